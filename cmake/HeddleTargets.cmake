@@ -1,0 +1,59 @@
+# Flags that every heddle target shares, and the three ways in which a .cu file is compiled.
+
+# Warnings, sanitizers and the language level for a target whose sources g++ or clang++ compiles.
+function(heddle_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic>)
+  if(HEDDLE_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
+  endif()
+  if(HEDDLE_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${HEDDLE_SANITIZE};-fno-omit-frame-pointer;-fno-sanitize-recover=all>)
+    target_link_options(${target} PUBLIC -fsanitize=${HEDDLE_SANITIZE})
+  endif()
+  if(HEDDLE_HAS_CUDA)
+    set_target_properties(${target} PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON)
+    target_compile_options(${target} PRIVATE
+      "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Xcompiler -Wall,-Wextra -lineinfo>"
+      $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${HEDDLE_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
+  endif()
+endfunction()
+
+# heddle_device_sources(target twin file.cu ...): compiles each .cu for the SIMT executor, by including it from a one-line
+# .cpp (LANGUAGE would be a property of the file in the whole directory), in namespace `twin`; and by nvcc for the GPU
+# when `twin` is simt and the build has CUDA.
+function(heddle_device_sources target twin)
+  foreach(source IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE absolute)
+    cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
+    set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${twin}/${relative}.cpp)
+    set(content "#define HEDDLE_TWIN ${twin}\n#include \"${absolute}\"\n")
+    file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
+    set_source_files_properties(${wrapper} PROPERTIES OBJECT_DEPENDS ${absolute})
+    target_sources(${target} PRIVATE ${wrapper})
+    if(HEDDLE_HAS_CUDA AND twin STREQUAL simt)
+      target_sources(${target} PRIVATE ${absolute})
+      set_source_files_properties(${absolute} PROPERTIES COMPILE_DEFINITIONS HEDDLE_TWIN=cuda)
+    endif()
+  endforeach()
+endfunction()
+
+# Include paths, dependencies and definitions of the library itself.
+function(heddle_configure_library target)
+  heddle_compile_options(${target})
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX Threads::Threads CBLAS::CBLAS ZLIB::ZLIB libzip::zip
+                        xxHash::xxhash $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
+  target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}")
+  if(HEDDLE_HAS_CUDA)
+    target_compile_definitions(${target} PRIVATE HEDDLE_HAS_CUDA)
+    if(CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL Shared)
+      target_link_libraries(${target} PRIVATE CUDA::cudart)
+    else()
+      target_link_libraries(${target} PRIVATE CUDA::cudart_static)
+    endif()
+  endif()
+endfunction()

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Plain host data, as files hold it: no device, no model.
+namespace heddle {
+
+/// A row-major matrix on the host. values.size() == rows * cols.
+struct HostMatrix {
+  int64_t rows = 0;
+  int64_t cols = 0;
+  std::vector<float> values;
+};
+
+/// A CSR matrix on the host. row_offsets.size() == rows + 1; columns ascend within a row and do not repeat.
+struct HostCsr {
+  int64_t rows = 0;
+  int64_t cols = 0;
+  std::vector<int64_t> row_offsets{0};
+  std::vector<int32_t> col_indices;
+  std::vector<float> values;
+  int64_t nnz() const { return static_cast<int64_t>(col_indices.size()); }
+};
+
+/// What a reader removed or filled in on the way; nothing of it is an error.
+struct CleaningReport {
+  int64_t duplicate_edges = 0;  ///< repeats of an undirected edge, in either direction
+  int64_t self_loops = 0;
+  int64_t isolated_rows_added = 0;  ///< node ids without a row in the files (Citeseer's gaps): zero features, no label
+};
+
+/// A graph whose nodes have features and, for some, labels; and the split its authors publish.
+struct NodeDataset {
+  std::string name;
+  int64_t nodes = 0;
+  /// Undirected edges, each once, first < second, in ascending order; no self-loops.
+  std::vector<std::pair<int32_t, int32_t>> edges;
+  /// Empty, or one weight per edge.
+  std::vector<float> edge_weights;
+  /// Exactly one of the two holds the node features (rows == nodes), raw as in the files.
+  HostCsr sparse_features;
+  HostMatrix dense_features;
+  bool features_are_sparse = false;
+  /// One label per node in [0, classes), or -1 where a node has none.
+  std::vector<int32_t> labels;
+  int32_t classes = 0;
+  /// Node ids, ascending, disjoint. Each of these nodes has a label. Any may be empty.
+  std::vector<int32_t> train;
+  std::vector<int32_t> val;
+  std::vector<int32_t> test;
+  CleaningReport cleaning;
+
+  int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }
+
+  /// XXH3-128 of the canonical content (sorted edges and weights, features, labels, splits; not the name) as 32 hex digits.
+  /// Sparse and dense features with equal values hash alike.
+  std::string content_hash() const;
+};
+
+}  // namespace heddle

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace heddle {
+
+/// What went wrong, so that a program can decide without reading the sentence. The command line maps each to an exit status.
+enum class ErrorKind {
+  usage,          ///< the caller asked for something that cannot be meant
+  bad_data,       ///< a file or an array holds what it must not hold
+  out_of_memory,  ///< the device has no room for an allocation
+  no_device,      ///< the device asked for is not present or not built in
+  diverged,       ///< a loss or a weight became NaN or infinite
+  interrupted,    ///< a callback or a signal asked to stop
+  io,             ///< the operating system refused to read or write
+  internal,       ///< a promise that heddle makes to itself was broken: please report it
+};
+
+/// The kind's name, e.g. "bad_data".
+const char* to_string(ErrorKind kind);
+
+/// Every error heddle throws: a kind and one sentence with names and values.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
+  ErrorKind kind() const { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+/// Joins the parts into one string: `text("x has ", rows, " rows")`.
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream stream;
+  (stream << ... << parts);
+  return stream.str();
+}
+
+/// Throws Error(kind) whose sentence is the parts joined.
+template <class... Parts>
+[[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
+  throw Error(kind, text(parts...));
+}
+
+/// Throws Error(kind) with the joined parts unless `condition` holds.
+template <class... Parts>
+void require(bool condition, ErrorKind kind, const Parts&... parts) {
+  if (!condition) fail(kind, parts...);
+}
+
+/// Where messages go that cannot be thrown (a failed release in a destructor). The default writes nothing.
+using LogSink = void (*)(std::string_view message);
+void set_log_sink(LogSink sink) noexcept;
+
+/// Hands `message` to the sink; never throws.
+void log_message(std::string_view message) noexcept;
+
+}  // namespace heddle
