@@ -13,11 +13,37 @@ function(heddle_compile_options target)
     target_link_options(${target} PUBLIC -fsanitize=${HEDDLE_SANITIZE})
   endif()
   if(HEDDLE_HAS_CUDA)
-    set_target_properties(${target} PROPERTIES CUDA_STANDARD 20 CUDA_STANDARD_REQUIRED ON)
+    # CMake 3.25 does not know that nvcc has a C++20 mode.
     target_compile_options(${target} PRIVATE
+      $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20>
       "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Xcompiler -Wall,-Wextra -lineinfo>"
       $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${HEDDLE_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
   endif()
+endfunction()
+
+# heddle_cpu_sources(target file.cpp ...): compiles each file once per instruction set, into namespace portable, avx2 or avx512
+# (HEDDLE_ISA). Such a file must not emit a weak symbol: the linker could pick its AVX-512 copy for everyone. A test looks.
+function(heddle_cpu_sources target)
+  set(flags_portable "")
+  set(flags_avx2 -mavx2 -mfma)
+  # GCC 12 takes the deliberately undefined operands of its own AVX-512 header for mistakes (GCC bug 105593).
+  set(flags_avx512 $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized> -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512)
+  set(isas portable)
+  if(HEDDLE_X86)
+    list(APPEND isas avx2 avx512)
+  endif()
+  foreach(source IN LISTS ARGN)
+    cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE absolute)
+    cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
+    foreach(isa IN LISTS isas)
+      set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${isa}/${relative})
+      set(content "#define HEDDLE_ISA ${isa}\n#include \"${absolute}\"\n")
+      file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
+      set_source_files_properties(${wrapper} PROPERTIES OBJECT_DEPENDS ${absolute}
+                                  COMPILE_OPTIONS "-ffp-contract=fast;${flags_${isa}}")
+      target_sources(${target} PRIVATE ${wrapper})
+    endforeach()
+  endforeach()
 endfunction()
 
 # heddle_device_sources(target twin file.cu ...): compiles each .cu for the SIMT executor, by including it from a one-line
@@ -48,6 +74,9 @@ function(heddle_configure_library target)
   target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX Threads::Threads CBLAS::CBLAS ZLIB::ZLIB libzip::zip
                         xxHash::xxhash $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
   target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}")
+  if(HEDDLE_X86)
+    target_compile_definitions(${target} PRIVATE HEDDLE_X86)
+  endif()
   if(HEDDLE_HAS_CUDA)
     target_compile_definitions(${target} PRIVATE HEDDLE_HAS_CUDA)
     if(CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL Shared)

@@ -27,9 +27,12 @@ struct HostCsr {
 
 /// What a reader removed or filled in on the way; nothing of it is an error.
 struct CleaningReport {
-  int64_t duplicate_edges = 0;  ///< repeats of an undirected edge, in either direction
-  int64_t self_loops = 0;
+  /// Listings of an undirected edge beyond the first, in either direction; where a format lists each edge from both of its ends
+  /// (Planetoid's adjacency lists), beyond the first from the same end.
+  int64_t duplicate_edges = 0;
+  int64_t self_loops = 0;           ///< listings of an edge from a node to itself
   int64_t isolated_rows_added = 0;  ///< node ids without a row in the files (Citeseer's gaps): zero features, no label
+  int64_t unlabelled_left_out = 0;  ///< nodes of a published split that have no label, and so are left out of it
 };
 
 /// A graph whose nodes have features and, for some, labels; and the split its authors publish.
@@ -40,11 +43,12 @@ struct NodeDataset {
   std::vector<std::pair<int32_t, int32_t>> edges;
   /// Empty, or one weight per edge.
   std::vector<float> edge_weights;
-  /// Exactly one of the two holds the node features (rows == nodes), raw as in the files.
+  /// At most one of the two holds the node features (rows == nodes), raw as in the files; the other is empty, and both are if the
+  /// data set has none.
   HostCsr sparse_features;
   HostMatrix dense_features;
   bool features_are_sparse = false;
-  /// One label per node in [0, classes), or -1 where a node has none.
+  /// One label per node in [0, classes), or -1 where a node has none; classes is 0 if no node has one.
   std::vector<int32_t> labels;
   int32_t classes = 0;
   /// Node ids, ascending, disjoint. Each of these nodes has a label. Any may be empty.
@@ -55,8 +59,9 @@ struct NodeDataset {
 
   int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }
 
-  /// XXH3-128 of the canonical content (sorted edges and weights, features, labels, splits; not the name) as 32 hex digits.
-  /// Sparse and dense features with equal values hash alike.
+  /// XXH3-128 of the canonical content (sorted edges and weights, features, labels, splits; not the name, not the
+  /// cleaning report) as 32 hex digits. Sparse and dense features with equal values hash alike. docs/formats.md has the byte
+  /// stream.
   std::string content_hash() const;
 };
 

@@ -7,42 +7,46 @@
 #include <vector>
 
 #include "heddle/data.h"
+#include "heddle/error.h"
 
 /// Bytes <-> plain host data. Every function throws Error{bad_data} with file and position for content that is not what the
 /// format promises, Error{io} where the operating system refuses, in memory bounded by the size of the file.
 namespace heddle::io {
 
-/// Which format `load` found, or is told to expect.
-enum class NodeFormat { automatic, planetoid, edge_list };
+/// The formats that `load` knows; `automatic` recognises one by content.
+enum class NodeFormat { automatic, planetoid, folder, edge_list };
 
 struct LoadOptions {
   NodeFormat format = NodeFormat::automatic;
 };
 
-/// Reads a node classification data set, its format recognised by content:
-/// - "DIR/cora" standing for Planetoid's DIR/ind.cora.{x,tx,allx,y,ty,ally,graph,test.index};
-/// - a folder with an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
-/// - one edge list file (features: none, labels: none).
+/// Reads a node classification data set:
+/// - planetoid: "DIR/cora" standing for Planetoid's DIR/ind.cora.{x,tx,allx,y,ty,ally,graph,test.index}, or a folder with them;
+/// - folder: an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
+/// - edge_list: one file (features: none, labels: none).
+/// Throws Error{io} if there is nothing at the path, and Error{bad_data} that lists what was looked for if it is none of these.
 NodeDataset load(const std::string& path, const LoadOptions& options = {});
 
 /// Zachary's karate club, bundled: 34 nodes, 78 edges, the two factions as labels, one-hot features, one labelled node a faction.
 /// W. W. Zachary, "An information flow model for conflict and fission in small groups", J. Anthropol. Res. 33 (1977).
 NodeDataset karate_club();
 
-/// One array of a .npy or .npz file: `values` row-major, one of the element types; every other numeric type is converted to the
-/// nearest of them when that is lossless (float16 -> float, int8..int32 and bool -> int64, byte strings -> std::string).
+/// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
+/// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past
+/// int64, big-endian, complex, object, unicode and structured arrays are refused.
 struct Array {
   std::vector<int64_t> shape;
   std::variant<std::vector<float>, std::vector<double>, std::vector<int64_t>, std::vector<std::string>> values;
 };
 
+/// Reads versions 1 to 3. NaN and infinities are values like others here.
 Array read_npy(const std::string& path);
 /// Every array of an .npz archive by name (without ".npy").
 std::map<std::string, Array> read_npz(const std::string& path);
-/// Writes rows x cols float32, row-major, atomically (a temporary file beside it, then rename).
+/// Writes rows x cols float32, row-major, atomically as write_file does.
 void write_npy(const std::string& path, const float* values, int64_t rows, int64_t cols);
 
-/// A tensor of a safetensors file. Only F32 is written.
+/// A matrix of a safetensors file.
 struct NamedTensor {
   std::string name;
   int64_t rows = 0;
@@ -56,11 +60,16 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
+/// Reads F32 tensors in the order of their data; a vector of n becomes 1 x n, a scalar 1 x 1. Throws Error{bad_data} for other
+/// types, more than two dimensions, and values that are NaN or infinite.
 TensorFile read_safetensors(const std::string& path);
-/// Atomic: either the whole file stands at `path`, or what stood there before.
+/// Writes every tensor as F32 [rows, cols], atomically as write_file does. Throws Error{usage} for a repeated or empty name, or
+/// values that are not rows x cols.
 void write_safetensors(const std::string& path, const TensorFile& file);
 
-/// Writes `content` to `path` atomically (temporary file in the same folder, fsync, rename).
+/// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever
+/// happens, `path` holds either all of it or what stood there before. (A device or a pipe, such as /dev/stdout, is written
+/// directly.)
 void write_file(const std::string& path, const std::string& content);
 
 }  // namespace heddle::io

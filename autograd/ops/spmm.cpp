@@ -1,0 +1,51 @@
+#include "heddle/error.h"
+#include "heddle/ops.h"
+#include "kernels/spmm/spmm.h"
+
+namespace heddle {
+
+namespace {
+
+void multiply(Context& context, const CsrView& a, DenseView<const float> x, DenseView<float> y) {
+  kernels::Execution execution = context.execution();
+  kernels::spmm({a, x, y}, execution);
+}
+
+CsrView with_values(CsrView matrix, const float* values) {
+  matrix.values = values;
+  return matrix;
+}
+
+}  // namespace
+
+Tensor spmm(const SparseMatrix& a, const Tensor& x) {
+  Context& context = x.context();
+  Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
+  multiply(context, a.view(), x.value(), y.value());
+  return context.tape().record(y, {x}, [x, y, transpose = a.transpose()] {
+    x.add_grad([&](DenseView<float> dx) { multiply(y.context(), transpose, y.grad(), dx); });
+  });
+}
+
+Tensor spmm(const SparseMatrix& a, Tensor&& x) {
+  const Tensor& named = x;
+  Tensor y = spmm(a, named);
+  x.finish();  // the gradient of a linear op does not read its input
+  return y;
+}
+
+Tensor spmm(const SparseMatrix& a, const Tensor& values, const Tensor& x) {
+  require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", values.rows() * values.cols(), " values for ", a.nnz(),
+          " non-zeros");
+  require(!values.requires_grad(), ErrorKind::usage, "spmm: the sparse values want a gradient, spmm gives one to x only");
+  // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
+  require(!a.symmetric(), ErrorKind::usage, "spmm: a matrix that was declared symmetric takes no other values");
+  Context& context = x.context();
+  Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
+  multiply(context, with_values(a.view(), values.value().data), x.value(), y.value());
+  return context.tape().record(y, {x}, [x, y, values, transpose = a.transpose()] {
+    x.add_grad([&](DenseView<float> dx) { multiply(y.context(), with_values(transpose, values.value().data), y.grad(), dx); });
+  });
+}
+
+}  // namespace heddle

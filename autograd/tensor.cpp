@@ -1,0 +1,149 @@
+#include "heddle/tensor.h"
+
+#include "heddle/context.h"
+#include "heddle/error.h"
+#include "kernels/elementwise/elementwise.h"
+
+namespace heddle {
+
+namespace {
+
+HostMatrix copy_to_host(Context& context, DenseView<const float> view) {
+  HostMatrix host{view.rows, view.cols, std::vector<float>(static_cast<std::size_t>(view.size()))};
+  download(context.stream(), host.values.data(), view.data, host.values.size() * sizeof(float));
+  return host;
+}
+
+void check(int64_t rows, int64_t cols, const std::vector<float>& values, const char* what) {
+  require(rows >= 0 && cols >= 0 && static_cast<std::size_t>(rows * cols) == values.size(), ErrorKind::usage, what, ": ", rows, " x ", cols,
+          " does not fit ", values.size(), " values");
+}
+
+void check(const HostMatrix& matrix, const char* what) { check(matrix.rows, matrix.cols, matrix.values, what); }
+
+}  // namespace
+
+TensorNode& Tensor::node() const {
+  require(node_ != nullptr, ErrorKind::usage, "an empty Tensor is used");
+  require(generation_ == 0 || generation_ == context_->generation(), ErrorKind::usage,
+          "a Tensor is used after its step ended: make it anew in each step, or make it a Parameter");
+  return *node_;
+}
+
+Context& Tensor::context() const {
+  require(context_ != nullptr, ErrorKind::usage, "an empty Tensor is used");
+  return *context_;
+}
+
+DenseView<float> Tensor::value() const {
+  const TensorNode& n = node();
+  require(!n.consumed, ErrorKind::usage, "a Tensor is used after an op has overwritten it in place");
+  return {n.value, n.rows, n.cols};
+}
+
+bool Tensor::has_grad() const {
+  const TensorNode& n = node();
+  return n.grad != nullptr && n.grad_generation == context_->generation();
+}
+
+DenseView<float> Tensor::grad() const {
+  require(has_grad(), ErrorKind::usage, "a gradient is read that no backward of this step has filled in");
+  const TensorNode& n = node();
+  return {n.grad, n.rows, n.cols};
+}
+
+Tensor Tensor::like() const { return context().make_tensor(rows(), cols()); }
+
+Tensor Tensor::like_in_place() const {
+  TensorNode& n = node();
+  if (!n.reusable) return like();
+  value();  // a tensor that was overwritten cannot be so again
+  void* memory = context_->host_arena().allocate(sizeof(TensorNode), alignof(TensorNode));
+  TensorNode* result = new (memory) TensorNode{.value = n.value, .rows = n.rows, .cols = n.cols};
+  n.consumed = true;
+  return {*context_, result, generation_};
+}
+
+void Tensor::finish() const {
+  TensorNode& n = node();
+  if (!n.reusable || n.consumed) return;
+  context_->arena().give_back(n.value);
+  n.consumed = true;
+}
+
+Tensor Tensor::reusable() const {
+  node().reusable = true;
+  return *this;
+}
+
+DenseView<float> Tensor::begin_grad() const {
+  TensorNode& n = node();
+  if (has_grad()) return {context_->arena().allocate_array<float>(n.rows * n.cols), n.rows, n.cols};
+  if (n.grad == nullptr) n.grad = context_->arena().allocate_array<float>(n.rows * n.cols);
+  return {n.grad, n.rows, n.cols};
+}
+
+void Tensor::end_grad(DenseView<float> written) const {
+  TensorNode& n = node();
+  if (written.data == n.grad) {
+    n.grad_generation = context_->generation();
+    return;
+  }
+  kernels::Execution execution = context_->execution();
+  kernels::add_scaled(written, 1.0f, grad(), execution);
+  context_->arena().give_back(written.data);
+}
+
+DenseView<float> Tensor::take_grad(const Tensor& output) const {
+  TensorNode& n = node();
+  n.grad = std::exchange(output.node().grad, nullptr);
+  return {n.grad, n.rows, n.cols};
+}
+
+HostMatrix Tensor::to_host() const { return copy_to_host(context(), value()); }
+HostMatrix Tensor::grad_to_host() const { return copy_to_host(context(), grad()); }
+
+Constant::Constant(Context& context, int64_t rows, int64_t cols, const std::vector<float>& values)
+    : context_(&context), node_(std::make_unique<TensorNode>()) {
+  check(rows, cols, values, "a constant");
+  value_ = Buffer::upload(context.stream(), values);
+  node_->value = value_.as<float>();
+  node_->rows = rows;
+  node_->cols = cols;
+}
+
+Parameter::Parameter(Context& context, std::string name, const HostMatrix& initial, bool regularised)
+    : context_(&context), name_(std::move(name)), regularised_(regularised), node_(std::make_unique<TensorNode>()) {
+  check(initial, name_.c_str());
+  value_ = Buffer::upload(context.stream(), initial.values);
+  grad_ = Buffer(context.stream(), value_.bytes());
+  node_->value = value_.as<float>();
+  node_->grad = grad_.as<float>();
+  node_->rows = initial.rows;
+  node_->cols = initial.cols;
+  node_->requires_grad = true;
+}
+
+void Parameter::assign(const HostMatrix& values) {
+  check(values, name_.c_str());
+  require(values.rows == node_->rows && values.cols == node_->cols, ErrorKind::usage, name_, " is ", node_->rows, " x ", node_->cols,
+          ", the values are ", values.rows, " x ", values.cols);
+  upload(context_->stream(), value_.data(), values.values.data(), value_.bytes());
+}
+
+Tensor Context::make_tensor(int64_t rows, int64_t cols) {
+  require(rows >= 0 && cols >= 0, ErrorKind::usage, "a tensor of ", rows, " x ", cols, " is asked for");
+  void* memory = host_arena_.allocate(sizeof(TensorNode), alignof(TensorNode));
+  TensorNode* node = new (memory) TensorNode{.value = arena_.allocate_array<float>(rows * cols), .rows = rows, .cols = cols};
+  return {*this, node, generation_};
+}
+
+Tensor Context::make_tensor(const HostMatrix& values, bool requires_grad) {
+  check(values, "make_tensor");
+  Tensor tensor = make_tensor(values.rows, values.cols);
+  tensor.node().requires_grad = requires_grad;
+  upload(stream_, tensor.value().data, values.values.data(), values.values.size() * sizeof(float));
+  return tensor;
+}
+
+}  // namespace heddle

@@ -1,0 +1,112 @@
+#include "heddle/graph.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "heddle/error.h"
+
+namespace heddle {
+
+namespace {
+
+HostCsr identity(int64_t n) {
+  HostCsr matrix{.rows = n, .cols = n, .row_offsets = {}, .col_indices = {}, .values = std::vector<float>(n, 1.0f)};
+  for (int64_t i = 0; i <= n; ++i) matrix.row_offsets.push_back(i);
+  for (int64_t i = 0; i < n; ++i) matrix.col_indices.push_back(static_cast<int32_t>(i));
+  return matrix;
+}
+
+bool scales_rows(FeatureScaling scaling, const std::vector<float>& values) {
+  if (scaling != FeatureScaling::automatic) return scaling == FeatureScaling::rows;
+  return std::none_of(values.begin(), values.end(), [](float value) { return value < 0; });
+}
+
+void divide_by_sum(float* begin, float* end) {
+  double sum = 0;
+  for (const float* value = begin; value != end; ++value) sum += *value;
+  if (sum == 0) return;
+  for (float* value = begin; value != end; ++value) *value = static_cast<float>(*value / sum);
+}
+
+std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling) {
+  if (data.features_are_sparse) {
+    const HostCsr& csr = data.sparse_features;
+    std::vector<float> values = csr.values;
+    if (scales_rows(scaling, values)) {
+      for (int64_t row = 0; row < csr.rows; ++row) divide_by_sum(&values[0] + csr.row_offsets[row], &values[0] + csr.row_offsets[row + 1]);
+    }
+    return values;
+  }
+  std::vector<float> values = data.dense_features.values;
+  if (values.empty()) return std::vector<float>(data.nodes, 1.0f);
+  if (scales_rows(scaling, values)) {
+    const int64_t cols = data.dense_features.cols;
+    for (int64_t row = 0; row < data.nodes; ++row) divide_by_sum(&values[0] + row * cols, &values[0] + (row + 1) * cols);
+  }
+  return values;
+}
+
+bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && !data.dense_features.values.empty(); }
+
+}  // namespace
+
+HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
+  const auto weight = [&](std::size_t edge) { return weights.empty() ? 1.0 : static_cast<double>(weights[edge]); };
+  HostCsr matrix{.rows = nodes, .cols = nodes, .row_offsets = std::vector<int64_t>(nodes + 1), .col_indices = {}, .values = {}};
+  std::vector<double> degree(nodes, 1.0);
+  std::vector<int64_t>& offsets = matrix.row_offsets;
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) {
+    const auto [u, v] = edges[edge];
+    degree[u] += weight(edge);
+    degree[v] += weight(edge);
+    ++offsets[u + 1];
+    ++offsets[v + 1];
+  }
+  for (int64_t node = 0; node < nodes; ++node) {
+    require(degree[node] > 0, ErrorKind::bad_data, "node ", node, ": its edge weights and its self-loop sum to ", degree[node],
+            ", the normalised adjacency needs a positive sum");
+    offsets[node + 1] += offsets[node] + 1;
+  }
+  matrix.col_indices.resize(offsets[nodes]);
+  matrix.values.resize(offsets[nodes]);
+  std::vector<int64_t> next(offsets.begin(), offsets.end() - 1);
+  const auto put = [&](int32_t row, int32_t column, double value) {
+    const int64_t at = next[row]++;
+    matrix.col_indices[at] = column;
+    matrix.values[at] = static_cast<float>(value / std::sqrt(degree[row] * degree[column]));
+  };
+  // Edges are sorted by (first, second) with first < second. Written in two passes the columns of each row ascend: first those
+  // below the diagonal, then the diagonal, then those above.
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) put(edges[edge].second, edges[edge].first, weight(edge));
+  for (int64_t node = 0; node < nodes; ++node) put(static_cast<int32_t>(node), static_cast<int32_t>(node), 1.0);
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) put(edges[edge].first, edges[edge].second, weight(edge));
+  return matrix;
+}
+
+Features::Features(Context& context, const NodeDataset& data, FeatureScaling scaling)
+    : count_(stays_dense(data) ? data.dense_features.cols : data.features_are_sparse ? data.sparse_features.cols : data.nodes),
+      sparse_(!stays_dense(data)),
+      values_([&] {
+        const std::vector<float> values = scaled_values(data, scaling);
+        return sparse_ ? Constant(context, 1, static_cast<int64_t>(values.size()), values) : Constant(context, data.nodes, count_, values);
+      }()) {
+  if (data.features_are_sparse) {
+    matrix_ = SparseMatrix(context.stream(), data.sparse_features);
+  } else if (sparse_) {
+    matrix_ = SparseMatrix(context.stream(), identity(data.nodes));
+  }
+}
+
+Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight) {
+  const int64_t propagate_first = weight.rows() * (x.requires_grad() ? 2 : 1);
+  const int64_t project_first = weight.cols() * 2;
+  if (propagate_first < project_first) return matmul(spmm(adjacency, std::move(x)), weight);
+  return spmm(adjacency, matmul(x, weight));
+}
+
+Tensor graph_convolution(const SparseMatrix& adjacency, const Features& x, float p, const Tensor& weight) {
+  if (!x.sparse()) return graph_convolution(adjacency, dropout(x.values(), p), weight);
+  return spmm(adjacency, spmm(x.matrix(), dropout(x.values(), p), weight));
+}
+
+}  // namespace heddle

@@ -1,0 +1,60 @@
+#include "heddle/error.h"
+#include "heddle/models.h"
+
+namespace heddle {
+
+namespace {
+
+const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
+  require(options.hidden >= 1, ErrorKind::usage, "gcn: hidden is ", options.hidden, ", it must be at least 1");
+  require(options.layers >= 1, ErrorKind::usage, "gcn: layers is ", options.layers, ", it must be at least 1");
+  require(options.dropout >= 0 && options.dropout < 1, ErrorKind::usage, "gcn: dropout is ", options.dropout, ", it must be in [0, 1)");
+  require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
+  require(data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
+  return data;
+}
+
+}  // namespace
+
+Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device)
+    : options_(options),
+      context_(device, options.seed),
+      adjacency_(context_.stream(), gcn_adjacency(checked(data, options).nodes, data.edges, data.edge_weights), true),
+      features_(context_, data, options.feature_scaling) {
+  for (int64_t layer = 0; layer < options.layers; ++layer) {
+    const int64_t in = layer == 0 ? features_.count() : options.hidden;
+    const int64_t out = layer + 1 == options.layers ? data.classes : options.hidden;
+        parameters_.emplace_back(context_, text("weight", layer + 1), glorot_uniform(in, out, options.seed, static_cast<uint32_t>(layer)), layer == 0);
+    parameters_.emplace_back(context_, text("bias", layer + 1), HostMatrix{1, out, std::vector<float>(static_cast<std::size_t>(out))});
+  }
+}
+
+Tensor Gcn::convolve(int64_t layer, Tensor&& hidden) {
+  const Tensor weight = parameters_[2 * layer];
+  return layer == 0 ? graph_convolution(adjacency_, features_, options_.dropout, weight)
+                    : graph_convolution(adjacency_, std::move(hidden), weight);
+}
+
+Tensor Gcn::hidden() {
+  Tensor h;
+  for (int64_t layer = 0; layer + 1 < options_.layers; ++layer) {
+    h = bias_relu_dropout(convolve(layer, std::move(h)), parameters_[2 * layer + 1], options_.dropout);
+  }
+  return h;
+}
+
+Tensor Gcn::forward() { return add_bias(convolve(options_.layers - 1, hidden()), parameters_.back()); }
+
+Tensor Gcn::embeddings() {
+  require(options_.layers >= 2, ErrorKind::usage, "gcn: a model of one layer has no hidden representation");
+  return hidden();
+}
+
+std::map<std::string, std::string> Gcn::settings() const {
+  return {{"hidden", std::to_string(options_.hidden)},
+          {"layers", std::to_string(options_.layers)},
+          {"dropout", text(options_.dropout)},
+          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows ? "rows" : options_.feature_scaling == FeatureScaling::none ? "none" : "automatic"}};
+}
+
+}  // namespace heddle

@@ -1,0 +1,159 @@
+#include "heddle/models.h"
+
+#include <xxhash.h>
+
+#include <charconv>
+#include <memory>
+
+#include "heddle/error.h"
+#include "heddle/version.h"
+
+namespace heddle {
+
+namespace {
+
+constexpr const char* file_format = "heddle-model";
+constexpr const char* file_format_version = "1";
+
+/// A number among the settings, `fallback` where there is none.
+template <class T>
+T number(const std::map<std::string, std::string>& settings, const std::string& key, T fallback) {
+  const auto found = settings.find(key);
+  if (found == settings.end()) return fallback;
+  T value{};
+  const char* end = found->second.data() + found->second.size();
+  const auto [parsed, status] = std::from_chars(found->second.data(), end, value);
+  require(status == std::errc() && parsed == end, ErrorKind::usage, "setting ", key, ": '", found->second, "' is not a number of its kind");
+  return value;
+}
+
+FeatureScaling feature_scaling(const std::map<std::string, std::string>& settings) {
+  const auto found = settings.find("feature_scaling");
+  if (found == settings.end() || found->second == "automatic") return FeatureScaling::automatic;
+  if (found->second == "rows") return FeatureScaling::rows;
+  if (found->second == "none") return FeatureScaling::none;
+  fail(ErrorKind::usage, "setting feature_scaling: '", found->second, "' is not one of automatic, rows, none");
+}
+
+void allow_only(const std::map<std::string, std::string>& settings, std::initializer_list<std::string_view> keys) {
+  for (const auto& [key, value] : settings) {
+    bool known = false;
+    for (std::string_view allowed : keys) known = known || allowed == key;
+    require(known, ErrorKind::usage, "the model has no setting '", key, "' (= ", value, ")");
+  }
+}
+
+std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
+                                         const Device& device) {
+  allow_only(settings, {"hidden", "layers", "dropout", "feature_scaling"});
+  const GcnOptions defaults;
+  return std::make_unique<Gcn>(data,
+                               GcnOptions{.hidden = number(settings, "hidden", defaults.hidden),
+                                          .layers = number(settings, "layers", defaults.layers),
+                                          .dropout = number(settings, "dropout", defaults.dropout),
+                                          .seed = seed,
+                                          .feature_scaling = feature_scaling(settings)},
+                               device);
+}
+
+constexpr ModelKind kinds[] = {
+    {"gcn", "graph convolutional network", "Kipf & Welling 2017", make_gcn},
+};
+
+/// The first shape that does not fit the model, as a sentence; empty where all fit.
+std::string misfit(std::span<const Parameter> parameters, const std::vector<io::NamedTensor>& tensors) {
+  if (parameters.size() != tensors.size()) return text("it holds ", tensors.size(), " matrices, the model has ", parameters.size());
+  for (const Parameter& parameter : parameters) {
+    const Tensor tensor = parameter;
+    bool found = false;
+    for (const io::NamedTensor& saved : tensors) {
+      if (saved.name != parameter.name()) continue;
+      found = true;
+      if (saved.rows != tensor.rows() || saved.cols != tensor.cols()) {
+        return text(saved.name, " is ", saved.rows, " x ", saved.cols, ", for this data it must be ", tensor.rows(), " x ", tensor.cols());
+      }
+    }
+    if (!found) return text("it holds no ", parameter.name());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const ModelKind> model_kinds() { return kinds; }
+
+std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data, const std::map<std::string, std::string>& settings,
+                                           uint64_t seed, const Device& device) {
+  std::string names;
+  for (const ModelKind& kind : kinds) {
+    if (kind.name == name) return kind.make(data, settings, seed, device);
+    names += text(names.empty() ? "" : ", ", kind.name);
+  }
+  fail(ErrorKind::usage, "there is no model '", name, "'; there are: ", names);
+}
+
+std::string weights_hash(NodeClassifier& model) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
+  require(state != nullptr, ErrorKind::out_of_memory, "no room for a hash");
+  XXH3_128bits_reset(state.get());
+  for (const Parameter& parameter : model.parameters()) {
+    const HostMatrix values = parameter.tensor().to_host();
+    XXH3_128bits_update(state.get(), values.values.data(), values.values.size() * sizeof(float));
+  }
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state.get()));
+  std::string hex;
+  for (unsigned char byte : canonical.digest) {
+    constexpr const char* digits = "0123456789abcdef";
+    hex += digits[byte >> 4];
+    hex += digits[byte & 15];
+  }
+  return hex;
+}
+
+void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra) {
+  io::TensorFile file{.tensors = {}, .metadata = extra};
+  file.metadata["format"] = file_format;
+  file.metadata["format_version"] = file_format_version;
+  file.metadata["heddle_version"] = version();
+  file.metadata["model"] = model.name();
+  for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
+  for (const Parameter& parameter : model.parameters()) {
+    HostMatrix values = parameter.tensor().to_host();
+    file.tensors.push_back({parameter.name(), values.rows, values.cols, std::move(values.values)});
+  }
+  io::write_safetensors(path, file);
+}
+
+std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device) {
+  const io::TensorFile file = io::read_safetensors(path);
+  const auto metadata = [&](const std::string& key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  require(metadata("format") == file_format, ErrorKind::bad_data, path, ": this safetensors file was not written as a heddle model");
+  require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
+          metadata("format_version"), "', this heddle reads ", file_format_version);
+  std::map<std::string, std::string> settings;
+  constexpr std::string_view prefix = "setting.";
+  for (const auto& [key, value] : file.metadata) {
+    if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
+  }
+  std::unique_ptr<NodeClassifier> model;
+  try {
+    model = make_model(metadata("model"), data, settings, 0, device);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    fail(ErrorKind::bad_data, path, ": ", error.what());
+  }
+  const std::string misfits = misfit(model->parameters(), file.tensors);
+  require(misfits.empty(), ErrorKind::bad_data, path, ": ", misfits);
+  for (Parameter& parameter : model->parameters()) {
+    for (const io::NamedTensor& saved : file.tensors) {
+      if (saved.name == parameter.name()) parameter.assign({saved.rows, saved.cols, saved.values});
+    }
+  }
+  return model;
+}
+
+}  // namespace heddle

@@ -1,0 +1,198 @@
+#include "heddle/train.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "heddle/error.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/loss/loss.h"
+
+namespace heddle {
+
+namespace {
+
+/// A split's labels and rows on the device.
+class DeviceTargets {
+ public:
+  DeviceTargets(Stream& stream, const NodeDataset& data, const std::vector<int32_t>& nodes)
+      : labels_(Buffer::upload(stream, data.labels)), rows_(Buffer::upload(stream, nodes)), count_(static_cast<int64_t>(nodes.size())) {
+    for (int32_t node : nodes) {
+      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, there are ", data.nodes);
+      require(data.labels[node] >= 0 && data.labels[node] < data.classes, ErrorKind::bad_data, data.name, ": node ", node,
+              " of a split has no label");
+    }
+  }
+  Targets targets() const { return {labels_.as<int32_t>(), rows_.as<int32_t>(), count_}; }
+
+ private:
+  Buffer labels_;
+  Buffer rows_;
+  int64_t count_;
+};
+
+/// The penalty on the regularised parameters, added to `loss`.
+Tensor with_penalty(Tensor loss, NodeClassifier& model, float weight_decay) {
+  if (weight_decay == 0) return loss;
+  for (const Parameter& parameter : model.parameters()) {
+    if (parameter.regularised()) loss = add(loss, l2_penalty(parameter, weight_decay));
+  }
+  return loss;
+}
+
+/// Keeps the context in evaluation while it lives.
+class Evaluating {
+ public:
+  explicit Evaluating(Context& context) : context_(context), before_(context.training()) { context.set_training(false); }
+  ~Evaluating() { context_.set_training(before_); }
+  Evaluating(const Evaluating&) = delete;
+  Evaluating& operator=(const Evaluating&) = delete;
+
+ private:
+  Context& context_;
+  bool before_;
+};
+
+float read_scalar(Context& context, const float* value) {
+  float result = 0;
+  download(context.stream(), &result, value, sizeof result);
+  return result;
+}
+
+double accuracy(Context& context, const Tensor& logits, const Targets& targets) {
+  if (targets.row_count == 0) return 0;
+  int32_t* correct = context.arena().allocate_array<int32_t>(1);
+  kernels::Execution execution = context.execution();
+  kernels::count_correct({logits.value(), targets.labels, targets.rows, targets.row_count, correct}, execution);
+  int32_t count = 0;
+  download(context.stream(), &count, correct, sizeof count);
+  return static_cast<double>(count) / static_cast<double>(targets.row_count);
+}
+
+void check(const TrainOptions& options, const NodeDataset& data) {
+  require(options.epochs >= 1, ErrorKind::usage, "train: epochs is ", options.epochs, ", it must be at least 1");
+  require(options.learning_rate > 0 && std::isfinite(options.learning_rate), ErrorKind::usage, "train: the learning rate is ",
+          options.learning_rate, ", it must be above 0");
+  require(options.weight_decay >= 0 && std::isfinite(options.weight_decay), ErrorKind::usage, "train: the weight decay is ",
+          options.weight_decay, ", it must be at least 0");
+  require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
+  require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
+  require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name, ": patience needs a validation split, it is empty");
+}
+
+/// Whether the last loss exceeds the mean of the `window` before it.
+bool past_its_best(const std::vector<float>& losses, int64_t window) {
+  if (window == 0 || static_cast<int64_t>(losses.size()) <= window) return false;
+  double sum = 0;
+  for (std::size_t i = losses.size() - 1 - static_cast<std::size_t>(window); i + 1 < losses.size(); ++i) sum += losses[i];
+  return losses.back() > sum / static_cast<double>(window);
+}
+
+}  // namespace
+
+double TrainReport::epoch_ms_median() const {
+  if (epoch_ms.empty()) return 0;
+  std::vector<double> sorted = epoch_ms;
+  std::sort(sorted.begin(), sorted.end());
+  const std::size_t middle = sorted.size() / 2;
+  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+double TrainReport::epoch_ms_min() const { return epoch_ms.empty() ? 0 : *std::min_element(epoch_ms.begin(), epoch_ms.end()); }
+
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options, const EpochCallback& callback) {
+  check(options, data);
+  Context& context = model.context();
+  const DeviceTargets train_targets(context.stream(), data, data.train);
+  const DeviceTargets val_targets(context.stream(), data, data.val);
+  const DeviceTargets test_targets(context.stream(), data, data.test);
+  Adam adam(context, model.parameters(), {.learning_rate = options.learning_rate});
+
+  // Scalars that a replayed step leaves for the host.
+  const Buffer train_loss(context.stream(), sizeof(float));
+  const Buffer val_loss(context.stream(), sizeof(float));
+  const auto keep = [&](const Tensor& loss, const Buffer& scalar) {
+    kernels::Execution execution = context.execution();
+    kernels::scale(loss.value(), 1.0f, {scalar.as<float>(), 1, 1}, execution);
+  };
+  const auto train_epoch = [&] {
+    context.begin_step();
+    const Tensor loss = with_penalty(masked_nll(model.forward(), train_targets.targets()), model, options.weight_decay);
+    context.tape().backward(loss);
+    adam.step();
+    keep(loss, train_loss);
+    context.advance_step();
+  };
+  const auto validate = [&] {
+    const Evaluating evaluating(context);
+    context.begin_step();
+    keep(with_penalty(masked_nll(model.forward(), val_targets.targets()), model, options.weight_decay), val_loss);
+  };
+  ReplayedStep train_step(context, train_epoch);
+  ReplayedStep val_step(context, validate);
+  const auto run = [&](ReplayedStep& step, const std::function<void()>& eager) { options.replay ? step.run() : eager(); };
+
+  TrainReport report;
+  report.losses.reserve(static_cast<std::size_t>(options.epochs));
+  report.epoch_ms.reserve(static_cast<std::size_t>(options.epochs));
+  std::vector<float> val_losses;
+  val_losses.reserve(options.patience > 0 ? static_cast<std::size_t>(options.epochs) : 0);
+  context.set_training(true);
+  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    const auto start = std::chrono::steady_clock::now();
+    run(train_step, train_epoch);
+    context.stream().synchronise();
+    report.epoch_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    report.train_loss = read_scalar(context, train_loss.as<float>());
+    report.losses.push_back(report.train_loss);
+    report.epochs = epoch;
+    require(std::isfinite(report.train_loss), ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ", report.train_loss,
+            "; a smaller learning rate than ", options.learning_rate, " may help");
+    EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
+    if (options.patience > 0) {
+      run(val_step, validate);
+      figures.has_val = true;
+      figures.val_loss = read_scalar(context, val_loss.as<float>());
+      val_losses.push_back(figures.val_loss);
+    }
+    if (callback && !callback(figures)) break;
+    if (past_its_best(val_losses, options.patience)) break;
+  }
+
+  const Evaluating evaluating(context);
+  context.begin_step();
+  const Tensor logits = model.forward();
+  report.train_accuracy = accuracy(context, logits, train_targets.targets());
+  report.val_accuracy = accuracy(context, logits, val_targets.targets());
+  report.test_accuracy = accuracy(context, logits, test_targets.targets());
+  report.weights_hash = weights_hash(model);
+  return report;
+}
+
+SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes) {
+  require(!nodes.empty(), ErrorKind::usage, data.name, ": an empty set of nodes cannot be evaluated");
+  Context& context = model.context();
+  const Evaluating evaluating(context);
+  const DeviceTargets targets(context.stream(), data, nodes);
+  context.begin_step();
+  const Tensor logits = model.forward();
+  const Tensor loss = masked_nll(logits, targets.targets());
+  return {read_scalar(context, loss.value().data), accuracy(context, logits, targets.targets())};
+}
+
+HostMatrix predict(NodeClassifier& model) {
+  Context& context = model.context();
+  const Evaluating evaluating(context);
+  context.begin_step();
+  HostMatrix scores = model.forward().to_host();
+  for (int64_t row = 0; row < scores.rows; ++row) {
+    float* values = scores.values.data() + row * scores.cols;
+    const float most = *std::max_element(values, values + scores.cols);
+    double sum = 0;
+    for (int64_t c = 0; c < scores.cols; ++c) sum += std::exp(static_cast<double>(values[c]) - most);
+    for (int64_t c = 0; c < scores.cols; ++c) values[c] = static_cast<float>(std::exp(static_cast<double>(values[c]) - most) / sum);
+  }
+  return scores;
+}
+
+}  // namespace heddle

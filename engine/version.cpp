@@ -1,0 +1,7 @@
+#include "heddle/version.h"
+
+namespace heddle {
+
+const char* version() { return HEDDLE_VERSION; }
+
+}  // namespace heddle

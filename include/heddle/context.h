@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "heddle/arena.h"
+#include "heddle/buffer.h"
+#include "heddle/data.h"
+#include "heddle/device.h"
+#include "heddle/kernel/philox.h"
+#include "heddle/kernel/variant.h"
+#include "heddle/tape.h"
+
+namespace heddle {
+
+class Tensor;
+
+/// Everything a computation needs, and the only place where state is kept: two contexts share nothing, so two models can train
+/// side by side. Not safe for use by several threads at once. Outlives every Tensor, Parameter and model made in it.
+class Context {
+ public:
+  /// `seed` keys every random number drawn in this context.
+  explicit Context(const Device& device, uint64_t seed = 0);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  const Device& device() const { return device_; }
+  Stream& stream() { return stream_; }
+  Arena& arena() { return arena_; }
+  HostArena& host_arena() { return host_arena_; }
+  Tape& tape() { return tape_; }
+  uint64_t seed() const { return seed_; }
+
+  /// Whether dropout drops and the tape records.
+  bool training() const { return training_; }
+  void set_training(bool training) { training_ = training; }
+
+  /// Starts a step: every Tensor that is not a Parameter's ends here, its memory is used again.
+  void begin_step();
+  /// Counts up with begin_step; a Tensor knows the step that it belongs to.
+  uint32_t generation() const { return generation_; }
+
+  /// The number of finished training steps, in the device's memory: it keys dropout, and a captured step advances it by itself.
+  const uint32_t* step() const { return step_.as<uint32_t>(); }
+  void advance_step();
+
+  /// Random words for the next use in this step (each dropout in a step gets its own).
+  RandomStream next_random_stream();
+
+  /// What kernel ops run with.
+  kernels::Execution execution() { return {stream_, arena_, overrides_}; }
+
+  /// A matrix of this step with undefined values.
+  Tensor make_tensor(int64_t rows, int64_t cols);
+  /// A matrix of this step with the given values. `requires_grad`: backward leaves its gradient in it.
+  Tensor make_tensor(const HostMatrix& values, bool requires_grad = false);
+
+ private:
+  Device device_;
+  Stream stream_;
+  Arena arena_;
+  HostArena host_arena_;
+  Tape tape_;
+  kernels::VariantOverrides overrides_;
+  Buffer step_;
+  uint64_t seed_;
+  uint32_t generation_ = 1;
+  uint32_t random_streams_ = 0;
+  bool training_ = true;
+};
+
+}  // namespace heddle

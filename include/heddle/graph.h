@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "heddle/context.h"
+#include "heddle/data.h"
+#include "heddle/ops.h"
+#include "heddle/sparse.h"
+
+namespace heddle {
+
+/// A^ = D^-1/2 (A + I) D^-1/2 of an undirected graph (Kipf & Welling 2017, eq. 2), D the degrees with the self-loops.
+/// `edges` as in NodeDataset; `weights` empty or one per edge. Throws Error{bad_data} where a node's weights sum to less than 0.
+HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights = {});
+
+/// What happens to raw features before training.
+enum class FeatureScaling {
+  automatic,  ///< rows, where no feature is negative; else none
+  rows,       ///< each row is divided by its sum (rows that sum to 0 stay)
+  none,
+};
+
+/// Node features on a device: sparse ones stay sparse.
+class Features {
+ public:
+  /// A data set without features gets the identity: each node is its own feature.
+  Features(Context& context, const NodeDataset& data, FeatureScaling scaling = FeatureScaling::automatic);
+
+  int64_t count() const { return count_; }
+  bool sparse() const { return sparse_; }
+  /// Sparse features: their matrix, [nodes x count].
+  const SparseMatrix& matrix() const { return matrix_; }
+  /// Sparse features: the values of the non-zeros, [1 x nnz]. Dense ones: the features, [nodes x count].
+  Tensor values() const { return values_.tensor(); }
+
+ private:
+  int64_t count_;
+  bool sparse_;
+  SparseMatrix matrix_;
+  Constant values_;
+};
+
+/// A^ X W: the cheaper order of the two products, counted in columns propagated forward and backward.
+Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight);
+/// A^ dropout(X) W; dropout of sparse features draws for their non-zeros only.
+Tensor graph_convolution(const SparseMatrix& adjacency, const Features& x, float dropout, const Tensor& weight);
+
+}  // namespace heddle

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heddle/arena.h"
+#include "heddle/device.h"
+#include "heddle/error.h"
+
+namespace heddle::kernels {
+
+/// One implementation of a kernel op. `Args` is the op's argument struct; the op's contract says what `run` must do with it.
+template <class Args>
+struct Variant {
+  const char* name;     ///< the work mapping; also the file's name
+  const char* summary;  ///< one line
+  const char* source;   ///< the paper or program it follows
+  bool deterministic;   ///< the same bits for the same arguments, whatever the schedule
+  /// Empty, or why these arguments cannot be run.
+  std::string (*supports)(const Args&);
+  /// Bytes of scratch memory that `run` needs.
+  std::size_t (*workspace)(const Args&);
+  /// Overwrites the output wholly.
+  void (*run)(const Args&, void* workspace, Stream&);
+};
+
+/// Variants asked for by name, per op; empty names leave the choice to the op's rule.
+struct VariantOverrides {
+  std::string spmm;
+  std::string gemm;
+
+  /// From HEDDLE_FORCE_SPMM and HEDDLE_FORCE_GEMM; a name that no device has throws Error{usage} and lists those there are.
+  static VariantOverrides from_environment();
+};
+
+/// What a kernel op runs with: the stream, scratch memory that lasts until the step ends, and the variants asked for.
+struct Execution {
+  Stream& stream;
+  Arena& arena;
+  const VariantOverrides& overrides;
+};
+
+/// The variant called `name`; throws Error{usage} with the list of names where there is none.
+template <class Args>
+const Variant<Args>& find_variant(std::string_view op, std::span<const Variant<Args>> table, DeviceKind device,
+                                  std::string_view name) {
+  std::string names;
+  for (const Variant<Args>& variant : table) {
+    if (variant.name == name) return variant;
+    names += text(names.empty() ? "" : ", ", variant.name);
+  }
+  fail(ErrorKind::usage, op, ": ", to_string(device), " has no variant '", name, "'; it has ", names);
+}
+
+/// Runs `variant`, or throws Error{usage} with its reason; it is never silently replaced.
+template <class Args>
+void run_variant(std::string_view op, const Variant<Args>& variant, const Args& args, Execution& execution) {
+  const std::string reason = variant.supports(args);
+  require(reason.empty(), ErrorKind::usage, op, ": ", variant.name, " cannot run this: ", reason);
+  void* workspace = nullptr;
+  if (const std::size_t bytes = variant.workspace(args); bytes > 0) workspace = execution.arena.allocate(bytes);
+  variant.run(args, workspace, execution.stream);
+  execution.arena.give_back(workspace);
+}
+
+}  // namespace heddle::kernels

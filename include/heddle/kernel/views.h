@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace heddle {
+
+// No function here may be emitted out of line: kernels compiled for one instruction set include this file, and the linker
+// would be free to use their copy everywhere.
+
+/// A row-major matrix somewhere in a device's memory: element (r, c) at data[r * cols + c]. Owns nothing.
+template <class T>
+struct DenseView {
+  T* data = nullptr;
+  int64_t rows = 0;
+  int64_t cols = 0;
+
+  [[gnu::always_inline]] int64_t size() const { return rows * cols; }
+  template <class U>
+    requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
+  [[gnu::always_inline]] operator DenseView<U>() const { return {data, rows, cols}; }
+};
+
+/// A sparse matrix in compressed sparse rows, in a device's memory. Owns nothing.
+/// Row r's non-zeros stand at [row_offsets[r], row_offsets[r + 1]); the k-th has column col_indices[k] and the value
+///   values[value_index[k]]   where both are given (a transpose that borrows the original's values),
+///   values[k]                where value_index is null,
+///   1                        where values is null.
+struct CsrView {
+  int64_t rows = 0;
+  int64_t cols = 0;
+  int64_t nnz = 0;
+  const int64_t* row_offsets = nullptr;  ///< rows + 1, ascending, first 0, last nnz
+  const int32_t* col_indices = nullptr;  ///< nnz, each in [0, cols)
+  const float* values = nullptr;         ///< nnz, or null
+  const int64_t* value_index = nullptr;  ///< nnz, a permutation of [0, nnz), or null
+};
+
+}  // namespace heddle

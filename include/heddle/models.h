@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heddle/context.h"
+#include "heddle/graph.h"
+#include "heddle/io.h"
+#include "heddle/ops.h"
+
+namespace heddle {
+
+/// A model that gives every node of its graph a score for each class. What heddle::train needs of one; derive to train your own.
+class NodeClassifier {
+ public:
+  virtual ~NodeClassifier() = default;
+  /// The name it is trained and saved under, e.g. "gcn".
+  virtual std::string name() const = 0;
+  virtual Context& context() = 0;
+  /// Logits [nodes x classes]. Called once a step; drops out where the context is training.
+  virtual Tensor forward() = 0;
+  /// In a fixed order, which is the order in weights_hash and in saved files.
+  virtual std::span<Parameter> parameters() = 0;
+  /// What a saved file needs to build the model again, as text.
+  virtual std::map<std::string, std::string> settings() const = 0;
+  /// Node representations before the last layer, [nodes x hidden]: what --save-embeddings writes.
+  virtual Tensor embeddings() = 0;
+};
+
+/// Uniform in +-sqrt(6 / (rows + cols)) (Glorot & Bengio 2010, eq. 16), made on the host; `index` tells a model's matrices apart.
+HostMatrix glorot_uniform(int64_t rows, int64_t cols, uint64_t seed, uint32_t index);
+
+struct GcnOptions {
+  int64_t hidden = 16;
+  int64_t layers = 2;    ///< at least 1
+  float dropout = 0.5f;  ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
+  uint64_t seed = 0;
+  FeatureScaling feature_scaling = FeatureScaling::automatic;
+};
+
+/// The graph convolutional network of Kipf & Welling 2017 (eq. 9): Z = A^ relu(A^ X W1 + b1) W2 + b2, and deeper.
+/// Weight decay applies to W1 only, as in the paper.
+class Gcn final : public NodeClassifier {
+ public:
+  /// Throws Error{usage} for options out of range, Error{bad_data} for a data set without labels or edges that do not fit.
+  Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device);
+
+  std::string name() const override { return "gcn"; }
+  Context& context() override { return context_; }
+  Tensor forward() override;
+  Tensor embeddings() override;
+  std::span<Parameter> parameters() override { return parameters_; }
+  std::map<std::string, std::string> settings() const override;
+
+ private:
+  /// The layer's output before its activation.
+  Tensor convolve(int64_t layer, Tensor&& hidden);
+  Tensor hidden();
+
+  GcnOptions options_;
+  Context context_;
+  SparseMatrix adjacency_;
+  Features features_;
+  std::vector<Parameter> parameters_;  ///< weight1, bias1, weight2, bias2, ...
+};
+
+/// One row of the model table: what `heddle train NAME` and `heddle predict` build.
+struct ModelKind {
+  const char* name;
+  const char* summary;
+  const char* source;
+  std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
+                                          const Device& device);
+};
+
+/// Every model of this build.
+std::span<const ModelKind> model_kinds();
+
+/// Throws Error{usage} with the names there are for a name that is not one of them, or for a setting it does not know.
+std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data, const std::map<std::string, std::string>& settings,
+                                           uint64_t seed, const Device& device);
+
+/// XXH3-128 of all weights' bytes in order, as 32 hex digits.
+std::string weights_hash(NodeClassifier& model);
+
+/// The model as a file, its name and settings (and `extra`) in the metadata.
+void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra = {});
+
+/// Builds the model that `path` describes for `data` and gives it the saved weights. Throws Error{bad_data} where the file is not
+/// a heddle model, is of another format version, or does not fit the data.
+std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device);
+
+}  // namespace heddle

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+
+#include "heddle/buffer.h"
+#include "heddle/data.h"
+#include "heddle/kernel/views.h"
+
+namespace heddle {
+
+/// A constant sparse matrix on a device, with its transpose: CSR, 64-bit row offsets, 32-bit columns.
+class SparseMatrix {
+ public:
+  SparseMatrix() = default;
+  /// Uploads `matrix` and builds its transpose, which shares the values through a permutation; a `symmetric` matrix is its own.
+  /// Throws Error{usage} if the CSR is malformed, and where `symmetric` is claimed of a matrix that is not.
+  SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric = false);
+
+  int64_t rows() const { return view_.rows; }
+  int64_t cols() const { return view_.cols; }
+  int64_t nnz() const { return view_.nnz; }
+  bool symmetric() const { return symmetric_; }
+
+  CsrView view() const { return view_; }
+  /// The transpose; its value_index maps its non-zeros to this matrix's.
+  CsrView transpose() const { return symmetric_ ? view_ : transpose_; }
+
+ private:
+  CsrView view_;
+  CsrView transpose_;
+  bool symmetric_ = false;
+  Buffer row_offsets_, col_indices_, values_;
+  Buffer transpose_offsets_, transpose_indices_, value_index_;
+};
+
+}  // namespace heddle

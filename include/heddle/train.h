@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heddle/context.h"
+#include "heddle/data.h"
+#include "heddle/models.h"
+
+namespace heddle {
+
+struct AdamOptions {
+  float learning_rate = 0.01f;
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+};
+
+/// Adam (Kingma & Ba 2015) over a model's parameters, one kernel launch a step.
+class Adam {
+ public:
+  Adam(Context& context, std::span<Parameter> parameters, const AdamOptions& options);
+  /// Updates every parameter from its gradient; all must have one.
+  void step();
+
+ private:
+  Context& context_;
+  std::vector<Tensor> parameters_;
+  AdamOptions options_;
+  Buffer moments_;
+  Buffer steps_;    ///< the number of steps taken, on the device
+  Buffer tensors_;  ///< the device's copy of the table
+  std::vector<std::byte> host_tensors_;
+};
+
+/// Runs one and the same step many times: eagerly at first, then, where the device can, as one replay of the recorded work.
+/// The step must do the same work each time and read nothing back to the host.
+class ReplayedStep {
+ public:
+  ReplayedStep(Context& context, std::function<void()> step);
+  ~ReplayedStep();
+  void run();
+  bool replaying() const { return replay_ != nullptr; }
+
+ private:
+  Context& context_;
+  std::function<void()> step_;
+  int eager_runs_ = 0;
+  std::unique_ptr<kernels::Replay> replay_;
+};
+
+/// Quality on one split. `loss` is the mean cross-entropy without the penalty.
+struct SplitFigures {
+  float loss = 0;
+  double accuracy = 0;
+};
+
+struct TrainOptions {
+  int64_t epochs = 200;
+  float learning_rate = 0.01f;
+  float weight_decay = 5e-4f;  ///< added to the loss as weight_decay / 2 * |W|^2 of the regularised parameters
+  /// 0: all epochs. n: stop once an epoch's validation loss (penalty included) exceeds the mean of the n before it (the window of
+  /// Kipf & Welling's program, there 10).
+  int64_t patience = 0;
+  /// Record the epoch once and replay it, where the device can.
+  bool replay = true;
+};
+
+/// What a callback is told after each epoch.
+struct EpochFigures {
+  int64_t epoch = 0;  ///< from 1
+  int64_t epochs = 0;
+  float train_loss = 0;   ///< with the penalty, as it stood before the epoch's update
+  bool has_val = false;   ///< validation is computed where patience needs it
+  float val_loss = 0;     ///< with the penalty, after the update
+};
+
+/// Return false to stop; the report then holds what was reached.
+using EpochCallback = std::function<bool(const EpochFigures&)>;
+
+struct TrainReport {
+  int64_t epochs = 0;            ///< run
+  std::vector<float> losses;     ///< train loss per epoch, as in EpochFigures
+  std::vector<double> epoch_ms;  ///< forward, backward and update; without validation
+  double train_accuracy = 0, val_accuracy = 0, test_accuracy = 0;  ///< of the last weights; 0 where the split is empty
+  float train_loss = 0;          ///< of the last epoch
+  std::string weights_hash;
+
+  double epoch_ms_median() const;
+  double epoch_ms_min() const;
+};
+
+/// Full-batch training by Adam. Throws Error{usage} for options out of range or an empty training split, Error{diverged} with the
+/// epoch as soon as a loss is NaN or infinite.
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options = {}, const EpochCallback& callback = {});
+
+/// Figures of the model as it stands on the listed nodes, which must have labels.
+SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes);
+
+/// Class probabilities [nodes x classes] of the model as it stands.
+HostMatrix predict(NodeClassifier& model);
+
+}  // namespace heddle

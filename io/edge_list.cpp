@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "heddle/error.h"
+#include "io/edges.h"
+#include "io/file.h"
+#include "io/limits.h"
+#include "io/text.h"
+
+namespace heddle::io::detail {
+
+namespace {
+
+/// An edge as a line lists it; the line decides which of two repeats came first.
+struct WeightedEdge {
+  Edge edge;
+  float weight;
+  int64_t line;
+};
+
+/// The weighted twin of sort_unique: stores edges and weights in `list`.
+void sort_unique_weighted(std::vector<WeightedEdge>& listed, std::string_view name, EdgeList& list) {
+  std::sort(listed.begin(), listed.end(),
+            [](const WeightedEdge& a, const WeightedEdge& b) { return a.edge != b.edge ? a.edge < b.edge : a.line < b.line; });
+  list.edges.reserve(listed.size());
+  list.weights.reserve(listed.size());
+  for (const WeightedEdge& next : listed) {
+    if (list.edges.empty() || list.edges.back() != next.edge) {
+      list.edges.push_back(next.edge);
+      list.weights.push_back(next.weight);
+      continue;
+    }
+    require(list.weights.back() == next.weight, ErrorKind::bad_data, name, ":", next.line, ": edge ", next.edge.first, " - ",
+            next.edge.second, " has weight ", next.weight, " here and ", list.weights.back(), " in an earlier line");
+    ++list.cleaning.duplicate_edges;
+  }
+}
+
+}  // namespace
+
+int64_t sort_unique(std::vector<Edge>& edges) {
+  if (!std::is_sorted(edges.begin(), edges.end())) std::sort(edges.begin(), edges.end());
+  const auto end = std::unique(edges.begin(), edges.end());
+  const int64_t removed = edges.end() - end;
+  edges.erase(end, edges.end());
+  return removed;
+}
+
+EdgeList parse_edge_list(std::string_view content, std::string_view name) {
+  EdgeList list;
+  std::vector<WeightedEdge> weighted;
+  int64_t columns = 0;  // of the first edge line; the others must agree
+  // Its ids start at 1 and its first line holds sizes: read as an edge list it would be a wrong graph without an error.
+  require(!content.starts_with("%%MatrixMarket"), ErrorKind::bad_data, name, " is a Matrix Market file, not an edge list");
+  Lines lines(content, name);
+  bool first = true;
+  while (lines.next()) {
+    if (std::exchange(first, false) && is_header(lines)) continue;
+    Fields fields(lines);
+    std::string_view field[4];
+    int64_t count = 0;
+    while (count < 4 && fields.next(field[count])) ++count;
+    if (count < 2 || count > 3) lines.fail("an edge has two node ids and maybe a weight, found ", in_quotes(lines.line()));
+    if (columns == 0) columns = count;
+    if (count != columns) lines.fail("found ", count, " columns, the first edge has ", columns);
+    const auto u = static_cast<int32_t>(parse_integer(lines, field[0], "node id", 0, kMaxId));
+    const auto v = static_cast<int32_t>(parse_integer(lines, field[1], "node id", 0, kMaxId));
+    const float weight = count == 3 ? parse_float(lines, field[2], "weight") : 1.0f;
+    const auto [low, high] = std::minmax(u, v);
+    ++list.listed;
+    if (high >= list.nodes) {
+      list.nodes = int64_t{high} + 1;
+      list.largest_id_line = lines.number();
+    }
+    if (low == high) {
+      ++list.cleaning.self_loops;
+    } else if (columns == 3) {
+      weighted.push_back({{low, high}, weight, lines.number()});
+    } else {
+      list.edges.emplace_back(low, high);
+    }
+  }
+  require(list.listed > 0, ErrorKind::bad_data, name, " has no edges");
+  if (columns == 3) {
+    sort_unique_weighted(weighted, name, list);
+  } else {
+    list.cleaning.duplicate_edges = sort_unique(list.edges);
+  }
+  return list;
+}
+
+void take_edges(NodeDataset& data, EdgeList&& list) {
+  data.edges = std::move(list.edges);
+  data.edge_weights = std::move(list.weights);
+  data.cleaning = list.cleaning;
+}
+
+NodeDataset read_edge_list(const std::string& path) {
+  NodeDataset data;
+  EdgeList list = parse_edge_list(read_text_file(path).view(), path);
+  require(list.nodes <= max_nodes(list.listed), ErrorKind::bad_data, path, ":", list.largest_id_line, ": node id ",
+          list.nodes - 1, " makes ", list.nodes, " nodes of ", list.listed, " edges; ids must run from 0 with few gaps (at most ",
+          max_nodes(list.listed), " nodes here)");
+  const std::string file = std::filesystem::path(path).filename().string();
+  data.name = file.substr(0, file.find('.', 1));
+  data.nodes = list.nodes;
+  data.labels.assign(static_cast<size_t>(data.nodes), -1);
+  take_edges(data, std::move(list));
+  return data;
+}
+
+}  // namespace heddle::io::detail

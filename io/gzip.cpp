@@ -1,0 +1,71 @@
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "heddle/error.h"
+#include "io/file.h"
+#include "io/text.h"
+
+namespace heddle::io::detail {
+
+namespace {
+
+/// zlib's state, released whatever happens.
+struct Inflater {
+  Inflater() {
+    constexpr int kGzipOnly = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
+    require(inflateInit2(&stream, kGzipOnly) == Z_OK, ErrorKind::internal, "zlib cannot start");
+  }
+  ~Inflater() { inflateEnd(&stream); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+  z_stream stream{};
+};
+
+}  // namespace
+
+bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+
+ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) {
+  Inflater inflater;
+  z_stream& stream = inflater.stream;
+  int64_t used = 0;
+  int64_t made = 0;
+  ByteBuffer result(std::min<int64_t>(limit, 4 * static_cast<int64_t>(bytes.size()) + 1024));
+  for (;;) {
+    // zlib counts in 32 bits, so a large file goes through in pieces.
+    constexpr int64_t kPiece = std::numeric_limits<int32_t>::max();
+    const int64_t room = static_cast<int64_t>(result.view().size()) - made;
+    const auto given = static_cast<uInt>(std::min<int64_t>(kPiece, static_cast<int64_t>(bytes.size()) - used));
+    const auto space = static_cast<uInt>(std::min<int64_t>(kPiece, room));
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + used));  // zlib only reads it
+    stream.avail_in = given;
+    stream.next_out = reinterpret_cast<Bytef*>(result.data() + made);
+    stream.avail_out = space;
+    const int status = inflate(&stream, Z_NO_FLUSH);
+    used += given - stream.avail_in;
+    made += space - stream.avail_out;
+    if (status == Z_STREAM_END) {
+      if (!is_gzip(bytes.substr(static_cast<size_t>(used)))) break;  // else another member follows, as bgzip and cat make them
+      require(inflateReset(&stream) == Z_OK, ErrorKind::internal, "zlib cannot restart");
+    } else if (status == Z_DATA_ERROR || status == Z_NEED_DICT) {
+      fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is damaged (",
+           stream.msg ? stream.msg : "a preset dictionary is asked for", ")");
+    } else if (status == Z_MEM_ERROR) {
+      throw std::bad_alloc();
+    } else if (stream.avail_out > 0 && used == static_cast<int64_t>(bytes.size())) {
+      fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is truncated");
+    }
+    if (made == static_cast<int64_t>(result.view().size())) {
+      require(made < limit, ErrorKind::bad_data, name, ": ", bytes.size(), " bytes of gzip hold more than ", limit,
+              " bytes, the most that is decompressed");
+      result.resize(std::min(limit, 2 * made));
+    }
+  }
+  result.resize(made);
+  return result;
+}
+
+}  // namespace heddle::io::detail

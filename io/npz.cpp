@@ -1,0 +1,85 @@
+#include <zip.h>
+
+#include <memory>
+
+#include "heddle/error.h"
+#include "io/limits.h"
+#include "io/npy.h"
+#include "io/text.h"
+
+namespace heddle::io {
+
+namespace detail {
+
+namespace {
+
+struct ArchiveCloser {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+};
+struct EntryCloser {
+  void operator()(zip_file_t* entry) const { zip_fclose(entry); }
+};
+
+/// Decompresses one entry. It grows by what is really there, whatever size the archive claims; `budget` is what all entries may
+/// still take.
+ByteBuffer read_entry(zip_t* archive, zip_uint64_t index, const std::string& entry_name, int64_t& budget) {
+  const std::unique_ptr<zip_file_t, EntryCloser> entry(zip_fopen_index(archive, index, 0));
+  require(entry != nullptr, ErrorKind::bad_data, entry_name, ": ", zip_strerror(archive));
+  ByteBuffer content(int64_t{1} << 16);
+  int64_t length = 0;
+  for (;;) {
+    const auto room = static_cast<int64_t>(content.view().size()) - length;
+    const zip_int64_t got = zip_fread(entry.get(), content.data() + length, static_cast<zip_uint64_t>(room));
+    require(got >= 0, ErrorKind::bad_data, entry_name, ": ", zip_file_strerror(entry.get()));
+    if (got == 0) break;
+    length += got;
+    budget -= got;
+    require(budget >= 0, ErrorKind::bad_data, entry_name, ": the archive's entries are larger than what is decompressed");
+    if (length == static_cast<int64_t>(content.view().size())) content.resize(2 * length);
+  }
+  content.resize(length);
+  return content;
+}
+
+}  // namespace
+
+std::map<std::string, Array> parse_npz(std::string_view bytes, std::string_view name) {
+  require(!bytes.empty(), ErrorKind::bad_data, name, " is empty, not a .npz archive");  // to libzip, an archive of no entries
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  require(source != nullptr, ErrorKind::internal, name, ": libzip cannot start: ", zip_error_strerror(&error));
+  const std::unique_ptr<zip_t, ArchiveCloser> archive(zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error));
+  if (!archive) {
+    zip_source_free(source);
+    const std::string reason = zip_error_strerror(&error);
+    zip_error_fini(&error);
+    fail(ErrorKind::bad_data, name, " is not a .npz archive: ", reason);
+  }
+  zip_error_fini(&error);
+
+  std::map<std::string, Array> arrays;
+  int64_t budget = max_inflated(static_cast<int64_t>(bytes.size()));
+  const zip_int64_t entries = zip_get_num_entries(archive.get(), 0);
+  for (zip_int64_t i = 0; i < entries; ++i) {
+    const auto index = static_cast<zip_uint64_t>(i);
+    const char* raw_name = zip_get_name(archive.get(), index, ZIP_FL_ENC_RAW);
+    std::string key = raw_name ? raw_name : "";
+    const std::string entry_name = text(name, ": entry ", in_quotes(key));
+    require(key.size() > 4 && key.ends_with(".npy"), ErrorKind::bad_data, entry_name, " is not a .npy file");
+    key.resize(key.size() - 4);
+    require(!arrays.contains(key), ErrorKind::bad_data, entry_name, " comes twice");
+    const ByteBuffer content = read_entry(archive.get(), index, entry_name, budget);
+    arrays.emplace(std::move(key), parse_npy(MemorySource(content.view()), entry_name));
+  }
+  return arrays;
+}
+
+}  // namespace detail
+
+std::map<std::string, Array> read_npz(const std::string& path) {
+  const detail::ByteBuffer archive = detail::read_file(path);
+  return detail::parse_npz(archive.view(), path);
+}
+
+}  // namespace heddle::io

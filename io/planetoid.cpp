@@ -1,0 +1,217 @@
+#include "io/planetoid.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "heddle/error.h"
+#include "io/edges.h"
+#include "io/file.h"
+#include "io/limits.h"
+#include "io/pickle.h"
+#include "io/text.h"
+
+namespace heddle::io::detail {
+
+namespace {
+
+constexpr int64_t kValidationNodes = 500;
+
+/// One label a row: the place of the largest entry, or -1 for a row of zeros.
+std::vector<int32_t> unpickle_labels(const NamedBytes& part, int64_t& classes) {
+  const PickledArray one_hot = unpickle_matrix(part.bytes, part.name);
+  const int64_t rows = one_hot.shape[0];
+  const int64_t cols = one_hot.shape[1];
+  require(cols <= kMaxClasses, ErrorKind::bad_data, part.name, ": ", cols, " classes are more than ", kMaxClasses);
+  require(classes == 0 || classes == cols, ErrorKind::bad_data, part.name, ": ", cols, " classes, but the files before have ",
+          classes);
+  classes = cols;
+  std::vector<int32_t> labels(static_cast<size_t>(rows), -1);
+  for (int64_t row = 0; row < rows; ++row) {
+    double largest = 0;
+    for (int64_t col = 0; col < cols; ++col) {
+      const double entry = one_hot.real(one_hot.fortran_order ? col * rows + row : row * cols + col);
+      require(entry >= 0, ErrorKind::bad_data, part.name, ": row ", row, ", column ", col, " is ", entry,
+              ", not an entry of a one-hot row");  // NaN fails too
+      if (entry > largest) {
+        largest = entry;
+        labels[static_cast<size_t>(row)] = static_cast<int32_t>(col);
+      }
+    }
+  }
+  return labels;
+}
+
+/// test.index in file order, checked against the rows that it assigns.
+std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int64_t count) {
+  Lines lines(part.bytes, part.name);
+  std::vector<int32_t> ids;
+  std::set<int32_t> seen;
+  while (lines.next()) {
+    const auto id = static_cast<int32_t>(parse_integer(lines, lines.line(), "node id", first, kMaxId));
+    if (!seen.insert(id).second) lines.fail("node ", id, " stands in an earlier line already");
+    ids.push_back(id);
+  }
+  require(static_cast<int64_t>(ids.size()) == count, ErrorKind::bad_data, part.name, " has ", ids.size(), " ids, tx has ", count,
+          " rows");
+  if (ids.empty()) return ids;
+  require(*seen.begin() == first, ErrorKind::bad_data, part.name, ": the smallest id is ", *seen.begin(), ", but allx has ",
+          first, " rows and the test nodes follow them");
+  require(*seen.rbegin() - first < max_nodes(count), ErrorKind::bad_data, part.name, ": the ", count, " ids run up to ",
+          *seen.rbegin(), ", which leaves too many out");
+  return ids;
+}
+
+void append_row(HostCsr& target, const HostCsr& source, int64_t row) {
+  const auto begin = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row)]);
+  const auto end = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row) + 1]);
+  target.col_indices.insert(target.col_indices.end(), source.col_indices.begin() + begin, source.col_indices.begin() + end);
+  target.values.insert(target.values.end(), source.values.begin() + begin, source.values.begin() + end);
+}
+
+/// Sorted, symmetric, without self-loops; counts in data.cleaning.
+void take_graph(NodeDataset& data, const NamedBytes& part) {
+  const AdjacencyLists adjacency = unpickle_adjacency(part.bytes, part.name);
+  std::vector<Edge> directed;
+  directed.reserve(adjacency.entries.size());
+  for (const auto& [node, neighbour] : adjacency.entries) {
+    for (const int64_t id : {node, neighbour}) {
+      require(id >= 0 && id < data.nodes, ErrorKind::bad_data, part.name, ": node ", node, " lists ", neighbour,
+              ", but there are ", data.nodes, " nodes");
+    }
+    if (node == neighbour) {
+      ++data.cleaning.self_loops;
+    } else {
+      directed.emplace_back(static_cast<int32_t>(node), static_cast<int32_t>(neighbour));
+    }
+  }
+  require(!adjacency.entries.empty(), ErrorKind::bad_data, part.name, " has no edges");
+  data.cleaning.duplicate_edges = sort_unique(directed);
+  for (auto& [low, high] : directed) {
+    if (low > high) std::swap(low, high);
+  }
+  sort_unique(directed);
+  data.edges = std::move(directed);
+}
+
+}  // namespace
+
+NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
+  NodeDataset data;
+  data.name = std::move(name);
+
+  const HostCsr x = unpickle_csr(parts[kX].bytes, parts[kX].name);
+  HostCsr allx = unpickle_csr(parts[kAllx].bytes, parts[kAllx].name);
+  const HostCsr tx = unpickle_csr(parts[kTx].bytes, parts[kTx].name);
+  for (const auto& [part, matrix] : {std::pair(kX, &x), std::pair(kTx, &tx)}) {
+    require(matrix->cols == allx.cols, ErrorKind::bad_data, parts[part].name, " has ", matrix->cols, " columns, ",
+            parts[kAllx].name, " has ", allx.cols);
+  }
+  int64_t classes = 0;
+  const std::vector<int32_t> y = unpickle_labels(parts[kY], classes);
+  const std::vector<int32_t> ally = unpickle_labels(parts[kAlly], classes);
+  const std::vector<int32_t> ty = unpickle_labels(parts[kTy], classes);
+  const auto check_rows = [&](PlanetoidPart labels, size_t label_rows, PlanetoidPart features, int64_t feature_rows) {
+    require(static_cast<int64_t>(label_rows) == feature_rows, ErrorKind::bad_data, parts[labels].name, " has ", label_rows,
+            " rows, ", parts[features].name, " has ", feature_rows);
+  };
+  check_rows(kY, y.size(), kX, x.rows);
+  check_rows(kAlly, ally.size(), kAllx, allx.rows);
+  check_rows(kTy, ty.size(), kTx, tx.rows);
+  require(x.rows <= allx.rows, ErrorKind::bad_data, parts[kX].name, " has ", x.rows, " rows, more than allx with ", allx.rows);
+
+  const std::vector<int32_t> test_index = parse_test_index(parts[kTestIndex], allx.rows, tx.rows);
+  const int64_t test_begin = allx.rows;
+  data.nodes = test_index.empty() ? test_begin : int64_t{*std::max_element(test_index.begin(), test_index.end())} + 1;
+  data.classes = static_cast<int32_t>(classes);
+
+  constexpr int64_t kNoRow = -1;
+  std::vector<int64_t> row_of_test(static_cast<size_t>(data.nodes - test_begin), kNoRow);
+  for (size_t i = 0; i < test_index.size(); ++i) {
+    row_of_test[static_cast<size_t>(test_index[i] - test_begin)] = static_cast<int64_t>(i);
+  }
+  data.labels = ally;
+  data.features_are_sparse = true;
+  HostCsr& features = data.sparse_features = std::move(allx);
+  for (const int64_t row : row_of_test) {
+    if (row == kNoRow) {
+      ++data.cleaning.isolated_rows_added;
+      data.labels.push_back(-1);
+    } else {
+      append_row(features, tx, row);
+      data.labels.push_back(ty[static_cast<size_t>(row)]);
+    }
+    features.row_offsets.push_back(features.nnz());
+  }
+  features.rows = data.nodes;
+
+  const auto put = [&](std::vector<int32_t>& split, int64_t node) {
+    if (data.labels[static_cast<size_t>(node)] >= 0) {
+      split.push_back(static_cast<int32_t>(node));
+    } else {
+      ++data.cleaning.unlabelled_left_out;
+    }
+  };
+  for (int64_t node = 0; node < x.rows; ++node) put(data.train, node);
+  for (int64_t node = x.rows; node < std::min(x.rows + kValidationNodes, test_begin); ++node) put(data.val, node);
+  for (size_t i = 0; i < row_of_test.size(); ++i) {
+    if (row_of_test[i] != kNoRow) put(data.test, test_begin + static_cast<int64_t>(i));
+  }
+  take_graph(data, parts[kGraph]);
+  return data;
+}
+
+std::string planetoid_prefix(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;  // what cannot be looked at is not Planetoid; its reader says why it cannot be read
+  const fs::path given(path);
+  std::string file = given.filename().string();
+  if (file.starts_with("ind.")) {  // one of the eight files stands for all
+    file.erase(0, 4);
+    for (const std::string_view part : kPlanetoidParts) {
+      if (file.size() > part.size() && file.ends_with(part) && file[file.size() - part.size() - 1] == '.') {
+        file.resize(file.size() - part.size() - 1);
+        break;
+      }
+    }
+  }
+  if (!file.empty()) {
+    const std::string prefix = (given.parent_path() / ("ind." + file + ".")).string();
+    for (const std::string_view part : kPlanetoidParts) {
+      if (fs::exists(prefix + std::string(part), ignored)) return prefix;
+    }
+  }
+  std::set<std::string> found;
+  for (fs::directory_iterator entry(given, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    const std::string name = entry->path().filename().string();
+    constexpr std::string_view kHead = "ind.", kTail = ".allx";
+    if (name.size() > kHead.size() + kTail.size() && name.starts_with(kHead) && name.ends_with(kTail)) {
+      found.insert((given / name.substr(0, name.size() - kTail.size() + 1)).string());
+    }
+  }
+  if (found.empty()) return "";
+  if (found.size() > 1) {
+    std::string names;
+    for (const std::string& prefix : found) names += (names.empty() ? "" : ", ") + prefix;
+    fail(ErrorKind::usage, path, " holds several data sets (", names, "...): name one, as in ", (given / "NAME").string());
+  }
+  return *found.begin();
+}
+
+NodeDataset read_planetoid(const std::string& path) {
+  const std::string prefix = planetoid_prefix(path);
+  require(!prefix.empty(), ErrorKind::io, path, " is not a Planetoid data set: there is no ", path, "/ind.*.allx, nor ind.",
+          std::filesystem::path(path).filename().string(), ".allx beside it");
+  std::array<ByteBuffer, kPlanetoidParts.size()> contents;
+  PlanetoidParts parts;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const std::string file = prefix + std::string(kPlanetoidParts[i]);
+    contents[i] = read_text_file(file);
+    parts[i] = {contents[i].view(), file};
+  }
+  const std::string stem = std::filesystem::path(prefix).filename().string();  // "ind.NAME."
+  return parse_planetoid(parts, stem.substr(4, stem.size() - 5));
+}
+
+}  // namespace heddle::io::detail

@@ -1,0 +1,111 @@
+#include "io/text.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+namespace heddle::io::detail {
+
+namespace {
+
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+
+std::string_view trim(std::string_view line) {
+  while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);
+  while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+  return line;
+}
+
+}  // namespace
+
+std::string in_quotes(std::string_view value) {
+  constexpr size_t kShown = 40;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string result = "'";
+  for (const char c : value.substr(0, kShown)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f) {
+      result += c;
+    } else {
+      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  if (value.size() > kShown) result += "...";
+  return result + "'";
+}
+
+Lines::Lines(std::string_view content, std::string_view name) : rest_(content), name_(name) {
+  if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
+}
+
+bool Lines::next() {
+  while (!rest_.empty()) {
+    const void* end = std::memchr(rest_.data(), '\n', rest_.size());
+    const size_t length = end ? static_cast<size_t>(static_cast<const char*>(end) - rest_.data()) : rest_.size();
+    line_ = trim(rest_.substr(0, length));
+    rest_.remove_prefix(end ? length + 1 : length);
+    ++number_;
+    if (!line_.empty() && line_.front() != '#' && line_.front() != '%') return true;
+  }
+  return false;
+}
+
+bool Fields::next(std::string_view& field) {
+  // The line is trimmed, so anything left starts with a field, unless a comma has nothing before or after it.
+  if (rest_.empty() && !after_comma_) return false;
+  size_t length = 0;
+  while (length < rest_.size() && !is_blank(rest_[length]) && rest_[length] != ',') ++length;
+  field = rest_.substr(0, length);
+  ++count_;
+  if (field.empty()) lines_.fail("column ", count_, " is empty");
+  rest_.remove_prefix(length);
+  while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+  after_comma_ = !rest_.empty() && rest_.front() == ',';
+  if (after_comma_) {
+    rest_.remove_prefix(1);
+    while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+  }
+  return true;
+}
+
+bool is_number(std::string_view field) {
+  double value = 0;
+  const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), value);
+  return status != std::errc::invalid_argument && end == field.data() + field.size();
+}
+
+bool is_header(const Lines& lines) {
+  Fields fields(lines);
+  for (std::string_view field; fields.next(field);) {
+    if (is_number(field)) return false;
+  }
+  return true;
+}
+
+int64_t parse_integer(const Lines& lines, std::string_view field, const char* what, int64_t least, int64_t most) {
+  int64_t value = 0;
+  const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (status == std::errc::invalid_argument || end != field.data() + field.size()) {
+    lines.fail(what, " ", in_quotes(field), is_number(field) ? " is not an integer" : " is not a number");
+  }
+  if (status == std::errc::result_out_of_range || value < least || value > most) {
+    lines.fail(what, " ", in_quotes(field), " is not between ", least, " and ", most);
+  }
+  return value;
+}
+
+float parse_float(const Lines& lines, std::string_view field, const char* what) {
+  // By way of double, because from_chars calls a float32 underflow out of range like an overflow.
+  double value = 0;
+  const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (status == std::errc::invalid_argument || end != field.data() + field.size()) {
+    lines.fail(what, " ", in_quotes(field), " is not a number");
+  }
+  const float result = static_cast<float>(value);
+  if (status == std::errc::result_out_of_range || !std::isfinite(result)) {
+    lines.fail(what, " ", in_quotes(field), " is not a finite float32 number");
+  }
+  return result;
+}
+
+}  // namespace heddle::io::detail

@@ -1,0 +1,20 @@
+#include "kernels/adam/adam.h"
+
+#include "heddle/error.h"
+#include "heddle/kernel/variant.h"
+#include "kernels/common/twins.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_CPU(void adam(const AdamArgs& args, int threads))
+HEDDLE_DECLARE_DEVICE(void adam(const AdamArgs& args, Stream& stream))
+
+void adam(const AdamArgs& args, Execution& execution) {
+  require(args.step != nullptr, ErrorKind::usage, "adam: step is null");
+  require(args.learning_rate > 0, ErrorKind::usage, "adam: the learning rate is ", args.learning_rate);
+  require(args.beta1 >= 0 && args.beta1 < 1 && args.beta2 >= 0 && args.beta2 < 1, ErrorKind::usage, "adam: beta1 is ", args.beta1,
+          ", beta2 is ", args.beta2, "; both belong to [0, 1)");
+  if (args.tensor_count > 0) HEDDLE_CALL(execution.stream, adam, args);
+}
+
+}  // namespace heddle::kernels

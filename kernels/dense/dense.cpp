@@ -1,0 +1,27 @@
+#include "kernels/dense/dense.h"
+
+#include "kernels/common/check.h"
+
+namespace heddle::kernels {
+
+void gemm(const GemmArgs& args, Execution& execution) {
+  const auto& [a, b, c, transpose_a, transpose_b] = args;
+  check_data("gemm", "a", a);
+  check_data("gemm", "b", b);
+  check_data("gemm", "c", c);
+  const int64_t rows = transpose_a ? a.cols : a.rows;
+  const int64_t b_rows = transpose_b ? b.cols : b.rows;
+  const int64_t cols = transpose_b ? b.rows : b.cols;
+  require(args.k() == b_rows, ErrorKind::usage, "gemm: op(a) is ", rows, " x ", args.k(), ", op(b) is ", b_rows, " x ", cols);
+  require(c.rows == rows && c.cols == cols, ErrorKind::usage, "gemm: c is ", c.rows, " x ", c.cols, ", the product is ", rows, " x ",
+          cols);
+  check_apart("gemm", "c", c, "a", a);
+  check_apart("gemm", "c", c, "b", b);
+  if (c.size() == 0) return;
+  const DeviceKind device = execution.stream.kind();
+  const std::string& forced = execution.overrides.gemm;
+  const auto& variant = find_variant("gemm", gemm_variants(device), device, forced.empty() ? pick_gemm(args, device) : forced);
+  run_variant("gemm", variant, args, execution);
+}
+
+}  // namespace heddle::kernels

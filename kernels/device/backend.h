@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "heddle/device.h"
+
+namespace heddle::kernels {
+
+/// A recorded sequence of device work that one call replays (a CUDA graph).
+class Replay {
+ public:
+  virtual ~Replay() = default;
+  virtual void launch(Stream& stream) = 0;
+};
+
+/// What heddle needs of a device, and nothing more. One file each: cpu.cpp, simt.cpp, cuda.cpp.
+/// Sizes are bytes; a size of 0 is allowed everywhere and does nothing. Every status is checked; failures throw Error.
+class Backend : public std::enable_shared_from_this<Backend> {
+ public:
+  virtual ~Backend() = default;
+  virtual DeviceKind kind() const noexcept = 0;
+  virtual std::string description() const = 0;
+  virtual int threads() const noexcept { return 1; }
+  virtual Isa isa() const noexcept { return Isa::portable; }
+
+  /// Uninitialised memory of the device, aligned to at least 256 bytes (cuda) or 64 (cpu, simt); throws Error{out_of_memory}.
+  virtual void* allocate(std::size_t bytes) = 0;
+  /// Takes what `allocate` gave, with the same size; waits for work that may still use it. Logs failures.
+  virtual void release(void* pointer, std::size_t bytes) noexcept = 0;
+
+  virtual void* create_stream() { return nullptr; }
+  virtual void destroy_stream(void*) noexcept {}
+  virtual void synchronise(Stream&) {}
+
+  /// Copies are ordered in the stream; host memory may be reused when the call returns.
+  virtual void copy_to_device(void* device, const void* host, std::size_t bytes, Stream& stream) = 0;
+  virtual void copy_to_host(void* host, const void* device, std::size_t bytes, Stream& stream) = 0;
+  virtual void copy(void* to, const void* from, std::size_t bytes, Stream& stream) = 0;
+  virtual void fill_zero(void* pointer, std::size_t bytes, Stream& stream) = 0;
+
+  /// Whether work can be recorded once and replayed; without it begin_capture and end_capture are never called.
+  virtual bool can_capture() const noexcept { return false; }
+  virtual void begin_capture(Stream&) {}
+  virtual std::unique_ptr<Replay> end_capture(Stream&) { return nullptr; }
+};
+
+std::shared_ptr<Backend> make_cpu_backend(const CpuOptions& options);
+std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options);
+/// Throws Error{no_device} where the build has no cuda (kernels/device/no_cuda.cpp) or no GPU answers.
+std::shared_ptr<Backend> make_cuda_backend(int index);
+/// GPUs that a driver offers; 0 where the build has no cuda or there is no driver. Never throws.
+int cuda_device_count() noexcept;
+/// Versions for `heddle info`: "13.0 (runtime), no driver", or "not built in".
+std::string cuda_description();
+
+}  // namespace heddle::kernels

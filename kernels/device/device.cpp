@@ -1,0 +1,108 @@
+#include "heddle/device.h"
+
+#include <omp.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "heddle/error.h"
+#include "kernels/device/backend.h"
+
+namespace heddle {
+
+const char* to_string(DeviceKind kind) {
+  switch (kind) {
+    case DeviceKind::cpu: return "cpu";
+    case DeviceKind::cuda: return "cuda";
+    case DeviceKind::simt: return "simt";
+  }
+  return "unknown";
+}
+
+const char* to_string(Isa isa) {
+  switch (isa) {
+    case Isa::portable: return "portable";
+    case Isa::avx2: return "avx2";
+    case Isa::avx512: return "avx512";
+  }
+  return "unknown";
+}
+
+std::vector<Isa> available_isas() {
+  std::vector<Isa> isas{Isa::portable};
+#ifdef HEDDLE_X86
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    isas.push_back(Isa::avx2);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl")) {
+      isas.push_back(Isa::avx512);
+    }
+  }
+#endif
+  return isas;
+}
+
+Isa best_isa() { return available_isas().back(); }
+
+Stream::Stream(std::shared_ptr<kernels::Backend> backend)
+    : backend_(std::move(backend)),
+      kind_(backend_->kind()),
+      native_(backend_->create_stream()),
+      threads_(backend_->threads()),
+      isa_(backend_->isa()) {}
+
+Stream::Stream(Stream&& other) noexcept
+    : backend_(std::move(other.backend_)),
+      kind_(other.kind_),
+      native_(other.native_),
+      threads_(other.threads_),
+      isa_(other.isa_) {}
+
+Stream::~Stream() {
+  if (backend_) backend_->destroy_stream(native_);
+}
+
+void Stream::synchronise() { backend_->synchronise(*this); }
+
+Device Device::cpu(const CpuOptions& options) { return Device(kernels::make_cpu_backend(options)); }
+Device Device::simt(const SimtOptions& options) { return Device(kernels::make_simt_backend(options)); }
+Device Device::cuda(int index) { return Device(kernels::make_cuda_backend(index)); }
+Device Device::best() { return parse("auto"); }
+
+Device Device::parse(std::string_view name, int threads) {
+  if (name == "auto") return kernels::cuda_device_count() > 0 ? cuda(0) : parse("cpu", threads);
+  if (name == "cpu") {
+    CpuOptions options{.threads = threads};
+    if (const char* forced = std::getenv("HEDDLE_ISA")) {
+      const std::vector<Isa> isas = available_isas();
+      bool known = false;
+      std::string names;
+      for (Isa isa : isas) {
+        names += text(names.empty() ? "" : ", ", to_string(isa));
+        if (forced == std::string_view(to_string(isa))) {
+          options.isa = isa;
+          known = true;
+        }
+      }
+      require(known, ErrorKind::usage, "HEDDLE_ISA is '", forced, "', this processor has: ", names);
+    }
+    return cpu(options);
+  }
+  if (name == "simt") return simt({.host_threads = threads > 0 ? threads : omp_get_max_threads()});
+  if (name == "cuda") return cuda(0);
+  if (name.starts_with("cuda:")) {
+    int index = -1;
+    const char* end = name.data() + name.size();
+    const auto [parsed, status] = std::from_chars(name.data() + 5, end, index);
+    if (status == std::errc() && parsed == end && index >= 0) return cuda(index);
+  }
+  fail(ErrorKind::usage, "device '", name, "' is not one of auto, cpu, simt, cuda, cuda:INDEX");
+}
+
+DeviceKind Device::kind() const { return backend_->kind(); }
+std::string Device::description() const { return backend_->description(); }
+int Device::threads() const { return backend_->threads(); }
+Isa Device::isa() const { return backend_->isa(); }
+
+}  // namespace heddle

@@ -1,0 +1,38 @@
+#include "kernels/device/host_memory.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+#include "heddle/error.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+constexpr std::size_t alignment = 64;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+constexpr std::size_t huge_page_threshold = 2 * huge_page;
+
+std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace
+
+void* allocate_host(std::size_t bytes) {
+  if (bytes == 0) return nullptr;
+  const bool large = bytes >= huge_page_threshold;
+  const std::size_t multiple = large ? huge_page : alignment;
+  require(bytes <= SIZE_MAX - multiple, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
+  void* pointer = std::aligned_alloc(multiple, round_up(bytes, multiple));
+  require(pointer != nullptr, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
+#ifdef MADV_HUGEPAGE
+  // Advice only: where the kernel refuses, the memory works all the same, on small pages.
+  if (large) madvise(pointer, round_up(bytes, multiple), MADV_HUGEPAGE);
+#endif
+  return pointer;
+}
+
+void release_host(void* pointer, std::size_t) noexcept { std::free(pointer); }
+
+}  // namespace heddle::kernels

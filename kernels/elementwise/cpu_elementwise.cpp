@@ -1,0 +1,185 @@
+#include "kernels/elementwise/cpu_elementwise.h"
+
+#include "kernels/common/parallel.h"
+#include "kernels/common/philox_simd.h"
+#include "kernels/loss/loss.h"
+
+// Idea: flat loops over vectors; random words are made in blocks of 4 * lanes neighbouring elements, so ranges start at
+// multiples of a block. Bytes: each input read once, each output written once.
+namespace heddle::kernels::HEDDLE_ISA {
+
+namespace {
+
+// The grain is the widest random block, whatever the instruction set: ranges then agree among them.
+constexpr int64_t grain = 64;
+constexpr int64_t serial_below = 8192;
+
+[[gnu::always_inline]] inline int first_of(int64_t remaining) { return remaining < lanes ? static_cast<int>(remaining) : lanes; }
+
+/// f(i, count) for the vectors of [begin, end): `count` is lanes but for the last.
+template <class F>
+[[gnu::always_inline]] inline void for_vectors(int64_t begin, int64_t end, const F& f) {
+  int64_t i = begin;
+  for (; i + lanes <= end; i += lanes) f(i, lanes);
+  if (i < end) f(i, static_cast<int>(end - i));
+}
+
+[[gnu::always_inline]] inline Vec load_some(const float* p, int count) { return count == lanes ? load(p) : load_first(p, count); }
+[[gnu::always_inline]] inline void store_some(float* p, Vec v, int count) {
+  if (count == lanes) {
+    store(p, v);
+  } else {
+    store_first(p, v, count);
+  }
+}
+
+/// f(i, count, factor): factor is 0 where the element is dropped, else the scale.
+template <class F>
+[[gnu::always_inline]] inline void for_dropped_vectors(const RandomStream& random, DropoutRule rule, int64_t begin, int64_t end, const F& f) {
+  const uint32_t step = random.step != nullptr ? *random.step : 0;
+  const Vec kept = broadcast(rule.scale);
+  for (int64_t i = begin; i < end; i += random_block) {
+    const RandomBlock block = random_words_block(random.seed, random.purpose, step, i / random_block);
+#pragma GCC unroll 4
+    for (int v = 0; v < 4; ++v) {
+      const int64_t at = i + v * lanes;
+      if (at < end) f(at, first_of(end - at), select(block.words[v] < rule.threshold, Vec{}, kept));
+    }
+  }
+}
+
+/// The body of the forward pass; `transform` is what comes before dropout.
+template <class Transform>
+[[gnu::always_inline]] inline void activate(const BiasReluDropoutArgs& args, DropoutRule rule, int64_t begin, int64_t end,
+                                            const Transform& transform) {
+  const float* x = args.x.data;
+  float* y = args.y.data;
+  if (rule.threshold == 0) {
+    for_vectors(begin, end, [&](int64_t i, int count) { store_some(y + i, transform(load_some(x + i, count), i), count); });
+  } else {
+    for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, Vec factor) {
+      store_some(y + i, transform(load_some(x + i, count), i) * factor, count);
+    });
+  }
+}
+
+/// Sums of the columns of `x` over the rows [begin, end), row after row.
+void sum_rows(const float* x, int64_t d, int64_t begin, int64_t end, float* sums) {
+  for (int64_t c = 0; c < d; ++c) sums[c] = 0;
+  for (int64_t row = begin; row < end; ++row) {
+    const float* source = x + row * d;
+    for_vectors(0, d, [&](int64_t c, int count) {
+      store_some(sums + c, load_some(sums + c, count) + load_some(source + c, count), count);
+    });
+  }
+}
+
+void sum_chunks(const float* partials, int64_t chunks, int64_t d, float* sums) {
+  for (int64_t c = 0; c < d; ++c) sums[c] = 0;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    for (int64_t c = 0; c < d; ++c) sums[c] += partials[chunk * d + c];
+  }
+}
+
+}  // namespace
+
+void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const float* repeated_bias, int threads) {
+  const int64_t d = args.x.cols;
+  const bool relu = args.relu;
+  parallel_ranges(threads, args.x.rows * d, grain, serial_below, [&](int64_t begin, int64_t end) {
+    const auto positive = [&](Vec v) { return relu ? select(v > Vec{}, v, Vec{}) : v; };
+    if (repeated_bias == nullptr) {
+      activate(args, rule, begin, end, [&](Vec v, int64_t) { return positive(v); });
+    } else {
+      int64_t column = begin % d;
+      int64_t last = begin;
+      // The vectors come in ascending order: the column follows by addition, not by a division each.
+      activate(args, rule, begin, end, [&](Vec v, int64_t i) {
+        column += i - last;
+        last = i;
+        while (column >= d) column -= d;
+        return positive(v + load(repeated_bias + column));
+      });
+    }
+  });
+}
+
+void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, DropoutRule rule, float* partials, int threads) {
+  const int64_t n = args.dy.rows;
+  const int64_t d = args.dy.cols;
+  const float* y = args.y.data;
+  const float* dy = args.dy.data;
+  float* dx = args.dx.data;
+  const bool drop = rule.threshold != 0;
+  if (!args.relu && drop) {
+    parallel_ranges(threads, n * d, grain, serial_below, [&](int64_t begin, int64_t end) {
+      for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, Vec factor) {
+        store_some(dx + i, load_some(dy + i, count) * factor, count);
+      });
+    });
+  }
+  const Vec scale = broadcast(rule.scale);
+  const int64_t chunks = (n + column_sum_chunk_rows - 1) / column_sum_chunk_rows;
+  const auto row_range = [&](int64_t chunk) {
+    const int64_t begin = chunk * column_sum_chunk_rows;
+    const int64_t end = begin + column_sum_chunk_rows < n ? begin + column_sum_chunk_rows : n;
+    if (args.relu) {
+      for_vectors(begin * d, end * d, [&](int64_t i, int count) {
+        const Vec passed = select(load_some(y + i, count) > Vec{}, load_some(dy + i, count), Vec{});
+        store_some(dx + i, passed * scale, count);
+      });
+    } else if (!drop && dx != nullptr && dx != dy) {
+      for_vectors(begin * d, end * d, [&](int64_t i, int count) { store_some(dx + i, load_some(dy + i, count), count); });
+    }
+    // Right behind the pass over the rows, which are still in the second-level cache.
+    if (partials != nullptr) sum_rows(dx != nullptr ? dx : dy, d, begin, end, partials + chunk * d);
+  };
+  parallel_chunks(n * d < serial_below ? 1 : threads, chunks, row_range);
+  if (partials != nullptr) sum_chunks(partials, chunks, d, args.dbias);
+}
+
+void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, int threads) {
+  const Vec f = broadcast(factor);
+  parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+    for_vectors(begin, end, [&](int64_t i, int count) {
+      store_some(y.data + i, load_some(y.data + i, count) + f * load_some(x.data + i, count), count);
+    });
+  });
+}
+
+void scale(DenseView<const float> x, float factor, DenseView<float> y, int threads) {
+  const Vec f = broadcast(factor);
+  parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+    for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, f * load_some(x.data + i, count), count); });
+  });
+}
+
+void fill(float value, DenseView<float> y, int threads) {
+  const Vec v = broadcast(value);
+  parallel_ranges(threads, y.rows * y.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+    for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, v, count); });
+  });
+}
+
+void sum_of_squares(DenseView<const float> x, double* partials, int threads) {
+  const int64_t count = x.rows * x.cols;
+  const int64_t chunks = (count + sum_chunk_terms - 1) / sum_chunk_terms;
+  parallel_chunks(count < serial_below ? 1 : threads, chunks, [&](int64_t chunk) {
+    const int64_t begin = chunk * sum_chunk_terms;
+    const int64_t end = begin + sum_chunk_terms < count ? begin + sum_chunk_terms : count;
+    // 16 interleaved sums, whatever the instruction set. The square of a float is exact in double, so fused and separate
+    // rounding agree.
+    double sums[16] = {};
+    int64_t i = begin;
+    for (; i + 16 <= end; i += 16) {
+      for (int j = 0; j < 16; ++j) sums[j] += static_cast<double>(x.data[i + j]) * x.data[i + j];
+    }
+    for (int j = 0; i < end; ++i, ++j) sums[j] += static_cast<double>(x.data[i]) * x.data[i];
+    for (int width = 8; width > 0; width /= 2) {
+      for (int j = 0; j < width; ++j) sums[j] += sums[j + width];
+    }
+    partials[chunk] = sums[0];
+  });
+}
+
+}  // namespace heddle::kernels::HEDDLE_ISA

@@ -1,0 +1,111 @@
+#include "kernels/elementwise/elementwise.h"
+
+#include <algorithm>
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/device/backend.h"
+#include "kernels/elementwise/cpu_elementwise.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_DEVICE(void bias_relu_dropout(const BiasReluDropoutArgs& args, Stream& stream);
+                      void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, float* partials, Stream& stream);
+                      void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream);
+                      void scale(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream);
+                      void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y, Stream& stream);
+                      void fill(float value, DenseView<float> y, Stream& stream);
+                      void increment(uint32_t* counter, Stream& stream);
+                      void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length, Stream& stream))
+
+namespace {
+
+DropoutRule dropout_rule(float p) { return {dropout_threshold(p), 1.0f / (1.0f - p)}; }
+
+bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
+
+}  // namespace
+
+void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
+  check_data("bias_relu_dropout", "x", args.x);
+  check_same_shape("bias_relu_dropout", "y", args.y, "x", args.x);
+  check_same_or_apart("bias_relu_dropout", "y", args.y, "x", args.x);
+  const DropoutRule rule = dropout_rule(args.dropout);
+  if (args.x.size() == 0) return;
+  if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, bias_relu_dropout, args);
+  float* repeated = nullptr;
+  if (args.bias != nullptr) {
+    const int64_t d = args.x.cols;
+    repeated = execution.arena.allocate_array<float>(d + repeated_bias_extra);
+    for (int64_t i = 0; i < d + repeated_bias_extra; ++i) repeated[i] = args.bias[i % d];
+  }
+  HEDDLE_CALL_CPU(execution.stream, bias_relu_dropout, args, rule, repeated);
+  execution.arena.give_back(repeated);
+}
+
+void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Execution& execution) {
+  check_data("bias_relu_dropout_backward", "dy", args.dy);
+  const bool changes = args.relu || args.dropout > 0;
+  if (args.relu) check_same_shape("bias_relu_dropout_backward", "y", args.y, "dy", args.dy);
+  if (changes || args.dx.data != nullptr) {
+    check_same_shape("bias_relu_dropout_backward", "dx", args.dx, "dy", args.dy);
+    check_data("bias_relu_dropout_backward", "dx", args.dx);
+    check_same_or_apart("bias_relu_dropout_backward", "dx", args.dx, "dy", args.dy);
+  }
+  const DropoutRule rule = dropout_rule(args.dropout);
+  const int64_t d = args.dy.cols;
+  if (args.dy.size() == 0) {
+    if (args.dbias != nullptr) fill(0, {args.dbias, 1, d}, execution);
+    return;
+  }
+  float* partials = nullptr;
+  if (args.dbias != nullptr) {
+    partials = execution.arena.allocate_array<float>((args.dy.rows + column_sum_chunk_rows - 1) / column_sum_chunk_rows * d);
+  }
+  if (on_cpu(execution)) {
+    HEDDLE_CALL_CPU(execution.stream, bias_relu_dropout_backward, args, rule, partials);
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, bias_relu_dropout_backward, args, partials);
+  }
+  execution.arena.give_back(partials);
+}
+
+void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Execution& execution) {
+  check_same_shape("add_scaled", "y", y, "x", x);
+  check_apart("add_scaled", "y", y, "x", x);
+  if (x.size() > 0) HEDDLE_CALL(execution.stream, add_scaled, x, factor, y);
+}
+
+void scale(DenseView<const float> x, float factor, DenseView<float> y, Execution& execution) {
+  check_same_shape("scale", "y", y, "x", x);
+  check_same_or_apart("scale", "y", y, "x", x);
+  if (x.size() > 0) HEDDLE_CALL(execution.stream, scale, x, factor, y);
+}
+
+void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y, Execution& execution) {
+  check_same_shape("scale_by", "y", y, "x", x);
+  check_apart("scale_by", "y", y, "x", x);
+  if (x.size() == 0) return;
+  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, scale, x, factor * *scalar, y);
+  HEDDLE_CALL_DEVICE(execution.stream, scale_by, x, factor, scalar, y);
+}
+
+void fill(float value, DenseView<float> y, Execution& execution) {
+  check_data("fill", "y", y);
+  if (y.size() > 0) HEDDLE_CALL(execution.stream, fill, value, y);
+}
+
+void increment(uint32_t* counter, Execution& execution) {
+  if (on_cpu(execution)) {
+    ++*counter;
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, increment, counter);
+  }
+}
+
+void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length, Execution& execution) {
+  if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, record_scalar, value, step, history, length);
+  if (*step < length) history[*step] = *value;
+}
+
+}  // namespace heddle::kernels

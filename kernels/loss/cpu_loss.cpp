@@ -1,0 +1,87 @@
+#include "kernels/loss/cpu_loss.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/common/parallel.h"
+
+// Idea: a thread owns whole rows. Only the listed rows are read: with 140 of Cora's 2,708 rows the loss is over in microseconds.
+namespace heddle::kernels::cpu {
+
+namespace {
+
+constexpr int64_t serial_below = 512;
+
+float row_max(const float* logits, int64_t classes) {
+  float most = logits[0];
+  for (int64_t c = 1; c < classes; ++c) most = logits[c] > most ? logits[c] : most;
+  return most;
+}
+
+double sum_of_exponentials(const float* logits, int64_t classes, float most) {
+  double sum = 0;
+  for (int64_t c = 0; c < classes; ++c) sum += std::exp(logits[c] - most);
+  return sum;
+}
+
+}  // namespace
+
+void masked_nll(const MaskedNllArgs& args, double* partials, int threads) {
+  const int64_t classes = args.logits.cols;
+  const int64_t chunks = (args.row_count + sum_chunk_terms - 1) / sum_chunk_terms;
+  parallel_chunks(threads, chunks, [&](int64_t chunk) {
+    const int64_t begin = chunk * sum_chunk_terms;
+    const int64_t end = begin + sum_chunk_terms < args.row_count ? begin + sum_chunk_terms : args.row_count;
+    double sum = 0;
+    for (int64_t i = begin; i < end; ++i) {
+      const float* logits = args.logits.data + args.rows[i] * classes;
+      const float most = row_max(logits, classes);
+      sum += std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
+    }
+    partials[chunk] = sum;
+  });
+  double total = 0;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) total += partials[chunk];
+  *args.loss = static_cast<float>(total / static_cast<double>(args.row_count));
+}
+
+void masked_nll_backward(const MaskedNllBackwardArgs& args, int threads) {
+  const int64_t classes = args.logits.cols;
+  parallel_ranges(threads, args.dlogits.size(), 64, 65536, [&](int64_t begin, int64_t end) {
+    std::memset(args.dlogits.data + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(float));
+  });
+  const float share = *args.dloss / static_cast<float>(args.row_count);
+  parallel_ranges(threads, args.row_count, 16, serial_below, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const float* logits = args.logits.data + args.rows[i] * classes;
+      float* gradient = args.dlogits.data + args.rows[i] * classes;
+      const float most = row_max(logits, classes);
+      double sum = 0;
+      for (int64_t c = 0; c < classes; ++c) {
+        gradient[c] = std::exp(logits[c] - most);
+        sum += gradient[c];
+      }
+      const float factor = static_cast<float>(share / sum);
+      for (int64_t c = 0; c < classes; ++c) gradient[c] *= factor;
+      gradient[args.labels[args.rows[i]]] -= share;
+    }
+  });
+}
+
+void count_correct(const CountCorrectArgs& args, int) {
+  const int64_t classes = args.logits.cols;
+  int32_t correct = 0;
+  for (int64_t i = 0; i < args.row_count; ++i) {
+    const float* logits = args.logits.data + args.rows[i] * classes;
+    int64_t best = 0;
+    bool comparable = logits[0] == logits[0];
+    for (int64_t c = 1; c < classes; ++c) {
+      if (logits[c] > logits[best]) best = c;
+      comparable = comparable && logits[c] == logits[c];
+    }
+    correct += comparable && best == args.labels[args.rows[i]];
+  }
+  *args.correct = correct;
+}
+
+}  // namespace heddle::kernels::cpu

@@ -1,0 +1,67 @@
+#include "kernels/loss/loss.h"
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/elementwise/cpu_elementwise.h"
+#include "kernels/loss/cpu_loss.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_DEVICE(void masked_nll(const MaskedNllArgs& args, double* partials, Stream& stream);
+                      void masked_nll_backward(const MaskedNllBackwardArgs& args, Stream& stream);
+                      void count_correct(const CountCorrectArgs& args, Stream& stream);
+                      void sum_of_squares(DenseView<const float> x, float factor, float* sum, double* partials, Stream& stream))
+
+namespace {
+
+bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
+
+double* allocate_partials(int64_t terms, Execution& execution) {
+  return execution.arena.allocate_array<double>((terms + sum_chunk_terms - 1) / sum_chunk_terms);
+}
+
+}  // namespace
+
+void masked_nll(const MaskedNllArgs& args, Execution& execution) {
+  check_data("masked_nll", "logits", args.logits);
+  require(args.logits.cols >= 1, ErrorKind::usage, "masked_nll: logits have no columns");
+  require(args.row_count >= 1, ErrorKind::usage, "masked_nll: no row is listed, a mean over none has no value");
+  double* partials = allocate_partials(args.row_count, execution);
+  if (on_cpu(execution)) {
+    cpu::masked_nll(args, partials, execution.stream.threads());
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, masked_nll, args, partials);
+  }
+  execution.arena.give_back(partials);
+}
+
+void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution) {
+  check_same_shape("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
+  check_apart("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
+  require(args.row_count >= 1, ErrorKind::usage, "masked_nll_backward: no row is listed");
+  if (on_cpu(execution)) return cpu::masked_nll_backward(args, execution.stream.threads());
+  HEDDLE_CALL_DEVICE(execution.stream, masked_nll_backward, args);
+}
+
+void count_correct(const CountCorrectArgs& args, Execution& execution) {
+  check_data("count_correct", "logits", args.logits);
+  require(args.logits.cols >= 1, ErrorKind::usage, "count_correct: logits have no columns");
+  if (on_cpu(execution)) return cpu::count_correct(args, execution.stream.threads());
+  HEDDLE_CALL_DEVICE(execution.stream, count_correct, args);
+}
+
+void sum_of_squares(DenseView<const float> x, float factor, float* sum, Execution& execution) {
+  check_data("sum_of_squares", "x", x);
+  double* partials = allocate_partials(x.size(), execution);
+  if (on_cpu(execution)) {
+    HEDDLE_CALL_CPU(execution.stream, sum_of_squares, x, partials);
+    double total = 0;
+    for (int64_t chunk = 0; chunk * sum_chunk_terms < x.size(); ++chunk) total += partials[chunk];
+    *sum = static_cast<float>(factor * total);
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, sum_of_squares, x, factor, sum, partials);
+  }
+  execution.arena.give_back(partials);
+}
+
+}  // namespace heddle::kernels

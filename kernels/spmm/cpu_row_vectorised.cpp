@@ -1,0 +1,126 @@
+#include "heddle/kernel/spmm.h"
+#include "kernels/common/parallel.h"
+#include "kernels/common/simd.h"
+
+// Idea: a tile of a row's output columns stays in vector registers while the row's non-zeros stream by; each non-zero costs its
+//   column, its value and one pass over the tile of its x row. The threads share rows + non-zeros evenly, in many small parts.
+// One thread owns whole rows, and each output element is summed in the order of the row's non-zeros: the same bits for every
+//   number of threads and for every instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
+// Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where x outgrows the second-level cache, the x row of the non-zero
+//   `prefetch_distance` ahead is fetched early (KERNELS.md's measured best distance is 8).
+namespace heddle::kernels::HEDDLE_ISA {
+
+namespace {
+
+// Half of the registers hold the tile; the rest hold the loads in flight.
+constexpr int max_tile = vector_registers / 2;
+constexpr int64_t prefetch_distance = 8;
+constexpr int64_t prefetch_from_bytes = int64_t{1} << 20;
+constexpr int cache_line_floats = 16;
+
+enum class Values { ones, direct, indexed };
+
+template <Values values>
+[[gnu::always_inline]] inline float value_of(const CsrView& a, int64_t k) {
+  if constexpr (values == Values::ones) return 1.0f;
+  if constexpr (values == Values::direct) return a.values[k];
+  if constexpr (values == Values::indexed) return a.values[a.value_index[k]];
+}
+
+/// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns.
+template <int tile, Values values, bool prefetch>
+void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int last) {
+  const CsrView& a = args.a;
+  const int64_t d = args.x.cols;
+  const float* x = args.x.data + column;
+  const bool partial = last < lanes;
+  for (int64_t row = begin; row < end; ++row) {
+    Vec sum[tile] = {};
+    const int64_t stop = a.row_offsets[row + 1];
+    for (int64_t k = a.row_offsets[row]; k < stop; ++k) {
+      if constexpr (prefetch) {
+        // Reading ahead may leave the row, never the matrix.
+        const int64_t ahead = k + prefetch_distance < a.nnz ? k + prefetch_distance : a.nnz - 1;
+        const float* next = x + a.col_indices[ahead] * d;
+#pragma GCC unroll 16
+        for (int t = 0; t < tile * lanes; t += cache_line_floats) __builtin_prefetch(next + t);
+      }
+      const float* source = x + a.col_indices[k] * d;
+      const Vec value = broadcast(value_of<values>(a, k));
+#pragma GCC unroll 16
+      for (int t = 0; t < tile - 1; ++t) sum[t] += value * load(source + t * lanes);
+      sum[tile - 1] += value * (partial ? load_first(source + (tile - 1) * lanes, last) : load(source + (tile - 1) * lanes));
+    }
+    float* y = args.y.data + row * d + column;
+#pragma GCC unroll 16
+    for (int t = 0; t < tile - 1; ++t) store(y + t * lanes, sum[t]);
+    store_first(y + (tile - 1) * lanes, sum[tile - 1], last);
+  }
+}
+
+using Rows = void (*)(const SpmmArgs&, int64_t, int64_t, int64_t, int);
+
+template <Values values, bool prefetch>
+Rows rows_for(int tile) {
+  static constexpr Rows table[] = {
+      rows<1, values, prefetch>,  rows<2, values, prefetch>,  rows<3, values, prefetch>,  rows<4, values, prefetch>,
+      rows<5, values, prefetch>,  rows<6, values, prefetch>,  rows<7, values, prefetch>,  rows<8, values, prefetch>,
+#if defined(__AVX512F__)
+      rows<9, values, prefetch>,  rows<10, values, prefetch>, rows<11, values, prefetch>, rows<12, values, prefetch>,
+      rows<13, values, prefetch>, rows<14, values, prefetch>, rows<15, values, prefetch>, rows<16, values, prefetch>,
+#endif
+  };
+  static_assert(sizeof table / sizeof *table == max_tile, "one instance per tile width");
+  return table[tile - 1];
+}
+
+template <Values values>
+Rows rows_for(int tile, bool prefetch) {
+  return prefetch ? rows_for<values, true>(tile) : rows_for<values, false>(tile);
+}
+
+/// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
+int64_t row_at(const CsrView& a, int64_t work) {
+  int64_t low = 0;
+  int64_t high = a.rows;
+  while (low < high) {
+    const int64_t middle = (low + high) / 2;
+    if (a.row_offsets[middle] + middle < work) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+}  // namespace
+
+void spmm_cpu_row_vectorised(const SpmmArgs& args, int threads) {
+  const CsrView& a = args.a;
+  const int64_t d = args.x.cols;
+  const bool prefetch = args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
+  const int64_t vectors = (d + lanes - 1) / lanes;
+  const int64_t tiles = (vectors + max_tile - 1) / max_tile;
+  const int64_t work = a.nnz + a.rows;
+  const bool large = work * d > int64_t{1} << 22;
+  // Many parts keep the threads level when one is held up; a small product is over before that pays.
+  const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 1} * threads;
+  parallel_chunks(threads, parts, [&](int64_t part) {
+    const int64_t begin = row_at(a, work * part / parts);
+    const int64_t end = part + 1 == parts ? a.rows : row_at(a, work * (part + 1) / parts);
+    for (int64_t tile = 0; tile < tiles; ++tile) {
+      const int64_t first = vectors * tile / tiles;
+      const int64_t count = vectors * (tile + 1) / tiles - first;
+      const int64_t columns = d - first * lanes < count * lanes ? d - first * lanes : count * lanes;
+      const int last = static_cast<int>(columns - (count - 1) * lanes);
+      const int width = static_cast<int>(count);
+      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(width, prefetch)
+                       : a.value_index == nullptr ? rows_for<Values::direct>(width, prefetch)
+                                                  : rows_for<Values::indexed>(width, prefetch);
+      run(args, begin, end, first * lanes, last);
+    }
+  });
+}
+
+}  // namespace heddle::kernels::HEDDLE_ISA

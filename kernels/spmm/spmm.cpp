@@ -1,0 +1,25 @@
+#include "kernels/spmm/spmm.h"
+
+#include "kernels/common/check.h"
+
+namespace heddle::kernels {
+
+void spmm(const SpmmArgs& args, Execution& execution) {
+  const auto& [a, x, y] = args;
+  require(x.rows == a.cols, ErrorKind::usage, "spmm: x has ", x.rows, " rows, the matrix has ", a.cols, " columns");
+  require(y.rows == a.rows, ErrorKind::usage, "spmm: y has ", y.rows, " rows, the matrix has ", a.rows);
+  require(y.cols == x.cols, ErrorKind::usage, "spmm: y has ", y.cols, " columns, x has ", x.cols);
+  require(a.value_index == nullptr || a.values != nullptr, ErrorKind::usage, "spmm: value_index is given without values");
+  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, "spmm: row_offsets is null");
+  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, "spmm: col_indices is null");
+  check_data("spmm", "x", x);
+  check_data("spmm", "y", y);
+  check_apart("spmm", "x", x, "y", y);
+  if (y.size() == 0) return;
+  const DeviceKind device = execution.stream.kind();
+  const std::string& forced = execution.overrides.spmm;
+  const auto& variant = find_variant("spmm", spmm_variants(device), device, forced.empty() ? pick_spmm(args, device) : forced);
+  run_variant("spmm", variant, args, execution);
+}
+
+}  // namespace heddle::kernels

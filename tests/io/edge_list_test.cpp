@@ -1,0 +1,90 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "heddle/io.h"
+#include "io/edges.h"
+#include "samples.h"
+#include "support/data.h"
+#include "support/temp_dir.h"
+
+using namespace heddle;
+using namespace heddle::test;
+using io::detail::parse_edge_list;
+using Edges = std::vector<std::pair<int32_t, int32_t>>;
+
+TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a byte order mark") {
+  for (const char* content : {"0 1\n2 1\n", "0\t1\r\n2\t1\r\n", "0,1\n2,1", "# note\n\n0 1\n% note\n  2   1  \n",
+                              "source,target\n0, 1\n2 ,1\n", "\xef\xbb\xbfu v\n0 1\n1 2\n"}) {
+    const auto list = parse_edge_list(content, "edges.txt");
+    CHECK(list.edges == Edges{{0, 1}, {1, 2}});
+    CHECK(list.weights.empty());
+    CHECK(list.nodes == 3);
+  }
+}
+
+TEST_CASE("io / edge list: repeats in either direction and self-loops are removed and counted") {
+  const auto list = parse_edge_list("3 1\n1 3\n0 2\n2 2\n0 2\n5 5\n", "edges.txt");
+  CHECK(list.edges == Edges{{0, 2}, {1, 3}});
+  CHECK(list.cleaning.duplicate_edges == 2);
+  CHECK(list.cleaning.self_loops == 2);
+  CHECK(list.nodes == 6);
+  CHECK(list.listed == 6);
+  CHECK(list.largest_id_line == 6);
+}
+
+TEST_CASE("io / edge list: weights stay with their edges") {
+  const auto list = parse_edge_list("2 1 0.5\n0 1 -2e-3\n1 2 0.5\n1 1 9\n", "edges.txt");
+  CHECK(list.edges == Edges{{0, 1}, {1, 2}});
+  CHECK(list.weights == std::vector<float>{-2e-3f, 0.5f});
+  CHECK(list.cleaning.duplicate_edges == 1);
+  CHECK(list.cleaning.self_loops == 1);
+}
+
+TEST_CASE("io / edge list: one file, plain or gzip, is a data set without features and labels") {
+  const TempDir folder;
+  const std::string plain = folder.write("friends.txt", "0 1\n1 4\n");
+  const std::string packed = folder.write("friends.edges.gz", gzip("0 1\n") + gzip("1 4\n"));  // two members, as cat makes them
+  for (const std::string& path : {plain, packed}) {
+    const NodeDataset data = io::load(path);
+    CHECK(data.name == "friends");
+    CHECK(data.nodes == 5);
+    CHECK(data.edges == Edges{{0, 1}, {1, 4}});
+    CHECK(data.labels == std::vector<int32_t>(5, -1));
+    CHECK(data.classes == 0);
+    CHECK(data.feature_count() == 0);
+    CHECK(data.train.empty());
+  }
+}
+
+TEST_CASE("io / edge list: SNAP's Epinions, gzip, 508,837 directed edges") {
+  const auto path = shared_data("snap/soc-Epinions1.txt.gz");
+  if (!path) return;
+  const NodeDataset data = io::load(path->string());
+  CHECK(data.nodes == 75888);  // its ids leave a few gaps: 75,879 are used
+  CHECK(static_cast<int64_t>(data.edges.size()) + data.cleaning.duplicate_edges + data.cleaning.self_loops == 508837);
+}
+
+TEST_CASE("io / karate club: 34 members, 78 friendships, two factions, agreeing with the published lists") {
+  const NodeDataset karate = io::karate_club();
+  CHECK(karate.name == "karate");
+  CHECK(karate.nodes == 34);
+  CHECK(karate.edges.size() == 78);
+  CHECK(std::is_sorted(karate.edges.begin(), karate.edges.end()));
+  CHECK(karate.classes == 2);
+  CHECK(std::count(karate.labels.begin(), karate.labels.end(), 0) == 17);
+  CHECK(karate.labels[0] == 0);
+  CHECK(karate.labels[33] == 1);
+  CHECK(karate.train == std::vector<int32_t>{0, 33});
+  CHECK(karate.val.empty());
+  CHECK(karate.test.size() == 32);
+  CHECK(karate.features_are_sparse);
+  CHECK(karate.sparse_features.nnz() == 34);
+  CHECK(karate.feature_count() == 34);
+
+  const auto path = shared_data("classics/karate.edges");
+  if (!path) return;
+  NodeDataset listed = io::load(path->string());
+  CHECK(listed.edge_weights.size() == 78);
+  CHECK(listed.edges == karate.edges);
+}

@@ -1,0 +1,19 @@
+// Writes the samples that the tests read, for libFuzzer to start from: write_seeds FOLDER makes FOLDER/TARGET/sample-N.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "../samples.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: write_seeds FOLDER\n");
+    return 2;
+  }
+  int serial = 0;
+  for (const heddle::test::Sample& sample : heddle::test::samples()) {
+    const std::filesystem::path folder = std::filesystem::path(argv[1]) / sample.fuzz_target;
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / ("sample-" + std::to_string(serial++)), std::ios::binary) << sample.fuzz_prefix << sample.content;
+  }
+}

@@ -1,0 +1,55 @@
+#include <doctest/doctest.h>
+
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "io/file.h"
+#include "io/safetensors.h"
+#include "samples.h"
+#include "support/temp_dir.h"
+
+using namespace heddle;
+using namespace heddle::test;
+
+TEST_CASE("io / safetensors: what is written is read back, and equal contents make equal bytes") {
+  const TempDir folder;
+  const io::TensorFile file{{{"weight2", 2, 2, {1, 2, 3, 4}}, {"bias", 1, 3, {5, 6, 7}}, {"empty", 0, 4, {}}},
+                            {{"model", "gcn"}, {"note", "quotes \" and \xc3\xa9"}}};
+  io::write_safetensors(folder.file("a"), file);
+  io::write_safetensors(folder.file("b"), file);
+  const io::TensorFile back = io::read_safetensors(folder.file("a"));
+  CHECK(back.metadata == file.metadata);
+  REQUIRE(back.tensors.size() == 3);
+  for (size_t i = 0; i < 3; ++i) {
+    CHECK(back.tensors[i].name == file.tensors[i].name);
+    CHECK(back.tensors[i].rows == file.tensors[i].rows);
+    CHECK(back.tensors[i].cols == file.tensors[i].cols);
+    CHECK(back.tensors[i].values == file.tensors[i].values);
+  }
+  CHECK(io::detail::read_file(folder.file("a")).view() == io::detail::read_file(folder.file("b")).view());
+}
+
+TEST_CASE("io / safetensors: vectors and scalars of other writers become one row; tensors come in the order of their data") {
+  const std::string file = safetensors(
+      R"({"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})",
+      raw<float>({9, 1, 2}));
+  const io::TensorFile parsed = io::detail::parse_safetensors(file, "t");
+  REQUIRE(parsed.tensors.size() == 2);
+  CHECK(parsed.tensors[0].name == "a");
+  CHECK(parsed.tensors[0].rows == 1);
+  CHECK(parsed.tensors[0].cols == 1);
+  CHECK(parsed.tensors[1].cols == 2);
+  CHECK(parsed.tensors[1].values == std::vector<float>{1, 2});
+}
+
+TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves no file") {
+  const TempDir folder;
+  const std::pair<io::TensorFile, const char*> cases[] = {
+      {{{{"a", 2, 2, {1}}}, {}}, "'a' is 2 x 2 and has 1 values"}, {{{{"a", -1, -1, {1}}}, {}}, "'a' is -1 x -1"},
+      {{{{"a", 1, 1, {1}}, {"a", 1, 1, {1}}}, {}}, "repeated"},    {{{{"", 1, 1, {1}}}, {}}, "empty"},
+      {{{{"__metadata__", 1, 1, {1}}}, {}}, "reserved"},           {{{}, {{"key", "\xff"}}}, "UTF-8"},
+  };
+  for (const auto& [file, fragment] : cases) {
+    CHECK_THROWS_WITH_AS(io::write_safetensors(folder.file("x"), file), doctest::Contains(fragment), Error);
+  }
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
