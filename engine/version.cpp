@@ -1,7 +1,53 @@
 #include "heddle/version.h"
 
+#include <xxhash.h>
+#include <zip.h>
+#include <zlib.h>
+
+#include "heddle/error.h"
+#include "kernels/device/backend.h"
+
+// OpenBLAS alone can say what it is. Weak: any other CBLAS links too.
+extern "C" char* openblas_get_config() __attribute__((weak));
+extern "C" char* openblas_get_corename() __attribute__((weak));
+
 namespace heddle {
 
+namespace {
+
+std::string compiler() {
+#if defined(__clang__)
+  return text("Clang ", __clang_major__, ".", __clang_minor__, ".", __clang_patchlevel__);
+#elif defined(__GNUC__)
+  return text("GCC ", __GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__);
+#else
+  return "unknown";
+#endif
+}
+
+std::string blas() {
+  if (openblas_get_config == nullptr) return "unknown";
+  std::string config = openblas_get_config();
+  while (!config.empty() && config.back() == ' ') config.pop_back();
+  return openblas_get_corename == nullptr ? config : text(config, ", kernels for ", openblas_get_corename());
+}
+
+std::string xxhash_version() {
+  const unsigned number = XXH_versionNumber();  // major * 10000 + minor * 100 + release
+  return text(number / 10000, ".", number / 100 % 100, ".", number % 100);
+}
+
+}  // namespace
+
 const char* version() { return HEDDLE_VERSION; }
+
+BuildInfo build_info() {
+  return {.version = version(),
+          .compiler = compiler(),
+          .build_type = HEDDLE_BUILD_TYPE,
+          .cuda = kernels::cuda_description(),
+          .blas = blas(),
+          .libraries = {{"zlib", zlibVersion()}, {"libzip", zip_libzip_version()}, {"xxhash", xxhash_version()}}};
+}
 
 }  // namespace heddle

@@ -15,8 +15,8 @@ inline constexpr int64_t kMaxClasses = int64_t{1} << 20;
 /// Ids run from 0 with few gaps. `listed` ids or rows in the files allow for this many nodes; every node costs memory.
 constexpr int64_t max_nodes(int64_t listed) { return (int64_t{1} << 20) + 64 * listed; }
 
-/// Decompressed bytes allowed from `compressed` ones. Deflate reaches 1032 : 1, which only padding does; a sparse CSV matrix
-/// reaches about 100 : 1 (measured on Cora's features, 98 % zeros).
+/// Decompressed bytes allowed from `compressed` ones. Deflate reaches 1032 : 1, which only padding does; a matrix of mostly zeros
+/// as CSV reaches 90 : 1 (measured on Cora's features).
 constexpr int64_t max_inflated(int64_t compressed) {
   const int64_t by_ratio = 128 * compressed;
   const int64_t always_allowed = int64_t{256} << 20;

@@ -62,7 +62,7 @@ enum Opcode : uint8_t {
   NEWTRUE = 0x88,
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
-};  // clang-format would give each a line
+};
 
 bool is(const PickleValue& value, PickleKind kind) { return value.kind == kind; }
 bool is(const PickleValue& value, Global global) { return is(value, PickleKind::global) && value.integer == global; }

@@ -6,15 +6,19 @@ namespace heddle {
 namespace {
 
 const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
-  require(options.hidden >= 1, ErrorKind::usage, "gcn: hidden is ", options.hidden, ", it must be at least 1");
-  require(options.layers >= 1, ErrorKind::usage, "gcn: layers is ", options.layers, ", it must be at least 1");
-  require(options.dropout >= 0 && options.dropout < 1, ErrorKind::usage, "gcn: dropout is ", options.dropout, ", it must be in [0, 1)");
+  options.check();
   require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
   require(data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
   return data;
 }
 
 }  // namespace
+
+void GcnOptions::check() const {
+  require(hidden >= 1, ErrorKind::usage, "gcn: hidden is ", hidden, ", it must be at least 1");
+  require(layers >= 1, ErrorKind::usage, "gcn: layers is ", layers, ", it must be at least 1");
+  require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gcn: dropout is ", dropout, ", it must be in [0, 1)");
+}
 
 Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device)
     : options_(options),

@@ -2,8 +2,10 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
+#include <type_traits>
 
 #include "heddle/error.h"
 #include "heddle/version.h"
@@ -23,7 +25,8 @@ T number(const std::map<std::string, std::string>& settings, const std::string& 
   T value{};
   const char* end = found->second.data() + found->second.size();
   const auto [parsed, status] = std::from_chars(found->second.data(), end, value);
-  require(status == std::errc() && parsed == end, ErrorKind::usage, "setting ", key, ": '", found->second, "' is not a number of its kind");
+  require(status == std::errc() && parsed == end, ErrorKind::usage, "setting ", key, ": '", found->second, "' is not a ",
+          std::is_integral_v<T> ? "whole number" : "number", status == std::errc::result_out_of_range ? " in range" : "");
   return value;
 }
 
@@ -35,29 +38,42 @@ FeatureScaling feature_scaling(const std::map<std::string, std::string>& setting
   fail(ErrorKind::usage, "setting feature_scaling: '", found->second, "' is not one of automatic, rows, none");
 }
 
-void allow_only(const std::map<std::string, std::string>& settings, std::initializer_list<std::string_view> keys) {
+void allow_only(const std::map<std::string, std::string>& settings, std::span<const ModelSetting> known) {
   for (const auto& [key, value] : settings) {
-    bool known = false;
-    for (std::string_view allowed : keys) known = known || allowed == key;
-    require(known, ErrorKind::usage, "the model has no setting '", key, "' (= ", value, ")");
+    const bool found = std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == key; });
+    require(found, ErrorKind::usage, "the model has no setting '", key, "' (= ", value, ")");
   }
 }
 
+constexpr ModelSetting gcn_settings[] = {
+    {"hidden", "16", "width of the hidden layers"},
+    {"layers", "2", "number of graph convolutions"},
+    {"dropout", "0.5", "probability of dropping an input feature or a hidden unit in training, in [0, 1)"},
+    {"feature_scaling", "automatic", "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
+                                     "feature is negative"},
+};
+
+GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint64_t seed) {
+  allow_only(settings, gcn_settings);
+  const GcnOptions defaults;
+  const GcnOptions options{.hidden = number(settings, "hidden", defaults.hidden),
+                           .layers = number(settings, "layers", defaults.layers),
+                           .dropout = number(settings, "dropout", defaults.dropout),
+                           .seed = seed,
+                           .feature_scaling = feature_scaling(settings)};
+  options.check();
+  return options;
+}
+
+void check_gcn(const std::map<std::string, std::string>& settings) { gcn_options(settings, 0); }
+
 std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
                                          const Device& device) {
-  allow_only(settings, {"hidden", "layers", "dropout", "feature_scaling"});
-  const GcnOptions defaults;
-  return std::make_unique<Gcn>(data,
-                               GcnOptions{.hidden = number(settings, "hidden", defaults.hidden),
-                                          .layers = number(settings, "layers", defaults.layers),
-                                          .dropout = number(settings, "dropout", defaults.dropout),
-                                          .seed = seed,
-                                          .feature_scaling = feature_scaling(settings)},
-                               device);
+  return std::make_unique<Gcn>(data, gcn_options(settings, seed), device);
 }
 
 constexpr ModelKind kinds[] = {
-    {"gcn", "graph convolutional network", "Kipf & Welling 2017", make_gcn},
+    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn},
 };
 
 /// The first shape that does not fit the model, as a sentence; empty where all fit.

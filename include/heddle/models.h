@@ -40,6 +40,9 @@ struct GcnOptions {
   float dropout = 0.5f;  ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
   uint64_t seed = 0;
   FeatureScaling feature_scaling = FeatureScaling::automatic;
+
+  /// Throws Error{usage} for a value out of range.
+  void check() const;
 };
 
 /// The graph convolutional network of Kipf & Welling 2017 (eq. 9): Z = A^ relu(A^ X W1 + b1) W2 + b2, and deeper.
@@ -68,11 +71,21 @@ class Gcn final : public NodeClassifier {
   std::vector<Parameter> parameters_;  ///< weight1, bias1, weight2, bias2, ...
 };
 
+/// A setting of a model, as text: what `heddle train NAME --help` lists and a saved file holds.
+struct ModelSetting {
+  const char* name;
+  const char* fallback;  ///< the value where none is given
+  const char* summary;
+};
+
 /// One row of the model table: what `heddle train NAME` and `heddle predict` build.
 struct ModelKind {
   const char* name;
   const char* summary;
   const char* source;
+  std::span<const ModelSetting> settings;
+  /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
+  void (*check)(const std::map<std::string, std::string>& settings);
   std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
                                           const Device& device);
 };

@@ -6,21 +6,22 @@
 #include "kernels/common/quads.h"
 
 // Idea: a block owns a tile of C and walks K in slices staged in shared memory one slice ahead; a thread holds 4 x 4 sums in
-// registers, so that 8 staged floats feed 16 multiplications. Tiles are 64 x 64 with slices of 16, or 128 x 16 with slices of 8
-// (one sector of a row) where C is narrow, as hidden layers of 16 and outputs of 7 columns are. Where C has few tiles and K is
-// long (weight gradients), K is cut into chunks that blocks share; their partial products are added in order. The cut depends on
-// the sizes only: results repeat bit for bit. Bytes: 4 k (m n / tile columns + m n / tile rows) read, 4 m n written, 8 m n per
-// chunk for the partial products. Source: V. Volkov, J. Demmel: "Benchmarking GPUs to tune dense linear algebra", SC 2008; split
-// K as in NVIDIA's CUTLASS.
+// registers, so that 8 staged floats feed 16 multiplications. Tiles are 64 x 64 with slices of 16; 128 x 16 with slices of 8
+// (one sector of a row) where C is narrow, as hidden layers of 16 and outputs of 7 columns are; 32 x 16 where it is short too.
+// Where C has few tiles and K is long (weight gradients), K is cut into chunks that blocks share; their partial products are
+// added in order. The cut depends on the sizes only: results repeat bit for bit.
+// Bytes: 4 k (m n / tile columns + m n / tile rows) read, 4 m n written, 8 m n per chunk for the partial products.
+// Source: V. Volkov, J. Demmel: "Benchmarking GPUs to tune dense linear algebra", SC 2008; split K as in NVIDIA's CUTLASS.
 namespace heddle::kernels::HEDDLE_TWIN {
 
 namespace {
 
 constexpr int max_depth = 16;  // of a staged slice of K
 constexpr int64_t narrow_columns = 16;
+constexpr int64_t short_rows = 32;
 constexpr int64_t max_column_tiles = 65535;  // the limit of a grid's y
-constexpr int64_t chunk_from_k = 512;
-constexpr int64_t chunk_target = 256;
+constexpr int64_t chunk_from_k = 256;
+constexpr int64_t least_chunk_k = 64;
 constexpr int64_t enough_blocks = 128;  // about one for every multiprocessor of a large GPU
 
 struct Shape {
@@ -36,7 +37,7 @@ Shape shape_of(const GemmArgs& args) {
   const bool narrow = shape.n <= narrow_columns;
   const int64_t tiles = narrow ? ceil_divide(shape.m, 128) : ceil_divide(shape.m, 64) * ceil_divide(shape.n, 64);
   if (shape.k >= chunk_from_k && tiles > 0) {
-    shape.chunks = std::clamp<int64_t>(std::min(enough_blocks / tiles, ceil_divide(shape.k, chunk_target)), 1, 64);
+    shape.chunks = std::max<int64_t>(std::min(enough_blocks / tiles, shape.k / least_chunk_k), 1);
   }
   shape.chunk_k = ceil_divide(ceil_divide(shape.k, shape.chunks), max_depth) * max_depth;
   if (shape.k > 0) shape.chunks = ceil_divide(shape.k, shape.chunk_k);
@@ -196,10 +197,12 @@ void gemm_tiled(const GemmArgs& args, void* workspace, Stream& stream) {
   const Shape shape = shape_of(args);
   if (shape.m == 0 || shape.n == 0) return;
   float* const target = shape.chunks > 1 ? static_cast<float*>(workspace) : args.c.data;
-  if (shape.n <= narrow_columns) {
+  if (shape.n > narrow_columns) {
+    launch_transposes<64, 64, max_depth>(args, shape, target, stream);
+  } else if (shape.m > short_rows) {
     launch_transposes<128, 16, 8>(args, shape, target, stream);
   } else {
-    launch_transposes<64, 64, max_depth>(args, shape, target, stream);
+    launch_transposes<32, 16, 8>(args, shape, target, stream);
   }
   if (shape.chunks > 1) {
     const int64_t size = shape.m * shape.n;

@@ -217,16 +217,20 @@ class CudaBackend final : public Backend {
     // A step that threw between begin and end left its capture open.
     if (state.capturing) abandon_capture(native(stream), state);
     check_cuda(cudaStreamSynchronize(native(stream)), "cudaStreamSynchronize");
-    // Thread-local: other threads may allocate and copy meanwhile, on streams of their own.
-    check_cuda(cudaStreamBeginCapture(native(stream), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    // Marked first, and unmarked last: `release` in another thread must never wait for a capturing stream.
     set_capturing(state, true);
+    // Thread-local: other threads may allocate and copy meanwhile, on streams of their own.
+    const cudaError_t status = cudaStreamBeginCapture(native(stream), cudaStreamCaptureModeThreadLocal);
+    if (status != cudaSuccess) set_capturing(state, false);
+    check_cuda(status, "cudaStreamBeginCapture");
   }
 
   std::unique_ptr<Replay> end_capture(Stream& stream) override {
     make_current();
-    set_capturing(state_of(stream), false);
     cudaGraph_t recorded = nullptr;
-    check_cuda(cudaStreamEndCapture(native(stream), &recorded), "cudaStreamEndCapture");
+    const cudaError_t status = cudaStreamEndCapture(native(stream), &recorded);
+    set_capturing(state_of(stream), false);
+    check_cuda(status, "cudaStreamEndCapture");
     const OwnedGraph graph(recorded);
     cudaGraphExec_t executable = nullptr;
     check_cuda(cudaGraphInstantiate(&executable, recorded, 0), "cudaGraphInstantiate");
@@ -254,9 +258,9 @@ class CudaBackend final : public Backend {
   }
 
   void abandon_capture(cudaStream_t stream, CudaStreamState& state) noexcept {
-    set_capturing(state, false);
     cudaGraph_t recorded = nullptr;
     const cudaError_t status = cudaStreamEndCapture(stream, &recorded);
+    set_capturing(state, false);
     // What was thrown inside the capture may have invalidated it; ending it says so once more.
     if (status != cudaErrorStreamCaptureInvalidated) log_unless_success(status, "cudaStreamEndCapture");
     cudaGetLastError();

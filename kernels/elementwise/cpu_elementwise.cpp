@@ -63,14 +63,30 @@ template <class Transform>
   }
 }
 
-/// Sums of the columns of `x` over the rows [begin, end), row after row.
-void sum_rows(const float* x, int64_t d, int64_t begin, int64_t end, float* sums) {
-  for (int64_t c = 0; c < d; ++c) sums[c] = 0;
+/// Sums of `vectors` vectors of columns of `x`, the last of `last` columns, over the rows [begin, end), row after row.
+template <int vectors>
+void sum_columns(const float* x, int64_t d, int64_t begin, int64_t end, int last, float* sums) {
+  Vec sum[vectors] = {};
   for (int64_t row = begin; row < end; ++row) {
     const float* source = x + row * d;
-    for_vectors(0, d, [&](int64_t c, int count) {
-      store_some(sums + c, load_some(sums + c, count) + load_some(source + c, count), count);
-    });
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) sum[v] += v + 1 < vectors ? load(source + v * lanes) : load_some(source + v * lanes, last);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) store_some(sums + v * lanes, sum[v], v + 1 < vectors ? lanes : last);
+}
+
+/// Sums of the columns of `x` over the rows [begin, end), row after row; four vectors of columns at a time stay in registers.
+void sum_rows(const float* x, int64_t d, int64_t begin, int64_t end, float* sums) {
+  int64_t c = 0;
+  for (; d - c > 4 * lanes; c += 4 * lanes) sum_columns<4>(x + c, d, begin, end, lanes, sums + c);
+  const int vectors = static_cast<int>((d - c + lanes - 1) / lanes);
+  const int last = static_cast<int>(d - c) - (vectors - 1) * lanes;
+  switch (vectors) {
+    case 1: return sum_columns<1>(x + c, d, begin, end, last, sums + c);
+    case 2: return sum_columns<2>(x + c, d, begin, end, last, sums + c);
+    case 3: return sum_columns<3>(x + c, d, begin, end, last, sums + c);
+    default: return sum_columns<4>(x + c, d, begin, end, last, sums + c);
   }
 }
 
@@ -87,7 +103,8 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const 
   const int64_t d = args.x.cols;
   const bool relu = args.relu;
   parallel_ranges(threads, args.x.rows * d, grain, serial_below, [&](int64_t begin, int64_t end) {
-    const auto positive = [&](Vec v) { return relu ? select(v > Vec{}, v, Vec{}) : v; };
+    // NaN passes: divergence must show.
+    const auto positive = [&](Vec v) { return relu ? select(v < Vec{}, Vec{}, v) : v; };
     if (repeated_bias == nullptr) {
       activate(args, rule, begin, end, [&](Vec v, int64_t) { return positive(v); });
     } else {

@@ -26,7 +26,7 @@ thread_local Fiber* left_fiber = nullptr;  // whose bounds the fiber that contin
 #ifndef HEDDLE_SIMT_UCONTEXT
 // The callee-saved registers of the System V ABI; the floating-point control words are the same in all fibers. It ends in
 // `ret`, not in `pop` and `jmp`: the processor predicts returns, and a switch takes half the time.
-__attribute__((naked, noinline)) void switch_stack(void** /*save*/, void* /*load*/) {
+__attribute__((naked, noinline, no_profile_instrument_function)) void switch_stack(void** /*save*/, void* /*load*/) {
   asm volatile(
       "pushq %rbp\n\t"
       "pushq %rbx\n\t"

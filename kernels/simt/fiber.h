@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-// HEDDLE_SIMT_UCONTEXT: switch through ucontext (about 20 times slower, since it saves the signal mask in the kernel).
+// HEDDLE_SIMT_UCONTEXT: switch through ucontext (about 15 times slower, since it saves the signal mask in the kernel).
 #if !defined(__x86_64__) && !defined(HEDDLE_SIMT_UCONTEXT)
 #define HEDDLE_SIMT_UCONTEXT
 #endif

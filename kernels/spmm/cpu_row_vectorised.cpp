@@ -4,8 +4,10 @@
 
 // Idea: a tile of a row's output columns stays in vector registers while the row's non-zeros stream by; each non-zero costs its
 //   column, its value and one pass over the tile of its x row. The threads share rows + non-zeros evenly, in many small parts.
-// One thread owns whole rows, and each output element is summed in the order of the row's non-zeros: the same bits for every
-//   number of threads and for every instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
+// One thread owns whole rows. Each output element is summed in the order of the row's non-zeros where d > 32; narrower rows keep
+//   2 (d <= 32) or 4 (d <= 16) sums, of every 2nd or 4th non-zero, and add them up at the end: one sum alone would wait for each
+//   addition to finish before the next. That depends on d only, so the bits are the same for every number of threads and for every
+//   instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
 // Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where x outgrows the second-level cache, the x row of the non-zero
 //   `prefetch_distance` ahead is fetched early (KERNELS.md's measured best distance is 8).
 namespace heddle::kernels::HEDDLE_ISA {
@@ -18,6 +20,16 @@ constexpr int64_t prefetch_distance = 8;
 constexpr int64_t prefetch_from_bytes = int64_t{1} << 20;
 constexpr int cache_line_floats = 16;
 
+// std::integer_sequence would do, but no std template may be instantiated here (see simd.h).
+template <int... index>
+struct Sequence {};
+template <int count, int... index>
+struct SequenceTo : SequenceTo<count - 1, count - 1, index...> {};
+template <int... index>
+struct SequenceTo<0, index...> {
+  using type = Sequence<index...>;
+};
+
 enum class Values { ones, direct, indexed };
 
 template <Values values>
@@ -28,16 +40,15 @@ template <Values values>
 }
 
 /// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns.
-template <int tile, Values values, bool prefetch>
+template <int tile, int ways, Values values, bool prefetch>
 void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int last) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
   const float* x = args.x.data + column;
   const bool partial = last < lanes;
   for (int64_t row = begin; row < end; ++row) {
-    Vec sum[tile] = {};
-    const int64_t stop = a.row_offsets[row + 1];
-    for (int64_t k = a.row_offsets[row]; k < stop; ++k) {
+    Vec sum[ways][tile] = {};
+    const auto add = [&](Vec* into, int64_t k) __attribute__((always_inline)) {
       if constexpr (prefetch) {
         // Reading ahead may leave the row, never the matrix.
         const int64_t ahead = k + prefetch_distance < a.nnz ? k + prefetch_distance : a.nnz - 1;
@@ -48,35 +59,62 @@ void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int 
       const float* source = x + a.col_indices[k] * d;
       const Vec value = broadcast(value_of<values>(a, k));
 #pragma GCC unroll 16
-      for (int t = 0; t < tile - 1; ++t) sum[t] += value * load(source + t * lanes);
-      sum[tile - 1] += value * (partial ? load_first(source + (tile - 1) * lanes, last) : load(source + (tile - 1) * lanes));
+      for (int t = 0; t < tile - 1; ++t) into[t] += value * load(source + t * lanes);
+      into[tile - 1] += value * (partial ? load_first(source + (tile - 1) * lanes, last) : load(source + (tile - 1) * lanes));
+    };
+    const int64_t stop = a.row_offsets[row + 1];
+    int64_t k = a.row_offsets[row];
+    for (; k + ways <= stop; k += ways) {
+#pragma GCC unroll 4
+      for (int way = 0; way < ways; ++way) add(sum[way], k + way);
+    }
+#pragma GCC unroll 4
+    for (int way = 0; way < ways - 1; ++way) {
+      if (k + way < stop) add(sum[way], k + way);
+    }
+#pragma GCC unroll 4
+    for (int half = ways / 2; half > 0; half /= 2) {
+#pragma GCC unroll 4
+      for (int way = 0; way < half; ++way) {
+#pragma GCC unroll 16
+        for (int t = 0; t < tile; ++t) sum[way][t] += sum[way + half][t];
+      }
     }
     float* y = args.y.data + row * d + column;
 #pragma GCC unroll 16
-    for (int t = 0; t < tile - 1; ++t) store(y + t * lanes, sum[t]);
-    store_first(y + (tile - 1) * lanes, sum[tile - 1], last);
+    for (int t = 0; t < tile - 1; ++t) store(y + t * lanes, sum[0][t]);
+    store_first(y + (tile - 1) * lanes, sum[0][tile - 1], last);
   }
 }
 
 using Rows = void (*)(const SpmmArgs&, int64_t, int64_t, int64_t, int);
 
+/// The instances for tiles of 1 ... `count` vectors.
+template <int count, int ways, Values values, bool prefetch>
+struct Table {
+  Rows entry[count];
+  template <int... index>
+  static constexpr Table make(Sequence<index...>) {
+    return {{rows<index + 1, ways, values, prefetch>...}};
+  }
+};
+
+template <int count, int ways, Values values, bool prefetch>
+Rows instance(int64_t vectors) {
+  static constexpr auto table = Table<count, ways, values, prefetch>::make(typename SequenceTo<count>::type{});
+  return table.entry[vectors - 1];
+}
+
 template <Values values, bool prefetch>
-Rows rows_for(int tile) {
-  static constexpr Rows table[] = {
-      rows<1, values, prefetch>,  rows<2, values, prefetch>,  rows<3, values, prefetch>,  rows<4, values, prefetch>,
-      rows<5, values, prefetch>,  rows<6, values, prefetch>,  rows<7, values, prefetch>,  rows<8, values, prefetch>,
-#if defined(__AVX512F__)
-      rows<9, values, prefetch>,  rows<10, values, prefetch>, rows<11, values, prefetch>, rows<12, values, prefetch>,
-      rows<13, values, prefetch>, rows<14, values, prefetch>, rows<15, values, prefetch>, rows<16, values, prefetch>,
-#endif
-  };
-  static_assert(sizeof table / sizeof *table == max_tile, "one instance per tile width");
-  return table[tile - 1];
+Rows rows_for(int64_t d, int64_t vectors) {
+  if (d <= 16) return instance<16 / lanes, 4, values, prefetch>(vectors);
+  if (d <= 32) return instance<32 / lanes, 2, values, prefetch>(vectors);
+  return instance<max_tile, 1, values, prefetch>(vectors);
 }
 
 template <Values values>
-Rows rows_for(int tile, bool prefetch) {
-  return prefetch ? rows_for<values, true>(tile) : rows_for<values, false>(tile);
+Rows rows_for(int64_t d, int64_t vectors, bool prefetch) {
+  return prefetch ? rows_for<values, true>(d, vectors) : rows_for<values, false>(d, vectors);
 }
 
 /// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
@@ -114,10 +152,9 @@ void spmm_cpu_row_vectorised(const SpmmArgs& args, int threads) {
       const int64_t count = vectors * (tile + 1) / tiles - first;
       const int64_t columns = d - first * lanes < count * lanes ? d - first * lanes : count * lanes;
       const int last = static_cast<int>(columns - (count - 1) * lanes);
-      const int width = static_cast<int>(count);
-      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(width, prefetch)
-                       : a.value_index == nullptr ? rows_for<Values::direct>(width, prefetch)
-                                                  : rows_for<Values::indexed>(width, prefetch);
+      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(d, count, prefetch)
+                       : a.value_index == nullptr ? rows_for<Values::direct>(d, count, prefetch)
+                                                  : rows_for<Values::indexed>(d, count, prefetch);
       run(args, begin, end, first * lanes, last);
     }
   });

@@ -128,12 +128,14 @@ __global__ void last_block_sum_kernel(const float* __restrict__ x, float* __rest
   }
 }
 
-// The first warp's lanes wait for a ticket that the second warp's lanes hand on, one after another.
+// The first lanes of eight warps take turns; the first warp must wait for all others.
 __global__ void ticket_kernel(int* __restrict__ ticket, int* __restrict__ order) {
-  const int mine = static_cast<int>((threadIdx.x + 32) % 64);
+  if (lane_id() != 0) return;
+  const int warp = static_cast<int>(warp_id());
+  const int mine = (warp + 7) % 8;
   while (atomicCAS(ticket, mine, mine) != mine) {
   }
-  atomicExch(&order[mine], static_cast<int>(threadIdx.x));
+  atomicExch(&order[mine], warp);
   atomicAdd(ticket, 1);
 }
 
@@ -174,7 +176,7 @@ void vote(const int* x, unsigned* ballots, int blocks, Stream& stream) { launch(
 void last_block_sum(const float* x, float* partial, unsigned* arrived, float* total, int blocks, Stream& stream) {
   launch(last_block_sum_kernel, blocks, 32, 0, stream, x, partial, arrived, total);
 }
-void ticket(int* ticket_number, int* order, Stream& stream) { launch(ticket_kernel, 1, 64, 0, stream, ticket_number, order); }
+void ticket(int* ticket_number, int* order, Stream& stream) { launch(ticket_kernel, 1, 256, 0, stream, ticket_number, order); }
 void copy4(const float* in, float* out, int quads, Stream& stream) {
   launch(copy4_kernel, blocks_for(quads, block_size), block_size, 0, stream, in, out, quads);
 }

@@ -1,4 +1,4 @@
-// One defect each, for the executor to find. Lines are named by the tests through LINE_OF.
+// One defect each, for the executor to find. The tests look lines up by their LINE comments.
 
 #include <heddle/kernel/kernel.h>
 
@@ -85,7 +85,15 @@ __global__ void endless_read_kernel(const volatile int* flag) {
 }
 
 __global__ void shared_overrun_kernel(float* out) {
-  SHARED(float, row, 32);
+  SHARED(float, array, 32);
+  float* const row = array;  // the array's own bounds are UBSan's to check; past a pointer only the heap block's are known
+  row[threadIdx.x] = 1.0f;
+  __syncwarp();
+  out[threadIdx.x] = row[threadIdx.x + 1];
+}
+
+__global__ void dynamic_overrun_kernel(float* out) {
+  DYN_SHARED(float, row);
   row[threadIdx.x] = 1.0f;
   __syncwarp();
   out[threadIdx.x] = row[threadIdx.x + 1];
@@ -118,6 +126,7 @@ void mismatched_collectives(unsigned* out, Stream& stream) { launch(mismatched_c
 void endless_spin(int* flag, Stream& stream) { launch(endless_spin_kernel, 1, block_size, 0, stream, flag); }
 void endless_read(const int* flag, Stream& stream) { launch(endless_read_kernel, 1, block_size, 0, stream, flag); }
 void shared_overrun(float* out, Stream& stream) { launch(shared_overrun_kernel, 1, 32, 0, stream, out); }
+void dynamic_overrun(float* out, Stream& stream) { launch(dynamic_overrun_kernel, 1, 32, 32 * sizeof(float), stream, out); }
 void global_overrun(const float* in, float* out, Stream& stream) { launch(global_overrun_kernel, 1, 32, 0, stream, in, out); }
 void misaligned_float4(const float* in, float* out, Stream& stream) {
   launch(misaligned_float4_kernel, 1, 32, 0, stream, in, out);

@@ -15,7 +15,7 @@ void histogram(const unsigned char* x, int count, unsigned* bins, int* greatest,
 void warp_exchange(const int* in, int* out, int blocks, Stream& stream);                           // 256 elements a block
 void vote(const int* x, unsigned* ballots, int blocks, Stream& stream);                            // 96 elements a block
 void last_block_sum(const float* x, float* partial, unsigned* arrived, float* total, int blocks, Stream& stream);  // 32 a block
-void ticket(int* ticket_number, int* order, Stream& stream);                                                       // 64 threads
+void ticket(int* ticket_number, int* order, Stream& stream);         // 8 warps take turns
 void copy4(const float* in, float* out, int quads, Stream& stream);  // out = 2 in + (1, 2, 3, 4)
 void philox(const RandomStream& random, unsigned* words, int count, Stream& stream);
 
@@ -34,6 +34,7 @@ void mismatched_collectives(unsigned* out, Stream& stream);
 void endless_spin(int* flag, Stream& stream);
 void endless_read(const int* flag, Stream& stream);
 void shared_overrun(float* out, Stream& stream);
+void dynamic_overrun(float* out, Stream& stream);
 void global_overrun(const float* in, float* out, Stream& stream);  // in has 32 elements; reads 33
 void misaligned_float4(const float* in, float* out, Stream& stream);
 

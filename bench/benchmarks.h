@@ -1,0 +1,10 @@
+#pragma once
+
+// The benchmarks of the heddle_bench program, by what they measure. bench/README.md says how to run and read them.
+namespace heddle::bench {
+
+void register_spmm();
+void register_gemm();
+void register_gcn();
+
+}  // namespace heddle::bench

@@ -1,0 +1,23 @@
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "bench/benchmarks.h"
+
+int main(int argc, char** argv) {
+  try {
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+    heddle::bench::register_spmm();
+    heddle::bench::register_gemm();
+    heddle::bench::register_gcn();
+    benchmark::RunSpecifiedBenchmarks();
+    benchmark::Shutdown();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "heddle_bench: %s\n", error.what());
+    return 1;
+  }
+}

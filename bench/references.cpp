@@ -1,0 +1,269 @@
+#include "bench/references.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace heddle::bench {
+
+namespace {
+
+constexpr double u = 0x1p-24;
+constexpr double underflow = 0x1p-150;
+
+std::size_t index(int64_t i) { return static_cast<std::size_t>(i); }
+
+Reference zeros(int64_t size) { return {std::vector<double>(index(size)), std::vector<double>(index(size))}; }
+
+}  // namespace
+
+double gamma(int64_t roundings) {
+  const double n = static_cast<double>(roundings) * u;
+  return n / (1 - n);
+}
+
+// A sum of n products in any order: each product is rounded once and goes through at most n - 1 additions (the addition to a
+// zero start is exact): n roundings, |error| <= gamma(n) sum |v x|; each product may underflow.
+Reference spmm(const HostCsr& a, CsrValues kind, const std::vector<int64_t>& value_index, const HostMatrix& x) {
+  const int64_t d = x.cols;
+  Reference y = zeros(a.rows * d);
+  for (int64_t row = 0; row < a.rows; ++row) {
+    const int64_t begin = a.row_offsets[index(row)];
+    const int64_t end = a.row_offsets[index(row) + 1];
+    double* const values = y.values.data() + row * d;
+    double* const bounds = y.bounds.data() + row * d;
+    for (int64_t k = begin; k < end; ++k) {
+      const double value = kind == CsrValues::ones     ? 1.0
+                           : kind == CsrValues::direct ? a.values[index(k)]
+                                                       : a.values[index(value_index[index(k)])];
+      const float* const source = x.values.data() + a.col_indices[index(k)] * d;
+      for (int64_t c = 0; c < d; ++c) {
+        const double product = value * source[c];
+        values[c] += product;
+        bounds[c] += std::abs(product);
+      }
+    }
+    const double terms = static_cast<double>(end - begin);
+    for (int64_t c = 0; c < d; ++c) bounds[c] = gamma(end - begin + 1) * bounds[c] + terms * underflow;
+  }
+  return y;
+}
+
+// As above with k products; parts of the sum that are made apart and added later do not lengthen any chain beyond k.
+Reference gemm(const HostMatrix& a, const HostMatrix& b, bool transpose_a, bool transpose_b) {
+  const int64_t m = transpose_a ? a.cols : a.rows;
+  const int64_t k = transpose_a ? a.rows : a.cols;
+  const int64_t n = transpose_b ? b.rows : b.cols;
+  Reference c = zeros(m * n);
+  for (int64_t row = 0; row < m; ++row) {
+    for (int64_t i = 0; i < k; ++i) {
+      const double left = a.values[index(transpose_a ? i * m + row : row * k + i)];
+      for (int64_t col = 0; col < n; ++col) {
+        const double product = left * b.values[index(transpose_b ? col * k + i : i * n + col)];
+        c.values[index(row * n + col)] += product;
+        c.bounds[index(row * n + col)] += std::abs(product);
+      }
+    }
+  }
+  for (double& bound : c.bounds) bound = gamma(k + 1) * bound + static_cast<double>(k) * underflow;
+  return c;
+}
+
+// x + bias is rounded once, relu is exact (a rounded sum has the sign of the sum), 1 / (1 - p) is rounded twice, the product
+// once. Without bias and dropout nothing is rounded and the bound is 0; what is dropped is exactly 0.
+Reference bias_relu_dropout(const HostMatrix& x, const Activation& activation) {
+  const uint32_t threshold = dropout_threshold(activation.dropout);
+  const double scale = 1 / (1 - static_cast<double>(activation.dropout));
+  const bool drops = threshold != 0;
+  const int roundings = (activation.bias != nullptr ? 1 : 0) + (drops ? 3 : 0);
+  const double relative = roundings > 0 ? gamma(roundings + 1) : 0;
+  Reference y = zeros(x.rows * x.cols);
+  for (int64_t i = 0; i < x.rows * x.cols; ++i) {
+    double value = x.values[index(i)];
+    if (activation.bias != nullptr) value += (*activation.bias)[index(i % x.cols)];
+    if (activation.relu && value < 0) value = 0;
+    if (drops) value = random_word(activation.random, static_cast<uint64_t>(i)) < threshold ? 0 : value * scale;
+    y.values[index(i)] = value;
+    y.bounds[index(i)] = value == 0 ? 0 : relative * std::abs(value) + (drops ? underflow : 0);
+  }
+  return y;
+}
+
+// dx is dy times the rounded scale (three roundings); dbias sums n of them, each with at most n - 1 additions.
+ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMatrix& dy, const Activation& activation) {
+  const int64_t n = dy.rows;
+  const int64_t d = dy.cols;
+  const uint32_t threshold = dropout_threshold(activation.dropout);
+  const bool drops = threshold != 0;
+  const double scale = 1 / (1 - static_cast<double>(activation.dropout));
+  ActivationGradient gradient{zeros(n * d), zeros(d)};
+  for (int64_t i = 0; i < n * d; ++i) {
+    const bool passes = activation.relu ? y.values[index(i)] > 0
+                                        : !(drops && random_word(activation.random, static_cast<uint64_t>(i)) < threshold);
+    const double value = passes ? dy.values[index(i)] * scale : 0;
+    gradient.dx.values[index(i)] = value;
+    gradient.dx.bounds[index(i)] = drops && value != 0 ? gamma(4) * std::abs(value) + underflow : 0;
+    gradient.dbias.values[index(i % d)] += value;
+    gradient.dbias.bounds[index(i % d)] += std::abs(value);
+  }
+  const int64_t roundings = n + (drops ? 3 : 0);
+  for (double& bound : gradient.dbias.bounds) bound = gamma(roundings) * bound + (drops ? static_cast<double>(n) * underflow : 0);
+  return gradient;
+}
+
+namespace {
+
+// exp and log of the C library and of CUDA are within one unit in the last place (2 u); twice that is granted.
+constexpr double function_error = 4 * u;
+
+/// A row's softmax and what float arithmetic may do to it.
+struct Softmax {
+  double most = 0;
+  double sum = 0;         // of exp(logit - most), at least 1
+  double sum_error = 0;   // relative
+  std::vector<double> probability;
+  std::vector<double> term_error;  // relative, of exp(logit - most)
+};
+
+// logit - most is rounded once: an error of |difference| u in the exponent. The sum of C positive terms adds gamma(C).
+// Terms below the normal range err by at most 2^-149 each, against a sum of at least 1.
+Softmax softmax_of(const float* logits, int64_t classes) {
+  Softmax s;
+  s.most = *std::max_element(logits, logits + classes);
+  for (int64_t c = 0; c < classes; ++c) {
+    const double difference = logits[c] - s.most;
+    const double term = std::exp(difference);
+    const double error = std::isinf(difference) ? 0 : (1 + std::expm1(-difference * u)) * (1 + function_error) - 1;
+    s.sum += term;
+    s.sum_error += term * error + 2 * underflow;
+    s.probability.push_back(term);
+    s.term_error.push_back(error);
+  }
+  s.sum_error = s.sum_error / s.sum + gamma(classes);
+  s.sum_error += s.sum_error * s.sum_error;
+  for (double& p : s.probability) p /= s.sum;
+  return s;
+}
+
+}  // namespace
+
+// Per row: log(sum (1 + e)) = log(sum) + e to first order (sum_error carries the square), log's own error, and the logits'
+// difference, exact in double. The mean is made in double and rounded once; the row terms are positive, so a float sum of them
+// would add gamma(m): that is not granted.
+Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows) {
+  Reference loss = zeros(1);
+  for (const int32_t row : rows) {
+    const float* const values = logits.values.data() + row * logits.cols;
+    const Softmax s = softmax_of(values, logits.cols);
+    const double log_sum = std::log(s.sum);
+    loss.values[0] += log_sum + (s.most - values[labels[index(row)]]);
+    loss.bounds[0] += s.sum_error + function_error * log_sum;
+  }
+  const double m = static_cast<double>(rows.size());
+  loss.values[0] /= m;
+  loss.bounds[0] = loss.bounds[0] / m + 2 * u * std::abs(loss.values[0]);
+  return loss;
+}
+
+// share = dloss / m is rounded once; share * exp / sum takes up to three roundings more; the label's element subtracts share
+// and is rounded once. Below the normal range the exponential and the products err by absolute amounts.
+Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows, float dloss) {
+  Reference gradient = zeros(logits.rows * logits.cols);
+  const double share = static_cast<double>(dloss) / static_cast<double>(rows.size());
+  for (const int32_t row : rows) {
+    const int64_t first = row * logits.cols;
+    const Softmax s = softmax_of(logits.values.data() + first, logits.cols);
+    for (int64_t c = 0; c < logits.cols; ++c) {
+      const double part = share * s.probability[index(c)];
+      const double onehot = labels[index(row)] == c ? share : 0;
+      const double relative = (1 + s.term_error[index(c)]) * (1 + s.sum_error) * (1 + gamma(5)) - 1;
+      const double error = std::abs(part) * relative + std::abs(onehot) * gamma(2) + (1 + std::abs(share)) * 4 * underflow;
+      gradient.values[index(first + c)] = part - onehot;
+      gradient.bounds[index(first + c)] = error + u * (std::abs(part - onehot) + error);
+    }
+  }
+  return gradient;
+}
+
+int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows) {
+  int32_t correct = 0;
+  for (const int32_t row : rows) {
+    const float* const begin = logits.values.data() + row * logits.cols;
+    const float* const end = begin + logits.cols;
+    if (std::any_of(begin, end, [](float value) { return std::isnan(value); })) continue;
+    correct += std::max_element(begin, end) - begin == labels[index(row)];
+  }
+  return correct;
+}
+
+// One rounding to float; the double sum's own n 2^-53 is covered by doubling it.
+Reference sum_of_squares(const HostMatrix& x, float factor) {
+  double sum = 0;
+  for (const float value : x.values) sum += static_cast<double>(value) * value;
+  const double n = static_cast<double>(x.values.size());
+  const double value = factor * sum;
+  return {{value}, {std::abs(value) * (u + 2 * n * 0x1p-53 + 0x1p-40) + underflow}};
+}
+
+// The product is rounded once or not at all (fused), the sum once.
+Reference add_scaled(const std::vector<float>& x, float factor, const std::vector<float>& y) {
+  Reference result = zeros(static_cast<int64_t>(x.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double product = static_cast<double>(factor) * x[i];
+    result.values[i] = y[i] + product;
+    result.bounds[i] = gamma(3) * std::abs(product) + gamma(1) * std::abs(result.values[i]) + underflow;
+  }
+  return result;
+}
+
+Reference scale(const std::vector<float>& x, double factor, int factors) {
+  Reference result = zeros(static_cast<int64_t>(x.size()));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    result.values[i] = factor * x[i];
+    result.bounds[i] = gamma(factors) * std::abs(result.values[i]) * (1 + u) + underflow;
+  }
+  return result;
+}
+
+AdamReference::AdamReference(const std::vector<float>& initial, const Settings& settings)
+    : weight{std::vector<double>(initial.begin(), initial.end()), std::vector<double>(initial.size())},
+      moment1{std::vector<double>(initial.size()), std::vector<double>(initial.size())},
+      moment2{std::vector<double>(initial.size()), std::vector<double>(initial.size())},
+      settings_(settings),
+      moment1_magnitude_(initial.size()) {}
+
+// moment1 after t steps is a sum of t terms; a step rounds 1 - beta, two products (three for moment2's) and a sum, so no term
+// goes through more than 2 t + 3 roundings; |moment1| errs by gamma of that times the sum of magnitudes, moment2, whose terms are
+// positive, relatively. A product may underflow once a step. The update takes moment1 and root = sqrt(moment2), whose relative
+// error is half of moment2's and one rounding, through seven more roundings: step size, correction, two products, sum, product,
+// quotient. Where moment2 underflows, its root may be off by sqrt of the loss. The weight adds one rounding a step.
+void AdamReference::step(const std::vector<float>& gradient) {
+  const double t = static_cast<double>(++steps_);
+  const double beta1 = settings_.beta1;
+  const double beta2 = settings_.beta2;
+  const double step_size = settings_.learning_rate / (1 - std::pow(beta1, t));
+  const double correction = 1 / std::sqrt(1 - std::pow(beta2, t));
+  const double relative1 = gamma(2 * steps_ + 4);
+  const double relative2 = gamma(2 * steps_ + 5);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const double g = gradient[i];
+    moment1.values[i] = beta1 * moment1.values[i] + (1 - beta1) * g;
+    moment2.values[i] = beta2 * moment2.values[i] + (1 - beta2) * g * g;
+    moment1_magnitude_[i] = beta1 * moment1_magnitude_[i] + (1 - beta1) * std::abs(g);
+    moment1.bounds[i] = relative1 * moment1_magnitude_[i] + 2 * t * underflow;
+    moment2.bounds[i] = relative2 * moment2.values[i] + 3 * t * underflow;
+    const double root = std::sqrt(moment2.values[i]);
+    const double divisor = root * correction + settings_.epsilon;
+    const double update = step_size * moment1.values[i] / divisor;
+    const double root_error = root * relative2 + std::sqrt(3 * t * underflow);
+    const double divisor_error = root_error * correction / divisor;
+    const double magnitude = step_size * (std::abs(moment1.values[i]) + moment1.bounds[i]) / divisor;
+    const double update_error =
+        step_size * moment1.bounds[i] / divisor + magnitude * (divisor_error / (1 - divisor_error) + gamma(8)) + underflow;
+    weight.values[i] -= update;
+    weight.bounds[i] += update_error;
+    weight.bounds[i] += gamma(1) * (std::abs(weight.values[i]) + weight.bounds[i]);
+  }
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "heddle/data.h"
+#include "heddle/kernel/philox.h"
+
+/// Every kernel op in double precision, straight from its definition, with a bound on the error of any correct float32
+/// implementation: whatever its order of summation, with or without fused multiply-add.
+///
+/// Notation: u = 2^-24 is half the distance from 1 to the next float; a rounding multiplies by 1 + e, |e| <= u, and where the
+/// result is below the normal range adds at most 2^-150. gamma(n) = n u / (1 - n u) bounds the effect of n roundings in a chain
+/// (N. Higham, "Accuracy and stability of numerical algorithms", lemma 3.1). The double reference's own error is 2^29 times
+/// smaller; one more rounding in each count covers it.
+namespace heddle::bench {
+
+/// A result: element i lies within bounds[i] of values[i].
+struct Reference {
+  std::vector<double> values;
+  std::vector<double> bounds;
+};
+
+double gamma(int64_t roundings);
+
+/// How a matrix hands out its values: CsrView's three kinds.
+enum class CsrValues { ones, direct, indexed };
+
+/// A X. `indexed` reads a.values[value_index[k]].
+Reference spmm(const HostCsr& a, CsrValues kind, const std::vector<int64_t>& value_index, const HostMatrix& x);
+
+/// op(A) op(B), A and B as stored.
+Reference gemm(const HostMatrix& a, const HostMatrix& b, bool transpose_a, bool transpose_b);
+
+/// dropout(relu(x + bias)); `bias` may be null. `random.step` is host memory.
+struct Activation {
+  const std::vector<float>* bias = nullptr;
+  bool relu = false;
+  float dropout = 0;
+  RandomStream random;
+};
+Reference bias_relu_dropout(const HostMatrix& x, const Activation& activation);
+
+struct ActivationGradient {
+  Reference dx;
+  Reference dbias;
+};
+/// `y` is the forward's output as it was computed.
+ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMatrix& dy, const Activation& activation);
+
+Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
+Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows, float dloss);
+int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
+
+/// factor * sum x^2, summed in double by the implementation too.
+Reference sum_of_squares(const HostMatrix& x, float factor);
+/// y + factor x.
+Reference add_scaled(const std::vector<float>& x, float factor, const std::vector<float>& y);
+/// factor scalar x, `factors` of the two given: one or two roundings.
+Reference scale(const std::vector<float>& x, double factor, int factors);
+
+/// One tensor's way through Adam's steps. A bound on the error of weight and moments grows along.
+class AdamReference {
+ public:
+  struct Settings {
+    float learning_rate, beta1, beta2, epsilon;
+  };
+  AdamReference(const std::vector<float>& weight, const Settings& settings);
+  void step(const std::vector<float>& gradient);
+
+  Reference weight;
+  Reference moment1;
+  Reference moment2;
+
+ private:
+  Settings settings_;
+  int64_t steps_ = 0;
+  std::vector<double> moment1_magnitude_;  // moment1 with every gradient's absolute value
+};
+
+}  // namespace heddle::bench
