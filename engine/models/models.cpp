@@ -128,12 +128,13 @@ std::string weights_hash(NodeClassifier& model) {
 }
 
 void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra) {
-  io::TensorFile file{.tensors = {}, .metadata = extra};
-  file.metadata["format"] = file_format;
-  file.metadata["format_version"] = file_format_version;
-  file.metadata["heddle_version"] = version();
-  file.metadata["model"] = model.name();
+  io::TensorFile file{.tensors = {},
+                      .metadata = {{"format", file_format},
+                                   {"format_version", file_format_version},
+                                   {"heddle_version", version()},
+                                   {"model", model.name()}}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
+  file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
   for (const Parameter& parameter : model.parameters()) {
     HostMatrix values = parameter.tensor().to_host();
     file.tensors.push_back({parameter.name(), values.rows, values.cols, std::move(values.values)});
