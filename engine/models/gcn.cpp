@@ -15,8 +15,9 @@ const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
 }  // namespace
 
 void GcnOptions::check() const {
-  require(hidden >= 1, ErrorKind::usage, "gcn: hidden is ", hidden, ", it must be at least 1");
-  require(layers >= 1, ErrorKind::usage, "gcn: layers is ", layers, ", it must be at least 1");
+  // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
+  require(hidden >= 1 && hidden <= 1'000'000, ErrorKind::usage, "gcn: hidden is ", hidden, ", it must be from 1 to 1000000");
+  require(layers >= 1 && layers <= 1000, ErrorKind::usage, "gcn: layers is ", layers, ", it must be from 1 to 1000");
   require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gcn: dropout is ", dropout, ", it must be in [0, 1)");
 }
 

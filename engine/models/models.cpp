@@ -14,8 +14,8 @@ namespace heddle {
 
 namespace {
 
-constexpr const char* file_format = "heddle-model";
-constexpr const char* file_format_version = "1";
+constexpr std::string_view file_format = "heddle-model";
+constexpr std::string_view file_format_version = "1";
 
 /// A number among the settings, `fallback` where there is none.
 template <class T>
@@ -128,11 +128,11 @@ std::string weights_hash(NodeClassifier& model) {
 }
 
 void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra) {
-  io::TensorFile file{.tensors = {},
-                      .metadata = {{"format", file_format},
-                                   {"format_version", file_format_version},
-                                   {"heddle_version", version()},
-                                   {"model", model.name()}}};
+  io::TensorFile file;
+  file.metadata = {{"format", std::string(file_format)},
+                   {"format_version", std::string(file_format_version)},
+                   {"heddle_version", version()},
+                   {"model", model.name()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
   file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
   for (const Parameter& parameter : model.parameters()) {

@@ -61,6 +61,8 @@ class Stream {
   kernels::Backend& backend() const noexcept { return *backend_; }
   /// cuda: the cudaStream_t. simt: the executor (heddle/kernel/simt.h). cpu: null.
   void* native() const noexcept { return native_; }
+  /// cuda: the GPU's number. Else 0.
+  int device_index() const noexcept { return device_index_; }
   int threads() const noexcept { return threads_; }
   Isa isa() const noexcept { return isa_; }
   /// Waits for everything queued; throws the error of any of it.
@@ -70,6 +72,7 @@ class Stream {
   std::shared_ptr<kernels::Backend> backend_;
   DeviceKind kind_;
   void* native_ = nullptr;
+  int device_index_ = 0;
   int threads_ = 1;
   Isa isa_ = Isa::portable;
 };

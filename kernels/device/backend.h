@@ -22,6 +22,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   virtual ~Backend() = default;
   virtual DeviceKind kind() const noexcept = 0;
   virtual std::string description() const = 0;
+  /// Which of several devices of this kind.
+  virtual int index() const noexcept { return 0; }
   virtual int threads() const noexcept { return 1; }
   virtual Isa isa() const noexcept { return Isa::portable; }
 

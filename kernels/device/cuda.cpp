@@ -111,6 +111,7 @@ class CudaBackend final : public Backend {
   }
 
   DeviceKind kind() const noexcept override { return DeviceKind::cuda; }
+  int index() const noexcept override { return device_; }
 
   std::string description() const override {
     cudaDeviceProp properties{};

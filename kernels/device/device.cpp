@@ -49,6 +49,7 @@ Stream::Stream(std::shared_ptr<kernels::Backend> backend)
     : backend_(std::move(backend)),
       kind_(backend_->kind()),
       native_(backend_->create_stream()),
+      device_index_(backend_->index()),
       threads_(backend_->threads()),
       isa_(backend_->isa()) {}
 
@@ -56,6 +57,7 @@ Stream::Stream(Stream&& other) noexcept
     : backend_(std::move(other.backend_)),
       kind_(other.kind_),
       native_(other.native_),
+      device_index_(other.device_index_),
       threads_(other.threads_),
       isa_(other.isa_) {}
 

@@ -47,11 +47,11 @@ struct Execution {
 template <class Args>
 const Variant<Args>& find_variant(std::string_view op, std::span<const Variant<Args>> table, DeviceKind device,
                                   std::string_view name) {
-  std::string names;
   for (const Variant<Args>& variant : table) {
     if (variant.name == name) return variant;
-    names += text(names.empty() ? "" : ", ", variant.name);
   }
+  std::string names;
+  for (const Variant<Args>& variant : table) names += text(names.empty() ? "" : ", ", variant.name);
   fail(ErrorKind::usage, op, ": ", to_string(device), " has no variant '", name, "'; it has ", names);
 }
 

@@ -1,0 +1,180 @@
+#include "bench/op_cases.h"
+
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "bench/graphs.h"
+#include "heddle/error.h"
+
+namespace heddle::bench {
+
+namespace {
+
+struct Shape {
+  int64_t rows;
+  int64_t cols;
+};
+constexpr Shape odd_shapes[] = {{1, 1}, {1, 7}, {5, 3}, {3, 33}};
+
+/// Values of either sign with a magnitude in [least, most).
+HostMatrix matrix(Shape shape, uint64_t seed, double least = 0, double most = 1) {
+  Draws draws(seed);
+  HostMatrix result{shape.rows, shape.cols, std::vector<float>(static_cast<std::size_t>(shape.rows * shape.cols))};
+  for (float& value : result.values) {
+    const double magnitude = least + (most - least) * draws.uniform();
+    value = static_cast<float>(draws.below(2) == 0 ? magnitude : -magnitude);
+  }
+  return result;
+}
+
+// A bias of magnitude below 0.1 does not carry an element of magnitude 0.3 to relu's kink.
+HostMatrix away_from_kink(Shape shape) { return matrix(shape, 1, 0.3); }
+HostMatrix small_bias(int64_t cols) { return matrix({1, cols}, 2, 0, 0.1); }
+
+/// The random words of the first dropout in the first step.
+RandomStream first_dropout() { return {.seed = op_case_seed, .purpose = random_purpose::dropout, .step = nullptr}; }
+
+std::string named(const char* op, Shape shape) { return text(op, " ", shape.rows, "x", shape.cols); }
+
+/// For an op without constants.
+std::function<Op(Stream&)> plainly(Op op) {
+  return [op = std::move(op)](Stream&) { return op; };
+}
+
+// scale(x, 1) makes the same values in memory that belongs to nobody: what an rvalue overload may overwrite.
+Tensor rvalue(const Tensor& x) { return scale(x, 1); }
+
+void add_matmul(std::vector<OpCase>& cases) {
+  struct Product {
+    int64_t n, k, m;
+  };
+  // Up to 64 columns and 64 inner ones the cpu keeps the product in registers, beyond that it calls the BLAS: both are here.
+  for (const auto [n, k, m] : {Product{1, 1, 1}, Product{5, 7, 3}, Product{9, 3, 33}, Product{3, 2, 65}, Product{2, 67, 3}}) {
+    const HostMatrix a = matrix({n, k}, 3), b = matrix({k, m}, 4);
+    cases.push_back({text("matmul ", n, "x", k, "x", m), {a, b}, plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[1]); }),
+                     gemm(a, b, false, false)});
+  }
+  const HostMatrix a = matrix({4, 4}, 5);
+  cases.push_back({"matmul of a matrix and itself", {a}, plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[0]); }),
+                   gemm(a, a, false, false)});
+}
+
+/// A symmetric matrix of a path: every diagonal is as long as the path, its end rows are shorter.
+HostCsr path(int32_t nodes) {
+  HostCsr csr{.rows = nodes, .cols = nodes};
+  for (int32_t row = 0; row < nodes; ++row) {
+    for (int32_t col = std::max(0, row - 1); col <= std::min(nodes - 1, row + 1); ++col) {
+      csr.col_indices.push_back(col);
+      csr.values.push_back(1.0f / static_cast<float>(2 + row + col));
+    }
+    csr.row_offsets.push_back(csr.nnz());
+  }
+  return csr;
+}
+
+/// A graph with empty rows and columns, of weights of order 1.
+HostCsr sparse(int64_t rows, int64_t cols, int64_t nnz) {
+  HostCsr csr = random_graph(rows, cols, nnz, 6);
+  csr.values = matrix({1, csr.nnz()}, 7).values;
+  return csr;
+}
+
+void add_spmm(std::vector<OpCase>& cases) {
+  const auto with = [](const HostCsr& csr, bool symmetric, auto multiply) {
+    return [csr, symmetric, multiply](Stream& stream) -> Op {
+      const auto a = std::make_shared<SparseMatrix>(stream, csr, symmetric);
+      return [a, multiply](Context& context, const std::vector<Tensor>& in) { return multiply(context, *a, in[0]); };
+    };
+  };
+  const auto lvalue = [](Context&, const SparseMatrix& a, const Tensor& x) { return spmm(a, x); };
+  for (const auto& [csr, d] : {std::pair(sparse(6, 9, 14), int64_t{3}), std::pair(sparse(9, 4, 20), int64_t{1}), std::pair(sparse(3, 5, 0), int64_t{2})}) {
+    const HostMatrix x = matrix({csr.cols, d}, 8);
+    cases.push_back({text("spmm ", csr.rows, "x", csr.cols, " with ", csr.nnz(), " non-zeros, d=", d), {x}, with(csr, false, lvalue),
+                     spmm(csr, CsrValues::direct, {}, x)});
+  }
+  const HostMatrix x = matrix({7, 5}, 9);
+  const Reference along_path = spmm(path(7), CsrValues::direct, {}, x);
+  cases.push_back({"spmm symmetric", {x}, with(path(7), true, lvalue), along_path});
+  cases.push_back({"spmm rvalue", {x}, with(path(7), false, [](Context&, const SparseMatrix& a, const Tensor& in) { return spmm(a, rvalue(in)); }),
+                   along_path});
+
+  const HostCsr csr = sparse(6, 7, 15);
+  HostCsr other = csr;
+  other.values = matrix({1, csr.nnz()}, 10).values;
+  const HostMatrix values{1, csr.nnz(), other.values};
+  cases.push_back({"spmm with other values",
+                   {x},
+                   with(csr, false, [values](Context& context, const SparseMatrix& a, const Tensor& in) { return spmm(a, context.make_tensor(values), in); }),
+                   spmm(other, CsrValues::direct, {}, x)});
+}
+
+void add_sums(std::vector<OpCase>& cases) {
+  for (const Shape shape : odd_shapes) {
+    const HostMatrix a = matrix(shape, 12), b = matrix(shape, 13);
+    cases.push_back({named("add", shape), {a, b}, plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[1]); }),
+                     add_scaled(b.values, 1, a.values)});
+    cases.push_back({named("scale", shape), {a}, plainly([](Context&, const std::vector<Tensor>& in) { return scale(in[0], -1.75f); }),
+                     scale(a.values, -1.75, 1)});
+    cases.push_back({named("l2_penalty", shape), {a}, plainly([](Context&, const std::vector<Tensor>& in) { return l2_penalty(in[0], 0.3f); }),
+                     sum_of_squares(a, 0.5f * 0.3f)});
+  }
+  const HostMatrix a = matrix({3, 5}, 14);
+  cases.push_back({"add of a matrix and itself", {a}, plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[0]); }),
+                   scale(a.values, 2, 1)});
+}
+
+void add_activations(std::vector<OpCase>& cases) {
+  constexpr float p = 0.4f;
+  for (const Shape shape : odd_shapes) {
+    const HostMatrix x = away_from_kink(shape), bias = small_bias(shape.cols);
+    const auto add = [&](const char* op, bool has_bias, bool relu, float dropout, Op apply) {
+      cases.push_back({named(op, shape), has_bias ? std::vector<HostMatrix>{x, bias} : std::vector<HostMatrix>{x}, plainly(std::move(apply)),
+                       bias_relu_dropout(x, {has_bias ? &bias.values : nullptr, relu, dropout, first_dropout()})});
+    };
+    using Inputs = const std::vector<Tensor>&;
+    add("add_bias", true, false, 0, [](Context&, Inputs in) { return add_bias(in[0], in[1]); });
+    add("add_bias rvalue", true, false, 0, [](Context&, Inputs in) { return add_bias(rvalue(in[0]), in[1]); });
+    add("relu", false, true, 0, [](Context&, Inputs in) { return relu(in[0]); });
+    add("relu rvalue", false, true, 0, [](Context&, Inputs in) { return relu(rvalue(in[0])); });
+    add("dropout", false, false, p, [](Context&, Inputs in) { return dropout(in[0], p); });
+    add("dropout rvalue", false, false, p, [](Context&, Inputs in) { return dropout(rvalue(in[0]), p); });
+    add("bias_relu_dropout", true, true, p, [](Context&, Inputs in) { return bias_relu_dropout(in[0], in[1], p); });
+    add("bias_relu_dropout rvalue", true, true, p, [](Context&, Inputs in) { return bias_relu_dropout(rvalue(in[0]), in[1], p); });
+    add("bias_relu_dropout without dropout", true, true, 0, [](Context&, Inputs in) { return bias_relu_dropout(in[0], in[1], 0); });
+  }
+  const HostMatrix row = matrix({1, 6}, 15);
+  cases.push_back({"add_bias of a row to itself", {row}, plainly([](Context&, const std::vector<Tensor>& in) { return add_bias(in[0], in[0]); }),
+                   scale(row.values, 2, 1)});
+}
+
+void add_masked_nll(std::vector<OpCase>& cases) {
+  for (const auto& [shape, rows] : {std::pair(Shape{1, 1}, std::vector<int32_t>{0}), std::pair(Shape{5, 3}, std::vector<int32_t>{4, 0, 3}),
+                                    std::pair(Shape{7, 33}, std::vector<int32_t>{2})}) {
+    const HostMatrix logits = matrix(shape, 16);
+    std::vector<int32_t> labels;
+    for (int64_t row = 0; row < shape.rows; ++row) labels.push_back(static_cast<int32_t>((row * 2 + 1) % shape.cols));
+    cases.push_back({named("masked_nll", shape), {logits},
+                     [labels, rows = rows](Stream& stream) -> Op {
+                       const auto device_labels = std::make_shared<Buffer>(Buffer::upload(stream, labels));
+                       const auto device_rows = std::make_shared<Buffer>(Buffer::upload(stream, rows));
+                       const Targets targets{device_labels->as<int32_t>(), device_rows->as<int32_t>(), static_cast<int64_t>(rows.size())};
+                       return [device_labels, device_rows, targets](Context&, const std::vector<Tensor>& in) { return masked_nll(in[0], targets); };
+                     },
+                     masked_nll(logits, labels, rows)});
+  }
+}
+
+}  // namespace
+
+std::vector<OpCase> op_cases() {
+  std::vector<OpCase> cases;
+  add_matmul(cases);
+  add_spmm(cases);
+  add_sums(cases);
+  add_activations(cases);
+  add_masked_nll(cases);
+  return cases;
+}
+
+}  // namespace heddle::bench

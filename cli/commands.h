@@ -1,0 +1,17 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+
+namespace heddle::cli {
+
+/// What the command line turned out to ask for.
+using Action = std::function<void()>;
+
+/// Each adds its subcommand to `app`; parsing a command line that names it sets `action`.
+void add_train(CLI::App& app, Action& action);
+void add_predict(CLI::App& app, Action& action);
+void add_demo(CLI::App& app, Action& action);
+void add_info(CLI::App& app, Action& action);
+
+}  // namespace heddle::cli

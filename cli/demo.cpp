@@ -1,0 +1,2 @@
+#include "cli/commands.h"
+namespace heddle::cli { void add_demo(CLI::App&, Action&) {} }

@@ -1,0 +1,71 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "io/load.h"
+
+namespace heddle::cli {
+
+namespace {
+
+std::string format_names() {
+  std::string names = "auto";
+  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) names += fmt::format(", {}", entry.name);
+  return names;
+}
+
+}  // namespace
+
+template <class T>
+CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, T least, T most, const std::string& meant,
+                        const std::string& help) {
+  const auto read = [name, &value, least, most, meant](const std::string& written) {
+    T number{};
+    const char* end = written.data() + written.size();
+    const auto [parsed, status] = std::from_chars(written.data(), end, number);
+    // Not `number < least || number > most`, which a NaN would pass.
+    const bool good = status == std::errc() && parsed == end && number >= least && number <= most;
+    require(good, ErrorKind::usage, name, " is '", written, "', it must be ", meant);
+    value = number;
+  };
+  return app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(fmt::format("{}", value));
+}
+
+template CLI::Option* add_number(CLI::App&, const std::string&, int64_t&, int64_t, int64_t, const std::string&, const std::string&);
+template CLI::Option* add_number(CLI::App&, const std::string&, uint64_t&, uint64_t, uint64_t, const std::string&, const std::string&);
+template CLI::Option* add_number(CLI::App&, const std::string&, float&, float, float, const std::string&, const std::string&);
+
+void DeviceOptions::add_to(CLI::App& app) {
+  app.add_option("--device", name, "auto, cpu, cuda, cuda:INDEX or simt (the CUDA kernels on the CPU); auto: cuda where there is a GPU")
+      ->type_name("NAME")
+      ->capture_default_str();
+  add_number<int64_t>(app, "--threads", threads, 1, 1024, "a whole number from 1 to 1024",
+                      "threads of cpu and simt; results do not depend on it [as many as OpenMP would use]")
+      ->default_str("");
+}
+
+void DataOptions::add_to(CLI::App& app) {
+  app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")->type_name("PATH")->required();
+  app.add_option("--format", format, fmt::format("format of the data: {}; auto: by its content", format_names()))
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+NodeDataset DataOptions::load() const {
+  if (format == "auto") return io::load(path);
+  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) {
+    if (entry.name == format) return io::load(path, {.format = entry.format});
+  }
+  fail(ErrorKind::usage, "--format is '", format, "', it must be one of ", format_names());
+}
+
+void PrintOptions::add_to(CLI::App& app) {
+  app.add_flag("--json", json, "print one JSON object on standard output, and nothing else there");
+  app.add_flag("--quiet", quiet, "print nothing but errors on standard error");
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,98 @@
+#include "cli/outputs.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+#include <set>
+
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "heddle/train.h"
+
+namespace heddle::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_writable(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  require(!fs::is_directory(status), ErrorKind::io, "cannot write ", path, ": it is a directory");
+  if (fs::exists(status) && !fs::is_regular_file(status)) {  // a device or a pipe is written directly
+    require(access(path.c_str(), W_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
+    return;
+  }
+  // A file is replaced by a new one from its folder (a symbolic link: from its target's), so that is what must be writable.
+  const fs::path target = fs::weakly_canonical(path, ignored);
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  require(fs::is_directory(folder, ignored), ErrorKind::io, "cannot write ", path, ": ", folder.string(), " is not a folder");
+  require(access(folder.c_str(), W_OK | X_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
+}
+
+}  // namespace
+
+void OutputOptions::add_to(CLI::App& app, bool with_model) {
+  if (with_model) app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
+  app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
+  app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")->type_name("FILE");
+}
+
+void OutputOptions::check() const {
+  std::set<std::string> targets;
+  for (const std::string& path : {model, embeddings, predictions}) {
+    if (path.empty()) continue;
+    check_writable(path);
+    std::error_code ignored;
+    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path, " is named for two outputs");
+  }
+}
+
+std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, const NodeDataset& data) const {
+  std::vector<std::string> written;
+  if (!embeddings.empty()) {
+    const HostMatrix values = host_embeddings(model_to_write);
+    io::write_npy(embeddings, values.values.data(), values.rows, values.cols);
+    written.push_back(embeddings);
+  }
+  if (!predictions.empty()) {
+    io::write_file(predictions, predictions_table(predict(model_to_write), data));
+    written.push_back(predictions);
+  }
+  return written;
+}
+
+HostMatrix host_embeddings(NodeClassifier& model) {
+  Context& context = model.context();
+  const bool training = context.training();
+  context.set_training(false);
+  context.begin_step();
+  HostMatrix values = model.embeddings().to_host();
+  context.set_training(training);
+  return values;
+}
+
+std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data) {
+  std::vector<const char*> splits(static_cast<std::size_t>(data.nodes), "");
+  for (int32_t node : data.train) splits[static_cast<std::size_t>(node)] = "train";
+  for (int32_t node : data.val) splits[static_cast<std::size_t>(node)] = "val";
+  for (int32_t node : data.test) splits[static_cast<std::size_t>(node)] = "test";
+  fmt::memory_buffer table;
+  auto out = std::back_inserter(table);
+  fmt::format_to(out, "node\tpredicted\tlabel\tprobability\tsplit\n");
+  for (int64_t node = 0; node < probabilities.rows; ++node) {
+    const float* row = probabilities.values.data() + node * probabilities.cols;
+    const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
+    const int32_t label = data.labels.empty() ? -1 : data.labels[static_cast<std::size_t>(node)];
+    fmt::format_to(out, "{}\t{}\t{}\t{:.6f}\t{}\n", node, predicted, label < 0 ? "" : fmt::to_string(label), row[predicted],
+                   splits[static_cast<std::size_t>(node)]);
+  }
+  return fmt::to_string(table);
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+#include "heddle/data.h"
+#include "heddle/models.h"
+
+namespace heddle::cli {
+
+/// Files that a subcommand is asked to write; empty: not asked for.
+struct OutputOptions {
+  std::string model;
+  std::string embeddings;
+  std::string predictions;
+
+  void add_to(CLI::App& app, bool with_model);
+  /// Throws Error{io} unless each can be written, Error{usage} where two are the same: before a long run, not after it.
+  void check() const;
+  /// Writes embeddings and predictions; returns the paths written.
+  std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;
+};
+
+/// The model's node representations, without dropout.
+HostMatrix host_embeddings(NodeClassifier& model);
+
+/// One line a node: node, predicted class, label, probability of the predicted class, split; empty where a node has no label or no
+/// split.
+std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data);
+
+}  // namespace heddle::cli

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/report.h"
+#include "heddle/io.h"
+#include "heddle/train.h"
+
+namespace heddle::cli {
+
+namespace {
+
+/// Figures of the splits; a split may be empty.
+struct Figures {
+  SplitFigures train, val, test;
+};
+
+struct PredictCommand {
+  std::string model;
+  DataOptions data;
+  DeviceOptions device;
+  OutputOptions outputs;
+  PrintOptions printing;
+
+  void run() const;
+};
+
+/// What the file says that it was trained on; empty where it does not say.
+struct Origin {
+  std::string name;
+  std::string hash;
+};
+
+Origin origin(const std::string& path) {
+  const io::TensorFile file = io::read_safetensors(path);
+  const auto text = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  return {text("data.name"), text("data.hash")};
+}
+
+SplitFigures figures(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& split) {
+  return split.empty() ? SplitFigures{} : evaluate(model, data, split);
+}
+
+std::string origin_text(const Origin& trained_on, const std::string& hash) {
+  if (trained_on.hash.empty()) return "on data that its file does not name";
+  if (trained_on.hash == hash) return "on this data";
+  return fmt::format("on other data than this: {}, content hash {}", trained_on.name, trained_on.hash);
+}
+
+std::string prediction_text(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data,
+                            const std::string& hash) {
+  std::string text = data_text(data, hash);
+  text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
+  text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
+  text += fmt::format("device     {}\n", model.context().device().description());
+  text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(on.train.accuracy, data.train),
+                      accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));
+  text += fmt::format("weights    hash {}\n", weights_hash(model));
+  return text + cost_text();
+}
+
+Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data, const std::string& hash) {
+  const Device& device = model.context().device();
+  const auto loss = [](const SplitFigures& split, const std::vector<int32_t>& nodes) { return nodes.empty() ? Json() : Json(split.loss); };
+  Json object{{"model", model.name()},
+              {"settings", settings_json(model.settings())},
+              {"device", to_string(device.kind())},
+              {"device_description", device.description()},
+              {"threads", device.threads()},
+              {"data", data_json(data, hash)},
+              {"trained_on", {{"name", trained_on.name}, {"hash", trained_on.hash}, {"same", trained_on.hash == hash}}},
+              {"accuracy",
+               {{"train", accuracy_json(on.train.accuracy, data.train)},
+                {"val", accuracy_json(on.val.accuracy, data.val)},
+                {"test", accuracy_json(on.test.accuracy, data.test)}}},
+              {"loss", {{"train", loss(on.train, data.train)}, {"val", loss(on.val, data.val)}, {"test", loss(on.test, data.test)}}},
+              {"weights_hash", weights_hash(model)}};
+  add_cost(object);
+  return object;
+}
+
+void PredictCommand::run() const {
+  outputs.check();
+  const Device where = device.open();
+  const NodeDataset dataset = data.load();
+  const std::string hash = dataset.content_hash();
+  const Origin trained_on = origin(model);
+  const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
+  const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val), figures(*loaded, dataset, dataset.test)};
+  outputs.write(*loaded, dataset);
+  if (printing.json) {
+    print(prediction_json(*loaded, on, trained_on, dataset, hash));
+    return;
+  }
+  const std::string text = prediction_text(*loaded, on, trained_on, dataset, hash);
+  if (!outputs.predictions.empty()) {
+    print(text);
+    return;
+  }
+  if (!printing.quiet) std::fputs(text.c_str(), stderr);
+  print(predictions_table(predict(*loaded), dataset));
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Action& action) {
+  CLI::App* predict = app.add_subcommand("predict",
+                                         "classify the nodes of a data set with a saved model; the table goes to standard output (and the "
+                                         "figures to standard error) unless --save-predictions or --json is given");
+  const auto command = std::make_shared<PredictCommand>();
+  predict->add_option("MODEL", command->model, "a file that heddle train --save wrote")->type_name("FILE")->required();
+  command->data.add_to(*predict);
+  command->device.add_to(*predict);
+  command->outputs.add_to(*predict, false);
+  command->printing.add_to(*predict);
+  predict->callback([command, &action] { action = [command] { command->run(); }; });
+}
+
+}  // namespace heddle::cli

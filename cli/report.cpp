@@ -1,0 +1,182 @@
+#include "cli/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "cli/process.h"
+#include "heddle/error.h"
+#include "heddle/version.h"
+
+namespace heddle::cli {
+
+namespace {
+
+/// 2708 as "2,708".
+std::string grouped(int64_t number) {
+  std::string digits = fmt::to_string(number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return digits;
+}
+
+/// The double that is written like the float: 0.01, not 0.0099999998.
+double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
+
+std::string seeds_text(const SeedPlan& plan, const SeedRuns& runs) {
+  if (plan.count == 1) return fmt::format("seed {}", plan.first_seed);
+  std::string text = fmt::format("seeds {} to {}", plan.first_seed, plan.first_seed + static_cast<uint64_t>(plan.count) - 1);
+  if (runs.at_once > 1) text += fmt::format(", {} at once with one thread each", runs.at_once);
+  return text;
+}
+
+std::string epochs_text(const SeedRuns& runs) {
+  const auto [fewest, most] = std::minmax_element(runs.results.begin(), runs.results.end(), [](const SeedResult& a, const SeedResult& b) {
+    return a.report.epochs < b.report.epochs;
+  });
+  return fewest->report.epochs == most->report.epochs ? fmt::format("{} epochs", most->report.epochs)
+                                                      : fmt::format("{} to {} epochs", fewest->report.epochs, most->report.epochs);
+}
+
+/// The mean of a figure over the seeds.
+double mean(const SeedRuns& runs, double TrainReport::*figure) {
+  double sum = 0;
+  for (const SeedResult& result : runs.results) sum += result.report.*figure;
+  return sum / static_cast<double>(runs.results.size());
+}
+
+}  // namespace
+
+std::string data_text(const NodeDataset& data, const std::string& hash) {
+  std::string text = fmt::format("data       {}: {} nodes, {} edges, {} features, {} classes\n", data.name, grouped(data.nodes),
+                                 grouped(static_cast<int64_t>(data.edges.size())), grouped(data.feature_count()), data.classes);
+  text += fmt::format("           {} nodes to train on, {} to validate, {} to test\n", grouped(static_cast<int64_t>(data.train.size())),
+                      grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
+  const CleaningReport& cleaning = data.cleaning;
+  std::string cleaned;
+  const auto tell = [&](int64_t count, const char* what) {
+    if (count > 0) cleaned += fmt::format("{}{} {}", cleaned.empty() ? "" : ", ", grouped(count), what);
+  };
+  tell(cleaning.duplicate_edges, "duplicate edges removed");
+  tell(cleaning.self_loops, "self-loops removed");
+  tell(cleaning.isolated_rows_added, "isolated nodes without a row added");
+  tell(cleaning.unlabelled_left_out, "nodes without a label left out of the split");
+  text += fmt::format("           {}\n", cleaned.empty() ? "nothing to clean" : cleaned);
+  return text + fmt::format("           content hash {}\n", hash);
+}
+
+Json data_json(const NodeDataset& data, const std::string& hash) {
+  return {{"name", data.name},
+          {"nodes", data.nodes},
+          {"edges", data.edges.size()},
+          {"features", data.feature_count()},
+          {"classes", data.classes},
+          {"train", data.train.size()},
+          {"val", data.val.size()},
+          {"test", data.test.size()},
+          {"hash", hash},
+          {"duplicate_edges", data.cleaning.duplicate_edges},
+          {"self_loops", data.cleaning.self_loops},
+          {"isolated_rows_added", data.cleaning.isolated_rows_added},
+          {"unlabelled_left_out", data.cleaning.unlabelled_left_out}};
+}
+
+std::string settings_text(const std::map<std::string, std::string>& settings) {
+  std::string text;
+  for (const auto& [name, value] : settings) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  }
+  std::replace(text.begin(), text.end(), '_', ' ');
+  return text;
+}
+
+Json settings_json(const std::map<std::string, std::string>& settings) {
+  Json object = Json::object();
+  for (const auto& [name, value] : settings) {
+    Json parsed = Json::parse(value, nullptr, false);
+    object[name] = parsed.is_number() ? std::move(parsed) : Json(value);
+  }
+  return object;
+}
+
+std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device) {
+  const TrainOptions& options = plan.options;
+  std::string text = data_text(data, hash);
+  text += fmt::format("model      {}: {}\n", plan.kind->name, settings_text(runs.first_model->settings()));
+  text += fmt::format("training   {}, learning rate {}, weight decay {}, {}\n", epochs_text(runs), options.learning_rate, options.weight_decay,
+                      options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop");
+  text += fmt::format("           {}\n", seeds_text(plan, runs));
+  text += fmt::format("device     {}\n", device.description());
+  std::string test = accuracy_text(runs.test_mean(), data.test);
+  if (runs.results.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * runs.test_std());
+  text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(mean(runs, &TrainReport::train_accuracy), data.train),
+                      accuracy_text(mean(runs, &TrainReport::val_accuracy), data.val), test);
+  if (runs.results.size() > 1) text += fmt::format("           mean of {} seeds ± population standard deviation\n", runs.results.size());
+  text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n", runs.epoch_ms_median(),
+                      runs.epoch_ms_min());
+  if (runs.results.size() == 1) text += fmt::format("weights    hash {}\n", runs.results.front().report.weights_hash);
+  return text;
+}
+
+Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device) {
+  Json seeds = Json::array();
+  for (const SeedResult& result : runs.results) {
+    const TrainReport& report = result.report;
+    seeds.push_back({{"seed", result.seed},
+                     {"epochs", report.epochs},
+                     {"train_loss", report.train_loss},
+                     {"train_accuracy", accuracy_json(report.train_accuracy, data.train)},
+                     {"val_accuracy", accuracy_json(report.val_accuracy, data.val)},
+                     {"test_accuracy", accuracy_json(report.test_accuracy, data.test)},
+                     {"weights_hash", report.weights_hash}});
+  }
+  const TrainOptions& options = plan.options;
+  return {{"model", plan.kind->name},
+          {"settings", settings_json(runs.first_model->settings())},
+          {"options",
+           {{"epochs", options.epochs},
+            {"learning_rate", as_written(options.learning_rate)},
+            {"weight_decay", as_written(options.weight_decay)},
+            {"patience", options.patience}}},
+          {"device", to_string(device.kind())},
+          {"device_description", device.description()},
+          {"threads", device.threads()},
+          {"seeds_at_once", runs.at_once},
+          {"data", data_json(data, hash)},
+          {"seeds", std::move(seeds)},
+          {"test_accuracy", {{"mean", accuracy_json(runs.test_mean(), data.test)}, {"std", accuracy_json(runs.test_std(), data.test)}}},
+          {"epoch_ms", {{"median", runs.epoch_ms_median()}, {"min", runs.epoch_ms_min()}}},
+          {"interrupted", runs.interrupted}};
+}
+
+std::string accuracy_text(double accuracy, const std::vector<int32_t>& split) {
+  return split.empty() ? "none" : fmt::format("{:.1f} %", 100 * accuracy);
+}
+
+Json accuracy_json(double accuracy, const std::vector<int32_t>& split) { return split.empty() ? Json() : Json(accuracy); }
+
+std::string cost_text() {
+  return fmt::format("total      {:.2f} s, {:.1f} MB of memory at most\n", seconds_since_start(), 1e-6 * static_cast<double>(peak_rss_bytes()));
+}
+
+void add_cost(Json& object) {
+  object["total_s"] = seconds_since_start();
+  object["peak_rss_bytes"] = peak_rss_bytes();
+  object["version"] = version();
+}
+
+void print(const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
+}
+
+void print(const Json& object) {
+  // A path need not be UTF-8, a JSON string must be.
+  print(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace heddle::cli

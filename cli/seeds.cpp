@@ -1,0 +1,135 @@
+#include "cli/seeds.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "cli/interrupt.h"
+#include "cli/outputs.h"
+#include "cli/progress.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+namespace {
+
+/// How many seeds to train at once. Seeds share nothing, so on a small graph, where an epoch has little to share out, a thread for
+/// each is faster; a large one would need its memory once per thread.
+int seeds_at_once(const SeedPlan& plan, const NodeDataset& data, const Device& device) {
+  constexpr int64_t kSmall = 1 << 22;
+  const int64_t features = data.features_are_sparse ? data.sparse_features.nnz() : static_cast<int64_t>(data.dense_features.values.size());
+  const int64_t size = data.nodes + 2 * static_cast<int64_t>(data.edges.size()) + features;
+  if (device.kind() != DeviceKind::cpu || size > kSmall) return 1;
+  return static_cast<int>(std::min<int64_t>(device.threads(), plan.count));
+}
+
+/// The seeds still to be trained, handed to whoever is free.
+class SeedQueue {
+ public:
+  SeedQueue(const SeedPlan& plan, const NodeDataset& data, bool quiet)
+      : plan_(plan), data_(data), results_(static_cast<std::size_t>(plan.count)), progress_(quiet, plan.count) {}
+
+  /// Trains seeds on `device` until none is left. Does not throw: `finish` does.
+  void work(const Device& device) noexcept try {
+    for (int64_t i = next_++; i < plan_.count && !stopped(); i = next_++) train_one(i, device);
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (error_ == nullptr) error_ = std::current_exception();
+    failed_ = true;
+  }
+
+  SeedRuns finish() {
+    if (error_ != nullptr) std::rethrow_exception(error_);
+    require(first_model_ != nullptr, ErrorKind::interrupted, "interrupted before the first epoch; nothing was saved");
+    SeedRuns runs;
+    for (std::optional<SeedResult>& result : results_) {
+      if (result) runs.results.push_back(std::move(*result));
+    }
+    runs.interrupted = cut_short_ || runs.results.size() < results_.size();
+    runs.first_model = std::move(first_model_);
+    return runs;
+  }
+
+ private:
+  bool stopped() const { return failed_ || interrupted(); }
+
+  void train_one(int64_t i, const Device& device) {
+    const uint64_t seed = plan_.first_seed + static_cast<uint64_t>(i);
+    std::unique_ptr<NodeClassifier> model = plan_.kind->make(data_, plan_.settings, seed, device);
+    if (i == 0 && plan_.embeddings_wanted) host_embeddings(*model);
+    SeedResult result{.seed = seed, .report = {}};
+    result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
+      progress_.epoch(figures);
+      if (!stopped()) return true;
+      if (figures.epoch < figures.epochs) cut_short_ = true;
+      return false;
+    });
+    progress_.seed_done();
+    results_[static_cast<std::size_t>(i)] = std::move(result);
+    if (i == 0) first_model_ = std::move(model);
+  }
+
+  const SeedPlan& plan_;
+  const NodeDataset& data_;
+  std::atomic<int64_t> next_{0};
+  std::atomic<bool> cut_short_{false};
+  std::atomic<bool> failed_{false};
+  std::mutex mutex_;
+  std::exception_ptr error_;
+  std::vector<std::optional<SeedResult>> results_;
+  std::unique_ptr<NodeClassifier> first_model_;
+  Progress progress_;
+};
+
+/// Every epoch's time, ascending.
+std::vector<double> all_epoch_ms(const std::vector<SeedResult>& results) {
+  std::vector<double> times;
+  for (const SeedResult& result : results) times.insert(times.end(), result.report.epoch_ms.begin(), result.report.epoch_ms.end());
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+}  // namespace
+
+double SeedRuns::test_mean() const {
+  double sum = 0;
+  for (const SeedResult& result : results) sum += result.report.test_accuracy;
+  return sum / static_cast<double>(results.size());
+}
+
+double SeedRuns::test_std() const {
+  const double mean = test_mean();
+  double squares = 0;
+  for (const SeedResult& result : results) squares += (result.report.test_accuracy - mean) * (result.report.test_accuracy - mean);
+  return std::sqrt(squares / static_cast<double>(results.size()));
+}
+
+double SeedRuns::epoch_ms_median() const {
+  const std::vector<double> times = all_epoch_ms(results);
+  return (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
+}
+
+double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
+
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, bool quiet) {
+  catch_interrupts();
+  SeedQueue queue(plan, data, quiet);
+  const int at_once = seeds_at_once(plan, data, device);
+  if (at_once == 1) {
+    queue.work(device);
+  } else {
+    std::vector<std::jthread> workers;
+    for (int worker = 0; worker < at_once; ++worker) {
+      workers.emplace_back([&] { queue.work(Device::cpu({.threads = 1, .isa = device.isa()})); });
+    }
+  }
+  SeedRuns runs = queue.finish();
+  runs.at_once = at_once;
+  return runs;
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+
+#include <cfloat>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/report.h"
+#include "cli/seeds.h"
+#include "heddle/error.h"
+#include "heddle/models.h"
+
+namespace heddle::cli {
+
+namespace {
+
+constexpr int64_t kMostEpochs = 10'000'000;
+
+struct TrainCommand {
+  SeedPlan plan;
+  DataOptions data;
+  DeviceOptions device;
+  OutputOptions outputs;
+  PrintOptions printing;
+
+  void add_to(CLI::App& app);
+  void run() const;
+};
+
+/// A setting's option: feature_scaling is --feature-scaling.
+std::string option_name(std::string setting) {
+  for (char& letter : setting) {
+    if (letter == '_') letter = '-';
+  }
+  return "--" + setting;
+}
+
+void TrainCommand::add_to(CLI::App& app) {
+  data.add_to(app);
+  for (const ModelSetting& setting : plan.kind->settings) {
+    app.add_option_function<std::string>(
+           option_name(setting.name), [this, &setting](const std::string& value) { plan.settings[setting.name] = value; }, setting.summary)
+        ->type_name("VALUE")
+        ->default_str(setting.fallback);
+  }
+  TrainOptions& options = plan.options;
+  add_number<int64_t>(app, "--epochs", options.epochs, 1, kMostEpochs, fmt::format("a whole number from 1 to {}", kMostEpochs),
+                      "epochs to train");
+  add_number<float>(app, "--learning-rate", options.learning_rate, FLT_MIN, FLT_MAX, "a number above 0", "Adam's learning rate");
+  add_number<float>(app, "--weight-decay", options.weight_decay, 0, FLT_MAX, "a number of at least 0",
+                    "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
+  add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs, fmt::format("a whole number from 0 to {}", kMostEpochs),
+                      "stop once the validation loss exceeds the mean of the N before it; 0: run all epochs");
+  add_number<uint64_t>(app, "--seed", plan.first_seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
+                       "the seed, or the first of --seeds");
+  add_number<int64_t>(app, "--seeds", plan.count, 1, 1'000'000, "a whole number from 1 to 1000000",
+                      "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
+                      "at once, one thread each");
+  device.add_to(app);
+  outputs.add_to(app, true);
+  printing.add_to(app);
+}
+
+/// Where an interrupted training stood, and what is safe.
+std::string interruption(const SeedPlan& plan, const SeedRuns& runs, const std::vector<std::string>& written) {
+  const SeedResult& last = runs.results.back();
+  return fmt::format("interrupted after epoch {} of {} of seed {}; {}", last.report.epochs, plan.options.epochs, last.seed,
+                     written.empty() ? "nothing was to be saved" : fmt::format("saved {}", fmt::join(written, ", ")));
+}
+
+void TrainCommand::run() const {
+  require(plan.first_seed <= UINT64_MAX - static_cast<uint64_t>(plan.count - 1), ErrorKind::usage, "--seed ", plan.first_seed,
+          " and --seeds ", plan.count, " go past 2^64 - 1");
+  plan.kind->check(plan.settings);
+  outputs.check();
+  const Device where = device.open();
+  const NodeDataset dataset = data.load();
+  const std::string hash = dataset.content_hash();
+  const SeedRuns runs = train_seeds(plan, dataset, where, printing.quiet);
+  if (printing.json) {
+    Json object = training_json(plan, runs, dataset, hash, where);
+    add_cost(object);
+    print(object);
+  } else {
+    print(training_text(plan, runs, dataset, hash, where) + cost_text());
+  }
+  std::vector<std::string> written;
+  if (!outputs.model.empty()) {
+    const SeedResult& first = runs.results.front();
+    save_model(*runs.first_model, outputs.model,
+               {{"data.name", dataset.name},
+                {"data.hash", hash},
+                {"seed", fmt::to_string(first.seed)},
+                {"epochs", fmt::to_string(first.report.epochs)},
+                {"learning_rate", fmt::format("{}", plan.options.learning_rate)},
+                {"weight_decay", fmt::format("{}", plan.options.weight_decay)}});
+    written.push_back(outputs.model);
+  }
+  for (std::string& path : outputs.write(*runs.first_model, dataset)) written.push_back(std::move(path));
+  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs, written));
+  if (!printing.json && !written.empty()) print(fmt::format("saved      {}\n", fmt::join(written, ", ")));
+}
+
+std::string model_names() {
+  std::string names;
+  for (const ModelKind& kind : model_kinds()) names += fmt::format("{}{}", names.empty() ? "" : ", ", kind.name);
+  return names;
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& action) {
+  CLI::App* train = app.add_subcommand("train", "train a model: heddle train MODEL --data PATH");
+  train->require_subcommand(0, 1);
+  for (const ModelKind& kind : model_kinds()) {
+    CLI::App* model = train->add_subcommand(kind.name, fmt::format("{} ({})", kind.summary, kind.source));
+    const auto command = std::make_shared<TrainCommand>();
+    command->plan.kind = &kind;
+    command->plan.embeddings_wanted = false;
+    command->add_to(*model);
+    model->callback([command, &action] {
+      command->plan.embeddings_wanted = !command->outputs.embeddings.empty();
+      action = [command] { command->run(); };
+    });
+  }
+  // What is left over is taken for a model's name, so that a wrong one gets a sentence of its own. After the models, which would
+  // inherit this.
+  train->allow_extras();
+  train->callback([train] {
+    const std::vector<std::string> rest = train->remaining();
+    require(rest.empty() || !rest.front().starts_with('-'), ErrorKind::usage, "train: ", rest.empty() ? "" : rest.front(),
+            " must come after the model's name; the models are: ", model_names());
+    require(rest.empty(), ErrorKind::usage, "there is no model '", rest.empty() ? "" : rest.front(), "'; there are: ", model_names());
+    require(!train->get_subcommands().empty(), ErrorKind::usage, "train needs a model's name; the models are: ", model_names());
+  });
+}
+
+}  // namespace heddle::cli

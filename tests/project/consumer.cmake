@@ -1,0 +1,61 @@
+# Builds the program in tests/consumer against heddle, as somebody else's project would, and runs it.
+#   cmake -D MODE=installed|subdirectory -D SOURCE=heddle's sources -D BUILD=heddle's build folder -D WORK=folder -D GENERATOR=..
+#         -D MAKE_PROGRAM=.. -D CXX=compiler -D CC=compiler [-D LAUNCHER=compiler launcher] -P consumer.cmake
+# MODE installed: after `cmake --install` of BUILD into an empty prefix. MODE subdirectory: from heddle's sources, without CUDA.
+cmake_minimum_required(VERSION 3.25)
+
+cmake_host_system_information(RESULT processors QUERY NUMBER_OF_LOGICAL_CORES)
+function(run)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${WORK} RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "'${command}' ended with ${status}:\n${said}")
+  endif()
+  set(said "${said}" PARENT_SCOPE)
+endfunction()
+
+file(MAKE_DIRECTORY ${WORK})
+set(options -G ${GENERATOR} -D CMAKE_MAKE_PROGRAM=${MAKE_PROGRAM} -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_C_COMPILER=${CC}
+            -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER})
+if(MODE STREQUAL installed)
+  file(REMOVE_RECURSE ${WORK}/prefix ${WORK}/build)
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+  file(GLOB_RECURSE public RELATIVE ${SOURCE}/include ${SOURCE}/include/*)
+  file(GLOB_RECURSE installed RELATIVE ${WORK}/prefix/include ${WORK}/prefix/include/*)
+  if(NOT public STREQUAL installed)
+    message(FATAL_ERROR "include/ holds ${public}, but installed are ${installed}")
+  endif()
+  list(APPEND options -D CMAKE_BUILD_TYPE=Release -D CMAKE_PREFIX_PATH=${WORK}/prefix)
+else()
+  # Debug compiles fastest, and is a build that nothing else here covers. Kept from run to run, so that only changes are compiled.
+  list(APPEND options -D CMAKE_BUILD_TYPE=Debug -D HEDDLE_FROM_SOURCE=${SOURCE} -D HEDDLE_CUDA=OFF)
+endif()
+
+run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/build ${options})
+if(MODE STREQUAL subdirectory)
+  foreach(folder cli tests bench)
+    if(EXISTS ${WORK}/build/heddle/${folder})
+      message(FATAL_ERROR "heddle's ${folder} is built in somebody else's project")
+    endif()
+  endforeach()
+endif()
+run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors})
+run(${WORK}/build/own_model)
+message("${said}")
+
+# The README's program reads data/cora; the data set is not part of the project.
+set(root "$ENV{HEDDLE_DATA}")
+if(NOT root)
+  set(root ${SOURCE}/../shared/data)
+endif()
+if(EXISTS ${root}/planetoid/ind.cora.graph)
+  file(REMOVE ${WORK}/data)
+  file(CREATE_LINK ${root}/planetoid ${WORK}/data SYMBOLIC)
+  run(${WORK}/build/shortest)
+  message("${said}")
+  if(NOT said MATCHES "^test accuracy 0\\.(79|8)")
+    message(FATAL_ERROR "the README's program said: ${said}")
+  endif()
+else()
+  message("skipped: ${root}/planetoid/ind.cora.graph not present, so the README's program is compiled, not run")
+endif()

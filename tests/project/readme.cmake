@@ -1,0 +1,24 @@
+# The README's C++ program is tests/consumer/shortest.cpp, letter for letter, so that it is known to compile; and every file that
+# the README and the other texts link to is there.
+#   cmake -D SOURCE=folder -P readme.cmake
+cmake_minimum_required(VERSION 3.25)
+
+file(READ ${SOURCE}/README.md readme)
+file(READ ${SOURCE}/tests/consumer/shortest.cpp program)
+string(FIND "${readme}" "```cpp\n${program}```\n" at)
+if(at EQUAL -1)
+  message(FATAL_ERROR "README.md does not contain tests/consumer/shortest.cpp verbatim")
+endif()
+
+file(GLOB texts ${SOURCE}/*.md ${SOURCE}/docs/*.md ${SOURCE}/bench/*.md)
+foreach(text IN LISTS texts)
+  file(READ ${text} content)
+  cmake_path(GET text PARENT_PATH folder)
+  string(REGEX MATCHALL "\\]\\([^)#: ]+" links "${content}")
+  foreach(link IN LISTS links)
+    string(SUBSTRING "${link}" 2 -1 link)
+    if(NOT EXISTS ${folder}/${link})
+      message(FATAL_ERROR "${text} links to ${link}, which is not there")
+    endif()
+  endforeach()
+endforeach()
