@@ -52,17 +52,22 @@ void add_matmul(std::vector<OpCase>& cases) {
   // Up to 64 columns and 64 inner ones the cpu keeps the product in registers, beyond that it calls the BLAS: both are here.
   for (const auto [n, k, m] : {Product{1, 1, 1}, Product{5, 7, 3}, Product{9, 3, 33}, Product{3, 2, 65}, Product{2, 67, 3}}) {
     const HostMatrix a = matrix({n, k}, 3), b = matrix({k, m}, 4);
-    cases.push_back({text("matmul ", n, "x", k, "x", m), {a, b}, plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[1]); }),
+    cases.push_back({text("matmul ", n, "x", k, "x", m),
+                     {a, b},
+                     plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[1]); }),
                      gemm(a, b, false, false)});
   }
   const HostMatrix a = matrix({4, 4}, 5);
-  cases.push_back({"matmul of a matrix and itself", {a}, plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[0]); }),
+  cases.push_back({"matmul of a matrix and itself",
+                   {a},
+                   plainly([](Context&, const std::vector<Tensor>& in) { return matmul(in[0], in[0]); }),
                    gemm(a, a, false, false)});
 }
 
 /// A symmetric matrix of a path: every diagonal is as long as the path, its end rows are shorter.
 HostCsr path(int32_t nodes) {
-  HostCsr csr{.rows = nodes, .cols = nodes};
+  HostCsr csr;
+  csr.rows = csr.cols = nodes;
   for (int32_t row = 0; row < nodes; ++row) {
     for (int32_t col = std::max(0, row - 1); col <= std::min(nodes - 1, row + 1); ++col) {
       csr.col_indices.push_back(col);
@@ -88,15 +93,20 @@ void add_spmm(std::vector<OpCase>& cases) {
     };
   };
   const auto lvalue = [](Context&, const SparseMatrix& a, const Tensor& x) { return spmm(a, x); };
-  for (const auto& [csr, d] : {std::pair(sparse(6, 9, 14), int64_t{3}), std::pair(sparse(9, 4, 20), int64_t{1}), std::pair(sparse(3, 5, 0), int64_t{2})}) {
+  for (const auto& [csr, d] : {std::pair(sparse(6, 9, 14), int64_t{3}), std::pair(sparse(9, 4, 20), int64_t{1}),
+                               std::pair(sparse(3, 5, 0), int64_t{2})}) {
     const HostMatrix x = matrix({csr.cols, d}, 8);
-    cases.push_back({text("spmm ", csr.rows, "x", csr.cols, " with ", csr.nnz(), " non-zeros, d=", d), {x}, with(csr, false, lvalue),
+    cases.push_back({text("spmm ", csr.rows, "x", csr.cols, " with ", csr.nnz(), " non-zeros, d=", d),
+                     {x},
+                     with(csr, false, lvalue),
                      spmm(csr, CsrValues::direct, {}, x)});
   }
   const HostMatrix x = matrix({7, 5}, 9);
   const Reference along_path = spmm(path(7), CsrValues::direct, {}, x);
   cases.push_back({"spmm symmetric", {x}, with(path(7), true, lvalue), along_path});
-  cases.push_back({"spmm rvalue", {x}, with(path(7), false, [](Context&, const SparseMatrix& a, const Tensor& in) { return spmm(a, rvalue(in)); }),
+  cases.push_back({"spmm rvalue",
+                   {x},
+                   with(path(7), false, [](Context&, const SparseMatrix& a, const Tensor& in) { return spmm(a, rvalue(in)); }),
                    along_path});
 
   const HostCsr csr = sparse(6, 7, 15);
@@ -105,22 +115,33 @@ void add_spmm(std::vector<OpCase>& cases) {
   const HostMatrix values{1, csr.nnz(), other.values};
   cases.push_back({"spmm with other values",
                    {x},
-                   with(csr, false, [values](Context& context, const SparseMatrix& a, const Tensor& in) { return spmm(a, context.make_tensor(values), in); }),
+                   with(csr, false,
+                        [values](Context& context, const SparseMatrix& a, const Tensor& in) {
+                          return spmm(a, context.make_tensor(values), in);
+                        }),
                    spmm(other, CsrValues::direct, {}, x)});
 }
 
 void add_sums(std::vector<OpCase>& cases) {
   for (const Shape shape : odd_shapes) {
     const HostMatrix a = matrix(shape, 12), b = matrix(shape, 13);
-    cases.push_back({named("add", shape), {a, b}, plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[1]); }),
+    cases.push_back({named("add", shape),
+                     {a, b},
+                     plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[1]); }),
                      add_scaled(b.values, 1, a.values)});
-    cases.push_back({named("scale", shape), {a}, plainly([](Context&, const std::vector<Tensor>& in) { return scale(in[0], -1.75f); }),
+    cases.push_back({named("scale", shape),
+                     {a},
+                     plainly([](Context&, const std::vector<Tensor>& in) { return scale(in[0], -1.75f); }),
                      scale(a.values, -1.75, 1)});
-    cases.push_back({named("l2_penalty", shape), {a}, plainly([](Context&, const std::vector<Tensor>& in) { return l2_penalty(in[0], 0.3f); }),
+    cases.push_back({named("l2_penalty", shape),
+                     {a},
+                     plainly([](Context&, const std::vector<Tensor>& in) { return l2_penalty(in[0], 0.3f); }),
                      sum_of_squares(a, 0.5f * 0.3f)});
   }
   const HostMatrix a = matrix({3, 5}, 14);
-  cases.push_back({"add of a matrix and itself", {a}, plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[0]); }),
+  cases.push_back({"add of a matrix and itself",
+                   {a},
+                   plainly([](Context&, const std::vector<Tensor>& in) { return add(in[0], in[0]); }),
                    scale(a.values, 2, 1)});
 }
 
@@ -129,7 +150,8 @@ void add_activations(std::vector<OpCase>& cases) {
   for (const Shape shape : odd_shapes) {
     const HostMatrix x = away_from_kink(shape), bias = small_bias(shape.cols);
     const auto add = [&](const char* op, bool has_bias, bool relu, float dropout, Op apply) {
-      cases.push_back({named(op, shape), has_bias ? std::vector<HostMatrix>{x, bias} : std::vector<HostMatrix>{x}, plainly(std::move(apply)),
+      cases.push_back({named(op, shape), has_bias ? std::vector<HostMatrix>{x, bias} : std::vector<HostMatrix>{x},
+                       plainly(std::move(apply)),
                        bias_relu_dropout(x, {has_bias ? &bias.values : nullptr, relu, dropout, first_dropout()})});
     };
     using Inputs = const std::vector<Tensor>&;
@@ -140,28 +162,37 @@ void add_activations(std::vector<OpCase>& cases) {
     add("dropout", false, false, p, [](Context&, Inputs in) { return dropout(in[0], p); });
     add("dropout rvalue", false, false, p, [](Context&, Inputs in) { return dropout(rvalue(in[0]), p); });
     add("bias_relu_dropout", true, true, p, [](Context&, Inputs in) { return bias_relu_dropout(in[0], in[1], p); });
-    add("bias_relu_dropout rvalue", true, true, p, [](Context&, Inputs in) { return bias_relu_dropout(rvalue(in[0]), in[1], p); });
-    add("bias_relu_dropout without dropout", true, true, 0, [](Context&, Inputs in) { return bias_relu_dropout(in[0], in[1], 0); });
+    add("bias_relu_dropout rvalue", true, true, p,
+        [](Context&, Inputs in) { return bias_relu_dropout(rvalue(in[0]), in[1], p); });
+    add("bias_relu_dropout without dropout", true, true, 0,
+        [](Context&, Inputs in) { return bias_relu_dropout(in[0], in[1], 0); });
   }
   const HostMatrix row = matrix({1, 6}, 15);
-  cases.push_back({"add_bias of a row to itself", {row}, plainly([](Context&, const std::vector<Tensor>& in) { return add_bias(in[0], in[0]); }),
+  cases.push_back({"add_bias of a row to itself",
+                   {row},
+                   plainly([](Context&, const std::vector<Tensor>& in) { return add_bias(in[0], in[0]); }),
                    scale(row.values, 2, 1)});
 }
 
 void add_masked_nll(std::vector<OpCase>& cases) {
-  for (const auto& [shape, rows] : {std::pair(Shape{1, 1}, std::vector<int32_t>{0}), std::pair(Shape{5, 3}, std::vector<int32_t>{4, 0, 3}),
-                                    std::pair(Shape{7, 33}, std::vector<int32_t>{2})}) {
+  for (const auto& [shape, rows] :
+       {std::pair(Shape{1, 1}, std::vector<int32_t>{0}), std::pair(Shape{5, 3}, std::vector<int32_t>{4, 0, 3}),
+        std::pair(Shape{7, 33}, std::vector<int32_t>{2})}) {
     const HostMatrix logits = matrix(shape, 16);
     std::vector<int32_t> labels;
     for (int64_t row = 0; row < shape.rows; ++row) labels.push_back(static_cast<int32_t>((row * 2 + 1) % shape.cols));
-    cases.push_back({named("masked_nll", shape), {logits},
-                     [labels, rows = rows](Stream& stream) -> Op {
-                       const auto device_labels = std::make_shared<Buffer>(Buffer::upload(stream, labels));
-                       const auto device_rows = std::make_shared<Buffer>(Buffer::upload(stream, rows));
-                       const Targets targets{device_labels->as<int32_t>(), device_rows->as<int32_t>(), static_cast<int64_t>(rows.size())};
-                       return [device_labels, device_rows, targets](Context&, const std::vector<Tensor>& in) { return masked_nll(in[0], targets); };
-                     },
-                     masked_nll(logits, labels, rows)});
+    cases.push_back(
+        {named("masked_nll", shape),
+         {logits},
+         [labels, rows = rows](Stream& stream) -> Op {
+           const auto device_labels = std::make_shared<Buffer>(Buffer::upload(stream, labels));
+           const auto device_rows = std::make_shared<Buffer>(Buffer::upload(stream, rows));
+           const Targets targets{device_labels->as<int32_t>(), device_rows->as<int32_t>(), static_cast<int64_t>(rows.size())};
+           return [device_labels, device_rows, targets](Context&, const std::vector<Tensor>& in) {
+             return masked_nll(in[0], targets);
+           };
+         },
+         masked_nll(logits, labels, rows)});
   }
 }
 

@@ -17,7 +17,8 @@ using Op = std::function<Tensor(Context&, const std::vector<Tensor>&)>;
 /// One use of one differentiable op, as data: what it must compute, and a function to check the gradients of or to time.
 struct OpCase {
   std::string name;
-  /// Each may want a gradient. Of order 1 and, where relu sees them, so far from its kink that a gradient check does not reach it.
+  /// Each may want a gradient. Of order 1 and, where relu sees them, so far from its kink that a gradient check does not reach
+  /// it.
   std::vector<HostMatrix> inputs;
   /// Uploads what is constant and returns the op, which keeps it. Wait for the stream before the op is used on another.
   std::function<Op(Stream&)> prepare;

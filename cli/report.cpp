@@ -20,7 +20,7 @@ namespace {
 /// 2708 as "2,708".
 std::string grouped(int64_t number) {
   std::string digits = fmt::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
   return digits;
 }
 

@@ -1,7 +1,6 @@
 # What heddle is built on, found by CMake's own means. heddleConfig.cmake.in looks up the same list for those who link it.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(ZLIB REQUIRED)
 find_package(libzip REQUIRED)
 find_package(xxHash REQUIRED)

@@ -71,7 +71,7 @@ function(heddle_configure_library target)
   target_include_directories(${target}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX Threads::Threads CBLAS::CBLAS ZLIB::ZLIB libzip::zip
+  target_link_libraries(${target} PRIVATE Threads::Threads CBLAS::CBLAS ZLIB::ZLIB libzip::zip
                         xxHash::xxhash $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
   target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}")
   if(HEDDLE_X86)

@@ -16,7 +16,8 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  /// Uninitialised memory aligned to 256 bytes, valid until `reset` or `give_back`.
+  /// Uninitialised memory aligned as a Buffer is, valid until `reset` or `give_back`. Never null, not even for 0 bytes. Throws
+  /// Error{out_of_memory}.
   void* allocate(std::size_t bytes);
   template <class T>
   T* allocate_array(int64_t count) {

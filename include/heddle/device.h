@@ -10,7 +10,7 @@
 
 namespace heddle {
 
-/// cpu: OpenMP and SIMD on the host. cuda: an NVIDIA GPU. simt: the CUDA kernels on the host, one fiber per CUDA thread.
+/// cpu: threads and SIMD on the host. cuda: an NVIDIA GPU. simt: the CUDA kernels on the host, one fiber per CUDA thread.
 enum class DeviceKind { cpu, cuda, simt };
 
 /// The kind's name: "cpu", "cuda" or "simt".
@@ -29,7 +29,7 @@ Isa best_isa();
 std::vector<Isa> available_isas();
 
 struct CpuOptions {
-  int threads = 0;        ///< 0: as many as OpenMP would use
+  int threads = 0;        ///< 0: one per processor that this process may run on
   Isa isa = best_isa();   ///< HEDDLE_ISA=portable|avx2|avx512 overrides it in Device::parse
 };
 
@@ -45,6 +45,7 @@ struct SimtOptions {
 namespace kernels {
 class Backend;
 class Replay;
+struct Threads;
 struct VariantOverrides;
 }  // namespace kernels
 
@@ -64,6 +65,8 @@ class Stream {
   /// cuda: the GPU's number. Else 0.
   int device_index() const noexcept { return device_index_; }
   int threads() const noexcept { return threads_; }
+  /// cpu: the threads that kernels share their loops among.
+  kernels::Threads thread_team() const noexcept;
   Isa isa() const noexcept { return isa_; }
   /// Waits for everything queued; throws the error of any of it.
   void synchronise();

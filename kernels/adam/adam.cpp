@@ -6,7 +6,7 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_CPU(void adam(const AdamArgs& args, int threads))
+HEDDLE_DECLARE_CPU(void adam(const AdamArgs& args, Threads threads))
 HEDDLE_DECLARE_DEVICE(void adam(const AdamArgs& args, Stream& stream))
 
 void adam(const AdamArgs& args, Execution& execution) {

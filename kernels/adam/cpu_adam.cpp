@@ -33,7 +33,7 @@ struct Factors {
 
 }  // namespace
 
-void adam(const AdamArgs& args, int threads) {
+void adam(const AdamArgs& args, Threads threads) {
   const double t = static_cast<double>(*args.step) + 1;
   const double correction1 = 1 - __builtin_pow(static_cast<double>(args.beta1), t);
   const double correction2 = 1 - __builtin_pow(static_cast<double>(args.beta2), t);

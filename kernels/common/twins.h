@@ -2,23 +2,24 @@
 
 #include "heddle/device.h"
 #include "heddle/error.h"
+#include "kernels/common/thread_team.h"
 
 // A kernel is compiled several times from one file, each time into a namespace of its own: the cpu's per instruction set
 // (portable, avx2, avx512), a .cu for the executor (simt) and for the GPU (cuda). The functions of these twins have one
-// signature per side: the cpu's take the number of threads, the device's take the stream.
+// signature per side: the cpu's take the threads, the device's take the stream.
 #ifdef HEDDLE_X86
 #define HEDDLE_DECLARE_CPU(...)         \
   namespace portable { __VA_ARGS__; }   \
   namespace avx2 { __VA_ARGS__; }       \
   namespace avx512 { __VA_ARGS__; }
 #define HEDDLE_CALL_CPU(stream, function, ...)                                                 \
-  ((stream).isa() == ::heddle::Isa::avx512 ? avx512::function(__VA_ARGS__, (stream).threads()) \
-   : (stream).isa() == ::heddle::Isa::avx2 ? avx2::function(__VA_ARGS__, (stream).threads())   \
-                                           : portable::function(__VA_ARGS__, (stream).threads()))
+  ((stream).isa() == ::heddle::Isa::avx512 ? avx512::function(__VA_ARGS__, (stream).thread_team()) \
+   : (stream).isa() == ::heddle::Isa::avx2 ? avx2::function(__VA_ARGS__, (stream).thread_team())   \
+                                           : portable::function(__VA_ARGS__, (stream).thread_team()))
 #else
 #define HEDDLE_DECLARE_CPU(...) \
   namespace portable { __VA_ARGS__; }
-#define HEDDLE_CALL_CPU(stream, function, ...) portable::function(__VA_ARGS__, (stream).threads())
+#define HEDDLE_CALL_CPU(stream, function, ...) portable::function(__VA_ARGS__, (stream).thread_team())
 #endif
 
 #ifdef HEDDLE_HAS_CUDA

@@ -55,7 +55,7 @@ std::size_t gemm_cpu_blas_workspace(const GemmArgs& args) {
 }
 
 void gemm_cpu_blas(const GemmArgs& args, void* workspace, Stream& stream) {
-  const int threads = stream.threads();
+  const Threads threads = stream.thread_team();
   if (args.k() == 0) {
     std::memset(args.c.data, 0, static_cast<std::size_t>(args.c.size()) * sizeof(float));
     return;

@@ -99,7 +99,7 @@ void sum_chunk(const GemmArgs& args, int64_t begin, int64_t end, int last, float
 }
 
 template <int vectors>
-void run(const GemmArgs& args, float* workspace, int threads) {
+void run(const GemmArgs& args, float* workspace, Threads threads) {
   const int64_t n = args.c.cols;
   const int last = static_cast<int>(n - (vectors - 1) * lanes);
   if (!args.transpose_a) {
@@ -124,8 +124,8 @@ void run(const GemmArgs& args, float* workspace, int threads) {
 
 }  // namespace
 
-void gemm_cpu_skinny(const GemmArgs& args, float* workspace, int threads) {
-  using Run = void (*)(const GemmArgs&, float*, int);
+void gemm_cpu_skinny(const GemmArgs& args, float* workspace, Threads threads) {
+  using Run = void (*)(const GemmArgs&, float*, Threads);
   static constexpr Run runs[] = {run<1>, run<2>,  run<3>,  run<4>,
 #if !defined(__AVX512F__)
                                  run<5>, run<6>,  run<7>,  run<8>,

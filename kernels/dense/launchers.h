@@ -15,7 +15,7 @@ void gemm_cpu_blas(const GemmArgs& args, void* workspace, Stream& stream);
 
 std::string gemm_cpu_skinny_supports(const GemmArgs& args);
 std::size_t gemm_cpu_skinny_workspace(const GemmArgs& args);
-HEDDLE_DECLARE_CPU(void gemm_cpu_skinny(const GemmArgs& args, float* workspace, int threads))
+HEDDLE_DECLARE_CPU(void gemm_cpu_skinny(const GemmArgs& args, float* workspace, Threads threads))
 
 HEDDLE_DECLARE_DEVICE(std::string gemm_tiled_supports(const GemmArgs& args);
                       std::size_t gemm_tiled_workspace(const GemmArgs& args);

@@ -18,6 +18,7 @@ std::size_t round_up(std::size_t value, std::size_t multiple) { return (value + 
 }  // namespace
 
 void* Arena::allocate(std::size_t bytes) {
+  require(bytes <= SIZE_MAX - block_granularity, ErrorKind::out_of_memory, "arena: no room for ", bytes, " bytes");
   const std::size_t rounded = round_up(std::max<std::size_t>(bytes, 1), block_granularity);
   for (Block& block : blocks_) {
     if (block.free && block.bytes == rounded) {
@@ -41,7 +42,7 @@ void Arena::reset() noexcept {
 }
 
 void* HostArena::allocate(std::size_t bytes, std::size_t alignment) {
-  require(bytes + alignment <= host_chunk_bytes, ErrorKind::internal, "host arena: ", bytes, " bytes do not fit a chunk of ",
+  require(bytes <= host_chunk_bytes && bytes + alignment <= host_chunk_bytes, ErrorKind::internal, "host arena: ", bytes, " bytes do not fit a chunk of ",
           host_chunk_bytes);
   if (chunks_.empty()) chunks_.emplace_back(host_chunk_bytes);
   for (;;) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "heddle/device.h"
+#include "kernels/common/thread_team.h"
 
 namespace heddle::kernels {
 
@@ -25,6 +26,7 @@ class Backend : public std::enable_shared_from_this<Backend> {
   /// Which of several devices of this kind.
   virtual int index() const noexcept { return 0; }
   virtual int threads() const noexcept { return 1; }
+  virtual Threads thread_team() const noexcept { return {}; }
   virtual Isa isa() const noexcept { return Isa::portable; }
 
   /// Uninitialised memory of the device, aligned to at least 256 bytes (cuda) or 64 (cpu, simt); throws Error{out_of_memory}.
@@ -47,6 +49,9 @@ class Backend : public std::enable_shared_from_this<Backend> {
   virtual void begin_capture(Stream&) {}
   virtual std::unique_ptr<Replay> end_capture(Stream&) { return nullptr; }
 };
+
+/// Processors that this process may run on.
+int available_processors();
 
 std::shared_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options);

@@ -1,7 +1,5 @@
 #include "heddle/device.h"
 
-#include <omp.h>
-
 #include <charconv>
 #include <cstdlib>
 
@@ -65,6 +63,8 @@ Stream::~Stream() {
   if (backend_) backend_->destroy_stream(native_);
 }
 
+kernels::Threads Stream::thread_team() const noexcept { return backend_->thread_team(); }
+
 void Stream::synchronise() { backend_->synchronise(*this); }
 
 Device Device::cpu(const CpuOptions& options) { return Device(kernels::make_cpu_backend(options)); }
@@ -91,7 +91,7 @@ Device Device::parse(std::string_view name, int threads) {
     }
     return cpu(options);
   }
-  if (name == "simt") return simt({.host_threads = threads > 0 ? threads : omp_get_max_threads()});
+  if (name == "simt") return simt({.host_threads = threads > 0 ? threads : kernels::available_processors()});
   if (name == "cuda") return cuda(0);
   if (name.starts_with("cuda:")) {
     int index = -1;

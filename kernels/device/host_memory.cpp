@@ -24,8 +24,10 @@ void* allocate_host(std::size_t bytes) {
   const bool large = bytes >= huge_page_threshold;
   const std::size_t multiple = large ? huge_page : alignment;
   require(bytes <= SIZE_MAX - multiple, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
-  void* pointer = std::aligned_alloc(multiple, round_up(bytes, multiple));
-  require(pointer != nullptr, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
+  // Small blocks are not rounded up, so that a sanitizer sees the first access past their end.
+  void* pointer = nullptr;
+  const int status = posix_memalign(&pointer, multiple, large ? round_up(bytes, multiple) : bytes);
+  require(status == 0, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
 #ifdef MADV_HUGEPAGE
   // Advice only: where the kernel refuses, the memory works all the same, on small pages.
   if (large) madvise(pointer, round_up(bytes, multiple), MADV_HUGEPAGE);

@@ -99,7 +99,7 @@ void sum_chunks(const float* partials, int64_t chunks, int64_t d, float* sums) {
 
 }  // namespace
 
-void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const float* repeated_bias, int threads) {
+void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const float* repeated_bias, Threads threads) {
   const int64_t d = args.x.cols;
   const bool relu = args.relu;
   parallel_ranges(threads, args.x.rows * d, grain, serial_below, [&](int64_t begin, int64_t end) {
@@ -121,7 +121,7 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const 
   });
 }
 
-void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, DropoutRule rule, float* partials, int threads) {
+void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, DropoutRule rule, float* partials, Threads threads) {
   const int64_t n = args.dy.rows;
   const int64_t d = args.dy.cols;
   const float* y = args.y.data;
@@ -151,11 +151,11 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
     // Right behind the pass over the rows, which are still in the second-level cache.
     if (partials != nullptr) sum_rows(dx != nullptr ? dx : dy, d, begin, end, partials + chunk * d);
   };
-  parallel_chunks(n * d < serial_below ? 1 : threads, chunks, row_range);
+  parallel_chunks(n * d < serial_below ? Threads{} : threads, chunks, row_range);
   if (partials != nullptr) sum_chunks(partials, chunks, d, args.dbias);
 }
 
-void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, int threads) {
+void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Threads threads) {
   const Vec f = broadcast(factor);
   parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) {
@@ -164,24 +164,24 @@ void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, int 
   });
 }
 
-void scale(DenseView<const float> x, float factor, DenseView<float> y, int threads) {
+void scale(DenseView<const float> x, float factor, DenseView<float> y, Threads threads) {
   const Vec f = broadcast(factor);
   parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, f * load_some(x.data + i, count), count); });
   });
 }
 
-void fill(float value, DenseView<float> y, int threads) {
+void fill(float value, DenseView<float> y, Threads threads) {
   const Vec v = broadcast(value);
   parallel_ranges(threads, y.rows * y.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, v, count); });
   });
 }
 
-void sum_of_squares(DenseView<const float> x, double* partials, int threads) {
+void sum_of_squares(DenseView<const float> x, double* partials, Threads threads) {
   const int64_t count = x.rows * x.cols;
   const int64_t chunks = (count + sum_chunk_terms - 1) / sum_chunk_terms;
-  parallel_chunks(count < serial_below ? 1 : threads, chunks, [&](int64_t chunk) {
+  parallel_chunks(count < serial_below ? Threads{} : threads, chunks, [&](int64_t chunk) {
     const int64_t begin = chunk * sum_chunk_terms;
     const int64_t end = begin + sum_chunk_terms < count ? begin + sum_chunk_terms : count;
     // 16 interleaved sums, whatever the instruction set. The square of a float is exact in double, so fused and separate

@@ -29,6 +29,7 @@ bool on_cpu(const Execution& execution) { return execution.stream.kind() == Devi
 void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
   check_data("bias_relu_dropout", "x", args.x);
   check_same_shape("bias_relu_dropout", "y", args.y, "x", args.x);
+  check_data("bias_relu_dropout", "y", args.y);
   check_same_or_apart("bias_relu_dropout", "y", args.y, "x", args.x);
   const DropoutRule rule = dropout_rule(args.dropout);
   if (args.x.size() == 0) return;
@@ -46,7 +47,10 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
 void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Execution& execution) {
   check_data("bias_relu_dropout_backward", "dy", args.dy);
   const bool changes = args.relu || args.dropout > 0;
-  if (args.relu) check_same_shape("bias_relu_dropout_backward", "y", args.y, "dy", args.dy);
+  if (args.relu) {
+    check_same_shape("bias_relu_dropout_backward", "y", args.y, "dy", args.dy);
+    check_data("bias_relu_dropout_backward", "y", args.y);
+  }
   if (changes || args.dx.data != nullptr) {
     check_same_shape("bias_relu_dropout_backward", "dx", args.dx, "dy", args.dy);
     check_data("bias_relu_dropout_backward", "dx", args.dx);
@@ -72,18 +76,24 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Executi
 
 void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Execution& execution) {
   check_same_shape("add_scaled", "y", y, "x", x);
+  check_data("add_scaled", "x", x);
+  check_data("add_scaled", "y", y);
   check_apart("add_scaled", "y", y, "x", x);
   if (x.size() > 0) HEDDLE_CALL(execution.stream, add_scaled, x, factor, y);
 }
 
 void scale(DenseView<const float> x, float factor, DenseView<float> y, Execution& execution) {
   check_same_shape("scale", "y", y, "x", x);
+  check_data("scale", "x", x);
+  check_data("scale", "y", y);
   check_same_or_apart("scale", "y", y, "x", x);
   if (x.size() > 0) HEDDLE_CALL(execution.stream, scale, x, factor, y);
 }
 
 void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y, Execution& execution) {
   check_same_shape("scale_by", "y", y, "x", x);
+  check_data("scale_by", "x", x);
+  check_data("scale_by", "y", y);
   check_apart("scale_by", "y", y, "x", x);
   if (x.size() == 0) return;
   if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, scale, x, factor * *scalar, y);

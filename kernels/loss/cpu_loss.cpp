@@ -26,7 +26,7 @@ double sum_of_exponentials(const float* logits, int64_t classes, float most) {
 
 }  // namespace
 
-void masked_nll(const MaskedNllArgs& args, double* partials, int threads) {
+void masked_nll(const MaskedNllArgs& args, double* partials, Threads threads) {
   const int64_t classes = args.logits.cols;
   const int64_t chunks = (args.row_count + sum_chunk_terms - 1) / sum_chunk_terms;
   parallel_chunks(threads, chunks, [&](int64_t chunk) {
@@ -45,7 +45,7 @@ void masked_nll(const MaskedNllArgs& args, double* partials, int threads) {
   *args.loss = static_cast<float>(total / static_cast<double>(args.row_count));
 }
 
-void masked_nll_backward(const MaskedNllBackwardArgs& args, int threads) {
+void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
   const int64_t classes = args.logits.cols;
   parallel_ranges(threads, args.dlogits.size(), 64, 65536, [&](int64_t begin, int64_t end) {
     std::memset(args.dlogits.data + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(float));
@@ -68,7 +68,7 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, int threads) {
   });
 }
 
-void count_correct(const CountCorrectArgs& args, int) {
+void count_correct(const CountCorrectArgs& args, Threads) {
   const int64_t classes = args.logits.cols;
   int32_t correct = 0;
   for (int64_t i = 0; i < args.row_count; ++i) {

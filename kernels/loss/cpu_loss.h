@@ -1,11 +1,12 @@
 #pragma once
 
+#include "kernels/common/thread_team.h"
 #include "kernels/loss/loss.h"
 
 namespace heddle::kernels::cpu {
 
-void masked_nll(const MaskedNllArgs& args, double* partials, int threads);
-void masked_nll_backward(const MaskedNllBackwardArgs& args, int threads);
-void count_correct(const CountCorrectArgs& args, int threads);
+void masked_nll(const MaskedNllArgs& args, double* partials, Threads threads);
+void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads);
+void count_correct(const CountCorrectArgs& args, Threads threads);
 
 }  // namespace heddle::kernels::cpu

@@ -28,7 +28,7 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll: no row is listed, a mean over none has no value");
   double* partials = allocate_partials(args.row_count, execution);
   if (on_cpu(execution)) {
-    cpu::masked_nll(args, partials, execution.stream.threads());
+    cpu::masked_nll(args, partials, execution.stream.thread_team());
   } else {
     HEDDLE_CALL_DEVICE(execution.stream, masked_nll, args, partials);
   }
@@ -37,16 +37,18 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
 
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution) {
   check_same_shape("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
+  check_data("masked_nll_backward", "logits", args.logits);
+  check_data("masked_nll_backward", "dlogits", args.dlogits);
   check_apart("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll_backward: no row is listed");
-  if (on_cpu(execution)) return cpu::masked_nll_backward(args, execution.stream.threads());
+  if (on_cpu(execution)) return cpu::masked_nll_backward(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, masked_nll_backward, args);
 }
 
 void count_correct(const CountCorrectArgs& args, Execution& execution) {
   check_data("count_correct", "logits", args.logits);
   require(args.logits.cols >= 1, ErrorKind::usage, "count_correct: logits have no columns");
-  if (on_cpu(execution)) return cpu::count_correct(args, execution.stream.threads());
+  if (on_cpu(execution)) return cpu::count_correct(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, count_correct, args);
 }
 

@@ -134,7 +134,7 @@ int64_t row_at(const CsrView& a, int64_t work) {
 
 }  // namespace
 
-void spmm_cpu_row_vectorised(const SpmmArgs& args, int threads) {
+void spmm_cpu_row_vectorised(const SpmmArgs& args, Threads threads) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
   const bool prefetch = args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
@@ -143,7 +143,7 @@ void spmm_cpu_row_vectorised(const SpmmArgs& args, int threads) {
   const int64_t work = a.nnz + a.rows;
   const bool large = work * d > int64_t{1} << 22;
   // Many parts keep the threads level when one is held up; a small product is over before that pays.
-  const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 1} * threads;
+  const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 2} * threads.count;
   parallel_chunks(threads, parts, [&](int64_t part) {
     const int64_t begin = row_at(a, work * part / parts);
     const int64_t end = part + 1 == parts ? a.rows : row_at(a, work * (part + 1) / parts);

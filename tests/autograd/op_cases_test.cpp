@@ -42,7 +42,8 @@ TEST_CASE("every op / every device / its gradients agree with differences, eleme
   for (const NamedDevice& device : devices()) {
     for (const bench::OpCase& op_case : bench::op_cases()) {
       INFO(device.name, ": ", op_case.name);
-      const GradcheckResult result = gradcheck(device.device, prepared(op_case, device.device), op_case.inputs, {.seed = bench::op_case_seed});
+      const GradcheckResult result =
+          gradcheck(device.device, prepared(op_case, device.device), op_case.inputs, {.seed = bench::op_case_seed});
       CHECK_MESSAGE(result.passed, result.message);
     }
   }
@@ -62,7 +63,8 @@ TEST_CASE("every op / an input that wants no gradient gets none, and the others'
         for (std::size_t i = 0; i < wanted.size(); ++i) inputs.push_back(context.make_tensor(op_case.inputs[i], wanted[i]));
         context.tape().backward(l2_penalty(op(context, inputs), 1));
         std::vector<std::vector<float>> values;
-        for (const Tensor& input : inputs) values.push_back(input.has_grad() ? input.grad_to_host().values : std::vector<float>{});
+        for (const Tensor& input : inputs)
+          values.push_back(input.has_grad() ? input.grad_to_host().values : std::vector<float>{});
         return values;
       };
       const auto all = gradients({true, true});
@@ -100,7 +102,8 @@ TEST_CASE("every op / a gradient adds to what another use of the input has left"
       bench::Reference expected;
       for (std::size_t i = 0; i < alone.size(); ++i) {
         expected.values.push_back(static_cast<double>(alone[i]) + others[i]);
-        expected.bounds.push_back(4 * 0x1p-24 * (std::abs(static_cast<double>(alone[i])) + std::abs(static_cast<double>(others[i]))) + 1e-30);
+        expected.bounds.push_back(
+            4 * 0x1p-24 * (std::abs(static_cast<double>(alone[i])) + std::abs(static_cast<double>(others[i]))) + 1e-30);
       }
       CHECK(mismatch(together, expected) == "");
     }
@@ -138,7 +141,8 @@ TEST_CASE("gradcheck / finds a gradient that is wrong by a factor, a sign, an el
     const GradcheckResult one = gradcheck(device.device, square(1.1f, 2, true), {x});
     CHECK_FALSE(one.passed);
     CHECK_MESSAGE(one.message.find("input 0, element 2") != std::string::npos, one.message);
-    CHECK(error_mismatch(ErrorKind::usage, "depends on nothing", [&] { gradcheck(device.device, square(1, -1, false), {x}); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "depends on nothing", [&] { gradcheck(device.device, square(1, -1, false), {x}); }) ==
+          "");
   }
 }
 

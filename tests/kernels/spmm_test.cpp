@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
-#include <memory>
 #include <string>
 #include <vector>
 

@@ -1,0 +1,135 @@
+#include "kernels/common/thread_team.h"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "heddle/error.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+// About 20 us: longer than the host's part between two kernels of a training step, shorter than anyone would notice.
+constexpr int spins_before_sleep = 1000;
+constexpr int64_t most_chunks = 4096;
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(int threads) : claims_(std::make_unique<std::atomic<uint64_t>[]>(most_chunks)), threads_(threads) {
+    for (int thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+  }
+
+  ~ThreadTeam() {
+    stopping_.store(true);
+    announce();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  void run(int64_t chunks, void (*body)(const void*, int64_t), const void* context) {
+    const std::unique_lock busy(mutex_, std::try_to_lock);
+    if (!busy.owns_lock() || chunks > most_chunks) {
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) body(context, chunk);
+      return;
+    }
+    chunks_ = chunks;
+    body_ = body;
+    context_ = context;
+    open_.store(true);
+    announce();
+    take(0);
+    // Every chunk is claimed. Those who come from now on stay out; those inside are on their last chunk.
+    open_.store(false);
+    for (int spins = 0; active_.load() != 0; ++spins) {
+      if (spins < spins_before_sleep) {
+        pause();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+ private:
+  void announce() {
+    loop_.fetch_add(1);
+    if (sleepers_.load() > 0) loop_.notify_all();
+  }
+
+  /// Claims and does chunks, beginning with this thread's own run of them.
+  void take(int thread) {
+    const uint64_t loop = loop_.load(std::memory_order_relaxed);
+    const int64_t first = chunks_ * thread / threads_;
+    for (int64_t i = 0; i < chunks_; ++i) {
+      const int64_t chunk = first + i < chunks_ ? first + i : first + i - chunks_;
+      uint64_t claimed = claims_[chunk].load(std::memory_order_relaxed);
+      if (claimed != loop && claims_[chunk].compare_exchange_strong(claimed, loop)) body_(context_, chunk);
+    }
+  }
+
+  void work(int thread) {
+    uint64_t seen = 0;
+    for (;;) {
+      wait_for_loop_after(seen);
+      seen = loop_.load();
+      if (stopping_.load()) return;
+      // Enter before looking: the caller closes the loop before it counts who is inside.
+      active_.fetch_add(1);
+      if (open_.load()) {
+        seen = loop_.load();
+        take(thread);
+      }
+      active_.fetch_sub(1);
+    }
+  }
+
+  void wait_for_loop_after(uint64_t seen) {
+    for (int spins = 0; spins < spins_before_sleep; ++spins) {
+      if (loop_.load() != seen) return;
+      pause();
+    }
+    sleepers_.fetch_add(1);
+    loop_.wait(seen);
+    sleepers_.fetch_sub(1);
+  }
+
+  std::unique_ptr<std::atomic<uint64_t>[]> claims_;  ///< per chunk: the last loop in which it was claimed
+  int threads_;
+  std::mutex mutex_;
+  std::vector<std::thread> workers_;
+  // The loop under way; written only while it is closed and nobody is inside.
+  int64_t chunks_ = 0;
+  void (*body_)(const void*, int64_t) = nullptr;
+  const void* context_ = nullptr;
+  // Apart from each other and from the loop's description, which all threads read.
+  alignas(64) std::atomic<uint64_t> loop_{0};
+  alignas(64) std::atomic<int> active_{0};
+  alignas(64) std::atomic<int> sleepers_{0};
+  alignas(64) std::atomic<bool> open_{false};
+  std::atomic<bool> stopping_{false};
+};
+
+ThreadTeam* make_thread_team(int threads) {
+  try {
+    return new ThreadTeam(threads);
+  } catch (const std::system_error& error) {
+    fail(ErrorKind::out_of_memory, "cpu: ", threads, " threads cannot be started: ", error.what());
+  }
+}
+
+void destroy_thread_team(ThreadTeam* team) noexcept { delete team; }
+
+void run_on_team(ThreadTeam& team, int64_t chunks, void (*body)(const void*, int64_t), const void* context) noexcept {
+  team.run(chunks, body, context);
+}
+
+}  // namespace heddle::kernels

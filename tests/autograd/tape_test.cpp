@@ -1,0 +1,156 @@
+#include "heddle/tape.h"
+
+#include <doctest/doctest.h>
+
+#include "heddle/context.h"
+#include "heddle/ops.h"
+#include "tests/support/compare.h"
+#include "tests/support/devices.h"
+
+namespace heddle::test {
+
+namespace {
+
+const HostMatrix column{3, 1, {0.5f, -2, 3}};
+
+std::vector<float> gradient_of(const Tensor& tensor) { return tensor.grad_to_host().values; }
+
+}  // namespace
+
+TEST_SUITE_BEGIN("autograd");
+
+TEST_CASE("backward / a loss that is not 1 x 1 is refused") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true);
+  CHECK(error_mismatch(ErrorKind::usage, "the loss is 3 x 1, it must be 1 x 1", [&] { context.tape().backward(scale(x, 2)); }) ==
+        "");
+}
+
+TEST_CASE("backward / a loss that depends on nothing with a gradient is refused") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, false);
+  CHECK(error_mismatch(ErrorKind::usage, "depends on nothing", [&] { context.tape().backward(l2_penalty(x, 1)); }) == "");
+}
+
+TEST_CASE("backward / an empty tensor is refused") {
+  Context context(Device::cpu());
+  CHECK(error_mismatch(ErrorKind::usage, "empty Tensor", [&] { context.tape().backward(Tensor()); }) == "");
+}
+
+TEST_CASE("backward / a parameter that the loss does not depend on has no gradient") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Context context(device.device);
+    const Parameter used(context, "used", column), unused(context, "unused", column), elsewhere(context, "elsewhere", column);
+    context.begin_step();
+    const Tensor not_used = relu(elsewhere);  // on the tape, not under the loss
+    context.tape().backward(l2_penalty(used, 1));
+    CHECK(gradient_of(used) == column.values);
+    CHECK_FALSE(unused.tensor().has_grad());
+    CHECK_FALSE(elsewhere.tensor().has_grad());
+    CHECK_FALSE(not_used.has_grad());
+    CHECK(error_mismatch(ErrorKind::usage, "no backward of this step", [&] { unused.tensor().grad(); }) == "");
+  }
+}
+
+TEST_CASE("backward / a gradient starts anew in each step") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Context context(device.device);
+    const Parameter weight(context, "weight", column);
+    for (int step = 0; step < 3; ++step) {
+      context.begin_step();
+      CHECK_FALSE(weight.tensor().has_grad());
+      context.tape().backward(l2_penalty(weight, 2));
+      CHECK(gradient_of(weight) == std::vector<float>{1, -4, 6});
+    }
+  }
+}
+
+TEST_CASE("backward / every use of a tensor adds to its gradient") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Context context(device.device);
+    const Tensor x = context.make_tensor(column, true);
+    const Tensor y = scale(x, 1);
+    // 1/2 |3 y|^2 with y thrice: its gradient is 9 x, in numbers that floats hold exactly.
+    context.tape().backward(l2_penalty(add(add(y, y), y), 1));
+    CHECK(gradient_of(x) == std::vector<float>{4.5f, -18, 27});
+  }
+}
+
+TEST_CASE("backward / through the same loss twice gives twice the gradient") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Context context(device.device);
+    const Tensor x = context.make_tensor(column, true);
+    const Tensor loss = l2_penalty(relu(scale(x, 2)), 1);
+    context.tape().backward(loss);
+    context.tape().backward(loss);
+    CHECK(gradient_of(x) == std::vector<float>{4, 0, 24});
+  }
+}
+
+TEST_CASE("backward / two losses of one step share what they have in common") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true);
+  const Tensor common = scale(x, 2);
+  const Tensor first = l2_penalty(common, 1), second = l2_penalty(scale(common, 3), 1);
+  context.tape().backward(first);
+  CHECK(gradient_of(x) == std::vector<float>{2, -8, 12});
+  context.tape().backward(second);
+  CHECK(gradient_of(x) == std::vector<float>{20, -80, 120});
+}
+
+TEST_CASE("backward / the gradients of inner tensors are freed, those of inputs stay") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true);
+  const Tensor inner = scale(x, 2);
+  const Tensor loss = l2_penalty(inner, 1);
+  context.tape().backward(loss);
+  CHECK(x.has_grad());
+  CHECK_FALSE(inner.has_grad());
+  CHECK_FALSE(loss.has_grad());
+}
+
+TEST_CASE("backward / a record of 2000 ops is walked to its start") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor({1, 1, {1}}, true);
+  Tensor y = x;
+  for (int i = 0; i < 2000; ++i) y = add(y, x);
+  context.tape().backward(y);
+  CHECK(gradient_of(x) == std::vector<float>{2001});
+}
+
+TEST_CASE("evaluation / nothing is recorded and dropout passes everything") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Context context(device.device);
+    const Parameter weight(context, "weight", {1, 3, {1, -2, 3}});
+    context.set_training(false);
+    const Tensor y = bias_relu_dropout(dropout(weight, 0.9f), weight, 0.9f);
+    CHECK_FALSE(y.requires_grad());
+    CHECK(y.to_host().values == std::vector<float>{2, 0, 6});
+    CHECK(error_mismatch(ErrorKind::usage, "depends on nothing", [&] { context.tape().backward(l2_penalty(y, 1)); }) == "");
+  }
+}
+
+TEST_CASE("tape / an op of one's own takes part like any other") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor({1, 2, {2, 3}}, true);
+  const auto cube = [](const Tensor& in) {
+    const Tensor out = in.like();
+    for (int i = 0; i < 2; ++i) out.value().data[i] = in.value().data[i] * in.value().data[i] * in.value().data[i];
+    return in.context().tape().record(out, {in}, [in, out] {
+      in.add_grad([&](DenseView<float> d) {
+        for (int i = 0; i < 2; ++i) d.data[i] = 3 * in.value().data[i] * in.value().data[i] * out.grad().data[i];
+      });
+    });
+  };
+  context.tape().backward(l2_penalty(cube(scale(x, 1)), 1));  // 1/2 x^6
+  CHECK(gradient_of(x) == std::vector<float>{3 * 32, 3 * 243});
+}
+
+TEST_SUITE_END();
+
+}  // namespace heddle::test
