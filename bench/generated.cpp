@@ -8,7 +8,8 @@
 namespace heddle::bench {
 
 NodeDataset generated_dataset(const GeneratedOptions& options) {
-  std::mt19937_64 random(options.seed);  // its sequence is fixed by the standard; the distributions below are ours for that reason
+  std::mt19937_64 random(
+      options.seed);  // its sequence is fixed by the standard; the distributions below are ours for that reason
   const auto uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };
   NodeDataset data;
   data.name = "generated";
@@ -29,7 +30,8 @@ NodeDataset generated_dataset(const GeneratedOptions& options) {
   std::sort(data.edges.begin(), data.edges.end());
   data.edges.erase(std::unique(data.edges.begin(), data.edges.end()), data.edges.end());
 
-  data.dense_features = {options.nodes, options.features, std::vector<float>(static_cast<std::size_t>(options.nodes * options.features))};
+  data.dense_features = {options.nodes, options.features,
+                         std::vector<float>(static_cast<std::size_t>(options.nodes * options.features))};
   const double unit_variance = std::sqrt(3.0);
   for (float& value : data.dense_features.values) value = static_cast<float>(unit_variance * (2 * uniform() - 1));
   data.classes = options.classes;

@@ -14,7 +14,9 @@ float Draws::mixed() {
 
 HostCsr csr_from_rows(const std::vector<std::vector<int32_t>>& columns, int64_t cols, uint64_t seed) {
   Draws draws(seed);
-  HostCsr csr{.rows = static_cast<int64_t>(columns.size()), .cols = cols};
+  HostCsr csr;
+  csr.rows = static_cast<int64_t>(columns.size());
+  csr.cols = cols;
   for (const std::vector<int32_t>& row : columns) {
     csr.col_indices.insert(csr.col_indices.end(), row.begin(), row.end());
     csr.row_offsets.push_back(csr.nnz());
@@ -47,7 +49,8 @@ HostCsr power_law_graph(int64_t rows, int64_t cols, int64_t nnz, uint64_t seed) 
     for (int64_t k = 0; k < length; ++k) {
       // The inverse of the distribution function of x^-0.8 on (0, cols).
       const double column = static_cast<double>(cols) * std::pow(draws.uniform(), 1 / (1 - exponent));
-      columns[static_cast<std::size_t>(r)].push_back(static_cast<int32_t>(std::min<int64_t>(static_cast<int64_t>(column), cols - 1)));
+      columns[static_cast<std::size_t>(r)].push_back(
+          static_cast<int32_t>(std::min<int64_t>(static_cast<int64_t>(column), cols - 1)));
     }
   }
   return csr_from_rows(columns, cols, seed + 1);

@@ -42,7 +42,8 @@ HostCsr random_graph(int64_t rows, int64_t cols, int64_t nnz, uint64_t seed);
 HostCsr power_law_graph(int64_t rows, int64_t cols, int64_t nnz, uint64_t seed);
 
 /// Every shape that has broken an SpMM kernel somewhere, small: no rows, no edges, empty rows first and last, one hub row, a hub
-/// column, self-loops, repeated columns, wide and tall, power law, lengths around the unrolling of the kernels, zero and huge values.
+/// column, self-loops, repeated columns, wide and tall, power law, lengths around the unrolling of the kernels, zero and huge
+/// values.
 std::vector<NamedGraph> hostile_graphs();
 
 /// One row of `nnz` entries among short ones.

@@ -47,7 +47,8 @@ void spmm(benchmark::State& state, const kernels::Variant<kernels::SpmmArgs>& va
   // Gather level: each non-zero reads its x row, its column and its value; each y row is written once.
   const int64_t bytes = a.nnz() * (4 * width + 8) + 4 * nodes * width;
   state.SetBytesProcessed(state.iterations() * bytes);
-  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * static_cast<double>(a.nnz() * width * state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * static_cast<double>(a.nnz() * width * state.iterations()), benchmark::Counter::kIsRate);
 }
 
 struct Shape {
@@ -68,7 +69,8 @@ void gemm(benchmark::State& state, const kernels::Variant<kernels::GemmArgs>& va
     benchmark::ClobberMemory();
   }
   const double flops = 2.0 * static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k);
-  state.counters["GFLOP/s"] = benchmark::Counter(1e-9 * flops * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(1e-9 * flops * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
 }  // namespace
@@ -78,7 +80,8 @@ void register_spmm() {
     for (int64_t nodes : {2'708, 170'000}) {
       for (int64_t width : {7, 16, 64, 256}) {
         const std::string name = text("spmm/", variant.name, "/nodes=", nodes, "/d=", width);
-        benchmark::RegisterBenchmark(name.c_str(), [&variant, nodes, width](benchmark::State& state) { spmm(state, variant, nodes, width); })
+        benchmark::RegisterBenchmark(name.c_str(),
+                                     [&variant, nodes, width](benchmark::State& state) { spmm(state, variant, nodes, width); })
             ->UseRealTime()
             ->Unit(benchmark::kMicrosecond);
       }
@@ -87,16 +90,19 @@ void register_spmm() {
 }
 
 void register_gemm() {
-  static constexpr Shape shapes[] = {{"2708x16*16x7", 2'708, 7, 16, false, false},        {"2708x7*7x16^T", 2'708, 16, 7, false, true},
-                                     {"16x2708^T*2708x7", 16, 7, 2'708, true, false},      {"170000x256*256x256", 170'000, 256, 256, false, false},
+  static constexpr Shape shapes[] = {{"2708x16*16x7", 2'708, 7, 16, false, false},
+                                     {"2708x7*7x16^T", 2'708, 16, 7, false, true},
+                                     {"16x2708^T*2708x7", 16, 7, 2'708, true, false},
+                                     {"170000x256*256x256", 170'000, 256, 256, false, false},
                                      {"256x170000^T*170000x256", 256, 256, 170'000, true, false}};
   for (const auto& variant : kernels::gemm_variants(DeviceKind::cpu)) {
     for (const Shape& shape : shapes) {
-      if (!variant.supports({.a = {nullptr, shape.transpose_a ? shape.k : shape.m, shape.transpose_a ? shape.m : shape.k},
-                             .b = {nullptr, shape.transpose_b ? shape.n : shape.k, shape.transpose_b ? shape.k : shape.n},
-                             .c = {nullptr, shape.m, shape.n},
-                             .transpose_a = shape.transpose_a,
-                             .transpose_b = shape.transpose_b})
+      if (!variant
+               .supports({.a = {nullptr, shape.transpose_a ? shape.k : shape.m, shape.transpose_a ? shape.m : shape.k},
+                          .b = {nullptr, shape.transpose_b ? shape.n : shape.k, shape.transpose_b ? shape.k : shape.n},
+                          .c = {nullptr, shape.m, shape.n},
+                          .transpose_a = shape.transpose_a,
+                          .transpose_b = shape.transpose_b})
                .empty()) {
         continue;
       }

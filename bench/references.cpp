@@ -119,8 +119,8 @@ constexpr double function_error = 4 * u;
 /// A row's softmax and what float arithmetic may do to it.
 struct Softmax {
   double most = 0;
-  double sum = 0;         // of exp(logit - most), at least 1
-  double sum_error = 0;   // relative
+  double sum = 0;        // of exp(logit - most), at least 1
+  double sum_error = 0;  // relative
   std::vector<double> probability;
   std::vector<double> term_error;  // relative, of exp(logit - most)
 };
@@ -167,7 +167,8 @@ Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& label
 
 // share = dloss / m is rounded once; share * exp / sum takes up to three roundings more; the label's element subtracts share
 // and is rounded once. Below the normal range the exponential and the products err by absolute amounts.
-Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows, float dloss) {
+Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
+                              float dloss) {
   Reference gradient = zeros(logits.rows * logits.cols);
   const double share = static_cast<double>(dloss) / static_cast<double>(rows.size());
   for (const int32_t row : rows) {

@@ -49,7 +49,8 @@ struct ActivationGradient {
 ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMatrix& dy, const Activation& activation);
 
 Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
-Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows, float dloss);
+Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
+                              float dloss);
 int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
 
 /// factor * sum x^2, summed in double by the implementation too.

@@ -54,7 +54,8 @@ DeviceState state(const char* name, const Make& make) {
 
 void run(bool as_json) {
   const BuildInfo build = build_info();
-  const DeviceState devices[] = {state("cpu", [] { return Device::parse("cpu"); }), state("simt", [] { return Device::parse("simt"); }),
+  const DeviceState devices[] = {state("cpu", [] { return Device::parse("cpu"); }),
+                                 state("simt", [] { return Device::parse("simt"); }),
                                  state("cuda", [] { return Device::cuda(); })};
   const unsigned processors = std::thread::hardware_concurrency();
   if (as_json) {
@@ -93,9 +94,11 @@ void run(bool as_json) {
   text += fmt::format("CUDA       {}\n", build.cuda);
   text += fmt::format("BLAS       {}\n", build.blas);
   std::string libraries;
-  for (const auto& [name, version] : build.libraries) libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, version);
+  for (const auto& [name, version] : build.libraries)
+    libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, version);
   text += fmt::format("libraries  {}\n", libraries);
-  for (const ModelKind& kind : model_kinds()) text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
+  for (const ModelKind& kind : model_kinds())
+    text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
   print(text);
 }
 

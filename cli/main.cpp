@@ -1,7 +1,7 @@
+#include <fmt/format.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -36,17 +36,36 @@ std::string understood(const CLI::App& app) {
   return text;
 }
 
+/// Arguments that nothing takes are kept, so that `reject_leftovers` can say which, in their order.
+void keep_leftovers(CLI::App& app) {
+  app.allow_extras();
+  for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) keep_leftovers(*subcommand);
+}
+
+void reject_leftovers(const CLI::App& app) {
+  const CLI::App* at = &app;
+  for (std::string name = "heddle";; name += " " + at->get_name()) {
+    if (const std::vector<std::string> rest = at->remaining(); !rest.empty()) {
+      const char* what = rest.front().starts_with('-') ? "option" : at == &app ? "subcommand" : "argument";
+      fail(ErrorKind::usage, "there is no ", what, " '", rest.front(), "' (see ", name, " --help)");
+    }
+    if (at->get_subcommands().empty()) return;
+    at = at->get_subcommands().front();
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app("heddle: a graph learning engine", "heddle");
   app.set_help_flag("-h,--help", "print this help and exit");
   app.set_version_flag("--version", fmt::format("heddle {}", version()), "print the version and exit");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
   Action action;
   add_train(app, action);
   add_predict(app, action);
   add_demo(app, action);
   add_info(app, action);
+  keep_leftovers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -58,6 +77,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return complain(ErrorKind::usage, fmt::format("{} (see {} --help)", error.what(), understood(app)));
   }
+  reject_leftovers(app);
+  require(action != nullptr, ErrorKind::usage, "a subcommand is needed (see heddle --help)");
   action();
   return 0;
 }

@@ -35,12 +35,15 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, T leas
   return app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(fmt::format("{}", value));
 }
 
-template CLI::Option* add_number(CLI::App&, const std::string&, int64_t&, int64_t, int64_t, const std::string&, const std::string&);
-template CLI::Option* add_number(CLI::App&, const std::string&, uint64_t&, uint64_t, uint64_t, const std::string&, const std::string&);
+template CLI::Option* add_number(CLI::App&, const std::string&, int64_t&, int64_t, int64_t, const std::string&,
+                                 const std::string&);
+template CLI::Option* add_number(CLI::App&, const std::string&, uint64_t&, uint64_t, uint64_t, const std::string&,
+                                 const std::string&);
 template CLI::Option* add_number(CLI::App&, const std::string&, float&, float, float, const std::string&, const std::string&);
 
 void DeviceOptions::add_to(CLI::App& app) {
-  app.add_option("--device", name, "auto, cpu, cuda, cuda:INDEX or simt (the CUDA kernels on the CPU); auto: cuda where there is a GPU")
+  app.add_option("--device", name,
+                 "auto, cpu, cuda, cuda:INDEX or simt (the CUDA kernels on the CPU); auto: cuda where there is a GPU")
       ->type_name("NAME")
       ->capture_default_str();
   add_number<int64_t>(app, "--threads", threads, 1, 1024, "a whole number from 1 to 1024",
@@ -49,7 +52,9 @@ void DeviceOptions::add_to(CLI::App& app) {
 }
 
 void DataOptions::add_to(CLI::App& app) {
-  app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")->type_name("PATH")->required();
+  app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")
+      ->type_name("PATH")
+      ->required();
   app.add_option("--format", format, fmt::format("format of the data: {}; auto: by its content", format_names()))
       ->type_name("NAME")
       ->capture_default_str();

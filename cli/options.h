@@ -10,7 +10,8 @@
 /// Options that several subcommands share, and how numbers are read.
 namespace heddle::cli {
 
-/// `--name N`: throws Error{usage} with `meant` ("a whole number from 1 to 9") for anything else. `T` is int64_t, uint64_t or float.
+/// `--name N`: throws Error{usage} with `meant` ("a whole number from 1 to 9") for anything else. `T` is int64_t, uint64_t or
+/// float.
 template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, T least, T most, const std::string& meant,
                         const std::string& help);

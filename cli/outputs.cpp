@@ -38,9 +38,11 @@ void check_writable(const std::string& path) {
 }  // namespace
 
 void OutputOptions::add_to(CLI::App& app, bool with_model) {
-  if (with_model) app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
+  if (with_model)
+    app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
-  app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")->type_name("FILE");
+  app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")
+      ->type_name("FILE");
 }
 
 void OutputOptions::check() const {
@@ -49,7 +51,8 @@ void OutputOptions::check() const {
     if (path.empty()) continue;
     check_writable(path);
     std::error_code ignored;
-    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path, " is named for two outputs");
+    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path,
+            " is named for two outputs");
   }
 }
 

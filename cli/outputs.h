@@ -25,8 +25,8 @@ struct OutputOptions {
 /// The model's node representations, without dropout.
 HostMatrix host_embeddings(NodeClassifier& model);
 
-/// One line a node: node, predicted class, label, probability of the predicted class, split; empty where a node has no label or no
-/// split.
+/// One line a node: node, predicted class, label, probability of the predicted class, split; empty where a node has no label or
+/// no split.
 std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data);
 
 }  // namespace heddle::cli

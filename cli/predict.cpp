@@ -67,22 +67,26 @@ std::string prediction_text(NodeClassifier& model, const Figures& on, const Orig
   return text + cost_text();
 }
 
-Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data, const std::string& hash) {
+Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data,
+                     const std::string& hash) {
   const Device& device = model.context().device();
-  const auto loss = [](const SplitFigures& split, const std::vector<int32_t>& nodes) { return nodes.empty() ? Json() : Json(split.loss); };
-  Json object{{"model", model.name()},
-              {"settings", settings_json(model.settings())},
-              {"device", to_string(device.kind())},
-              {"device_description", device.description()},
-              {"threads", device.threads()},
-              {"data", data_json(data, hash)},
-              {"trained_on", {{"name", trained_on.name}, {"hash", trained_on.hash}, {"same", trained_on.hash == hash}}},
-              {"accuracy",
-               {{"train", accuracy_json(on.train.accuracy, data.train)},
-                {"val", accuracy_json(on.val.accuracy, data.val)},
-                {"test", accuracy_json(on.test.accuracy, data.test)}}},
-              {"loss", {{"train", loss(on.train, data.train)}, {"val", loss(on.val, data.val)}, {"test", loss(on.test, data.test)}}},
-              {"weights_hash", weights_hash(model)}};
+  const auto loss = [](const SplitFigures& split, const std::vector<int32_t>& nodes) {
+    return nodes.empty() ? Json() : Json(split.loss);
+  };
+  Json object{
+      {"model", model.name()},
+      {"settings", settings_json(model.settings())},
+      {"device", to_string(device.kind())},
+      {"device_description", device.description()},
+      {"threads", device.threads()},
+      {"data", data_json(data, hash)},
+      {"trained_on", {{"name", trained_on.name}, {"hash", trained_on.hash}, {"same", trained_on.hash == hash}}},
+      {"accuracy",
+       {{"train", accuracy_json(on.train.accuracy, data.train)},
+        {"val", accuracy_json(on.val.accuracy, data.val)},
+        {"test", accuracy_json(on.test.accuracy, data.test)}}},
+      {"loss", {{"train", loss(on.train, data.train)}, {"val", loss(on.val, data.val)}, {"test", loss(on.test, data.test)}}},
+      {"weights_hash", weights_hash(model)}};
   add_cost(object);
   return object;
 }
@@ -94,7 +98,8 @@ void PredictCommand::run() const {
   const std::string hash = dataset.content_hash();
   const Origin trained_on = origin(model);
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
-  const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val), figures(*loaded, dataset, dataset.test)};
+  const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
+                   figures(*loaded, dataset, dataset.test)};
   outputs.write(*loaded, dataset);
   if (printing.json) {
     print(prediction_json(*loaded, on, trained_on, dataset, hash));
@@ -112,9 +117,10 @@ void PredictCommand::run() const {
 }  // namespace
 
 void add_predict(CLI::App& app, Action& action) {
-  CLI::App* predict = app.add_subcommand("predict",
-                                         "classify the nodes of a data set with a saved model; the table goes to standard output (and the "
-                                         "figures to standard error) unless --save-predictions or --json is given");
+  CLI::App* predict =
+      app.add_subcommand("predict",
+                         "classify the nodes of a data set with a saved model; the table goes to standard output (and the "
+                         "figures to standard error) unless --save-predictions or --json is given");
   const auto command = std::make_shared<PredictCommand>();
   predict->add_option("MODEL", command->model, "a file that heddle train --save wrote")->type_name("FILE")->required();
   command->data.add_to(*predict);

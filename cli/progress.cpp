@@ -15,7 +15,8 @@ constexpr int kWidth = 30;
 
 }  // namespace
 
-Progress::Progress(bool quiet, int64_t seeds) : shown_(!quiet && isatty(STDERR_FILENO) != 0), seeds_(seeds), next_(start_ + kFirst) {}
+Progress::Progress(bool quiet, int64_t seeds)
+    : shown_(!quiet && isatty(STDERR_FILENO) != 0), seeds_(seeds), next_(start_ + kFirst) {}
 
 Progress::~Progress() {
   if (drawn_) std::fputs("\r\033[K", stderr);

@@ -35,11 +35,12 @@ std::string seeds_text(const SeedPlan& plan, const SeedRuns& runs) {
 }
 
 std::string epochs_text(const SeedRuns& runs) {
-  const auto [fewest, most] = std::minmax_element(runs.results.begin(), runs.results.end(), [](const SeedResult& a, const SeedResult& b) {
-    return a.report.epochs < b.report.epochs;
-  });
-  return fewest->report.epochs == most->report.epochs ? fmt::format("{} epochs", most->report.epochs)
-                                                      : fmt::format("{} to {} epochs", fewest->report.epochs, most->report.epochs);
+  const auto [fewest, most] =
+      std::minmax_element(runs.results.begin(), runs.results.end(),
+                          [](const SeedResult& a, const SeedResult& b) { return a.report.epochs < b.report.epochs; });
+  return fewest->report.epochs == most->report.epochs
+             ? fmt::format("{} epochs", most->report.epochs)
+             : fmt::format("{} to {} epochs", fewest->report.epochs, most->report.epochs);
 }
 
 /// The mean of a figure over the seeds.
@@ -54,8 +55,9 @@ double mean(const SeedRuns& runs, double TrainReport::*figure) {
 std::string data_text(const NodeDataset& data, const std::string& hash) {
   std::string text = fmt::format("data       {}: {} nodes, {} edges, {} features, {} classes\n", data.name, grouped(data.nodes),
                                  grouped(static_cast<int64_t>(data.edges.size())), grouped(data.feature_count()), data.classes);
-  text += fmt::format("           {} nodes to train on, {} to validate, {} to test\n", grouped(static_cast<int64_t>(data.train.size())),
-                      grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
+  text += fmt::format("           {} nodes to train on, {} to validate, {} to test\n",
+                      grouped(static_cast<int64_t>(data.train.size())), grouped(static_cast<int64_t>(data.val.size())),
+                      grouped(static_cast<int64_t>(data.test.size())));
   const CleaningReport& cleaning = data.cleaning;
   std::string cleaned;
   const auto tell = [&](int64_t count, const char* what) {
@@ -103,26 +105,31 @@ Json settings_json(const std::map<std::string, std::string>& settings) {
   return object;
 }
 
-std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device) {
+std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                          const Device& device) {
   const TrainOptions& options = plan.options;
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", plan.kind->name, settings_text(runs.first_model->settings()));
-  text += fmt::format("training   {}, learning rate {}, weight decay {}, {}\n", epochs_text(runs), options.learning_rate, options.weight_decay,
-                      options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop");
+  text +=
+      fmt::format("training   {}, learning rate {}, weight decay {}, {}\n", epochs_text(runs), options.learning_rate,
+                  options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop");
   text += fmt::format("           {}\n", seeds_text(plan, runs));
   text += fmt::format("device     {}\n", device.description());
   std::string test = accuracy_text(runs.test_mean(), data.test);
   if (runs.results.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * runs.test_std());
-  text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(mean(runs, &TrainReport::train_accuracy), data.train),
+  text += fmt::format("accuracy   train {}, validation {}, test {}\n",
+                      accuracy_text(mean(runs, &TrainReport::train_accuracy), data.train),
                       accuracy_text(mean(runs, &TrainReport::val_accuracy), data.val), test);
-  if (runs.results.size() > 1) text += fmt::format("           mean of {} seeds ± population standard deviation\n", runs.results.size());
-  text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n", runs.epoch_ms_median(),
-                      runs.epoch_ms_min());
+  if (runs.results.size() > 1)
+    text += fmt::format("           mean of {} seeds ± population standard deviation\n", runs.results.size());
+  text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
+                      runs.epoch_ms_median(), runs.epoch_ms_min());
   if (runs.results.size() == 1) text += fmt::format("weights    hash {}\n", runs.results.front().report.weights_hash);
   return text;
 }
 
-Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device) {
+Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                   const Device& device) {
   Json seeds = Json::array();
   for (const SeedResult& result : runs.results) {
     const TrainReport& report = result.report;
@@ -148,7 +155,8 @@ Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset
           {"seeds_at_once", runs.at_once},
           {"data", data_json(data, hash)},
           {"seeds", std::move(seeds)},
-          {"test_accuracy", {{"mean", accuracy_json(runs.test_mean(), data.test)}, {"std", accuracy_json(runs.test_std(), data.test)}}},
+          {"test_accuracy",
+           {{"mean", accuracy_json(runs.test_mean(), data.test)}, {"std", accuracy_json(runs.test_std(), data.test)}}},
           {"epoch_ms", {{"median", runs.epoch_ms_median()}, {"min", runs.epoch_ms_min()}}},
           {"interrupted", runs.interrupted}};
 }
@@ -160,7 +168,8 @@ std::string accuracy_text(double accuracy, const std::vector<int32_t>& split) {
 Json accuracy_json(double accuracy, const std::vector<int32_t>& split) { return split.empty() ? Json() : Json(accuracy); }
 
 std::string cost_text() {
-  return fmt::format("total      {:.2f} s, {:.1f} MB of memory at most\n", seconds_since_start(), 1e-6 * static_cast<double>(peak_rss_bytes()));
+  return fmt::format("total      {:.2f} s, {:.1f} MB of memory at most\n", seconds_since_start(),
+                     1e-6 * static_cast<double>(peak_rss_bytes()));
 }
 
 void add_cost(Json& object) {

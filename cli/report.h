@@ -1,7 +1,7 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "cli/seeds.h"
@@ -22,8 +22,10 @@ std::string settings_text(const std::map<std::string, std::string>& settings);
 Json settings_json(const std::map<std::string, std::string>& settings);
 
 /// A training's result. `runs` is not empty.
-std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device);
-Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash, const Device& device);
+std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                          const Device& device);
+Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                   const Device& device);
 
 /// "81.5 %", or "none" for an empty split; null in the object.
 std::string accuracy_text(double accuracy, const std::vector<int32_t>& split);

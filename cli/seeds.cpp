@@ -17,11 +17,12 @@ namespace heddle::cli {
 
 namespace {
 
-/// How many seeds to train at once. Seeds share nothing, so on a small graph, where an epoch has little to share out, a thread for
-/// each is faster; a large one would need its memory once per thread.
+/// How many seeds to train at once. Seeds share nothing, so on a small graph, where an epoch has little to share out, a thread
+/// for each is faster; a large one would need its memory once per thread.
 int seeds_at_once(const SeedPlan& plan, const NodeDataset& data, const Device& device) {
   constexpr int64_t kSmall = 1 << 22;
-  const int64_t features = data.features_are_sparse ? data.sparse_features.nnz() : static_cast<int64_t>(data.dense_features.values.size());
+  const int64_t features =
+      data.features_are_sparse ? data.sparse_features.nnz() : static_cast<int64_t>(data.dense_features.values.size());
   const int64_t size = data.nodes + 2 * static_cast<int64_t>(data.edges.size()) + features;
   if (device.kind() != DeviceKind::cpu || size > kSmall) return 1;
   return static_cast<int>(std::min<int64_t>(device.threads(), plan.count));
@@ -42,6 +43,7 @@ class SeedQueue {
     failed_ = true;
   }
 
+  /// What was reached, or the first error.
   SeedRuns finish() {
     if (error_ != nullptr) std::rethrow_exception(error_);
     require(first_model_ != nullptr, ErrorKind::interrupted, "interrupted before the first epoch; nothing was saved");
@@ -88,7 +90,8 @@ class SeedQueue {
 /// Every epoch's time, ascending.
 std::vector<double> all_epoch_ms(const std::vector<SeedResult>& results) {
   std::vector<double> times;
-  for (const SeedResult& result : results) times.insert(times.end(), result.report.epoch_ms.begin(), result.report.epoch_ms.end());
+  for (const SeedResult& result : results)
+    times.insert(times.end(), result.report.epoch_ms.begin(), result.report.epoch_ms.end());
   std::sort(times.begin(), times.end());
   return times;
 }

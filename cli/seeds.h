@@ -43,8 +43,8 @@ struct SeedRuns {
   double epoch_ms_min() const;
 };
 
-/// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained alone.
-/// Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was.
+/// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained
+/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was.
 SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, bool quiet);
 
 }  // namespace heddle::cli

@@ -41,7 +41,8 @@ void TrainCommand::add_to(CLI::App& app) {
   data.add_to(app);
   for (const ModelSetting& setting : plan.kind->settings) {
     app.add_option_function<std::string>(
-           option_name(setting.name), [this, &setting](const std::string& value) { plan.settings[setting.name] = value; }, setting.summary)
+           option_name(setting.name), [this, &setting](const std::string& value) { plan.settings[setting.name] = value; },
+           setting.summary)
         ->type_name("VALUE")
         ->default_str(setting.fallback);
   }
@@ -51,13 +52,15 @@ void TrainCommand::add_to(CLI::App& app) {
   add_number<float>(app, "--learning-rate", options.learning_rate, FLT_MIN, FLT_MAX, "a number above 0", "Adam's learning rate");
   add_number<float>(app, "--weight-decay", options.weight_decay, 0, FLT_MAX, "a number of at least 0",
                     "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
-  add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs, fmt::format("a whole number from 0 to {}", kMostEpochs),
+  add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs,
+                      fmt::format("a whole number from 0 to {}", kMostEpochs),
                       "stop once the validation loss exceeds the mean of the N before it; 0: run all epochs");
   add_number<uint64_t>(app, "--seed", plan.first_seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
                        "the seed, or the first of --seeds");
-  add_number<int64_t>(app, "--seeds", plan.count, 1, 1'000'000, "a whole number from 1 to 1000000",
-                      "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
-                      "at once, one thread each");
+  add_number<int64_t>(
+      app, "--seeds", plan.count, 1, 1'000'000, "a whole number from 1 to 1000000",
+      "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
+      "at once, one thread each");
   device.add_to(app);
   outputs.add_to(app, true);
   printing.add_to(app);
@@ -118,22 +121,19 @@ void add_train(CLI::App& app, Action& action) {
     CLI::App* model = train->add_subcommand(kind.name, fmt::format("{} ({})", kind.summary, kind.source));
     const auto command = std::make_shared<TrainCommand>();
     command->plan.kind = &kind;
-    command->plan.embeddings_wanted = false;
     command->add_to(*model);
     model->callback([command, &action] {
       command->plan.embeddings_wanted = !command->outputs.embeddings.empty();
       action = [command] { command->run(); };
     });
   }
-  // What is left over is taken for a model's name, so that a wrong one gets a sentence of its own. After the models, which would
-  // inherit this.
-  train->allow_extras();
   train->callback([train] {
     const std::vector<std::string> rest = train->remaining();
-    require(rest.empty() || !rest.front().starts_with('-'), ErrorKind::usage, "train: ", rest.empty() ? "" : rest.front(),
-            " must come after the model's name; the models are: ", model_names());
-    require(rest.empty(), ErrorKind::usage, "there is no model '", rest.empty() ? "" : rest.front(), "'; there are: ", model_names());
-    require(!train->get_subcommands().empty(), ErrorKind::usage, "train needs a model's name; the models are: ", model_names());
+    if (!train->get_subcommands().empty() && rest.empty()) return;
+    require(!rest.empty(), ErrorKind::usage, "train needs a model's name; there are: ", model_names());
+    require(rest.front().starts_with('-'), ErrorKind::usage, "there is no model '", rest.front(),
+            "'; there are: ", model_names());
+    fail(ErrorKind::usage, "train: ", rest.front(), " must come after the model's name; there are: ", model_names());
   });
 }
 

@@ -27,9 +27,15 @@ typedef uint32_t VecU __attribute__((vector_size(lanes * sizeof(uint32_t))));
 
 #define HEDDLE_SIMD [[gnu::always_inline]] static inline
 
+// Not Vec{} + value: that would be an addition, since it changes -0.
 HEDDLE_SIMD Vec broadcast(float value) {
-  Vec v = {};
-  return v + value;
+#if defined(__AVX512F__)
+  return (Vec)_mm512_set1_ps(value);
+#elif defined(__AVX2__)
+  return (Vec)_mm256_set1_ps(value);
+#else
+  return Vec{value, value, value, value};
+#endif
 }
 
 HEDDLE_SIMD Vec load(const float* p) {

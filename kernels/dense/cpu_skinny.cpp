@@ -21,6 +21,16 @@ constexpr int rows_kept(int vectors) {
   return fit >= 8 ? 8 : fit >= 4 ? 4 : fit >= 2 ? 2 : 1;
 }
 
+/// Not an initialiser, which GCC turns into a call or a string instruction.
+template <int count, int vectors>
+[[gnu::always_inline]] inline void clear(Vec (&sum)[count][vectors]) {
+#pragma GCC unroll 8
+  for (int r = 0; r < count; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) sum[r][v] = Vec{};
+  }
+}
+
 void pack(const GemmArgs& args, float* packed) {
   const int64_t k = args.k();
   const int64_t n = args.c.cols;
@@ -38,7 +48,8 @@ void multiply_rows(const GemmArgs& args, const float* packed, int64_t row, int l
   const int64_t n = args.c.cols;
   const int64_t padded = skinny_padded(n);
   const float* a = args.a.data + row * k;
-  Vec sum[count][vectors] = {};
+  Vec sum[count][vectors];
+  clear(sum);
   for (int64_t i = 0; i < k; ++i) {
     const float* b = packed + i * padded;
 #pragma GCC unroll 16
@@ -70,7 +81,8 @@ template <int vectors, int count>
 void sum_outer(const GemmArgs& args, int64_t row, int64_t begin, int64_t end, int last, float* out) {
   const int64_t m = args.c.rows;
   const int64_t n = args.c.cols;
-  Vec sum[count][vectors] = {};
+  Vec sum[count][vectors];
+  clear(sum);
   for (int64_t k = begin; k < end; ++k) {
     const float* a = args.a.data + k * m + row;
     const float* b = args.b.data + k * n;

@@ -66,7 +66,9 @@ template <class Transform>
 /// Sums of `vectors` vectors of columns of `x`, the last of `last` columns, over the rows [begin, end), row after row.
 template <int vectors>
 void sum_columns(const float* x, int64_t d, int64_t begin, int64_t end, int last, float* sums) {
-  Vec sum[vectors] = {};
+  Vec sum[vectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < vectors; ++v) sum[v] = Vec{};
   for (int64_t row = begin; row < end; ++row) {
     const float* source = x + row * d;
 #pragma GCC unroll 4

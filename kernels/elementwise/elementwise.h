@@ -14,22 +14,22 @@ struct BiasReluDropoutArgs {
   DenseView<const float> x;     ///< n x d
   const float* bias = nullptr;  ///< d, or null
   bool relu = false;
-  float dropout = 0;    ///< p in [0, 1)
-  RandomStream random;  ///< read where dropout > 0
-  DenseView<float> y;   ///< n x d; may be x itself
+  float dropout = 0;         ///< p in [0, 1)
+  RandomStream random = {};  ///< read where dropout > 0
+  DenseView<float> y;        ///< n x d; may be x itself
 };
 void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution);
 
 /// The gradient of the above: dx from dy, and the column sums of dx as dbias (f32, in a fixed order).
 /// With relu an element passes where y > 0, which also says that it was kept; without it the mask is drawn again.
 struct BiasReluDropoutBackwardArgs {
-  DenseView<const float> y;   ///< n x d, the forward's output; not read (may be null) without relu
-  DenseView<const float> dy;  ///< n x d
+  DenseView<const float> y = {};  ///< n x d, the forward's output; not read (may be null) without relu
+  DenseView<const float> dy;      ///< n x d
   bool relu = false;
   float dropout = 0;
-  RandomStream random;
-  DenseView<float> dx;     ///< n x d; may be dy itself; null data: not wanted
-  float* dbias = nullptr;  ///< d; null: not wanted
+  RandomStream random = {};
+  DenseView<float> dx = {};  ///< n x d; may be dy itself; null data: not wanted
+  float* dbias = nullptr;    ///< d; null: not wanted
 };
 void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Execution& execution);
 

@@ -39,15 +39,19 @@ template <Values values>
   if constexpr (values == Values::indexed) return a.values[a.value_index[k]];
 }
 
-/// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns.
-template <int tile, int ways, Values values, bool prefetch>
+/// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns, all of them if `whole`.
+template <int tile, int ways, Values values, bool prefetch, bool whole>
 void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int last) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
   const float* x = args.x.data + column;
-  const bool partial = last < lanes;
   for (int64_t row = begin; row < end; ++row) {
-    Vec sum[ways][tile] = {};
+    Vec sum[ways][tile];
+#pragma GCC unroll 4
+    for (int way = 0; way < ways; ++way) {
+#pragma GCC unroll 16
+      for (int t = 0; t < tile; ++t) sum[way][t] = Vec{};
+    }
     const auto add = [&](Vec* into, int64_t k) __attribute__((always_inline)) {
       if constexpr (prefetch) {
         // Reading ahead may leave the row, never the matrix.
@@ -60,7 +64,7 @@ void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int 
       const Vec value = broadcast(value_of<values>(a, k));
 #pragma GCC unroll 16
       for (int t = 0; t < tile - 1; ++t) into[t] += value * load(source + t * lanes);
-      into[tile - 1] += value * (partial ? load_first(source + (tile - 1) * lanes, last) : load(source + (tile - 1) * lanes));
+      into[tile - 1] += value * (whole ? load(source + (tile - 1) * lanes) : load_first(source + (tile - 1) * lanes, last));
     };
     const int64_t stop = a.row_offsets[row + 1];
     int64_t k = a.row_offsets[row];
@@ -83,38 +87,43 @@ void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int 
     float* y = args.y.data + row * d + column;
 #pragma GCC unroll 16
     for (int t = 0; t < tile - 1; ++t) store(y + t * lanes, sum[0][t]);
-    store_first(y + (tile - 1) * lanes, sum[0][tile - 1], last);
+    if constexpr (whole) {
+      store(y + (tile - 1) * lanes, sum[0][tile - 1]);
+    } else {
+      store_first(y + (tile - 1) * lanes, sum[0][tile - 1], last);
+    }
   }
 }
 
 using Rows = void (*)(const SpmmArgs&, int64_t, int64_t, int64_t, int);
 
 /// The instances for tiles of 1 ... `count` vectors.
-template <int count, int ways, Values values, bool prefetch>
+template <int count, int ways, Values values, bool prefetch, bool whole>
 struct Table {
   Rows entry[count];
   template <int... index>
   static constexpr Table make(Sequence<index...>) {
-    return {{rows<index + 1, ways, values, prefetch>...}};
+    return {{rows<index + 1, ways, values, prefetch, whole>...}};
   }
 };
 
-template <int count, int ways, Values values, bool prefetch>
+template <int count, int ways, Values values, bool prefetch, bool whole>
 Rows instance(int64_t vectors) {
-  static constexpr auto table = Table<count, ways, values, prefetch>::make(typename SequenceTo<count>::type{});
+  static constexpr auto table = Table<count, ways, values, prefetch, whole>::make(typename SequenceTo<count>::type{});
   return table.entry[vectors - 1];
 }
 
-template <Values values, bool prefetch>
+template <Values values, bool prefetch, bool whole>
 Rows rows_for(int64_t d, int64_t vectors) {
-  if (d <= 16) return instance<16 / lanes, 4, values, prefetch>(vectors);
-  if (d <= 32) return instance<32 / lanes, 2, values, prefetch>(vectors);
-  return instance<max_tile, 1, values, prefetch>(vectors);
+  if (d <= 16) return instance<16 / lanes, 4, values, prefetch, whole>(vectors);
+  if (d <= 32) return instance<32 / lanes, 2, values, prefetch, whole>(vectors);
+  return instance<max_tile, 1, values, prefetch, whole>(vectors);
 }
 
 template <Values values>
-Rows rows_for(int64_t d, int64_t vectors, bool prefetch) {
-  return prefetch ? rows_for<values, true>(d, vectors) : rows_for<values, false>(d, vectors);
+Rows rows_for(int64_t d, int64_t vectors, bool prefetch, bool whole) {
+  if (prefetch) return whole ? rows_for<values, true, true>(d, vectors) : rows_for<values, true, false>(d, vectors);
+  return whole ? rows_for<values, false, true>(d, vectors) : rows_for<values, false, false>(d, vectors);
 }
 
 /// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
@@ -152,9 +161,9 @@ void spmm_cpu_row_vectorised(const SpmmArgs& args, Threads threads) {
       const int64_t count = vectors * (tile + 1) / tiles - first;
       const int64_t columns = d - first * lanes < count * lanes ? d - first * lanes : count * lanes;
       const int last = static_cast<int>(columns - (count - 1) * lanes);
-      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(d, count, prefetch)
-                       : a.value_index == nullptr ? rows_for<Values::direct>(d, count, prefetch)
-                                                  : rows_for<Values::indexed>(d, count, prefetch);
+      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(d, count, prefetch, last == lanes)
+                       : a.value_index == nullptr ? rows_for<Values::direct>(d, count, prefetch, last == lanes)
+                                                  : rows_for<Values::indexed>(d, count, prefetch, last == lanes);
       run(args, begin, end, first * lanes, last);
     }
   });

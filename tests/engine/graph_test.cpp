@@ -40,7 +40,8 @@ bench::Reference dense_adjacency(int64_t nodes, const Edges& edges, const std::v
 std::vector<float> dense(const HostCsr& csr) {
   std::vector<float> values(csr.rows * csr.cols);
   for (int64_t row = 0; row < csr.rows; ++row) {
-    for (int64_t k = csr.row_offsets[row]; k < csr.row_offsets[row + 1]; ++k) values[row * csr.cols + csr.col_indices[k]] = csr.values[k];
+    for (int64_t k = csr.row_offsets[row]; k < csr.row_offsets[row + 1]; ++k)
+      values[row * csr.cols + csr.col_indices[k]] = csr.values[k];
   }
   return values;
 }
@@ -64,7 +65,8 @@ TEST_CASE("gcn_adjacency / columns ascend in each row and do not repeat") {
   CHECK(a.row_offsets.back() == a.nnz());
   bool ascend = true;
   for (int64_t row = 0; row < a.rows; ++row) {
-    for (int64_t k = a.row_offsets[row] + 1; k < a.row_offsets[row + 1]; ++k) ascend = ascend && a.col_indices[k - 1] < a.col_indices[k];
+    for (int64_t k = a.row_offsets[row] + 1; k < a.row_offsets[row + 1]; ++k)
+      ascend = ascend && a.col_indices[k - 1] < a.col_indices[k];
   }
   CHECK(ascend);
 }
@@ -132,7 +134,8 @@ TEST_CASE("features / sparse and dense ones are scaled alike and give the same p
       CHECK(from_sparse.count() == 9);
       CHECK(from_dense.count() == 9);
       const Tensor weight = context.make_tensor(bench::random_matrix(9, 4, 6));
-      const HostMatrix one = graph_convolution(a, from_sparse, 0, weight).to_host(), two = graph_convolution(a, from_dense, 0, weight).to_host();
+      const HostMatrix one = graph_convolution(a, from_sparse, 0, weight).to_host(),
+                       two = graph_convolution(a, from_dense, 0, weight).to_host();
       // Both are sums of at most 9 + 40 products in some order, of terms whose absolute values sum to |A^| |X| |W| <= 2^10 * 9.
       bench::Reference expected{std::vector<double>(one.values.begin(), one.values.end()), {}};
       expected.bounds.assign(one.values.size(), 2 * bench::gamma(50) * 0x1p10 * 9);
@@ -162,7 +165,8 @@ TEST_CASE("features / sparse ones without a single non-zero work") {
   data.features_are_sparse = true;
   data.sparse_features = {.rows = 2, .cols = 3, .row_offsets = {0, 0, 0}, .col_indices = {}, .values = {}};
   const Features features(context, data);
-  CHECK(spmm(features.matrix(), features.values(), context.make_tensor({3, 1, {1, 2, 3}})).to_host().values == std::vector<float>{0, 0});
+  CHECK(spmm(features.matrix(), features.values(), context.make_tensor({3, 1, {1, 2, 3}})).to_host().values ==
+        std::vector<float>{0, 0});
 }
 
 TEST_CASE("features / those that are not one row a node are refused") {
@@ -170,7 +174,8 @@ TEST_CASE("features / those that are not one row a node are refused") {
   NodeDataset dense_data;
   dense_data.nodes = 3;
   dense_data.dense_features = {2, 2, {1, 2, 3, 4}};
-  CHECK(error_mismatch(ErrorKind::bad_data, "2 rows of features, there are 3 nodes", [&] { Features(context, dense_data); }) == "");
+  CHECK(error_mismatch(ErrorKind::bad_data, "2 rows of features, there are 3 nodes", [&] { Features(context, dense_data); }) ==
+        "");
   NodeDataset sparse = random_dataset(4, 3, 2, 1);
   sparse.nodes = 5;
   CHECK(error_mismatch(ErrorKind::bad_data, "4 rows of features, there are 5 nodes", [&] { Features(context, sparse); }) == "");
@@ -198,7 +203,8 @@ TEST_CASE("graph_convolution / either order of the products gives A X W") {
         expected = {std::vector<double>(34 * out), std::vector<double>(34 * out, bench::gamma(56) * 4 * static_cast<double>(in))};
         for (int64_t row = 0; row < 34; ++row) {
           for (int64_t k = 0; k < in; ++k) {
-            for (int64_t c = 0; c < out; ++c) expected.values[row * out + c] += propagated[row * in + k] * weight.values[k * out + c];
+            for (int64_t c = 0; c < out; ++c)
+              expected.values[row * out + c] += propagated[row * in + k] * weight.values[k * out + c];
           }
         }
         Context context(device.device);

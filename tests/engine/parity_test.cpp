@@ -58,7 +58,8 @@ constexpr float weight_decay = 5e-4f;
 
 /// The model with the file's initial weights.
 std::unique_ptr<Gcn> model_of(const Arrays& arrays, const NodeDataset& data, const Device& device) {
-  auto model = std::make_unique<Gcn>(data, GcnOptions{.hidden = 16, .dropout = 0, .feature_scaling = FeatureScaling::none}, device);
+  auto model =
+      std::make_unique<Gcn>(data, GcnOptions{.hidden = 16, .dropout = 0, .feature_scaling = FeatureScaling::none}, device);
   for (Parameter& parameter : model->parameters()) parameter.assign(matrix(arrays, "initial." + parameter.name()));
   return model;
 }

@@ -115,8 +115,8 @@ std::vector<Sample> samples() {
   return {
       {"edge list", edge_list, "# graph\nu,v,weight\n0,1,0.5\n1,2,-1e3\n", "edge_list"},
       {"matrix", matrix, "a b\n1 2.5\n-3e2 4\n", "matrix_csv"},
-      {"labels", labels, "label\n0\n-1\n3\n", "edge_list"},
-      {"ids", ids, "# ids\n4\n9\n0\n", "edge_list"},
+      {"labels", labels, "label\n0\n-1\n3\n", "labels"},
+      {"ids", ids, "# ids\n4\n9\n0\n", "ids"},
       {"npy", npy_file, npy_sample, "npy"},
       {"npy of strings", npy_file, npy("{'descr': '|S2', 'fortran_order': False, 'shape': (2,), }", "abcd"), "npy"},
       {"npz", npz_file, zip({{"a.npy", npy_sample}, {"b.npy", npy_sample}}), "npz"},

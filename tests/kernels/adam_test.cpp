@@ -59,8 +59,8 @@ struct Run {
       for (std::size_t i = 0; i < initial.size(); ++i) {
         uploaded.push_back(workbench.array(gradients[step][i], offset));
         const Parameter& p = parameters[i];
-        tensors.push_back({p.weight.data(), uploaded[i].data(), p.moment1.data(), p.moment2.data(),
-                           static_cast<int64_t>(initial[i].size())});
+        tensors.push_back(
+            {p.weight.data(), uploaded[i].data(), p.moment1.data(), p.moment2.data(), static_cast<int64_t>(initial[i].size())});
       }
       const Buffer device_tensors = Buffer::upload(workbench.stream(), tensors);
       const Guarded<uint32_t> counter = workbench.array(std::vector<uint32_t>{static_cast<uint32_t>(step)});
@@ -110,7 +110,8 @@ TEST_SUITE("kernels") {
   }
 
   TEST_CASE("adam / other betas, none included, match double precision") {
-    for (const Settings& settings : {Settings{0.1f, 0.0f, 0.0f, 1e-6f}, {0.001f, 0.5f, 0.9f, 1e-3f}, {0.02f, 0.3f, 0.99f, 1e-8f}}) {
+    for (const Settings& settings :
+         {Settings{0.1f, 0.0f, 0.0f, 1e-6f}, {0.001f, 0.5f, 0.9f, 1e-3f}, {0.02f, 0.3f, 0.99f, 1e-8f}}) {
       Run run({35}, 5, 0.1f);
       run.settings = settings;
       check_run(run, text("beta ", settings.beta1, ", ", settings.beta2));

@@ -45,7 +45,7 @@ TEST_SUITE("kernels") {
     const auto call = [&](const CsrView& matrix, DenseView<const float> x, DenseView<float> y) {
       return [=, &refused] { spmm({matrix, x, y}, refused.execution); };
     };
-    const auto without = [&](auto CsrView::* member) {
+    const auto without = [&](auto CsrView::*member) {
       CsrView changed = a;
       changed.*member = nullptr;
       return changed;
@@ -135,7 +135,9 @@ TEST_SUITE("kernels") {
     const int32_t ids[] = {0, 1};
     int32_t correct = 0;
     CHECK(refused("masked_nll: logits is null", [&] { masked_nll({{nullptr, 2, 3}, ids, ids, 2, p}, refused.execution); }) == "");
-    CHECK(refused("masked_nll: logits have no columns", [&] { masked_nll({{p, 2, 0}, ids, ids, 2, p}, refused.execution); }) == "");
+    CHECK(refused("masked_nll: logits have no columns", [&] {
+            masked_nll({{p, 2, 0}, ids, ids, 2, p}, refused.execution);
+          }) == "");
     CHECK(refused("masked_nll: no row is listed", [&] { masked_nll({{p, 2, 3}, ids, ids, 0, p}, refused.execution); }) == "");
     const auto backward = [&](DenseView<float> gradient, int64_t count) {
       return [=, &refused, &ids] { masked_nll_backward({{p, 2, 3}, ids, ids, count, p + 900, gradient}, refused.execution); };
@@ -144,10 +146,12 @@ TEST_SUITE("kernels") {
     CHECK(refused("masked_nll_backward: dlogits and logits share memory", backward({p, 2, 3}, 2)) == "");
     CHECK(refused("masked_nll_backward: dlogits is null", backward({nullptr, 2, 3}, 2)) == "");
     CHECK(refused("masked_nll_backward: no row is listed", backward({p + 100, 2, 3}, 0)) == "");
-    CHECK(refused("count_correct: logits is null",
-                  [&] { count_correct({{nullptr, 2, 3}, ids, ids, 2, &correct}, refused.execution); }) == "");
-    CHECK(refused("count_correct: logits have no columns",
-                  [&] { count_correct({{p, 2, 0}, ids, ids, 2, &correct}, refused.execution); }) == "");
+    CHECK(refused("count_correct: logits is null", [&] {
+            count_correct({{nullptr, 2, 3}, ids, ids, 2, &correct}, refused.execution);
+          }) == "");
+    CHECK(refused("count_correct: logits have no columns", [&] {
+            count_correct({{p, 2, 0}, ids, ids, 2, &correct}, refused.execution);
+          }) == "");
   }
 
   TEST_CASE("adam / refuses settings that cannot be meant") {
@@ -157,7 +161,8 @@ TEST_SUITE("kernels") {
     CHECK(refused("adam: step is null", call({})) == "");
     CHECK(refused("adam: the learning rate is -1", call({.step = &step, .learning_rate = -1})) == "");
     CHECK(refused("adam: the learning rate is nan", call({.step = &step, .learning_rate = __builtin_nanf("")})) == "");
-    CHECK(refused("adam: beta1 is 1, beta2 is 0.5; both belong to [0, 1)", call({.step = &step, .beta1 = 1, .beta2 = 0.5f})) == "");
+    CHECK(refused("adam: beta1 is 1, beta2 is 0.5; both belong to [0, 1)", call({.step = &step, .beta1 = 1, .beta2 = 0.5f})) ==
+          "");
     CHECK(refused("adam: beta1 is 0.5, beta2 is -1; both", call({.step = &step, .beta1 = 0.5f, .beta2 = -1})) == "");
   }
 }

@@ -200,7 +200,8 @@ TEST_SUITE("kernels") {
       const std::vector<float> zero = c.forward(workbench);
       const DeviceMatrix x(workbench.stream(), c.x);
       const Guarded<float> y = workbench.output(c.n * c.d);
-      bias_relu_dropout({.x = x.view(), .dropout = 0.5f, .random = c.random(nullptr), .y = y.view(c.n, c.d)}, workbench.execution());
+      bias_relu_dropout({.x = x.view(), .dropout = 0.5f, .random = c.random(nullptr), .y = y.view(c.n, c.d)},
+                        workbench.execution());
       CHECK(bit_difference(y.values(), zero) == "");
       c.step = 1;
       CHECK(bit_difference(c.forward(workbench), zero) != "");

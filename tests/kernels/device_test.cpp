@@ -36,7 +36,8 @@ TEST_SUITE("kernels") {
   TEST_CASE("buffer / every size is aligned as promised and takes bytes to the device and back") {
     for (const auto& [name, device] : devices()) {
       Stream stream(device.backend());
-      for (std::size_t bytes : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{4096}, std::size_t{5} << 20}) {
+      for (std::size_t bytes :
+           {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{4096}, std::size_t{5} << 20}) {
         INFO(name, " / ", bytes, " bytes");
         std::vector<unsigned char> values(bytes);
         for (std::size_t i = 0; i < bytes; ++i) values[i] = static_cast<unsigned char>(i * 7 + i / 251);
@@ -89,7 +90,8 @@ TEST_SUITE("kernels") {
     Stream stream(devices().front().device.backend());
     CHECK(error_mismatch(ErrorKind::out_of_memory, "18446744073709551615 bytes", [&] { Buffer(stream, SIZE_MAX); }) == "");
 #ifndef __SANITIZE_ADDRESS__  // it ends the program instead
-    CHECK(error_mismatch(ErrorKind::out_of_memory, "1152921504606846976 bytes", [&] { Buffer(stream, std::size_t{1} << 60); }) == "");
+    CHECK(error_mismatch(ErrorKind::out_of_memory, "1152921504606846976 bytes", [&] { Buffer(stream, std::size_t{1} << 60); }) ==
+          "");
 #endif
   }
 
@@ -192,7 +194,8 @@ TEST_SUITE("kernels") {
     }
     CHECK(error_mismatch(ErrorKind::usage, "cpu: -1 threads were asked for", [] { Device::parse("cpu", -1); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "-2 threads", [] { Device::cpu({.threads = -2}); }) == "");
-    CHECK(error_mismatch(ErrorKind::usage, "simt: 0 host threads were asked for", [] { Device::simt({.host_threads = 0}); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "simt: 0 host threads were asked for", [] { Device::simt({.host_threads = 0}); }) ==
+          "");
   }
 
   TEST_CASE("device / HEDDLE_ISA names the instruction set, and an unknown one is a usage error") {
@@ -203,7 +206,8 @@ TEST_SUITE("kernels") {
       CHECK(Device::parse("cpu").isa() == isa);
     }
     ::setenv("HEDDLE_ISA", "sse9", 1);
-    CHECK(error_mismatch(ErrorKind::usage, "HEDDLE_ISA is 'sse9', this processor has: portable", [] { Device::parse("cpu"); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "HEDDLE_ISA is 'sse9', this processor has: portable", [] { Device::parse("cpu"); }) ==
+          "");
     before != nullptr ? ::setenv("HEDDLE_ISA", kept.c_str(), 1) : ::unsetenv("HEDDLE_ISA");
   }
 
@@ -238,7 +242,8 @@ TEST_SUITE("kernels") {
       kernels::Execution& execution = workbench.execution();
       kernels::spmm({a.view(bench::CsrValues::direct), x.view(), y.view(600, 16)}, execution);
       kernels::gemm({x.view(), y.view(600, 16), z.view(16, 16), true, false}, execution);
-      kernels::bias_relu_dropout({.x = y.view(600, 16), .bias = z.data(), .relu = true, .dropout = 0.5f, .y = y.view(600, 16)}, execution);
+      kernels::bias_relu_dropout({.x = y.view(600, 16), .bias = z.data(), .relu = true, .dropout = 0.5f, .y = y.view(600, 16)},
+                                 execution);
       kernels::sum_of_squares(y.view(600, 16), 1, scalar.data(), execution);
       workbench.arena().reset();
     };

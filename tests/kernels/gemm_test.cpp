@@ -48,7 +48,8 @@ class Product {
   }
   const bench::Reference& expected() const { return expected_; }
   std::string name() const {
-    return text(shape_.m, " x ", shape_.k, " x ", shape_.n, transpose_a_ ? " / A transposed" : "", transpose_b_ ? " / B transposed" : "");
+    return text(shape_.m, " x ", shape_.k, " x ", shape_.n, transpose_a_ ? " / A transposed" : "",
+                transpose_b_ ? " / B transposed" : "");
   }
 
  private:
@@ -96,8 +97,23 @@ constexpr bool flags[] = {false, true};
 
 TEST_SUITE("kernels") {
   TEST_CASE("gemm / every variant at odd, tiny and empty sizes matches double precision, whatever is transposed") {
-    for (Shape shape : {Shape{0, 3, 4}, {3, 0, 4}, {3, 4, 0}, {0, 0, 0}, {1, 1, 1}, {1, 5, 1}, {5, 1, 7}, {7, 7, 7}, {2, 3, 16},
-                        {33, 16, 7}, {17, 31, 33}, {16, 65, 15}, {64, 64, 64}, {65, 63, 64}, {64, 65, 65}, {129, 17, 16}, {9, 40, 130}}) {
+    for (Shape shape : {Shape{0, 3, 4},
+                        {3, 0, 4},
+                        {3, 4, 0},
+                        {0, 0, 0},
+                        {1, 1, 1},
+                        {1, 5, 1},
+                        {5, 1, 7},
+                        {7, 7, 7},
+                        {2, 3, 16},
+                        {33, 16, 7},
+                        {17, 31, 33},
+                        {16, 65, 15},
+                        {64, 64, 64},
+                        {65, 63, 64},
+                        {64, 65, 65},
+                        {129, 17, 16},
+                        {9, 40, 130}}) {
       for (bool transpose_a : flags) {
         for (bool transpose_b : flags) check_product({shape, transpose_a, transpose_b}, devices());
       }
@@ -143,7 +159,8 @@ TEST_SUITE("kernels") {
         check_bits({shape, false, false}, group, DeviceKind::cpu);
         check_bits({shape, false, true}, group, DeviceKind::cpu);
       }
-      for (Shape shape : {Shape{16, 9000, 7}, {64, 5000, 64}, {65, 5000, 70}}) check_bits({shape, true, false}, group, DeviceKind::cpu);
+      for (Shape shape : {Shape{16, 9000, 7}, {64, 5000, 64}, {65, 5000, 70}})
+        check_bits({shape, true, false}, group, DeviceKind::cpu);
     }
   }
 
@@ -186,7 +203,8 @@ TEST_SUITE("kernels") {
             const Product product({shape.m, shape.k % 100, shape.n}, transpose_a, transpose_b);
             INFO(name, " / ", product.name());
             const GemmArgs args = product.shape_args();
-            const auto& variant = find_variant("gemm", gemm_variants(device.kind()), device.kind(), pick_gemm(args, device.kind()));
+            const auto& variant =
+                find_variant("gemm", gemm_variants(device.kind()), device.kind(), pick_gemm(args, device.kind()));
             CHECK(variant.deterministic);
             CHECK(variant.supports(args) == "");
           }

@@ -21,7 +21,7 @@ using namespace heddle::kernels;
 using namespace heddle::test;
 
 constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 /// Logits, labels and the rows that count, on the host.
 struct Case {
@@ -34,7 +34,8 @@ struct Case {
 /// `listed` of n rows, in random order; logits within +-range, labels drawn. Labels of unlisted rows are not valid ones.
 Case random_case(int64_t n, int64_t classes, int64_t listed, double range, uint64_t seed) {
   bench::Draws draws(seed);
-  Case c{.logits = {n, classes, std::vector<float>(static_cast<std::size_t>(n * classes))}};
+  Case c;
+  c.logits = {n, classes, std::vector<float>(static_cast<std::size_t>(n * classes))};
   for (float& logit : c.logits.values) logit = static_cast<float>((2 * draws.uniform() - 1) * range);
   c.labels.assign(static_cast<std::size_t>(n), -1);
   const std::vector<int64_t> order = bench::random_permutation(n, seed + 1);
@@ -91,7 +92,8 @@ TEST_SUITE("kernels") {
   }
 
   TEST_CASE("masked_nll / logits of +-1e4 match double precision") {
-    for (int64_t classes : {1, 2, 7, 40}) check_case(random_case(30, classes, 20, 1e4, 52), text("+-1e4 / ", classes, " classes"));
+    for (int64_t classes : {1, 2, 7, 40})
+      check_case(random_case(30, classes, 20, 1e4, 52), text("+-1e4 / ", classes, " classes"));
     check_case({{2, 3, {1e4f, -1e4f, 0, -1e4f, -1e4f, 1e4f}}, {1, 2}, {1, 0}}, "a label at the least of +-1e4");
     check_case({{1, 3, {1e4f, 1e4f, 1e4f}}, {1}, {0}}, "equal logits of 1e4");
   }
@@ -120,7 +122,7 @@ TEST_SUITE("kernels") {
 
   TEST_CASE("masked_nll / NaN and infinity among the listed logits show in the loss, elsewhere they do not") {
     for (std::size_t place : {std::size_t{0}, std::size_t{2}, std::size_t{6}}) {
-      for (float value : {nan, infinity}) {
+      for (float value : {not_a_number, infinity}) {
         Case listed = random_case(4, 7, 4, 5, 55);
         listed.logits.values[place] = value;
         Case unlisted = random_case(4, 7, 4, 5, 55);
@@ -130,14 +132,17 @@ TEST_SUITE("kernels") {
           INFO(name, " / ", value, " at ", place);
           Workbench workbench(device);
           CHECK_FALSE(std::isfinite(run(workbench, listed).loss[0]));
-          CHECK(mismatch(run(workbench, unlisted).loss, bench::masked_nll(unlisted.logits, unlisted.labels, unlisted.rows)) == "");
+          CHECK(mismatch(run(workbench, unlisted).loss, bench::masked_nll(unlisted.logits, unlisted.labels, unlisted.rows)) ==
+                "");
         }
       }
     }
   }
 
   TEST_CASE("count_correct / among equal logits the smallest class wins, and a NaN anywhere makes the row wrong") {
-    const HostMatrix logits{7, 3, {1, 1, 0, 1, 1, 0, 0, 2, 2, nan, 1, 0, 1, nan, 0, 1, 0, nan, -infinity, -infinity, -infinity}};
+    const HostMatrix logits{
+        7, 3, {1,         1,         0,        1, 1, 0, 0, 2, 2, not_a_number, 1, 0, 1, not_a_number, 0, 1, 0, not_a_number,
+               -infinity, -infinity, -infinity}};
     const Case c{.logits = logits, .labels = {0, 1, 1, 0, 0, 0, 0}, .rows = {6, 5, 4, 3, 2, 1, 0}};
     for (const auto& [name, device] : devices()) {
       INFO(name);

@@ -68,10 +68,12 @@ TEST_SUITE("kernels") {
       const CsrView a{.rows = 1, .cols = 2, .row_offsets = offsets.data()};
       const auto multiply = [&] { spmm({a, {p, 2, 2}, {p + 32, 1, 2}}, workbench.execution()); };
       CHECK(error_mismatch(ErrorKind::usage, text("spmm: ", kind, " has no variant 'row_per_weaver'; it has "), multiply) == "");
-      for (const auto& variant : spmm_variants(device.kind())) CHECK(error_mismatch(ErrorKind::usage, variant.name, multiply) == "");
+      for (const auto& variant : spmm_variants(device.kind()))
+        CHECK(error_mismatch(ErrorKind::usage, variant.name, multiply) == "");
       const auto product = [&] { gemm({{p, 2, 2}, {p + 16, 2, 2}, {p + 32, 2, 2}}, workbench.execution()); };
       CHECK(error_mismatch(ErrorKind::usage, text("gemm: ", kind, " has no variant 'naive'; it has "), product) == "");
-      for (const auto& variant : gemm_variants(device.kind())) CHECK(error_mismatch(ErrorKind::usage, variant.name, product) == "");
+      for (const auto& variant : gemm_variants(device.kind()))
+        CHECK(error_mismatch(ErrorKind::usage, variant.name, product) == "");
     }
   }
 

@@ -19,7 +19,8 @@ inline std::string mismatch(const std::vector<float>& actual, const bench::Refer
     if (std::isnan(value) ? std::isnan(actual[i]) : std::isinf(value) && value == actual[i]) continue;
     const double error = std::abs(actual[i] - value);
     if (!(error <= expected.bounds[i])) {
-      return text("element ", i, " is ", actual[i], ", expected ", value, ": an error of ", error, ", the bound is ", expected.bounds[i]);
+      return text("element ", i, " is ", actual[i], ", expected ", value, ": an error of ", error, ", the bound is ",
+                  expected.bounds[i]);
     }
   }
   return {};

@@ -25,7 +25,8 @@ class Guarded {
       : stream_(&stream), count_(static_cast<std::size_t>(count)), before_(guard_words + static_cast<std::size_t>(offset)) {
     buffer_ = Buffer::upload(stream, std::vector<T>(before_ + count_ + guard_words, unwritten()));
   }
-  Guarded(Stream& stream, const std::vector<T>& values, int64_t offset = 0) : Guarded(stream, static_cast<int64_t>(values.size()), offset) {
+  Guarded(Stream& stream, const std::vector<T>& values, int64_t offset = 0)
+      : Guarded(stream, static_cast<int64_t>(values.size()), offset) {
     upload(stream, data(), values.data(), values.size() * sizeof(T));
   }
 

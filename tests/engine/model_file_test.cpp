@@ -1,0 +1,165 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "heddle/io.h"
+#include "heddle/train.h"
+#include "tests/engine/datasets.h"
+#include "tests/support/compare.h"
+#include "tests/support/devices.h"
+#include "tests/support/temp_dir.h"
+
+namespace heddle::test {
+
+namespace {
+
+Device one_thread() { return Device::cpu({.threads = 1}); }
+
+/// A trained model's file, changed by `change` and loaded: empty, or what was wrong with the refusal.
+template <class Change>
+std::string refusal(const char* fragment, const Change& change) {
+  const TempDir folder;
+  const NodeDataset data = karate();
+  Gcn model(data, {.seed = 1}, one_thread());
+  const std::string path = folder.file("model.safetensors");
+  save_model(model, path);
+  io::TensorFile file = io::read_safetensors(path);
+  change(file);
+  io::write_safetensors(path, file);
+  const std::string wrong = error_mismatch(ErrorKind::bad_data, fragment, [&] { load_model(path, data, one_thread()); });
+  return wrong.empty() ? error_mismatch(ErrorKind::bad_data, path, [&] { load_model(path, data, one_thread()); }) : wrong;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("engine");
+
+TEST_CASE("model file / a round trip keeps every bit, the settings and what was added") {
+  const NodeDataset data = karate();
+  const TempDir folder;
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    // A dropout that needs all its digits.
+    Gcn model(data, {.hidden = 6, .layers = 3, .dropout = 0.123456791f, .seed = 4, .feature_scaling = FeatureScaling::none},
+              device.device);
+    train(model, data, {.epochs = 3});
+    const std::string path = folder.file("model.safetensors");
+    save_model(model, path, {{"note", "of the day"}});
+    const auto loaded = load_model(path, data, device.device);
+    CHECK(loaded->name() == "gcn");
+    CHECK(loaded->settings() == model.settings());
+    CHECK(weights_hash(*loaded) == weights_hash(model));
+    CHECK(bit_difference(predict(*loaded).values, predict(model).values) == "");
+    for (std::size_t i = 0; i < model.parameters().size(); ++i)
+      CHECK(loaded->parameters()[i].name() == model.parameters()[i].name());
+    CHECK(io::read_safetensors(path).metadata.at("note") == "of the day");
+  }
+}
+
+TEST_CASE("model file / the dropout of a loaded model is the saved one to the last bit") {
+  const NodeDataset data = karate();
+  const TempDir folder;
+  Gcn model(data, {.dropout = 0.123456791f, .seed = 4}, one_thread());
+  save_model(model, folder.file("model"));
+  const auto loaded = load_model(folder.file("model"), data, one_thread());
+  // Trained on from the same weights, seed 0 of a loaded model apart: equal only if the dropout is.
+  Gcn same(data, {.dropout = 0.123456791f, .seed = 0}, one_thread());
+  for (std::size_t i = 0; i < 4; ++i) same.parameters()[i].assign(model.parameters()[i].tensor().to_host());
+  CHECK(train(*loaded, data, {.epochs = 3}).weights_hash == train(same, data, {.epochs = 3}).weights_hash);
+}
+
+TEST_CASE("model file / one that is no heddle model is refused") {
+  CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata.clear(); }) == "");
+  CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata["format"] = "pt"; }) == "");
+  CHECK(refusal("format version is '2'", [](io::TensorFile& file) { file.metadata["format_version"] = "2"; }) == "");
+  CHECK(refusal("format version is ''", [](io::TensorFile& file) { file.metadata.erase("format_version"); }) == "");
+  CHECK(refusal("there is no model 'gan'", [](io::TensorFile& file) { file.metadata["model"] = "gan"; }) == "");
+}
+
+TEST_CASE("model file / settings that cannot be meant are refused") {
+  const auto with = [](const char* fragment, const char* key, const char* value) {
+    return refusal(fragment, [&](io::TensorFile& file) { file.metadata[text("setting.", key)] = value; });
+  };
+  CHECK(with("no setting 'heads'", "heads", "8") == "");
+  CHECK(with("hidden", "hidden", "many") == "");
+  CHECK(with("hidden", "hidden", "16.5") == "");
+  CHECK(with("hidden", "hidden", "99999999999999999999") == "");
+  CHECK(with("hidden is 0", "hidden", "0") == "");
+  CHECK(with("dropout is 1", "dropout", "1") == "");
+  CHECK(with("feature_scaling", "feature_scaling", "columns") == "");
+  CHECK(with("", "hidden", "1000000000000") == "");  // more memory than there is
+}
+
+TEST_CASE("model file / matrices that do not fit the model are refused by name and shape") {
+  CHECK(refusal("weight1 is 34 x 16, for this data it must be 34 x 8",
+                [](io::TensorFile& file) { file.metadata["setting.hidden"] = "8"; }) == "");
+  CHECK(refusal("it holds 4 matrices, the model has 6", [](io::TensorFile& file) { file.metadata["setting.layers"] = "3"; }) ==
+        "");
+  CHECK(refusal("it holds 3 matrices, the model has 4", [](io::TensorFile& file) { file.tensors.pop_back(); }) == "");
+  CHECK(refusal("it holds no bias2", [](io::TensorFile& file) { file.tensors.back().name = "bias9"; }) == "");
+}
+
+TEST_CASE("model file / one for other data is refused") {
+  const TempDir folder;
+  Gcn model(karate(), {}, one_thread());
+  save_model(model, folder.file("model"));
+  CHECK(error_mismatch(ErrorKind::bad_data, "weight1 is 34 x 16, for this data it must be 6 x 16",
+                       [&] { load_model(folder.file("model"), random_dataset(20, 6, 2, 1), one_thread()); }) == "");
+}
+
+TEST_CASE("model file / one that is cut short anywhere is refused") {
+  const TempDir folder;
+  const NodeDataset data = karate();
+  Gcn model(data, {.hidden = 2}, one_thread());
+  save_model(model, folder.file("model"));
+  std::ifstream stream(folder.file("model"), std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(stream), {}};
+  REQUIRE(content.size() > 100);
+  for (std::size_t length = 0; length < content.size(); length += 1 + content.size() / 97) {
+    INFO(length, " of ", content.size(), " bytes");
+    const std::string path = folder.write("cut", std::string_view(content).substr(0, length));
+    CHECK(error_mismatch(ErrorKind::bad_data, path, [&] { load_model(path, data, one_thread()); }) == "");
+  }
+  CHECK(error_mismatch(ErrorKind::io, "nowhere", [&] { load_model(folder.file("nowhere"), data, one_thread()); }) == "");
+}
+
+TEST_CASE("model table / lists gcn, and an unknown name is answered with what there is") {
+  REQUIRE_FALSE(model_kinds().empty());
+  CHECK(model_kinds()[0].name == std::string("gcn"));
+  const NodeDataset data = karate();
+  CHECK(error_mismatch(ErrorKind::usage, "no model 'gan'; there are: gcn",
+                       [&] { make_model("gan", data, {}, 0, one_thread()); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "no setting 'heads'", [&] {
+          make_model("gcn", data, {{"heads", "8"}}, 0, one_thread());
+        }) == "");
+  CHECK(weights_hash(*make_model("gcn", data, {}, 7, one_thread())) == [&] {
+    Gcn model(data, {.seed = 7}, one_thread());
+    return weights_hash(model);
+  }());
+}
+
+TEST_CASE("weights_hash / 32 hex digits that any changed weight changes") {
+  const NodeDataset data = karate();
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Gcn model(data, {.seed = 1}, device.device);
+    const std::string hash = weights_hash(model);
+    CHECK(hash.size() == 32);
+    CHECK(hash.find_first_not_of("0123456789abcdef") == std::string::npos);
+    CHECK(weights_hash(model) == hash);
+    for (Parameter& parameter : model.parameters()) {
+      const HostMatrix before = parameter.tensor().to_host();
+      HostMatrix changed = before;
+      changed.values.back() += 0.5f;
+      parameter.assign(changed);
+      CHECK(weights_hash(model) != hash);
+      parameter.assign(before);
+      CHECK(weights_hash(model) == hash);
+    }
+  }
+}
+
+TEST_SUITE_END();
+
+}  // namespace heddle::test
