@@ -17,6 +17,8 @@ void check(const HostCsr& m) {
           " columns");
   for (int64_t row = 0; row < m.rows; ++row) {
     require(m.row_offsets[row] <= m.row_offsets[row + 1], ErrorKind::usage, "sparse matrix: the offsets of row ", row, " descend");
+  }
+  for (int64_t row = 0; row < m.rows; ++row) {
     for (int64_t k = m.row_offsets[row]; k < m.row_offsets[row + 1]; ++k) {
       require(m.col_indices[k] >= 0 && m.col_indices[k] < m.cols, ErrorKind::usage, "sparse matrix: row ", row, " has column ",
               m.col_indices[k], ", there are ", m.cols);

@@ -57,7 +57,7 @@ Outcome compare(const HostMatrix& probabilities, const NodeDataset& data) {
   return outcome;
 }
 
-/// Mr. Hi's student who, says Zachary, sided with the officer's friends but was three weeks from his black belt examination.
+/// The paper's number 9, whom its own model gets wrong too.
 constexpr int32_t kBlackBeltCandidate = 8;
 
 std::string story(const SeedRuns& runs, const Outcome& outcome, const NodeDataset& data, const Device& device) {
@@ -75,9 +75,7 @@ std::string story(const SeedRuns& runs, const Outcome& outcome, const NodeDatase
     text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, kSides[mistake.joined],
                         kSides[1 - mistake.joined], 100 * mistake.probability);
     if (mistake.node == kBlackBeltCandidate) {
-      text +=
-          "  (Zachary tells why: by friendships he belonged to the officer's side, but under Mr. Hi his black belt was three "
-          "weeks off.)\n";
+      text += "  (Zachary: a weak supporter of the officer, but three weeks short of his black belt under Mr. Hi.)\n";
     }
   }
   const auto right = [&](const SeedResult& result) { return result.report.test_accuracy * static_cast<double>(others); };

@@ -28,12 +28,23 @@ void divide_by_sum(float* begin, float* end) {
   for (float* value = begin; value != end; ++value) *value = static_cast<float>(*value / sum);
 }
 
+void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
+  require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, weights.size(), " edge weights for ", edges.size(), " edges");
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) {
+    const auto [u, v] = edges[edge];
+    require(0 <= u && u < v && v < nodes, ErrorKind::bad_data, "edge ", edge, " goes from ", u, " to ", v, ", not from a node to a later one of ",
+            nodes);
+    require(edge == 0 || edges[edge - 1] < edges[edge], ErrorKind::bad_data, "edge ", edge, " from ", u, " to ", v,
+            " does not come after the one before it");
+  }
+}
+
 std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling) {
   if (data.features_are_sparse) {
     const HostCsr& csr = data.sparse_features;
     std::vector<float> values = csr.values;
     if (scales_rows(scaling, values)) {
-      for (int64_t row = 0; row < csr.rows; ++row) divide_by_sum(&values[0] + csr.row_offsets[row], &values[0] + csr.row_offsets[row + 1]);
+      for (int64_t row = 0; row < csr.rows; ++row) divide_by_sum(values.data() + csr.row_offsets[row], values.data() + csr.row_offsets[row + 1]);
     }
     return values;
   }
@@ -41,9 +52,24 @@ std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling
   if (values.empty()) return std::vector<float>(data.nodes, 1.0f);
   if (scales_rows(scaling, values)) {
     const int64_t cols = data.dense_features.cols;
-    for (int64_t row = 0; row < data.nodes; ++row) divide_by_sum(&values[0] + row * cols, &values[0] + (row + 1) * cols);
+    for (int64_t row = 0; row < data.nodes; ++row) divide_by_sum(values.data() + row * cols, values.data() + (row + 1) * cols);
   }
   return values;
+}
+
+/// The matrix of sparse features, or the identity where there are none.
+HostCsr sparse_matrix(const NodeDataset& data) {
+  if (!data.features_are_sparse) return identity(data.nodes);
+  require(data.sparse_features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", data.sparse_features.rows,
+          " rows of features, there are ", data.nodes, " nodes");
+  return data.sparse_features;
+}
+
+void check_dense(const NodeDataset& data) {
+  const HostMatrix& features = data.dense_features;
+  require(features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", features.rows, " rows of features, there are ", data.nodes, " nodes");
+  require(features.cols >= 0 && static_cast<std::size_t>(features.rows * features.cols) == features.values.size(), ErrorKind::bad_data, data.name,
+          ": ", features.values.size(), " values for ", features.rows, " x ", features.cols, " features");
 }
 
 bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && !data.dense_features.values.empty(); }
@@ -51,6 +77,7 @@ bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && 
 }  // namespace
 
 HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
+  check(nodes, edges, weights);
   const auto weight = [&](std::size_t edge) { return weights.empty() ? 1.0 : static_cast<double>(weights[edge]); };
   HostCsr matrix{.rows = nodes, .cols = nodes, .row_offsets = std::vector<int64_t>(nodes + 1), .col_indices = {}, .values = {}};
   std::vector<double> degree(nodes, 1.0);
@@ -86,16 +113,12 @@ HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_
 Features::Features(Context& context, const NodeDataset& data, FeatureScaling scaling)
     : count_(stays_dense(data) ? data.dense_features.cols : data.features_are_sparse ? data.sparse_features.cols : data.nodes),
       sparse_(!stays_dense(data)),
+      matrix_(sparse_ ? SparseMatrix(context.stream(), sparse_matrix(data)) : SparseMatrix()),
       values_([&] {
+        if (!sparse_) check_dense(data);
         const std::vector<float> values = scaled_values(data, scaling);
         return sparse_ ? Constant(context, 1, static_cast<int64_t>(values.size()), values) : Constant(context, data.nodes, count_, values);
-      }()) {
-  if (data.features_are_sparse) {
-    matrix_ = SparseMatrix(context.stream(), data.sparse_features);
-  } else if (sparse_) {
-    matrix_ = SparseMatrix(context.stream(), identity(data.nodes));
-  }
-}
+      }()) {}
 
 Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight) {
   const int64_t propagate_first = weight.rows() * (x.requires_grad() ? 2 : 1);

@@ -17,6 +17,8 @@ class DeviceTargets {
  public:
   DeviceTargets(Stream& stream, const NodeDataset& data, const std::vector<int32_t>& nodes)
       : labels_(Buffer::upload(stream, data.labels)), rows_(Buffer::upload(stream, nodes)), count_(static_cast<int64_t>(nodes.size())) {
+    require(static_cast<int64_t>(data.labels.size()) == data.nodes, ErrorKind::bad_data, data.name, ": ", data.labels.size(),
+            " labels, there are ", data.nodes, " nodes");
     for (int32_t node : nodes) {
       require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, there are ", data.nodes);
       require(data.labels[node] >= 0 && data.labels[node] < data.classes, ErrorKind::bad_data, data.name, ": node ", node,
@@ -30,6 +32,14 @@ class DeviceTargets {
   Buffer rows_;
   int64_t count_;
 };
+
+/// The model's logits for `data`, whose splits index them.
+Tensor logits_of(NodeClassifier& model, const NodeDataset& data) {
+  Tensor logits = model.forward();
+  require(logits.rows() == data.nodes && logits.cols() >= data.classes, ErrorKind::usage, "the model gives ", logits.rows(), " x ",
+          logits.cols(), " scores, ", data.name, " has ", data.nodes, " nodes and ", data.classes, " classes");
+  return logits;
+}
 
 /// The penalty on the regularised parameters, added to `loss`.
 Tensor with_penalty(Tensor loss, NodeClassifier& model, float weight_decay) {
@@ -117,7 +127,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   };
   const auto train_epoch = [&] {
     context.begin_step();
-    const Tensor loss = with_penalty(masked_nll(model.forward(), train_targets.targets()), model, options.weight_decay);
+    const Tensor loss = with_penalty(masked_nll(logits_of(model, data), train_targets.targets()), model, options.weight_decay);
     context.tape().backward(loss);
     adam.step();
     keep(loss, train_loss);
@@ -126,11 +136,11 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   const auto validate = [&] {
     const Evaluating evaluating(context);
     context.begin_step();
-    keep(with_penalty(masked_nll(model.forward(), val_targets.targets()), model, options.weight_decay), val_loss);
+    keep(with_penalty(masked_nll(logits_of(model, data), val_targets.targets()), model, options.weight_decay), val_loss);
   };
   ReplayedStep train_step(context, train_epoch);
   ReplayedStep val_step(context, validate);
-  const auto run = [&](ReplayedStep& step, const std::function<void()>& eager) { options.replay ? step.run() : eager(); };
+  const auto run = [&](ReplayedStep& step, const auto& eager) { options.replay ? step.run() : eager(); };
 
   TrainReport report;
   report.losses.reserve(static_cast<std::size_t>(options.epochs));
@@ -161,7 +171,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
 
   const Evaluating evaluating(context);
   context.begin_step();
-  const Tensor logits = model.forward();
+  const Tensor logits = logits_of(model, data);
   report.train_accuracy = accuracy(context, logits, train_targets.targets());
   report.val_accuracy = accuracy(context, logits, val_targets.targets());
   report.test_accuracy = accuracy(context, logits, test_targets.targets());
@@ -175,7 +185,7 @@ SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std:
   const Evaluating evaluating(context);
   const DeviceTargets targets(context.stream(), data, nodes);
   context.begin_step();
-  const Tensor logits = model.forward();
+  const Tensor logits = logits_of(model, data);
   const Tensor loss = masked_nll(logits, targets.targets());
   return {read_scalar(context, loss.value().data), accuracy(context, logits, targets.targets())};
 }

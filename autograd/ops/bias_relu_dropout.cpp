@@ -44,7 +44,10 @@ Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation w
                                           execution);
     };
     const bool bias_wanted = has_bias && b.requires_grad();
-    if (!bias_wanted) {
+    if (bias_wanted && &b.node() == &x.node()) {  // one tensor gets both gradients, one after the other
+      x.add_grad([&](DenseView<float> dx) { backward(y.grad(), dx, nullptr); });
+      x.add_grad([&](DenseView<float> dbias) { backward(y.grad(), y.grad(), dbias.data); });
+    } else if (!bias_wanted) {
       x.add_grad_in_place_of(y, [&](DenseView<float> dx, DenseView<const float> dy) { backward(dy, dx, nullptr); });
     } else {
       b.add_grad([&](DenseView<float> dbias) {
@@ -61,6 +64,12 @@ Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation w
 
 bool drops(const Tensor& x, float p) { return x.context().training() && p != 0; }
 
+/// x under a second name: from now on no op may take its memory over.
+Tensor shared(const Tensor& x) {
+  x.node().reusable = false;
+  return x;
+}
+
 }  // namespace
 
 Tensor add_bias(const Tensor& x, const Tensor& bias) { return activate(x, false, &bias, {}); }
@@ -69,7 +78,7 @@ Tensor add_bias(Tensor&& x, const Tensor& bias) { return activate(x, true, &bias
 Tensor relu(const Tensor& x) { return activate(x, false, nullptr, {.relu = true}); }
 Tensor relu(Tensor&& x) { return activate(x, true, nullptr, {.relu = true}); }
 
-Tensor dropout(const Tensor& x, float p) { return drops(x, p) ? activate(x, false, nullptr, {.dropout = p}) : x; }
+Tensor dropout(const Tensor& x, float p) { return drops(x, p) ? activate(x, false, nullptr, {.dropout = p}) : shared(x); }
 Tensor dropout(Tensor&& x, float p) { return drops(x, p) ? activate(x, true, nullptr, {.dropout = p}) : x; }
 
 Tensor bias_relu_dropout(const Tensor& x, const Tensor& bias, float p) {

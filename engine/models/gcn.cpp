@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "heddle/error.h"
 #include "heddle/models.h"
 
@@ -10,6 +12,12 @@ const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
   require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
   require(data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
   return data;
+}
+
+/// The shortest text that reads back as the same number.
+std::string exact(float value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ Tensor Gcn::embeddings() {
 std::map<std::string, std::string> Gcn::settings() const {
   return {{"hidden", std::to_string(options_.hidden)},
           {"layers", std::to_string(options_.layers)},
-          {"dropout", text(options_.dropout)},
+          {"dropout", exact(options_.dropout)},
           {"feature_scaling", options_.feature_scaling == FeatureScaling::rows ? "rows" : options_.feature_scaling == FeatureScaling::none ? "none" : "automatic"}};
 }
 

@@ -33,17 +33,16 @@ template <class F>
   }
 }
 
-/// f(i, count, factor): factor is 0 where the element is dropped, else the scale.
+/// f(i, count, dropped): `dropped` is a mask.
 template <class F>
 [[gnu::always_inline]] inline void for_dropped_vectors(const RandomStream& random, DropoutRule rule, int64_t begin, int64_t end, const F& f) {
   const uint32_t step = random.step != nullptr ? *random.step : 0;
-  const Vec kept = broadcast(rule.scale);
   for (int64_t i = begin; i < end; i += random_block) {
     const RandomBlock block = random_words_block(random.seed, random.purpose, step, i / random_block);
 #pragma GCC unroll 4
     for (int v = 0; v < 4; ++v) {
       const int64_t at = i + v * lanes;
-      if (at < end) f(at, first_of(end - at), select(block.words[v] < rule.threshold, Vec{}, kept));
+      if (at < end) f(at, first_of(end - at), block.words[v] < rule.threshold);
     }
   }
 }
@@ -57,8 +56,10 @@ template <class Transform>
   if (rule.threshold == 0) {
     for_vectors(begin, end, [&](int64_t i, int count) { store_some(y + i, transform(load_some(x + i, count), i), count); });
   } else {
-    for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, Vec factor) {
-      store_some(y + i, transform(load_some(x + i, count), i) * factor, count);
+    // Selected, not multiplied by 0: what is dropped is 0 even if it is infinite.
+    const Vec scale = broadcast(rule.scale);
+    for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, VecI dropped) {
+      store_some(y + i, select(dropped, Vec{}, transform(load_some(x + i, count), i) * scale), count);
     });
   }
 }
@@ -130,14 +131,14 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
   const float* dy = args.dy.data;
   float* dx = args.dx.data;
   const bool drop = rule.threshold != 0;
+  const Vec scale = broadcast(rule.scale);
   if (!args.relu && drop) {
     parallel_ranges(threads, n * d, grain, serial_below, [&](int64_t begin, int64_t end) {
-      for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, Vec factor) {
-        store_some(dx + i, load_some(dy + i, count) * factor, count);
+      for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, VecI dropped) {
+        store_some(dx + i, select(dropped, Vec{}, load_some(dy + i, count) * scale), count);
       });
     });
   }
-  const Vec scale = broadcast(rule.scale);
   const int64_t chunks = (n + column_sum_chunk_rows - 1) / column_sum_chunk_rows;
   const auto row_range = [&](int64_t chunk) {
     const int64_t begin = chunk * column_sum_chunk_rows;

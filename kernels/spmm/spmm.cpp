@@ -17,8 +17,9 @@ void spmm(const SpmmArgs& args, Execution& execution) {
   check_apart("spmm", "x", x, "y", y);
   if (y.size() == 0) return;
   const DeviceKind device = execution.stream.kind();
-  const std::string& forced = execution.overrides.spmm;
-  const auto& variant = find_variant("spmm", spmm_variants(device), device, forced.empty() ? pick_spmm(args, device) : forced);
+  const std::string_view forced = execution.overrides.spmm;
+  const std::string_view name = forced.empty() ? pick_spmm(args, device) : forced;
+  const auto& variant = find_variant("spmm", spmm_variants(device), device, name);
   run_variant("spmm", variant, args, execution);
 }
 

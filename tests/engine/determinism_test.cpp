@@ -116,7 +116,7 @@ TEST_CASE("train / nothing is allocated after the first epoch, on the host or on
     if (device.device.kind() == DeviceKind::cuda) continue;  // its second epoch is recorded, by a driver that allocates
     for (int64_t patience : {0, 100}) {
       for (bool replay : {true, false}) {
-        INFO(device.name, ", patience ", patience, replay ? "" : ", without replay");
+        INFO(device.name, ", patience ", patience, ", replay ", replay);
         Gcn model(data, {.seed = 1}, device.device);
         int64_t allocated = 0, since = 0;
         std::size_t held = 0, held_at_first = 0;

@@ -72,7 +72,7 @@ TEST_CASE("model file / the dropout of a loaded model is the saved one to the la
 TEST_CASE("model file / one that is no heddle model is refused") {
   CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata.clear(); }) == "");
   CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata["format"] = "pt"; }) == "");
-  CHECK(refusal("format version is '2'", [](io::TensorFile& file) { file.metadata["format_version"] = "2"; }) == "");
+  CHECK(refusal("format version is '2'", [](io::TensorFile& file) { file.metadata["format_version"] = std::string("2"); }) == "");
   CHECK(refusal("format version is ''", [](io::TensorFile& file) { file.metadata.erase("format_version"); }) == "");
   CHECK(refusal("there is no model 'gan'", [](io::TensorFile& file) { file.metadata["model"] = "gan"; }) == "");
 }
@@ -88,7 +88,6 @@ TEST_CASE("model file / settings that cannot be meant are refused") {
   CHECK(with("hidden is 0", "hidden", "0") == "");
   CHECK(with("dropout is 1", "dropout", "1") == "");
   CHECK(with("feature_scaling", "feature_scaling", "columns") == "");
-  CHECK(with("", "hidden", "1000000000000") == "");  // more memory than there is
 }
 
 TEST_CASE("model file / matrices that do not fit the model are refused by name and shape") {

@@ -90,7 +90,7 @@ void check_run(const Run& run, const std::string& what) {
     Workbench workbench(device);
     const std::vector<Parameter> parameters = run.on(workbench);
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-      INFO("adam / ", name, " / ", what, " / tensor ", i, " matches double precision");
+      INFO(text("adam / ", name, " / ", what, " / tensor ", i, " matches double precision"));
       CHECK(mismatch(parameters[i].weight.values(), expected[i].weight) == "");
       CHECK(mismatch(parameters[i].moment1.values(), expected[i].moment1) == "");
       CHECK(mismatch(parameters[i].moment2.values(), expected[i].moment2) == "");

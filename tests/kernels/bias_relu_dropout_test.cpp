@@ -87,7 +87,7 @@ struct Case {
 void check_case(const Case& c, const std::vector<NamedDevice>& on) {
   const bench::Reference expected = bench::bias_relu_dropout(c.x, c.activation());
   for (const auto& [name, device] : on) {
-    INFO("bias_relu_dropout / ", name, " / ", c.name(), " matches double precision");
+    INFO(text("bias_relu_dropout / ", name, " / ", c.name(), " matches double precision"));
     Workbench workbench(device);
     const HostMatrix y{c.n, c.d, c.forward(workbench)};
     CHECK(mismatch(y.values, expected) == "");
@@ -138,7 +138,7 @@ TEST_SUITE("kernels") {
       std::fill(c.dy.values.begin(), c.dy.values.end(), 1.0f);
       const uint32_t threshold = dropout_threshold(dropout);
       for (const auto& [name, device] : devices()) {
-        INFO(name, " / p=", dropout);
+        INFO(text(name, " / p=", dropout));
         Workbench workbench(device);
         const std::vector<float> y = c.forward(workbench);
         const std::vector<float> dx = c.backward(workbench, {c.n, c.d, y}).dx;
@@ -159,7 +159,7 @@ TEST_SUITE("kernels") {
         std::fill(c.x.values.begin(), c.x.values.end(), value);
         const bench::Reference expected = bench::bias_relu_dropout(c.x, c.activation());
         for (const auto& [name, device] : devices()) {
-          INFO(name, relu ? " / relu of " : " / ", value);
+          INFO(text(name, relu ? " / relu of " : " / ", value));
           Workbench workbench(device);
           CHECK(mismatch(c.forward(workbench), expected) == "");
         }
@@ -183,7 +183,7 @@ TEST_SUITE("kernels") {
       std::fill(c.x.values.begin(), c.x.values.end(), 1.0f);
       const double count = static_cast<double>(c.n * c.d);
       for (const auto& [name, device] : devices()) {
-        INFO(name, " / p=", dropout);
+        INFO(text(name, " / p=", dropout));
         Workbench workbench(device);
         const std::vector<float> y = c.forward(workbench);
         const auto dropped = static_cast<double>(std::count(y.begin(), y.end(), 0.0f));

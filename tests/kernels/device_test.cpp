@@ -38,7 +38,7 @@ TEST_SUITE("kernels") {
       Stream stream(device.backend());
       for (std::size_t bytes :
            {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{4096}, std::size_t{5} << 20}) {
-        INFO(name, " / ", bytes, " bytes");
+        INFO(text(name, " / ", bytes, " bytes"));
         std::vector<unsigned char> values(bytes);
         for (std::size_t i = 0; i < bytes; ++i) values[i] = static_cast<unsigned char>(i * 7 + i / 251);
         const Buffer buffer = Buffer::upload(stream, values);
@@ -188,7 +188,7 @@ TEST_SUITE("kernels") {
     CHECK(Device::parse("simt", 2).threads() == 2);
     CHECK(Device::parse("cpu").threads() >= 1);
     for (const char* name : {"", "CPU", "gpu", "cpu:0", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:99999999999", " cpu"}) {
-      INFO(name);
+      INFO(text(name));
       CHECK(error_mismatch(ErrorKind::usage, text("device '", name, "' is not one of auto, cpu, simt, cuda, cuda:INDEX"),
                            [&] { Device::parse(name); }) == "");
     }
@@ -247,6 +247,17 @@ TEST_SUITE("kernels") {
       kernels::sum_of_squares(y.view(600, 16), 1, scalar.data(), execution);
       workbench.arena().reset();
     };
+    for (const auto& product : kernels::spmm_variants(DeviceKind::cpu)) {
+      for (const auto& dense : kernels::gemm_variants(DeviceKind::cpu)) {
+        INFO(text(product.name, " and ", dense.name));
+        workbench.overrides() = {.spmm = product.name, .gemm = dense.name};
+        step();
+        const int64_t before = allocations();
+        step();
+        CHECK(allocations() == before);
+      }
+    }
+    workbench.overrides() = {};
     step();
     const int64_t before = allocations();
     step();

@@ -31,7 +31,7 @@ void for_sizes(const Check& check) {
     Workbench workbench(device);
     for (int64_t count : sizes) {
       for (int64_t offset : {0, 1}) {
-        INFO(name, " / ", count, offset == 0 ? " elements" : " elements, unaligned");
+        INFO(text(name, " / ", count, offset == 0 ? " elements" : " elements, unaligned"));
         check(workbench, count, offset);
       }
     }

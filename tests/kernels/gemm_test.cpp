@@ -64,7 +64,7 @@ void check_product(const Product& product, const std::vector<NamedDevice>& on, i
   for (const auto& [name, device] : on) {
     Workbench workbench(device);
     for (const auto& variant : gemm_variants(device.kind())) {
-      INFO("gemm / ", variant.name, " / ", name, " / ", product.name());
+      INFO(text("gemm / ", variant.name, " / ", name, " / ", product.name()));
       const std::string reason = variant.supports(product.shape_args());
       if (reason.empty()) {
         CHECK(mismatch(product.run(workbench, variant.name, offset), product.expected()) == "");
@@ -86,7 +86,7 @@ std::vector<NamedDevice> cpu_devices() {
 void check_bits(const Product& product, const std::vector<NamedDevice>& group, DeviceKind kind) {
   for (const auto& variant : gemm_variants(kind)) {
     if (!variant.deterministic || !variant.supports(product.shape_args()).empty()) continue;
-    INFO("gemm / ", variant.name, " / ", product.name());
+    INFO(text("gemm / ", variant.name, " / ", product.name()));
     check_same_bits(group, [&](Workbench& workbench) { return product.run(workbench, variant.name); });
   }
 }
@@ -201,7 +201,7 @@ TEST_SUITE("kernels") {
         for (bool transpose_a : flags) {
           for (bool transpose_b : flags) {
             const Product product({shape.m, shape.k % 100, shape.n}, transpose_a, transpose_b);
-            INFO(name, " / ", product.name());
+            INFO(text(name, " / ", product.name()));
             const GemmArgs args = product.shape_args();
             const auto& variant =
                 find_variant("gemm", gemm_variants(device.kind()), device.kind(), pick_gemm(args, device.kind()));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/graphs.h"
@@ -25,6 +26,9 @@ constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 /// Logits, labels and the rows that count, on the host.
 struct Case {
+  Case(HostMatrix logits_, std::vector<int32_t> labels_, std::vector<int32_t> rows_)
+      : logits(std::move(logits_)), labels(std::move(labels_)), rows(std::move(rows_)) {}
+
   HostMatrix logits;
   std::vector<int32_t> labels;
   std::vector<int32_t> rows;
@@ -34,10 +38,9 @@ struct Case {
 /// `listed` of n rows, in random order; logits within +-range, labels drawn. Labels of unlisted rows are not valid ones.
 Case random_case(int64_t n, int64_t classes, int64_t listed, double range, uint64_t seed) {
   bench::Draws draws(seed);
-  Case c;
-  c.logits = {n, classes, std::vector<float>(static_cast<std::size_t>(n * classes))};
+  Case c({n, classes, std::vector<float>(static_cast<std::size_t>(n * classes))},
+         std::vector<int32_t>(static_cast<std::size_t>(n), -1), {});
   for (float& logit : c.logits.values) logit = static_cast<float>((2 * draws.uniform() - 1) * range);
-  c.labels.assign(static_cast<std::size_t>(n), -1);
   const std::vector<int64_t> order = bench::random_permutation(n, seed + 1);
   for (int64_t i = 0; i < listed; ++i) {
     c.rows.push_back(static_cast<int32_t>(order[static_cast<std::size_t>(i)]));
@@ -71,7 +74,7 @@ void check_case(const Case& c, const std::string& what) {
   const bench::Reference loss = bench::masked_nll(c.logits, c.labels, c.rows);
   const bench::Reference gradient = bench::masked_nll_backward(c.logits, c.labels, c.rows, c.dloss);
   for (const auto& [name, device] : devices()) {
-    INFO("masked_nll / ", name, " / ", what, " matches double precision");
+    INFO(text("masked_nll / ", name, " / ", what, " matches double precision"));
     Workbench workbench(device);
     const Results results = run(workbench, c);
     CHECK(mismatch(results.loss, loss) == "");
@@ -129,7 +132,7 @@ TEST_SUITE("kernels") {
         unlisted.logits.values[place] = value;
         std::erase(unlisted.rows, 0);
         for (const auto& [name, device] : devices()) {
-          INFO(name, " / ", value, " at ", place);
+          INFO(text(name, " / ", value, " at ", place));
           Workbench workbench(device);
           CHECK_FALSE(std::isfinite(run(workbench, listed).loss[0]));
           CHECK(mismatch(run(workbench, unlisted).loss, bench::masked_nll(unlisted.logits, unlisted.labels, unlisted.rows)) ==
@@ -143,7 +146,7 @@ TEST_SUITE("kernels") {
     const HostMatrix logits{
         7, 3, {1,         1,         0,        1, 1, 0, 0, 2, 2, not_a_number, 1, 0, 1, not_a_number, 0, 1, 0, not_a_number,
                -infinity, -infinity, -infinity}};
-    const Case c{.logits = logits, .labels = {0, 1, 1, 0, 0, 0, 0}, .rows = {6, 5, 4, 3, 2, 1, 0}};
+    const Case c(logits, {0, 1, 1, 0, 0, 0, 0}, {6, 5, 4, 3, 2, 1, 0});
     for (const auto& [name, device] : devices()) {
       INFO(name);
       Workbench workbench(device);

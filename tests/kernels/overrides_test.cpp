@@ -35,11 +35,11 @@ class Environment {
 
 template <class Args>
 void check_table(std::span<const Variant<Args>> table, const char* what) {
-  INFO(what);
+  INFO(text(what));
   CHECK_FALSE(table.empty());
   std::set<std::string> names;
   for (const Variant<Args>& variant : table) {
-    INFO(variant.name);
+    INFO(text(variant.name));
     CHECK(names.insert(variant.name).second);
     CHECK(std::string(variant.summary) != "");
     CHECK(std::string(variant.source) != "");

@@ -24,6 +24,8 @@ static_assert(equal(philox4x32({{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}
 
 }  // namespace
 
+TEST_SUITE_BEGIN("kernels");
+
 TEST_CASE("philox / the published known answers hold at run time too") {
   volatile uint32_t zero = 0;  // keeps the compiler from computing it
   CHECK(equal(philox4x32({{zero, zero, zero, zero}}, {zero, zero}), {{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}}));
@@ -91,3 +93,5 @@ TEST_CASE("philox / dropout at 0.3 drops 0.3 of a million elements within five s
   }
   CHECK(std::abs(dropped - 0.3 * count) <= 5 * std::sqrt(count * 0.3 * 0.7));
 }
+
+TEST_SUITE_END();

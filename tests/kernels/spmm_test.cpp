@@ -67,7 +67,7 @@ void check_product(const Product& product, const std::string& what, int64_t offs
   for (const auto& [name, device] : devices()) {
     Workbench workbench(device);
     for (const auto& variant : spmm_variants(device.kind())) {
-      INFO("spmm / ", variant.name, " / ", name, " / ", what, " matches double precision");
+      INFO(text("spmm / ", variant.name, " / ", name, " / ", what, " matches double precision"));
       CHECK(mismatch(product.run(workbench, variant.name, offset), product.expected()) == "");
     }
   }
@@ -77,7 +77,7 @@ void check_product(const Product& product, const std::string& what, int64_t offs
 void check_bits(const Product& product, const std::vector<NamedDevice>& group, DeviceKind kind, const std::string& what) {
   for (const auto& variant : spmm_variants(kind)) {
     if (!variant.deterministic) continue;
-    INFO("spmm / ", variant.name, " / ", what);
+    INFO(text("spmm / ", variant.name, " / ", what));
     check_same_bits(group, [&](Workbench& workbench) { return product.run(workbench, variant.name); });
   }
 }
@@ -133,7 +133,7 @@ TEST_SUITE("kernels") {
       for (const auto& [name, device] : devices()) {
         Workbench workbench(device);
         for (const auto& variant : spmm_variants(device.kind())) {
-          INFO(variant.name, " / ", name, " / d=", d);
+          INFO(text(variant.name, " / ", name, " / d=", d));
           const DeviceCsr csr(workbench.stream(), a, {});
           const DeviceMatrix input(workbench.stream(), x);
           const Guarded<float> y = workbench.output(4 * d);
@@ -153,7 +153,7 @@ TEST_SUITE("kernels") {
       for (Isa isa : available_isas()) {
         Workbench workbench(Device::cpu({.threads = 2, .isa = isa}));
         for (const auto& variant : spmm_variants(DeviceKind::cpu)) {
-          INFO(variant.name, " / ", heddle::to_string(isa), " / d=", d);
+          INFO(text(variant.name, " / ", heddle::to_string(isa), " / d=", d));
           CHECK(mismatch(product.run(workbench, variant.name), product.expected()) == "");
         }
       }
@@ -174,7 +174,7 @@ TEST_SUITE("kernels") {
     for (const auto& [graph, a] : bench::hostile_graphs()) {
       for (int64_t d : {1, 7, 16, 31, 33, 64, 100, 256}) {
         const Product product(a, d, CsrValues::direct);
-        INFO(graph, " / d=", d);
+        INFO(text(graph, " / d=", d));
         check_same_bits(isas, [&](Workbench& workbench) { return product.run(workbench, "cpu_row_vectorised"); });
       }
     }
@@ -193,7 +193,7 @@ TEST_SUITE("kernels") {
     for (const auto& [name, device] : devices()) {
       for (int64_t d : {0, 1, 3, 4, 7, 16, 64, 1433}) {
         const SpmmArgs args{{.rows = 10, .cols = 12, .nnz = 30}, {nullptr, 12, d}, {nullptr, 10, d}};
-        INFO(name, " / d=", d);
+        INFO(text(name, " / d=", d));
         CHECK(find_variant("spmm", spmm_variants(device.kind()), device.kind(), pick_spmm(args, device.kind())).deterministic);
       }
     }

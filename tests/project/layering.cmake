@@ -41,8 +41,6 @@ function(resolve written quoted file result)
     set(${result} "include/${written}" PARENT_SCOPE)
   elseif(written MATCHES "^([^/]+)/" AND CMAKE_MATCH_1 IN_LIST layers)
     set(${result} "${written}" PARENT_SCOPE)
-  elseif(EXISTS ${ROOT}/tests/${written})  # the folder tests is on the tests' own include path
-    set(${result} "tests/${written}" PARENT_SCOPE)
   endif()
 endfunction()
 

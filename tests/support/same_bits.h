@@ -55,7 +55,7 @@ template <class Run>
 void check_same_bits(const std::vector<NamedDevice>& group, const Run& run) {
   std::vector<float> first;
   for (std::size_t i = 0; i < group.size(); ++i) {
-    INFO(group[i].name, " against ", group[0].name);
+    INFO(text(group[i].name, " against ", group[0].name));
     Workbench workbench(group[i].device);
     const std::vector<float> result = run(workbench);
     if (i == 0) {

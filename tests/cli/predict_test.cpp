@@ -1,0 +1,70 @@
+#include <doctest/doctest.h>
+
+#include "tests/cli/program.h"
+
+using heddle::test::file_content;
+using heddle::test::ProgramResult;
+using heddle::test::run_program;
+using heddle::test::TempDir;
+using nlohmann::json;
+
+TEST_SUITE("cli") {
+  TEST_CASE("predict gives the figures, predictions and embeddings of the training that saved the model") {
+    const TempDir folder;
+    write_karate(folder);
+    const TempDir outputs;
+    const std::string data = "--data " + folder.path().string();
+    const std::string model = outputs.file("model.safetensors");
+    const json trained =
+        run_program("train gcn " + data + " --json --hidden 8 --layers 3 --seeds 2 --save " + model + " --save-predictions " +
+                    outputs.file("a.tsv") + " --save-embeddings " + outputs.file("a.npy"))
+            .json();
+    const json predicted = run_program("predict " + model + " " + data + " --json --save-predictions " + outputs.file("b.tsv") +
+                                       " --save-embeddings " + outputs.file("b.npy"))
+                               .json();
+    CHECK(predicted["model"] == "gcn");
+    CHECK(predicted["settings"] == trained["settings"]);
+    CHECK(predicted["data"] == trained["data"]);
+    CHECK(predicted["weights_hash"] == trained["seeds"][0]["weights_hash"]);
+    CHECK(predicted["accuracy"]["train"] == trained["seeds"][0]["train_accuracy"]);
+    CHECK(predicted["accuracy"]["val"].is_null());
+    CHECK(predicted["accuracy"]["test"] == trained["seeds"][0]["test_accuracy"]);
+    CHECK(predicted["loss"]["test"].get<double>() > 0);
+    CHECK(predicted["trained_on"]["same"] == true);
+    for (const char* field : {"device", "device_description", "threads", "total_s", "peak_rss_bytes", "version"}) {
+      CAPTURE(field);
+      CHECK(predicted.contains(field));
+    }
+    CHECK(file_content(outputs.file("a.tsv")) == file_content(outputs.file("b.tsv")));
+    CHECK(file_content(outputs.file("a.npy")) == file_content(outputs.file("b.npy")));
+
+    const ProgramResult table = run_program("predict " + model + " " + data);
+    CHECK(table.status == 0);
+    CHECK(table.out == file_content(outputs.file("a.tsv")));
+    CHECK(table.err.find("trained on this data") != std::string::npos);
+    const ProgramResult quiet = run_program("predict " + model + " " + data + " --quiet");
+    CHECK(quiet.out == table.out);
+    CHECK(quiet.err.empty());
+  }
+
+  TEST_CASE("predict says where the data is not what the model was trained on") {
+    const TempDir folder;
+    write_karate(folder);
+    const std::string model = folder.file("model.safetensors");
+    const std::string data = "--data " + folder.path().string();
+    REQUIRE(run_program("train gcn " + data + " --epochs 5 --save " + model).status == 0);
+    folder.write("train.txt", "0\n");
+    CHECK(run_program("predict " + model + " " + data + " --json").json()["trained_on"]["same"] == false);
+    CHECK(run_program("predict " + model + " " + data).err.find("trained on other data than this") != std::string::npos);
+    folder.write(
+        "labels.txt", "0\n1\n2\n" + [] {
+          std::string rest;
+          for (int node = 3; node < 34; ++node) rest += "1\n";
+          return rest;
+        }());
+    const ProgramResult misfit = run_program("predict " + model + " " + data);
+    CHECK(misfit.status == 3);
+    CHECK(misfit.out.empty());
+    CHECK(misfit.err.find("weight2 is 16 x 2, for this data it must be 16 x 3") != std::string::npos);
+  }
+}

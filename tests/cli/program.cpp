@@ -1,0 +1,64 @@
+#include "tests/cli/program.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "heddle/io.h"
+
+namespace heddle::test {
+
+namespace {
+
+std::string lines(const std::vector<int32_t>& numbers) {
+  std::string text;
+  for (int32_t number : numbers) text += std::to_string(number) + "\n";
+  return text;
+}
+
+}  // namespace
+
+nlohmann::json ProgramResult::json() const {
+  INFO(out);
+  INFO(err);
+  REQUIRE(status == 0);
+  nlohmann::json object = nlohmann::json::parse(out, nullptr, false);
+  REQUIRE(object.is_object());
+  return object;
+}
+
+ProgramResult run_program(const std::string& arguments, const std::string& before) {
+  const TempDir folder;
+  const std::string errors = folder.file("err");
+  const std::string command = before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  ProgramResult result;
+  std::array<char, 4096> chunk{};
+  for (std::size_t got = 0; (got = std::fread(chunk.data(), 1, chunk.size(), pipe)) > 0;) result.out.append(chunk.data(), got);
+  const int status = ::pclose(pipe);
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  result.err = file_content(errors);
+  return result;
+}
+
+void write_karate(const TempDir& folder) {
+  const NodeDataset data = io::karate_club();
+  std::string edges = "# from to\n";
+  for (const auto& [first, second] : data.edges) edges += std::to_string(first) + " " + std::to_string(second) + "\n";
+  folder.write("edges.txt", edges);
+  folder.write("labels.txt", lines(data.labels));
+  folder.write("train.txt", lines(data.train));
+  folder.write("test.txt", lines(data.test));
+}
+
+std::string file_content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace heddle::test

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/support/temp_dir.h"
+
+namespace heddle::test {
+
+/// What a run of the program left behind.
+struct ProgramResult {
+  int status = -1;  ///< exit status; 128 + signal where one ended it
+  std::string out;
+  std::string err;
+
+  /// Standard output as one JSON object; a failed test where it is anything else.
+  nlohmann::json json() const;
+};
+
+/// Runs `heddle ARGUMENTS` by a shell. `before` stands in front of the program: variables ("HEDDLE_ISA=avx2"), "timeout 1", ...
+ProgramResult run_program(const std::string& arguments, const std::string& before = "");
+
+/// The karate club as a folder of files: edges, labels, train and test split.
+void write_karate(const TempDir& folder);
+
+/// A file's bytes.
+std::string file_content(const std::string& path);
+
+}  // namespace heddle::test
