@@ -9,14 +9,16 @@ namespace heddle {
 namespace {
 
 void check(const HostCsr& m) {
-  require(m.rows >= 0 && m.cols >= 0 && m.cols <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "sparse matrix: ", m.rows, " x ",
-          m.cols, " does not fit 32-bit column ids");
-  require(static_cast<int64_t>(m.row_offsets.size()) == m.rows + 1 && m.row_offsets.front() == 0 && m.row_offsets.back() == m.nnz(),
-          ErrorKind::usage, "sparse matrix: the row offsets do not span ", m.rows, " rows and ", m.nnz(), " non-zeros");
+  require(m.rows >= 0 && m.cols >= 0 && m.cols <= std::numeric_limits<int32_t>::max(), ErrorKind::usage,
+          "sparse matrix: ", m.rows, " x ", m.cols, " does not fit 32-bit column ids");
+  require(
+      static_cast<int64_t>(m.row_offsets.size()) == m.rows + 1 && m.row_offsets.front() == 0 && m.row_offsets.back() == m.nnz(),
+      ErrorKind::usage, "sparse matrix: the row offsets do not span ", m.rows, " rows and ", m.nnz(), " non-zeros");
   require(m.values.size() == m.col_indices.size(), ErrorKind::usage, "sparse matrix: ", m.values.size(), " values for ", m.nnz(),
           " columns");
   for (int64_t row = 0; row < m.rows; ++row) {
-    require(m.row_offsets[row] <= m.row_offsets[row + 1], ErrorKind::usage, "sparse matrix: the offsets of row ", row, " descend");
+    require(m.row_offsets[row] <= m.row_offsets[row + 1], ErrorKind::usage, "sparse matrix: the offsets of row ", row,
+            " descend");
   }
   for (int64_t row = 0; row < m.rows; ++row) {
     for (int64_t k = m.row_offsets[row]; k < m.row_offsets[row + 1]; ++k) {
@@ -65,19 +67,25 @@ SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric
   row_offsets_ = Buffer::upload(stream, matrix.row_offsets);
   col_indices_ = Buffer::upload(stream, matrix.col_indices);
   values_ = Buffer::upload(stream, matrix.values);
-  view_ = {matrix.rows, matrix.cols, matrix.nnz(), row_offsets_.as<int64_t>(), col_indices_.as<int32_t>(), values_.as<float>(), nullptr};
+  view_ = {matrix.rows,         matrix.cols, matrix.nnz(), row_offsets_.as<int64_t>(), col_indices_.as<int32_t>(),
+           values_.as<float>(), nullptr};
   if (symmetric) {
     require(is_symmetric(matrix), ErrorKind::usage, "sparse matrix: it was said to be symmetric and is not");
     return;
   }
-  require(matrix.rows <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "sparse matrix: its transpose needs 32-bit row ids, it has ",
-          matrix.rows, " rows");
+  require(matrix.rows <= std::numeric_limits<int32_t>::max(), ErrorKind::usage,
+          "sparse matrix: its transpose needs 32-bit row ids, it has ", matrix.rows, " rows");
   const Transpose t = transpose_of(matrix);
   transpose_offsets_ = Buffer::upload(stream, t.offsets);
   transpose_indices_ = Buffer::upload(stream, t.indices);
   value_index_ = Buffer::upload(stream, t.value_index);
-  transpose_ = {matrix.cols,          matrix.rows, matrix.nnz(), transpose_offsets_.as<int64_t>(), transpose_indices_.as<int32_t>(),
-                values_.as<float>(), value_index_.as<int64_t>()};
+  transpose_ = {matrix.cols,
+                matrix.rows,
+                matrix.nnz(),
+                transpose_offsets_.as<int64_t>(),
+                transpose_indices_.as<int32_t>(),
+                values_.as<float>(),
+                value_index_.as<int64_t>()};
 }
 
 }  // namespace heddle

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cfloat>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
 

@@ -29,11 +29,12 @@ void divide_by_sum(float* begin, float* end) {
 }
 
 void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
-  require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, weights.size(), " edge weights for ", edges.size(), " edges");
+  require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, weights.size(), " edge weights for ",
+          edges.size(), " edges");
   for (std::size_t edge = 0; edge < edges.size(); ++edge) {
     const auto [u, v] = edges[edge];
-    require(0 <= u && u < v && v < nodes, ErrorKind::bad_data, "edge ", edge, " goes from ", u, " to ", v, ", not from a node to a later one of ",
-            nodes);
+    require(0 <= u && u < v && v < nodes, ErrorKind::bad_data, "edge ", edge, " goes from ", u, " to ", v,
+            ", not from a node to a later one of ", nodes);
     require(edge == 0 || edges[edge - 1] < edges[edge], ErrorKind::bad_data, "edge ", edge, " from ", u, " to ", v,
             " does not come after the one before it");
   }
@@ -44,7 +45,8 @@ std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling
     const HostCsr& csr = data.sparse_features;
     std::vector<float> values = csr.values;
     if (scales_rows(scaling, values)) {
-      for (int64_t row = 0; row < csr.rows; ++row) divide_by_sum(values.data() + csr.row_offsets[row], values.data() + csr.row_offsets[row + 1]);
+      for (int64_t row = 0; row < csr.rows; ++row)
+        divide_by_sum(values.data() + csr.row_offsets[row], values.data() + csr.row_offsets[row + 1]);
     }
     return values;
   }
@@ -67,9 +69,11 @@ HostCsr sparse_matrix(const NodeDataset& data) {
 
 void check_dense(const NodeDataset& data) {
   const HostMatrix& features = data.dense_features;
-  require(features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", features.rows, " rows of features, there are ", data.nodes, " nodes");
-  require(features.cols >= 0 && static_cast<std::size_t>(features.rows * features.cols) == features.values.size(), ErrorKind::bad_data, data.name,
-          ": ", features.values.size(), " values for ", features.rows, " x ", features.cols, " features");
+  require(features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", features.rows, " rows of features, there are ",
+          data.nodes, " nodes");
+  require(features.cols >= 0 && static_cast<std::size_t>(features.rows * features.cols) == features.values.size(),
+          ErrorKind::bad_data, data.name, ": ", features.values.size(), " values for ", features.rows, " x ", features.cols,
+          " features");
 }
 
 bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && !data.dense_features.values.empty(); }
@@ -111,13 +115,16 @@ HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_
 }
 
 Features::Features(Context& context, const NodeDataset& data, FeatureScaling scaling)
-    : count_(stays_dense(data) ? data.dense_features.cols : data.features_are_sparse ? data.sparse_features.cols : data.nodes),
+    : count_(stays_dense(data)          ? data.dense_features.cols
+             : data.features_are_sparse ? data.sparse_features.cols
+                                        : data.nodes),
       sparse_(!stays_dense(data)),
       matrix_(sparse_ ? SparseMatrix(context.stream(), sparse_matrix(data)) : SparseMatrix()),
       values_([&] {
         if (!sparse_) check_dense(data);
         const std::vector<float> values = scaled_values(data, scaling);
-        return sparse_ ? Constant(context, 1, static_cast<int64_t>(values.size()), values) : Constant(context, data.nodes, count_, values);
+        return sparse_ ? Constant(context, 1, static_cast<int64_t>(values.size()), values)
+                       : Constant(context, data.nodes, count_, values);
       }()) {}
 
 Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight) {

@@ -16,11 +16,14 @@ namespace {
 class DeviceTargets {
  public:
   DeviceTargets(Stream& stream, const NodeDataset& data, const std::vector<int32_t>& nodes)
-      : labels_(Buffer::upload(stream, data.labels)), rows_(Buffer::upload(stream, nodes)), count_(static_cast<int64_t>(nodes.size())) {
+      : labels_(Buffer::upload(stream, data.labels)),
+        rows_(Buffer::upload(stream, nodes)),
+        count_(static_cast<int64_t>(nodes.size())) {
     require(static_cast<int64_t>(data.labels.size()) == data.nodes, ErrorKind::bad_data, data.name, ": ", data.labels.size(),
             " labels, there are ", data.nodes, " nodes");
     for (int32_t node : nodes) {
-      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, there are ", data.nodes);
+      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, there are ",
+              data.nodes);
       require(data.labels[node] >= 0 && data.labels[node] < data.classes, ErrorKind::bad_data, data.name, ": node ", node,
               " of a split has no label");
     }
@@ -36,8 +39,8 @@ class DeviceTargets {
 /// The model's logits for `data`, whose splits index them.
 Tensor logits_of(NodeClassifier& model, const NodeDataset& data) {
   Tensor logits = model.forward();
-  require(logits.rows() == data.nodes && logits.cols() >= data.classes, ErrorKind::usage, "the model gives ", logits.rows(), " x ",
-          logits.cols(), " scores, ", data.name, " has ", data.nodes, " nodes and ", data.classes, " classes");
+  require(logits.rows() == data.nodes && logits.cols() >= data.classes, ErrorKind::usage, "the model gives ", logits.rows(),
+          " x ", logits.cols(), " scores, ", data.name, " has ", data.nodes, " nodes and ", data.classes, " classes");
   return logits;
 }
 
@@ -87,7 +90,8 @@ void check(const TrainOptions& options, const NodeDataset& data) {
           options.weight_decay, ", it must be at least 0");
   require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
-  require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name, ": patience needs a validation split, it is empty");
+  require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name,
+          ": patience needs a validation split, it is empty");
 }
 
 /// Whether the last loss exceeds the mean of the `window` before it.
@@ -156,8 +160,8 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
     report.train_loss = read_scalar(context, train_loss.as<float>());
     report.losses.push_back(report.train_loss);
     report.epochs = epoch;
-    require(std::isfinite(report.train_loss), ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ", report.train_loss,
-            "; a smaller learning rate than ", options.learning_rate, " may help");
+    require(std::isfinite(report.train_loss), ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ",
+            report.train_loss, "; a smaller learning rate than ", options.learning_rate, " may help");
     EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
     if (options.patience > 0) {
       run(val_step, validate);
@@ -200,7 +204,8 @@ HostMatrix predict(NodeClassifier& model) {
     const float most = *std::max_element(values, values + scores.cols);
     double sum = 0;
     for (int64_t c = 0; c < scores.cols; ++c) sum += std::exp(static_cast<double>(values[c]) - most);
-    for (int64_t c = 0; c < scores.cols; ++c) values[c] = static_cast<float>(std::exp(static_cast<double>(values[c]) - most) / sum);
+    for (int64_t c = 0; c < scores.cols; ++c)
+      values[c] = static_cast<float>(std::exp(static_cast<double>(values[c]) - most) / sum);
   }
   return scores;
 }

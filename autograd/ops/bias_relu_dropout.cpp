@@ -15,8 +15,8 @@ struct Activation {
 Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation what) {
   Context& context = x.context();
   if (bias != nullptr) {
-    require(bias->rows() == 1 && bias->cols() == x.cols(), ErrorKind::usage, "bias: it is ", bias->rows(), " x ", bias->cols(), ", x is ",
-            x.rows(), " x ", x.cols());
+    require(bias->rows() == 1 && bias->cols() == x.cols(), ErrorKind::usage, "bias: it is ", bias->rows(), " x ", bias->cols(),
+            ", x is ", x.rows(), " x ", x.cols());
   }
   const RandomStream random = what.dropout > 0 ? context.next_random_stream() : RandomStream{};
   const DenseView<const float> input = x.value();

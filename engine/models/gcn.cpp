@@ -10,7 +10,9 @@ namespace {
 const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
   options.check();
   require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
-  require(data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
+  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
+  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ", data.classes,
+          " classes, the model scores ", options.classes);
   return data;
 }
 
@@ -26,6 +28,7 @@ void GcnOptions::check() const {
   // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
   require(hidden >= 1 && hidden <= 1'000'000, ErrorKind::usage, "gcn: hidden is ", hidden, ", it must be from 1 to 1000000");
   require(layers >= 1 && layers <= 1000, ErrorKind::usage, "gcn: layers is ", layers, ", it must be from 1 to 1000");
+  require(classes >= 0 && classes <= 1'000'000, ErrorKind::usage, "gcn: classes is ", classes, ", it must be from 0 to 1000000");
   require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gcn: dropout is ", dropout, ", it must be in [0, 1)");
 }
 
@@ -34,11 +37,14 @@ Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& devic
       context_(device, options.seed),
       adjacency_(context_.stream(), gcn_adjacency(checked(data, options).nodes, data.edges, data.edge_weights), true),
       features_(context_, data, options.feature_scaling) {
+  if (options_.classes == 0) options_.classes = data.classes;
   for (int64_t layer = 0; layer < options.layers; ++layer) {
     const int64_t in = layer == 0 ? features_.count() : options.hidden;
-    const int64_t out = layer + 1 == options.layers ? data.classes : options.hidden;
-        parameters_.emplace_back(context_, text("weight", layer + 1), glorot_uniform(in, out, options.seed, static_cast<uint32_t>(layer)), layer == 0);
-    parameters_.emplace_back(context_, text("bias", layer + 1), HostMatrix{1, out, std::vector<float>(static_cast<std::size_t>(out))});
+    const int64_t out = layer + 1 == options.layers ? options_.classes : options.hidden;
+    parameters_.emplace_back(context_, text("weight", layer + 1),
+                             glorot_uniform(in, out, options.seed, static_cast<uint32_t>(layer)), layer == 0);
+    parameters_.emplace_back(context_, text("bias", layer + 1),
+                             HostMatrix{1, out, std::vector<float>(static_cast<std::size_t>(out))});
   }
 }
 
@@ -67,7 +73,10 @@ std::map<std::string, std::string> Gcn::settings() const {
   return {{"hidden", std::to_string(options_.hidden)},
           {"layers", std::to_string(options_.layers)},
           {"dropout", exact(options_.dropout)},
-          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows ? "rows" : options_.feature_scaling == FeatureScaling::none ? "none" : "automatic"}};
+          {"classes", std::to_string(options_.classes)},
+          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"
+                              : options_.feature_scaling == FeatureScaling::none ? "none"
+                                                                                 : "automatic"}};
 }
 
 }  // namespace heddle

@@ -49,6 +49,7 @@ constexpr ModelSetting gcn_settings[] = {
     {"hidden", "16", "width of the hidden layers"},
     {"layers", "2", "number of graph convolutions"},
     {"dropout", "0.5", "probability of dropping an input feature or a hidden unit in training, in [0, 1)"},
+    {"classes", "0", "how many classes to score; 0: as many as the data's labels name"},
     {"feature_scaling", "automatic", "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
                                      "feature is negative"},
 };
@@ -59,6 +60,7 @@ GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint6
   const GcnOptions options{.hidden = number(settings, "hidden", defaults.hidden),
                            .layers = number(settings, "layers", defaults.layers),
                            .dropout = number(settings, "dropout", defaults.dropout),
+                           .classes = number(settings, "classes", defaults.classes),
                            .seed = seed,
                            .feature_scaling = feature_scaling(settings)};
   options.check();

@@ -38,6 +38,7 @@ struct GcnOptions {
   int64_t hidden = 16;
   int64_t layers = 2;    ///< at least 1
   float dropout = 0.5f;  ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
+  int64_t classes = 0;   ///< how many to score; 0: as many as the data's labels name
   uint64_t seed = 0;
   FeatureScaling feature_scaling = FeatureScaling::automatic;
 
@@ -49,7 +50,8 @@ struct GcnOptions {
 /// Weight decay applies to W1 only, as in the paper.
 class Gcn final : public NodeClassifier {
  public:
-  /// Throws Error{usage} for options out of range, Error{bad_data} for a data set without labels or edges that do not fit.
+  /// Throws Error{usage} for options out of range, Error{bad_data} for a data set without labels (where options.classes is 0), with more
+  /// classes than options.classes, or with edges or features that do not fit.
   Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device);
 
   std::string name() const override { return "gcn"; }

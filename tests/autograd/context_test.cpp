@@ -172,6 +172,9 @@ TEST_CASE("context / dropout draws the same mask on every device") {
 
 TEST_CASE("context / a second step allocates nothing, on the host or on the device") {
   for (const NamedDevice& device : devices()) {
+#ifdef __SANITIZE_ADDRESS__
+    if (device.device.kind() == DeviceKind::simt) continue;  // each block gets new shared memory, so that a late use is seen
+#endif
     INFO(device.name);
     Context context(device.device, 1);
     const Parameter weight(context, "weight", initial_weight), bias(context, "bias", initial_bias);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "tests/cli/program.h"
 
 using heddle::test::file_content;
@@ -47,6 +49,30 @@ TEST_SUITE("cli") {
     CHECK(quiet.err.empty());
   }
 
+  TEST_CASE("predict needs no labels") {
+    const TempDir folder;
+    write_karate(folder);
+    const std::string model = folder.file("model.safetensors");
+    REQUIRE(run_program("train gcn --data " + folder.path().string() + " --epochs 20 --save " + model).status == 0);
+    const std::string predict = "predict " + model + " --quiet --data ";
+    const std::string with_labels = run_program(predict + folder.path().string()).out;
+    const TempDir bare;
+    bare.write("edges.txt", file_content(folder.file("edges.txt")));
+    const ProgramResult without = run_program(predict + bare.path().string());
+    CHECK(without.status == 0);
+    const auto predicted_column = [](const std::string& table) {
+      std::istringstream lines(table);
+      std::string column;
+      for (std::string line; std::getline(lines, line);) {
+        const std::size_t begin = line.find('\t') + 1;
+        column += line.substr(begin, line.find('\t', begin) - begin) + "\n";
+      }
+      return column;
+    };
+    CHECK(predicted_column(with_labels).size() > 34);
+    CHECK(predicted_column(without.out) == predicted_column(with_labels));
+  }
+
   TEST_CASE("predict says where the data is not what the model was trained on") {
     const TempDir folder;
     write_karate(folder);
@@ -65,6 +91,6 @@ TEST_SUITE("cli") {
     const ProgramResult misfit = run_program("predict " + model + " " + data);
     CHECK(misfit.status == 3);
     CHECK(misfit.out.empty());
-    CHECK(misfit.err.find("weight2 is 16 x 2, for this data it must be 16 x 3") != std::string::npos);
+    CHECK(misfit.err.find("its labels name 3 classes, the model scores 2") != std::string::npos);
   }
 }

@@ -114,6 +114,9 @@ TEST_CASE("train / nothing is allocated after the first epoch, on the host or on
   const NodeDataset data = karate();
   for (const NamedDevice& device : devices()) {
     if (device.device.kind() == DeviceKind::cuda) continue;  // its second epoch is recorded, by a driver that allocates
+#ifdef __SANITIZE_ADDRESS__
+    if (device.device.kind() == DeviceKind::simt) continue;  // each block gets new shared memory, so that a late use is seen
+#endif
     for (int64_t patience : {0, 100}) {
       for (bool replay : {true, false}) {
         INFO(device.name, ", patience ", patience, ", replay ", replay);

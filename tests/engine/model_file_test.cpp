@@ -31,6 +31,11 @@ std::string refusal(const char* fragment, const Change& change) {
   return wrong.empty() ? error_mismatch(ErrorKind::bad_data, path, [&] { load_model(path, data, one_thread()); }) : wrong;
 }
 
+/// Changes one entry of the metadata.
+auto setting(const std::string& key, const std::string& value) {
+  return [key, value](io::TensorFile& file) { file.metadata[key] = value; };
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("engine");
@@ -71,15 +76,15 @@ TEST_CASE("model file / the dropout of a loaded model is the saved one to the la
 
 TEST_CASE("model file / one that is no heddle model is refused") {
   CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata.clear(); }) == "");
-  CHECK(refusal("not written as a heddle model", [](io::TensorFile& file) { file.metadata["format"] = "pt"; }) == "");
-  CHECK(refusal("format version is '2'", [](io::TensorFile& file) { file.metadata["format_version"] = std::string("2"); }) == "");
+  CHECK(refusal("not written as a heddle model", setting("format", "pt")) == "");
+  CHECK(refusal("format version is '2'", setting("format_version", "2")) == "");
   CHECK(refusal("format version is ''", [](io::TensorFile& file) { file.metadata.erase("format_version"); }) == "");
-  CHECK(refusal("there is no model 'gan'", [](io::TensorFile& file) { file.metadata["model"] = "gan"; }) == "");
+  CHECK(refusal("there is no model 'gan'", setting("model", "gan")) == "");
 }
 
 TEST_CASE("model file / settings that cannot be meant are refused") {
   const auto with = [](const char* fragment, const char* key, const char* value) {
-    return refusal(fragment, [&](io::TensorFile& file) { file.metadata[text("setting.", key)] = value; });
+    return refusal(fragment, setting(text("setting.", key), value));
   };
   CHECK(with("no setting 'heads'", "heads", "8") == "");
   CHECK(with("hidden", "hidden", "many") == "");
@@ -91,10 +96,8 @@ TEST_CASE("model file / settings that cannot be meant are refused") {
 }
 
 TEST_CASE("model file / matrices that do not fit the model are refused by name and shape") {
-  CHECK(refusal("weight1 is 34 x 16, for this data it must be 34 x 8",
-                [](io::TensorFile& file) { file.metadata["setting.hidden"] = "8"; }) == "");
-  CHECK(refusal("it holds 4 matrices, the model has 6", [](io::TensorFile& file) { file.metadata["setting.layers"] = "3"; }) ==
-        "");
+  CHECK(refusal("weight1 is 34 x 16, for this data it must be 34 x 8", setting("setting.hidden", "8")) == "");
+  CHECK(refusal("it holds 4 matrices, the model has 6", setting("setting.layers", "3")) == "");
   CHECK(refusal("it holds 3 matrices, the model has 4", [](io::TensorFile& file) { file.tensors.pop_back(); }) == "");
   CHECK(refusal("it holds no bias2", [](io::TensorFile& file) { file.tensors.back().name = "bias9"; }) == "");
 }
@@ -105,6 +108,23 @@ TEST_CASE("model file / one for other data is refused") {
   save_model(model, folder.file("model"));
   CHECK(error_mismatch(ErrorKind::bad_data, "weight1 is 34 x 16, for this data it must be 6 x 16",
                        [&] { load_model(folder.file("model"), random_dataset(20, 6, 2, 1), one_thread()); }) == "");
+}
+
+TEST_CASE("model file / predicts for data without labels, and refuses data with more classes") {
+  const TempDir folder;
+  const NodeDataset data = karate();
+  Gcn model(data, {.seed = 3}, one_thread());
+  train(model, data, {.epochs = 3});
+  save_model(model, folder.file("model"));
+  NodeDataset other = data;
+  other.labels.assign(other.labels.size(), -1);
+  other.classes = 0;
+  CHECK(predict(*load_model(folder.file("model"), other, one_thread())).values == predict(model).values);
+  other = data;
+  other.labels[5] = 2;
+  other.classes = 3;
+  CHECK(error_mismatch(ErrorKind::bad_data, "its labels name 3 classes, the model scores 2",
+                       [&] { load_model(folder.file("model"), other, one_thread()); }) == "");
 }
 
 TEST_CASE("model file / one that is cut short anywhere is refused") {
