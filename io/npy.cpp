@@ -249,7 +249,7 @@ Array parse_npy(const ByteSource& source, std::string_view name) {
   source.read(0, prefix, std::min<int64_t>(source.size(), sizeof(prefix)));
   require(std::string_view(prefix, 6) == kMagic, ErrorKind::bad_data, name,
           " is not a .npy file: it does not begin with \\x93NUMPY");
-  const int version = prefix[6];
+  const int version = static_cast<unsigned char>(prefix[6]);
   require(version >= 1 && version <= 3, ErrorKind::bad_data, name, ": npy version ", version, " is none of 1, 2, 3");
   const int64_t length_bytes = version == 1 ? 2 : 4;
   uint32_t header_length = 0;

@@ -177,7 +177,7 @@ std::string planetoid_prefix(const std::string& path) {
     }
   }
   if (!file.empty()) {
-    const std::string prefix = (given.parent_path() / ("ind." + file + ".")).string();
+    std::string prefix = (given.parent_path() / ("ind." + file + ".")).string();
     for (const std::string_view part : kPlanetoidParts) {
       if (fs::exists(prefix + std::string(part), ignored)) return prefix;
     }

@@ -39,9 +39,9 @@ FeatureScaling feature_scaling(const std::map<std::string, std::string>& setting
 }
 
 void allow_only(const std::map<std::string, std::string>& settings, std::span<const ModelSetting> known) {
-  for (const auto& [key, value] : settings) {
-    const bool found = std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == key; });
-    require(found, ErrorKind::usage, "the model has no setting '", key, "' (= ", value, ")");
+  for (const auto& entry : settings) {
+    const bool found = std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == entry.first; });
+    require(found, ErrorKind::usage, "the model has no setting '", entry.first, "' (= ", entry.second, ")");
   }
 }
 

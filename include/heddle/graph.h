@@ -44,7 +44,7 @@ class Features {
 
 /// A^ X W: the cheaper order of the two products, counted in columns propagated forward and backward.
 Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight);
-/// A^ dropout(X) W; dropout of sparse features draws for their non-zeros only.
-Tensor graph_convolution(const SparseMatrix& adjacency, const Features& x, float dropout, const Tensor& weight);
+/// A^ dropout(X) W, dropping with probability p; sparse features draw for their non-zeros only.
+Tensor graph_convolution(const SparseMatrix& adjacency, const Features& x, float p, const Tensor& weight);
 
 }  // namespace heddle

@@ -33,7 +33,7 @@ class BlockRunner {
 
   // Called on a thread's fiber.
   void barrier(const Place& where);
-  uint64_t collective(Collective collective, uint32_t mask, uint64_t value, int operand, int width, const Place& where);
+  uint64_t collective(Collective kind, uint32_t mask, uint64_t value, int operand, int width, const Place& where);
   void atomic_done(bool changed, const Place& where);
   void fence(const Place& where);
   void* dynamic_shared();

@@ -24,11 +24,12 @@ void* map_zeroed(std::size_t bytes) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers is what is meant
 RaceDetector::RaceDetector(CodeNamer namer) : namer_(namer), regions_(static_cast<Cell**>(map_zeroed(regions * sizeof(Cell*)))) {}
 
 RaceDetector::~RaceDetector() {
   for (void* region : mapped_) munmap(region, words_per_region * sizeof(Cell));
-  munmap(regions_, regions * sizeof(Cell*));
+  munmap(regions_, regions * sizeof(Cell*));  // NOLINT(bugprone-sizeof-expression): as above
 }
 
 RaceDetector::Cell& RaceDetector::cell(uintptr_t word) {

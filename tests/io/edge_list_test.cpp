@@ -5,8 +5,8 @@
 #include "heddle/io.h"
 #include "io/edges.h"
 #include "samples.h"
-#include "support/data.h"
-#include "support/temp_dir.h"
+#include "tests/support/data.h"
+#include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;

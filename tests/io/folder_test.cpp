@@ -3,7 +3,7 @@
 #include "heddle/io.h"
 #include "io/load.h"
 #include "samples.h"
-#include "support/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;

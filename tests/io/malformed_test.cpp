@@ -5,7 +5,7 @@
 #include "heddle/io.h"
 #include "readers.h"
 #include "samples.h"
-#include "support/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;

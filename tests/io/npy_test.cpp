@@ -6,8 +6,8 @@
 #include "heddle/io.h"
 #include "io/npy.h"
 #include "samples.h"
-#include "support/data.h"
-#include "support/temp_dir.h"
+#include "tests/support/data.h"
+#include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;

@@ -5,7 +5,7 @@
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "samples.h"
-#include "support/temp_dir.h"
+#include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;

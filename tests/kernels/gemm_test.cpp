@@ -154,14 +154,15 @@ TEST_SUITE("kernels") {
   }
 
   TEST_CASE("gemm / the cpu's bits do not depend on the number of threads") {
-    for (const auto& group : cpu_thread_counts()) {
-      for (Shape shape : {Shape{1100, 64, 64}, {2000, 30, 7}, {1600, 65, 70}}) {
-        check_bits({shape, false, false}, group, DeviceKind::cpu);
-        check_bits({shape, false, true}, group, DeviceKind::cpu);
-      }
-      for (Shape shape : {Shape{16, 9000, 7}, {64, 5000, 64}, {65, 5000, 70}})
-        check_bits({shape, true, false}, group, DeviceKind::cpu);
+    const auto check = [groups = cpu_thread_counts()](Shape shape, bool transpose_a, bool transpose_b) {
+      const Product product(shape, transpose_a, transpose_b);
+      for (const auto& group : groups) check_bits(product, group, DeviceKind::cpu);
+    };
+    for (Shape shape : {Shape{1100, 64, 64}, {2000, 30, 7}, {1600, 65, 70}}) {
+      check(shape, false, false);
+      check(shape, false, true);
     }
+    for (Shape shape : {Shape{16, 9000, 7}, {64, 5000, 64}, {65, 5000, 70}}) check(shape, true, false);
   }
 
   TEST_CASE("gemm / cpu_skinny gives the same bits on avx2 and avx512") {

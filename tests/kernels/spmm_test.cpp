@@ -161,12 +161,12 @@ TEST_SUITE("kernels") {
   }
 
   TEST_CASE("spmm / the cpu's bits do not depend on the number of threads") {
+    const auto check = [groups = cpu_thread_counts()](const Product& product, const std::string& what) {
+      for (const auto& group : groups) check_bits(product, group, DeviceKind::cpu, what);
+    };
     const HostCsr large = large_graph();
-    for (const auto& group : cpu_thread_counts()) {
-      for (int64_t d : {7, 64}) check_bits({large, d, CsrValues::direct}, group, DeviceKind::cpu, text("large / d=", d));
-      const HostCsr hub = bench::giant_row_graph(3000, 10);
-      check_bits({hub, 33, CsrValues::ones}, group, DeviceKind::cpu, "giant row / d=33");
-    }
+    for (int64_t d : {7, 64}) check({large, d, CsrValues::direct}, text("large / d=", d));
+    check({bench::giant_row_graph(3000, 10), 33, CsrValues::ones}, "giant row / d=33");
   }
 
   TEST_CASE("spmm / avx2 and avx512 give the same bits") {
