@@ -1,6 +1,8 @@
 #include "kernels/simt/block_runner.h"
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "heddle/error.h"
@@ -74,7 +76,7 @@ void BlockRunner::run_block(Index3 block, uint64_t linear_index, uint64_t serial
   arrived_ = 0;
   fruitless_atomics_ = fruitless_reads_ = 0;
   random_state_ = mix(order_seed_ + linear_index * 0x9E3779B97F4A7C15ULL);
-  shared_used_ = 0;
+  for (SharedBlock& shared : shared_) shared.used = false;
   dynamic_shared_ = nullptr;
   if (observer_ != nullptr) observer_->block_begins(serial, block);
 
@@ -272,15 +274,16 @@ void* BlockRunner::dynamic_shared() {
 }
 
 void* BlockRunner::allocate_shared(std::size_t bytes) {
-  if (shared_used_ == shared_.size()) shared_.emplace_back();
-  SharedBlock& block = shared_[shared_used_++];
-  if (block.memory == nullptr || block.bytes != bytes) {
-    block.memory.reset(new unsigned char[bytes]);
-    block.bytes = bytes;
+  // Blocks of exact sizes are kept, so that a kernel that ran before finds its memory without an allocation.
+  auto block = std::find_if(shared_.begin(), shared_.end(), [bytes](const SharedBlock& b) { return !b.used && b.bytes == bytes; });
+  if (block == shared_.end()) {
+    shared_.push_back({.memory = std::make_unique_for_overwrite<unsigned char[]>(bytes), .bytes = bytes});
+    block = shared_.end() - 1;
   }
-  std::memset(block.memory.get(), 0xFF, bytes);  // NaN as float, -1 as an index: what nobody wrote is soon seen
-  if (observer_ != nullptr) observer_->shared_allocated(block.memory.get(), bytes);
-  return block.memory.get();
+  block->used = true;
+  std::memset(block->memory.get(), 0xFF, bytes);  // NaN as float, -1 as an index: what nobody wrote is soon seen
+  if (observer_ != nullptr) observer_->shared_allocated(block->memory.get(), bytes);
+  return block->memory.get();
 }
 
 void BlockRunner::release_shared() {

@@ -121,9 +121,9 @@ class BlockRunner {
   struct SharedBlock {
     std::unique_ptr<unsigned char[]> memory;
     std::size_t bytes = 0;
+    bool used = false;
   };
   std::vector<SharedBlock> shared_;
-  std::size_t shared_used_ = 0;
   void* dynamic_shared_ = nullptr;
 
   std::exception_ptr error_;
