@@ -25,7 +25,8 @@ double dot(const std::vector<float>& a, const std::vector<float>& b) {
 
 class Checker {
  public:
-  Checker(const Device& device, const std::function<Tensor(Context&, const std::vector<Tensor>&)>& function, const GradcheckOptions& options)
+  Checker(const Device& device, const std::function<Tensor(Context&, const std::vector<Tensor>&)>& function,
+          const GradcheckOptions& options)
       : context_(device, options.seed), function_(function), options_(options) {}
 
   /// <projection, function(inputs)>, summed in double on the host.
@@ -50,7 +51,8 @@ class Checker {
     std::vector<HostMatrix> gradients;
     for (const Tensor& variable : variables_) {
       gradients.push_back(variable.has_grad() ? variable.grad_to_host()
-                                              : HostMatrix{variable.rows(), variable.cols(), std::vector<float>(variable.rows() * variable.cols())});
+                                              : HostMatrix{variable.rows(), variable.cols(),
+                                                           std::vector<float>(variable.rows() * variable.cols())});
     }
     return gradients;
   }
@@ -110,7 +112,8 @@ GradcheckResult gradcheck(const Device& device, const std::function<Tensor(Conte
   std::vector<HostMatrix> up = inputs;
   std::vector<HostMatrix> down = inputs;
   for (std::size_t input = 0; input < inputs.size(); ++input) {
-    const HostMatrix direction = random_matrix(inputs[input].rows, inputs[input].cols, options.seed, static_cast<uint32_t>(1 + input));
+    const HostMatrix direction =
+        random_matrix(inputs[input].rows, inputs[input].cols, options.seed, static_cast<uint32_t>(1 + input));
     along += dot(direction.values, analytic[input].values);
     for (std::size_t i = 0; i < direction.values.size(); ++i) {
       up[input].values[i] += options.step * direction.values[i];

@@ -15,8 +15,8 @@ HostMatrix copy_to_host(Context& context, DenseView<const float> view) {
 }
 
 void check(int64_t rows, int64_t cols, const std::vector<float>& values, const char* what) {
-  require(rows >= 0 && cols >= 0 && static_cast<std::size_t>(rows * cols) == values.size(), ErrorKind::usage, what, ": ", rows, " x ", cols,
-          " does not fit ", values.size(), " values");
+  require(rows >= 0 && cols >= 0 && static_cast<std::size_t>(rows * cols) == values.size(), ErrorKind::usage, what, ": ", rows,
+          " x ", cols, " does not fit ", values.size(), " values");
 }
 
 void check(const HostMatrix& matrix, const char* what) { check(matrix.rows, matrix.cols, matrix.values, what); }
@@ -126,8 +126,8 @@ Parameter::Parameter(Context& context, std::string name, const HostMatrix& initi
 
 void Parameter::assign(const HostMatrix& values) {
   check(values, name_.c_str());
-  require(values.rows == node_->rows && values.cols == node_->cols, ErrorKind::usage, name_, " is ", node_->rows, " x ", node_->cols,
-          ", the values are ", values.rows, " x ", values.cols);
+  require(values.rows == node_->rows && values.cols == node_->cols, ErrorKind::usage, name_, " is ", node_->rows, " x ",
+          node_->cols, ", the values are ", values.rows, " x ", values.cols);
   upload(context_->stream(), value_.data(), values.values.data(), value_.bytes());
 }
 

@@ -5,6 +5,7 @@ namespace heddle::bench {
 
 void register_spmm();
 void register_gemm();
+void register_ops();
 void register_gcn();
 
 }  // namespace heddle::bench

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     heddle::bench::register_spmm();
     heddle::bench::register_gemm();
+    heddle::bench::register_ops();
     heddle::bench::register_gcn();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();

@@ -25,7 +25,11 @@ Adam::Adam(Context& context, std::span<Parameter> parameters, const AdamOptions&
   float* moment = moments_.as<float>();
   for (const Tensor& parameter : parameters_) {
     const int64_t size = parameter.value().size();
-    table.push_back({.weight = parameter.value().data, .gradient = parameter.node().grad, .moment1 = moment, .moment2 = moment + size, .size = size});
+    table.push_back({.weight = parameter.value().data,
+                     .gradient = parameter.node().grad,
+                     .moment1 = moment,
+                     .moment2 = moment + size,
+                     .size = size});
     moment += 2 * size;
   }
   tensors_ = Buffer::upload(stream, table);

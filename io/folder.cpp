@@ -50,8 +50,9 @@ std::string find_one(const std::string& folder, const std::set<std::string>& nam
 std::string find_one(const std::string& folder, const std::set<std::string>& names, const char* what,
                      std::initializer_list<const char*> stems) {
   return find_one(folder, names, what, [&](const std::string& name) {
-    return std::any_of(stems.begin(), stems.end(),
-                       [&](const std::string& stem) { return name == stem || (!stem.ends_with(".npy") && name == stem + ".gz"); });
+    return std::any_of(stems.begin(), stems.end(), [&](const std::string& stem) {
+      return name == stem || (!stem.ends_with(".npy") && name == stem + ".gz");
+    });
   });
 }
 

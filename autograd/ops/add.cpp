@@ -15,8 +15,8 @@ void scaled(Context& context, DenseView<const float> source, float factor, Dense
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  require(a.rows() == b.rows() && a.cols() == b.cols(), ErrorKind::usage, "add: a is ", a.rows(), " x ", a.cols(), ", b is ", b.rows(),
-          " x ", b.cols());
+  require(a.rows() == b.rows() && a.cols() == b.cols(), ErrorKind::usage, "add: a is ", a.rows(), " x ", a.cols(), ", b is ",
+          b.rows(), " x ", b.cols());
   Context& context = a.context();
   Tensor y = context.make_tensor(a.rows(), a.cols()).reusable();
   scaled(context, a.value(), 1.0f, y.value());
@@ -32,9 +32,8 @@ Tensor scale(const Tensor& x, float factor) {
   Context& context = x.context();
   Tensor y = context.make_tensor(x.rows(), x.cols()).reusable();
   scaled(context, x.value(), factor, y.value());
-  return context.tape().record(y, {x}, [x, y, factor] {
-    x.add_grad([&](DenseView<float> dx) { scaled(y.context(), y.grad(), factor, dx); });
-  });
+  return context.tape().record(
+      y, {x}, [x, y, factor] { x.add_grad([&](DenseView<float> dx) { scaled(y.context(), y.grad(), factor, dx); }); });
 }
 
 }  // namespace heddle

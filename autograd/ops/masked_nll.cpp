@@ -11,7 +11,8 @@ Tensor masked_nll(const Tensor& logits, const Targets& targets) {
   return context.tape().record(y, {logits}, [logits, y, targets] {
     kernels::Execution execution = y.context().execution();
     logits.add_grad([&](DenseView<float> dlogits) {
-      kernels::masked_nll_backward({logits.value(), targets.labels, targets.rows, targets.row_count, y.grad().data, dlogits}, execution);
+      kernels::masked_nll_backward({logits.value(), targets.labels, targets.rows, targets.row_count, y.grad().data, dlogits},
+                                   execution);
     });
   });
 }

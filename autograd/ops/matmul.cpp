@@ -5,7 +5,8 @@ namespace heddle {
 
 namespace {
 
-void gemm(Context& context, DenseView<const float> a, bool transpose_a, DenseView<const float> b, bool transpose_b, DenseView<float> c) {
+void gemm(Context& context, DenseView<const float> a, bool transpose_a, DenseView<const float> b, bool transpose_b,
+          DenseView<float> c) {
   kernels::Execution execution = context.execution();
   kernels::gemm({a, b, c, transpose_a, transpose_b}, execution);
 }

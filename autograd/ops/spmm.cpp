@@ -1,6 +1,6 @@
+#include "kernels/spmm/spmm.h"
 #include "heddle/error.h"
 #include "heddle/ops.h"
-#include "kernels/spmm/spmm.h"
 
 namespace heddle {
 
@@ -35,8 +35,8 @@ Tensor spmm(const SparseMatrix& a, Tensor&& x) {
 }
 
 Tensor spmm(const SparseMatrix& a, const Tensor& values, const Tensor& x) {
-  require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", values.rows() * values.cols(), " values for ", a.nnz(),
-          " non-zeros");
+  require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", values.rows() * values.cols(), " values for ",
+          a.nnz(), " non-zeros");
   require(!values.requires_grad(), ErrorKind::usage, "spmm: the sparse values want a gradient, spmm gives one to x only");
   // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
   require(!a.symmetric(), ErrorKind::usage, "spmm: a matrix that was declared symmetric takes no other values");

@@ -10,9 +10,10 @@ namespace {
 const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
   options.check();
   require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
-  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, gcn learns from labels");
-  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ", data.classes,
-          " classes, the model scores ", options.classes);
+  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name,
+          ": no node has a label, gcn learns from labels");
+  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ",
+          data.classes, " classes, the model scores ", options.classes);
   return data;
 }
 

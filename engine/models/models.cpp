@@ -40,7 +40,8 @@ FeatureScaling feature_scaling(const std::map<std::string, std::string>& setting
 
 void allow_only(const std::map<std::string, std::string>& settings, std::span<const ModelSetting> known) {
   for (const auto& entry : settings) {
-    const bool found = std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == entry.first; });
+    const bool found =
+        std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == entry.first; });
     require(found, ErrorKind::usage, "the model has no setting '", entry.first, "' (= ", entry.second, ")");
   }
 }
@@ -50,8 +51,9 @@ constexpr ModelSetting gcn_settings[] = {
     {"layers", "2", "number of graph convolutions"},
     {"dropout", "0.5", "probability of dropping an input feature or a hidden unit in training, in [0, 1)"},
     {"classes", "0", "how many classes to score; 0: as many as the data's labels name"},
-    {"feature_scaling", "automatic", "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
-                                     "feature is negative"},
+    {"feature_scaling", "automatic",
+     "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
+     "feature is negative"},
 };
 
 GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint64_t seed) {
@@ -69,8 +71,8 @@ GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint6
 
 void check_gcn(const std::map<std::string, std::string>& settings) { gcn_options(settings, 0); }
 
-std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
-                                         const Device& device) {
+std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map<std::string, std::string>& settings,
+                                         uint64_t seed, const Device& device) {
   return std::make_unique<Gcn>(data, gcn_options(settings, seed), device);
 }
 
@@ -80,7 +82,8 @@ constexpr ModelKind kinds[] = {
 
 /// The first shape that does not fit the model, as a sentence; empty where all fit.
 std::string misfit(std::span<const Parameter> parameters, const std::vector<io::NamedTensor>& tensors) {
-  if (parameters.size() != tensors.size()) return text("it holds ", tensors.size(), " matrices, the model has ", parameters.size());
+  if (parameters.size() != tensors.size())
+    return text("it holds ", tensors.size(), " matrices, the model has ", parameters.size());
   for (const Parameter& parameter : parameters) {
     const Tensor tensor = parameter;
     bool found = false;
@@ -88,7 +91,8 @@ std::string misfit(std::span<const Parameter> parameters, const std::vector<io::
       if (saved.name != parameter.name()) continue;
       found = true;
       if (saved.rows != tensor.rows() || saved.cols != tensor.cols()) {
-        return text(saved.name, " is ", saved.rows, " x ", saved.cols, ", for this data it must be ", tensor.rows(), " x ", tensor.cols());
+        return text(saved.name, " is ", saved.rows, " x ", saved.cols, ", for this data it must be ", tensor.rows(), " x ",
+                    tensor.cols());
       }
     }
     if (!found) return text("it holds no ", parameter.name());
@@ -100,8 +104,9 @@ std::string misfit(std::span<const Parameter> parameters, const std::vector<io::
 
 std::span<const ModelKind> model_kinds() { return kinds; }
 
-std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data, const std::map<std::string, std::string>& settings,
-                                           uint64_t seed, const Device& device) {
+std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
+                                           const std::map<std::string, std::string>& settings, uint64_t seed,
+                                           const Device& device) {
   std::string names;
   for (const ModelKind& kind : kinds) {
     if (kind.name == name) return kind.make(data, settings, seed, device);
@@ -150,13 +155,23 @@ std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDa
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
-  require(metadata("format") == file_format, ErrorKind::bad_data, path, ": this safetensors file was not written as a heddle model");
+  require(metadata("format") == file_format, ErrorKind::bad_data, path,
+          ": this safetensors file was not written as a heddle model");
   require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
           metadata("format_version"), "', this heddle reads ", file_format_version);
   std::map<std::string, std::string> settings;
   constexpr std::string_view prefix = "setting.";
   for (const auto& [key, value] : file.metadata) {
     if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
+  }
+  // A width that no saved matrix has would cost its memory before the misfit shows.
+  for (const char* width : {"hidden", "classes"}) {
+    const auto setting = settings.find(width);
+    if (setting == settings.end()) continue;
+    const bool saved = std::any_of(file.tensors.begin(), file.tensors.end(),
+                                   [&](const io::NamedTensor& tensor) { return std::to_string(tensor.cols) == setting->second; });
+    require(saved || file.tensors.size() <= 2, ErrorKind::bad_data, path, ": its setting ", width, " is ", setting->second,
+            ", and none of its matrices has as many columns");
   }
   std::unique_ptr<NodeClassifier> model;
   try {

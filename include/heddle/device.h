@@ -29,8 +29,8 @@ Isa best_isa();
 std::vector<Isa> available_isas();
 
 struct CpuOptions {
-  int threads = 0;        ///< 0: one per processor that this process may run on
-  Isa isa = best_isa();   ///< HEDDLE_ISA=portable|avx2|avx512 overrides it in Device::parse
+  int threads = 0;       ///< 0: one per processor that this process may run on
+  Isa isa = best_isa();  ///< HEDDLE_ISA=portable|avx2|avx512 overrides it in Device::parse
 };
 
 /// The order in which the executor runs the threads of a block and the blocks of a grid.

@@ -13,7 +13,8 @@ namespace heddle {
 
 /// A^ = D^-1/2 (A + I) D^-1/2 of an undirected graph (Kipf & Welling 2017, eq. 2), D the degrees with the self-loops.
 /// `edges` as in NodeDataset; `weights` empty or one per edge. Throws Error{bad_data} where a node's weights sum to less than 0.
-HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights = {});
+HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges,
+                      const std::vector<float>& weights = {});
 
 /// What happens to raw features before training.
 enum class FeatureScaling {

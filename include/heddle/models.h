@@ -50,8 +50,8 @@ struct GcnOptions {
 /// Weight decay applies to W1 only, as in the paper.
 class Gcn final : public NodeClassifier {
  public:
-  /// Throws Error{usage} for options out of range, Error{bad_data} for a data set without labels (where options.classes is 0), with more
-  /// classes than options.classes, or with edges or features that do not fit.
+  /// Throws Error{usage} for options out of range, Error{bad_data} for a data set without labels (where options.classes is 0),
+  /// with more classes than options.classes, or with edges or features that do not fit.
   Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device);
 
   std::string name() const override { return "gcn"; }
@@ -88,16 +88,17 @@ struct ModelKind {
   std::span<const ModelSetting> settings;
   /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
   void (*check)(const std::map<std::string, std::string>& settings);
-  std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings, uint64_t seed,
-                                          const Device& device);
+  std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
+                                          uint64_t seed, const Device& device);
 };
 
 /// Every model of this build.
 std::span<const ModelKind> model_kinds();
 
 /// Throws Error{usage} with the names there are for a name that is not one of them, or for a setting it does not know.
-std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data, const std::map<std::string, std::string>& settings,
-                                           uint64_t seed, const Device& device);
+std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
+                                           const std::map<std::string, std::string>& settings, uint64_t seed,
+                                           const Device& device);
 
 /// XXH3-128 of all weights' bytes in order, as 32 hex digits.
 std::string weights_hash(NodeClassifier& model);

@@ -5,9 +5,9 @@
 #include "heddle/tensor.h"
 
 /// Differentiable ops: each computes at once and records its gradient on the tape of its inputs' context. All throw Error{usage}
-/// for shapes that do not fit, with the shapes. Where an op takes Tensor&&, the tensor it is handed may be overwritten or its memory
-/// used again: a chain of calls like relu(matmul(x, w)) then needs the memory of one result, and using the inner tensor later
-/// throws Error{usage}.
+/// for shapes that do not fit, with the shapes. Where an op takes Tensor&&, the tensor it is handed may be overwritten or its
+/// memory used again: a chain of calls like relu(matmul(x, w)) then needs the memory of one result, and using the inner tensor
+/// later throws Error{usage}.
 namespace heddle {
 
 /// a b, [n x k] times [k x m].

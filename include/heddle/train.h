@@ -73,20 +73,20 @@ struct TrainOptions {
 struct EpochFigures {
   int64_t epoch = 0;  ///< from 1
   int64_t epochs = 0;
-  float train_loss = 0;   ///< with the penalty, as it stood before the epoch's update
-  bool has_val = false;   ///< validation is computed where patience needs it
-  float val_loss = 0;     ///< with the penalty, after the update
+  float train_loss = 0;  ///< with the penalty, as it stood before the epoch's update
+  bool has_val = false;  ///< validation is computed where patience needs it
+  float val_loss = 0;    ///< with the penalty, after the update
 };
 
 /// Return false to stop; the report then holds what was reached.
 using EpochCallback = std::function<bool(const EpochFigures&)>;
 
 struct TrainReport {
-  int64_t epochs = 0;            ///< run
-  std::vector<float> losses;     ///< train loss per epoch, as in EpochFigures
-  std::vector<double> epoch_ms;  ///< forward, backward and update; without validation
+  int64_t epochs = 0;                                              ///< run
+  std::vector<float> losses;                                       ///< train loss per epoch, as in EpochFigures
+  std::vector<double> epoch_ms;                                    ///< forward, backward and update; without validation
   double train_accuracy = 0, val_accuracy = 0, test_accuracy = 0;  ///< of the last weights; 0 where the split is empty
-  float train_loss = 0;          ///< of the last epoch
+  float train_loss = 0;                                            ///< of the last epoch
   std::string weights_hash;
 
   double epoch_ms_median() const;
@@ -95,7 +95,8 @@ struct TrainReport {
 
 /// Full-batch training by Adam. Throws Error{usage} for options out of range or an empty training split, Error{diverged} with the
 /// epoch as soon as a loss is NaN or infinite.
-TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options = {}, const EpochCallback& callback = {});
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options = {},
+                  const EpochCallback& callback = {});
 
 /// Figures of the model as it stands on the listed nodes, which must have labels.
 SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes);

@@ -20,7 +20,7 @@ struct AdamTensor {
 ///   w -= learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 /// The corrections are computed in double precision. *step is read, not changed.
 struct AdamArgs {
-  const AdamTensor* tensors = nullptr;       ///< tensor_count, in host memory (the cpu device reads it)
+  const AdamTensor* tensors = nullptr;         ///< tensor_count, in host memory (the cpu device reads it)
   const AdamTensor* device_tensors = nullptr;  ///< the same in the device's memory (simt and cuda read it)
   int64_t tensor_count = 0;
   const uint32_t* step = nullptr;  ///< 1, in the device's memory

@@ -16,8 +16,8 @@ void check_data(const char* op, const char* name, const DenseView<T>& view) {
 
 template <class T, class U>
 void check_same_shape(const char* op, const char* name, const DenseView<T>& a, const char* other, const DenseView<U>& b) {
-  require(a.rows == b.rows && a.cols == b.cols, ErrorKind::usage, op, ": ", name, " is ", a.rows, " x ", a.cols, ", ", other, " is ",
-          b.rows, " x ", b.cols);
+  require(a.rows == b.rows && a.cols == b.cols, ErrorKind::usage, op, ": ", name, " is ", a.rows, " x ", a.cols, ", ", other,
+          " is ", b.rows, " x ", b.cols);
 }
 
 /// Whether the two share memory in any way.
@@ -36,8 +36,8 @@ void check_apart(const char* op, const char* name, const DenseView<T>& a, const 
 /// For outputs that may stand in their input's place, but must not straddle it.
 template <class T, class U>
 void check_same_or_apart(const char* op, const char* name, const DenseView<T>& a, const char* other, const DenseView<U>& b) {
-  require(static_cast<const void*>(a.data) == static_cast<const void*>(b.data) || !overlap(a, b), ErrorKind::usage, op, ": ", name,
-          " and ", other, " overlap in part");
+  require(static_cast<const void*>(a.data) == static_cast<const void*>(b.data) || !overlap(a, b), ErrorKind::usage, op, ": ",
+          name, " and ", other, " overlap in part");
 }
 
 }  // namespace heddle::kernels

@@ -15,7 +15,8 @@ template <class Body>
     for (int64_t chunk = 0; chunk < chunks; ++chunk) body(chunk);
     return;
   }
-  run_on_team(*threads.team, chunks, [](const void* context, int64_t chunk) { (*static_cast<const Body*>(context))(chunk); }, &body);
+  run_on_team(
+      *threads.team, chunks, [](const void* context, int64_t chunk) { (*static_cast<const Body*>(context))(chunk); }, &body);
 }
 
 /// body(begin, end) over [0, count), in ranges whose inner bounds are multiples of `grain`. Small counts (below `serial_below`)

@@ -16,9 +16,10 @@ ThreadTeam* make_thread_team(int threads);
 void destroy_thread_team(ThreadTeam* team) noexcept;
 
 /// body(context, chunk) once for every chunk in [0, chunks); returns when all are done. Chunks are dealt out in equal runs of
-/// neighbours, the same to the same thread each time, and whoever is done early takes what others have not begun. If the team is busy
-/// (a body that calls this, another thread that shares the device) the caller does all of it. `body` must not throw.
-void run_on_team(ThreadTeam& team, int64_t chunks, void (*body)(const void* context, int64_t chunk), const void* context) noexcept;
+/// neighbours, the same to the same thread each time, and whoever is done early takes what others have not begun. If the team is
+/// busy (a body that calls this, another thread that shares the device) the caller does all of it. `body` must not throw.
+void run_on_team(ThreadTeam& team, int64_t chunks, void (*body)(const void* context, int64_t chunk),
+                 const void* context) noexcept;
 
 /// What the cpu kernels are handed. Plain: files compiled per instruction set include this.
 struct Threads {

@@ -8,33 +8,47 @@
 // (portable, avx2, avx512), a .cu for the executor (simt) and for the GPU (cuda). The functions of these twins have one
 // signature per side: the cpu's take the threads, the device's take the stream.
 #ifdef HEDDLE_X86
-#define HEDDLE_DECLARE_CPU(...)         \
-  namespace portable { __VA_ARGS__; }   \
-  namespace avx2 { __VA_ARGS__; }       \
-  namespace avx512 { __VA_ARGS__; }
-#define HEDDLE_CALL_CPU(stream, function, ...)                                                 \
+#define HEDDLE_DECLARE_CPU(...) \
+  namespace portable {          \
+  __VA_ARGS__;                  \
+  }                             \
+  namespace avx2 {              \
+  __VA_ARGS__;                  \
+  }                             \
+  namespace avx512 {            \
+  __VA_ARGS__;                  \
+  }
+#define HEDDLE_CALL_CPU(stream, function, ...)                                                     \
   ((stream).isa() == ::heddle::Isa::avx512 ? avx512::function(__VA_ARGS__, (stream).thread_team()) \
    : (stream).isa() == ::heddle::Isa::avx2 ? avx2::function(__VA_ARGS__, (stream).thread_team())   \
                                            : portable::function(__VA_ARGS__, (stream).thread_team()))
 #else
 #define HEDDLE_DECLARE_CPU(...) \
-  namespace portable { __VA_ARGS__; }
+  namespace portable {          \
+  __VA_ARGS__;                  \
+  }
 #define HEDDLE_CALL_CPU(stream, function, ...) portable::function(__VA_ARGS__, (stream).thread_team())
 #endif
 
 #ifdef HEDDLE_HAS_CUDA
-#define HEDDLE_DECLARE_DEVICE(...)  \
-  namespace simt { __VA_ARGS__; }   \
-  namespace cuda { __VA_ARGS__; }
+#define HEDDLE_DECLARE_DEVICE(...) \
+  namespace simt {                 \
+  __VA_ARGS__;                     \
+  }                                \
+  namespace cuda {                 \
+  __VA_ARGS__;                     \
+  }
 #define HEDDLE_CALL_DEVICE(stream, function, ...) \
   ((stream).kind() == ::heddle::DeviceKind::cuda ? cuda::function(__VA_ARGS__, stream) : simt::function(__VA_ARGS__, stream))
 #else
 #define HEDDLE_DECLARE_DEVICE(...) \
-  namespace simt { __VA_ARGS__; }
+  namespace simt {                 \
+  __VA_ARGS__;                     \
+  }
 #define HEDDLE_CALL_DEVICE(stream, function, ...) simt::function(__VA_ARGS__, stream)
 #endif
 
 /// Calls the twin of `function` that belongs to the stream's device.
-#define HEDDLE_CALL(stream, function, ...)                                                              \
-  ((stream).kind() == ::heddle::DeviceKind::cpu ? HEDDLE_CALL_CPU(stream, function, __VA_ARGS__)        \
+#define HEDDLE_CALL(stream, function, ...)                                                       \
+  ((stream).kind() == ::heddle::DeviceKind::cpu ? HEDDLE_CALL_CPU(stream, function, __VA_ARGS__) \
                                                 : HEDDLE_CALL_DEVICE(stream, function, __VA_ARGS__))

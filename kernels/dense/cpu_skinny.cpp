@@ -116,9 +116,8 @@ void run(const GemmArgs& args, float* workspace, Threads threads) {
   const int last = static_cast<int>(n - (vectors - 1) * lanes);
   if (!args.transpose_a) {
     pack(args, workspace);
-    parallel_ranges(threads, args.c.rows, 8, 256, [&](int64_t begin, int64_t end) {
-      multiply_range<vectors>(args, workspace, begin, end, last);
-    });
+    parallel_ranges(threads, args.c.rows, 8, 256,
+                    [&](int64_t begin, int64_t end) { multiply_range<vectors>(args, workspace, begin, end, last); });
     return;
   }
   const int64_t k = args.k();
@@ -138,11 +137,25 @@ void run(const GemmArgs& args, float* workspace, Threads threads) {
 
 void gemm_cpu_skinny(const GemmArgs& args, float* workspace, Threads threads) {
   using Run = void (*)(const GemmArgs&, float*, Threads);
-  static constexpr Run runs[] = {run<1>, run<2>,  run<3>,  run<4>,
+  static constexpr Run runs[] = {
+    run<1>,
+    run<2>,
+    run<3>,
+    run<4>,
 #if !defined(__AVX512F__)
-                                 run<5>, run<6>,  run<7>,  run<8>,
+    run<5>,
+    run<6>,
+    run<7>,
+    run<8>,
 #if !defined(__AVX2__)
-                                 run<9>, run<10>, run<11>, run<12>, run<13>, run<14>, run<15>, run<16>,
+    run<9>,
+    run<10>,
+    run<11>,
+    run<12>,
+    run<13>,
+    run<14>,
+    run<15>,
+    run<16>,
 #endif
 #endif
   };

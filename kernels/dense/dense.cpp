@@ -13,8 +13,8 @@ void gemm(const GemmArgs& args, Execution& execution) {
   const int64_t b_rows = transpose_b ? b.cols : b.rows;
   const int64_t cols = transpose_b ? b.rows : b.cols;
   require(args.k() == b_rows, ErrorKind::usage, "gemm: op(a) is ", rows, " x ", args.k(), ", op(b) is ", b_rows, " x ", cols);
-  require(c.rows == rows && c.cols == cols, ErrorKind::usage, "gemm: c is ", c.rows, " x ", c.cols, ", the product is ", rows, " x ",
-          cols);
+  require(c.rows == rows && c.cols == cols, ErrorKind::usage, "gemm: c is ", c.rows, " x ", c.cols, ", the product is ", rows,
+          " x ", cols);
   check_apart("gemm", "c", c, "a", a);
   check_apart("gemm", "c", c, "b", b);
   if (c.size() == 0) return;

@@ -10,15 +10,20 @@ void cpu_skinny(const GemmArgs& args, void* workspace, Stream& stream) {
 }
 
 const Variant<GemmArgs> cpu_variants[] = {
-    {"cpu_blas", "single-threaded CBLAS calls on fixed panels", "Goto and van de Geijn 2008 (OpenBLAS)", true, gemm_cpu_blas_supports,
-     gemm_cpu_blas_workspace, gemm_cpu_blas},
+    {"cpu_blas", "single-threaded CBLAS calls on fixed panels", "Goto and van de Geijn 2008 (OpenBLAS)", true,
+     gemm_cpu_blas_supports, gemm_cpu_blas_workspace, gemm_cpu_blas},
     {"cpu_skinny", "small output widths kept in registers, no packing", "definition", true, gemm_cpu_skinny_supports,
      gemm_cpu_skinny_workspace, cpu_skinny},
 };
 
-#define HEDDLE_GEMM_ROWS(twin)                                                                                                 \
-  {"tiled", "a block owns an output tile, shared-memory panels", "Volkov and Demmel 2008", true, twin::gemm_tiled_supports,    \
-   twin::gemm_tiled_workspace, twin::gemm_tiled},
+#define HEDDLE_GEMM_ROWS(twin)                          \
+  {"tiled",                                             \
+   "a block owns an output tile, shared-memory panels", \
+   "Volkov and Demmel 2008",                            \
+   true,                                                \
+   twin::gemm_tiled_supports,                           \
+   twin::gemm_tiled_workspace,                          \
+   twin::gemm_tiled},
 
 const Variant<GemmArgs> simt_variants[] = {HEDDLE_GEMM_ROWS(simt)};
 #ifdef HEDDLE_HAS_CUDA
@@ -26,7 +31,8 @@ std::string anything(const GemmArgs&) { return {}; }
 std::size_t no_workspace(const GemmArgs&) { return 0; }
 
 const Variant<GemmArgs> cuda_variants[] = {
-    {"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, anything, no_workspace, cuda::gemm_cublas}, HEDDLE_GEMM_ROWS(cuda)};
+    {"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, anything, no_workspace, cuda::gemm_cublas},
+    HEDDLE_GEMM_ROWS(cuda)};
 #endif
 
 }  // namespace

@@ -42,8 +42,8 @@ void Arena::reset() noexcept {
 }
 
 void* HostArena::allocate(std::size_t bytes, std::size_t alignment) {
-  require(bytes <= host_chunk_bytes && bytes + alignment <= host_chunk_bytes, ErrorKind::internal, "host arena: ", bytes, " bytes do not fit a chunk of ",
-          host_chunk_bytes);
+  require(bytes <= host_chunk_bytes && bytes + alignment <= host_chunk_bytes, ErrorKind::internal, "host arena: ", bytes,
+          " bytes do not fit a chunk of ", host_chunk_bytes);
   if (chunks_.empty()) chunks_.emplace_back(host_chunk_bytes);
   for (;;) {
     const auto base = reinterpret_cast<std::uintptr_t>(chunks_[chunk_].data());

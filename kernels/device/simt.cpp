@@ -15,8 +15,8 @@ class SimtBackend final : public HostBackend {
     const char* schedule = options_.schedule == SimtSchedule::forward   ? "forward"
                            : options_.schedule == SimtSchedule::reverse ? "reverse"
                                                                         : "random";
-    return text("simt (CUDA kernels on ", options_.host_threads, options_.host_threads == 1 ? " host thread, " : " host threads, ",
-                schedule, " schedule)");
+    return text("simt (CUDA kernels on ", options_.host_threads,
+                options_.host_threads == 1 ? " host thread, " : " host threads, ", schedule, " schedule)");
   }
   int threads() const noexcept override { return options_.host_threads; }
   void* create_stream() override { return new ::heddle::simt::Executor(options_); }

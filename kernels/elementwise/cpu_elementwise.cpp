@@ -35,7 +35,8 @@ template <class F>
 
 /// f(i, count, dropped): `dropped` is a mask.
 template <class F>
-[[gnu::always_inline]] inline void for_dropped_vectors(const RandomStream& random, DropoutRule rule, int64_t begin, int64_t end, const F& f) {
+[[gnu::always_inline]] inline void for_dropped_vectors(const RandomStream& random, DropoutRule rule, int64_t begin, int64_t end,
+                                                       const F& f) {
   const uint32_t step = random.step != nullptr ? *random.step : 0;
   for (int64_t i = begin; i < end; i += random_block) {
     const RandomBlock block = random_words_block(random.seed, random.purpose, step, i / random_block);

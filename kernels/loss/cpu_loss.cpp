@@ -36,7 +36,8 @@ void masked_nll(const MaskedNllArgs& args, double* partials, Threads threads) {
     for (int64_t i = begin; i < end; ++i) {
       const float* logits = args.logits.data + args.rows[i] * classes;
       const float most = row_max(logits, classes);
-      sum += std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
+      sum +=
+          std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
     }
     partials[chunk] = sum;
   });

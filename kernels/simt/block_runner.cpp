@@ -275,7 +275,8 @@ void* BlockRunner::dynamic_shared() {
 
 void* BlockRunner::allocate_shared(std::size_t bytes) {
   // Blocks of exact sizes are kept, so that a kernel that ran before finds its memory without an allocation.
-  auto block = std::find_if(shared_.begin(), shared_.end(), [bytes](const SharedBlock& b) { return !b.used && b.bytes == bytes; });
+  auto block =
+      std::find_if(shared_.begin(), shared_.end(), [bytes](const SharedBlock& b) { return !b.used && b.bytes == bytes; });
   if (block == shared_.end()) {
     shared_.push_back({.memory = std::make_unique_for_overwrite<unsigned char[]>(bytes), .bytes = bytes});
     block = shared_.end() - 1;

@@ -6,8 +6,8 @@
 //   column, its value and one pass over the tile of its x row. The threads share rows + non-zeros evenly, in many small parts.
 // One thread owns whole rows. Each output element is summed in the order of the row's non-zeros where d > 32; narrower rows keep
 //   2 (d <= 32) or 4 (d <= 16) sums, of every 2nd or 4th non-zero, and add them up at the end: one sum alone would wait for each
-//   addition to finish before the next. That depends on d only, so the bits are the same for every number of threads and for every
-//   instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
+//   addition to finish before the next. That depends on d only, so the bits are the same for every number of threads and for
+//   every instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
 // Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where x outgrows the second-level cache, the x row of the non-zero
 //   `prefetch_distance` ahead is fetched early (KERNELS.md's measured best distance is 8).
 namespace heddle::kernels::HEDDLE_ISA {
@@ -39,7 +39,8 @@ template <Values values>
   if constexpr (values == Values::indexed) return a.values[a.value_index[k]];
 }
 
-/// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns, all of them if `whole`.
+/// Columns [column, column + tile * lanes) of the rows [begin, end); the last vector holds `last` columns, all of them if
+/// `whole`.
 template <int tile, int ways, Values values, bool prefetch, bool whole>
 void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int last) {
   const CsrView& a = args.a;
@@ -52,7 +53,7 @@ void rows(const SpmmArgs& args, int64_t begin, int64_t end, int64_t column, int 
 #pragma GCC unroll 16
       for (int t = 0; t < tile; ++t) sum[way][t] = Vec{};
     }
-    const auto add = [&](Vec* into, int64_t k) __attribute__((always_inline)) {
+    const auto add = [&](Vec * into, int64_t k) __attribute__((always_inline)) {
       if constexpr (prefetch) {
         // Reading ahead may leave the row, never the matrix.
         const int64_t ahead = k + prefetch_distance < a.nnz ? k + prefetch_distance : a.nnz - 1;

@@ -37,7 +37,8 @@ class TanhNetwork final : public heddle::NodeClassifier {
         adjacency_(context_.stream(), heddle::gcn_adjacency(data.nodes, data.edges, data.edge_weights), true),
         features_(context_, data) {
     parameters_.emplace_back(context_, "weight1", heddle::glorot_uniform(features_.count(), hidden, seed, 0), true);
-    parameters_.emplace_back(context_, "bias", heddle::HostMatrix{1, hidden, std::vector<float>(static_cast<std::size_t>(hidden))});
+    parameters_.emplace_back(context_, "bias",
+                             heddle::HostMatrix{1, hidden, std::vector<float>(static_cast<std::size_t>(hidden))});
     parameters_.emplace_back(context_, "weight2", heddle::glorot_uniform(hidden, data.classes, seed, 1));
   }
 
@@ -62,8 +63,8 @@ int run() {
   const heddle::Device device = heddle::Device::cpu();
 
   const heddle::HostMatrix x{2, 3, {-1.5f, -0.4f, 0.0f, 0.3f, 0.9f, 2.0f}};
-  const heddle::GradcheckResult check = heddle::gradcheck(
-      device, [](heddle::Context&, const std::vector<Tensor>& inputs) { return tanh(inputs[0]); }, {x});
+  const heddle::GradcheckResult check =
+      heddle::gradcheck(device, [](heddle::Context&, const std::vector<Tensor>& inputs) { return tanh(inputs[0]); }, {x});
   std::printf("tanh: gradcheck %s %s\n", check.passed ? "passed" : "failed", check.message.c_str());
 
   const heddle::NodeDataset karate = heddle::io::karate_club();

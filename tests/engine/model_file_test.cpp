@@ -96,7 +96,9 @@ TEST_CASE("model file / settings that cannot be meant are refused") {
 }
 
 TEST_CASE("model file / matrices that do not fit the model are refused by name and shape") {
-  CHECK(refusal("weight1 is 34 x 16, for this data it must be 34 x 8", setting("setting.hidden", "8")) == "");
+  CHECK(refusal("setting hidden is 1000000, and none of its matrices has as many columns",
+                setting("setting.hidden", "1000000")) == "");
+  CHECK(refusal("weight1 is 34 x 16, for this data it must be 34 x 2", setting("setting.hidden", "2")) == "");
   CHECK(refusal("it holds 4 matrices, the model has 6", setting("setting.layers", "3")) == "");
   CHECK(refusal("it holds 3 matrices, the model has 4", [](io::TensorFile& file) { file.tensors.pop_back(); }) == "");
   CHECK(refusal("it holds no bias2", [](io::TensorFile& file) { file.tensors.back().name = "bias9"; }) == "");

@@ -123,7 +123,7 @@ TEST_CASE("gcn / the losses of ten Adam steps and the weights after them are tho
     for (const Parameter& parameter : model->parameters()) {
       INFO(parameter.name());
       // Adam divides a gradient by its own size: an error e in a gradient g moves the weight by up to learning_rate * e / |g| in
-      // a step. The file's smallest first gradient is 2e-4, nearly all are above 1e-2: with e = 1e-7 ten steps add up to 1e-6
+      // a step. The file's smallest first gradient is 2e-4, most are above 1e-2: with e = 1e-7 ten steps add up to 1e-6
       // there.
       CHECK(mismatch(parameter.tensor().to_host().values,
                      within(doubles(arrays, "final." + parameter.name()), tolerance, tolerance)) == "");

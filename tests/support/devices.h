@@ -31,7 +31,8 @@ inline std::vector<NamedDevice> devices() {
 
 /// The executor under forward, reverse and `random` random schedules.
 inline std::vector<NamedDevice> simt_schedules(int random) {
-  std::vector<NamedDevice> result{{"simt forward", Device::simt()}, {"simt reverse", Device::simt({.schedule = SimtSchedule::reverse})}};
+  std::vector<NamedDevice> result{{"simt forward", Device::simt()},
+                                  {"simt reverse", Device::simt({.schedule = SimtSchedule::reverse})}};
   for (int seed = 0; seed < random; ++seed) {
     result.push_back({text("simt random ", seed),
                       Device::simt({.schedule = SimtSchedule::random, .schedule_seed = static_cast<uint64_t>(seed)})});

@@ -61,7 +61,8 @@ void launch(void (*kernel)(Parameters...), LaunchGrid grid, dim3 block, std::siz
   if (grid.size.x == 0 || grid.size.y == 0 || grid.size.z == 0) return;
 #ifdef __CUDACC__
   check_launch(grid, block, shared_bytes, DeviceKind::cuda, stream);
-  cudaError_t status = cudaSetDevice(stream.device_index());  // the current device is the calling thread's, and it may be a new one
+  cudaError_t status =
+      cudaSetDevice(stream.device_index());                 // the current device is the calling thread's, and it may be a new one
   if (status == cudaSuccess && shared_bytes > 48 * 1024) {  // beyond this a kernel must ask first
     status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes));
   }
@@ -72,8 +73,8 @@ void launch(void (*kernel)(Parameters...), LaunchGrid grid, dim3 block, std::siz
   }
   if (status != cudaSuccess) {
     // A GPU that this build holds no code for is no device to it.
-    fail(status == cudaErrorNoKernelImageForDevice ? ErrorKind::no_device : ErrorKind::internal, launch_text(grid, block, shared_bytes),
-         ": ", cudaGetErrorString(status));
+    fail(status == cudaErrorNoKernelImageForDevice ? ErrorKind::no_device : ErrorKind::internal,
+         launch_text(grid, block, shared_bytes), ": ", cudaGetErrorString(status));
   }
 #else
   check_launch(grid, block, shared_bytes, DeviceKind::simt, stream);

@@ -17,8 +17,9 @@ struct DenseView {
 
   [[gnu::always_inline]] int64_t size() const { return rows * cols; }
   template <class U>
-    requires(std::is_same_v<U, const T> && !std::is_const_v<T>)
-  [[gnu::always_inline]] operator DenseView<U>() const { return {data, rows, cols}; }
+  requires(std::is_same_v<U, const T> && !std::is_const_v<T>) [[gnu::always_inline]] operator DenseView<U>() const {
+    return {data, rows, cols};
+  }
 };
 
 /// A sparse matrix in compressed sparse rows, in a device's memory. Owns nothing.
