@@ -12,7 +12,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/heddleConfig.cmake.in ${
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 # The Find modules go along: the dependencies' own packages bring no configuration that can be relied on.
 install(FILES ${PROJECT_BINARY_DIR}/heddleConfig.cmake ${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/FindCBLAS.cmake ${CMAKE_CURRENT_LIST_DIR}/Findlibzip.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/Findlibzip.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindxxHash.cmake
         DESTINATION ${package_dir})
 

@@ -75,9 +75,11 @@ function(heddle_configure_library target)
   target_include_directories(${target}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(${target} PRIVATE Threads::Threads CBLAS::CBLAS ZLIB::ZLIB libzip::zip
+  target_link_libraries(${target} PRIVATE Threads::Threads ZLIB::ZLIB libzip::zip
                         xxHash::xxhash $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
-  target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}")
+  # The BLAS is opened at run time (kernels/dense/blas_library.h says why): the build needs its header and its name.
+  target_include_directories(${target} SYSTEM PRIVATE ${CBLAS_INCLUDE_DIR})
+  target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}" HEDDLE_CBLAS_LIBRARY="${CBLAS_LIBRARY}")
   if(HEDDLE_X86)
     target_compile_definitions(${target} PRIVATE HEDDLE_X86)
   endif()

@@ -5,11 +5,8 @@
 #include <zlib.h>
 
 #include "heddle/error.h"
+#include "kernels/dense/blas_library.h"
 #include "kernels/device/backend.h"
-
-// OpenBLAS alone can say what it is. Weak: any other CBLAS links too.
-extern "C" char* openblas_get_config() __attribute__((weak));
-extern "C" char* openblas_get_corename() __attribute__((weak));
 
 namespace heddle {
 
@@ -26,10 +23,11 @@ std::string compiler() {
 }
 
 std::string blas() {
-  if (openblas_get_config == nullptr) return "unknown";
-  std::string config = openblas_get_config();
-  while (!config.empty() && config.back() == ' ') config.pop_back();
-  return openblas_get_corename == nullptr ? config : text(config, ", kernels for ", openblas_get_corename());
+  try {
+    return kernels::blas_library().description;
+  } catch (const Error& error) {
+    return error.what();
+  }
 }
 
 std::string xxhash_version() {

@@ -15,7 +15,7 @@ struct BuildInfo {
   std::string compiler;    ///< "GCC 12.2.0"
   std::string build_type;  ///< CMake's, "Release"
   std::string cuda;        ///< versions of the CUDA runtime and driver, or "not built in"
-  std::string blas;        ///< as the BLAS describes itself, or "unknown" where it does not
+  std::string blas;        ///< as the BLAS describes itself, or why none can be opened
   /// Name and version of each other library, as loaded.
   std::vector<std::pair<std::string, std::string>> libraries;
 };

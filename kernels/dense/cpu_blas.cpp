@@ -1,11 +1,10 @@
-#include <cblas.h>
-
 #include <algorithm>
 #include <climits>
 #include <cstring>
 
 #include "heddle/error.h"
 #include "kernels/common/parallel.h"
+#include "kernels/dense/blas_library.h"
 #include "kernels/dense/launchers.h"
 
 // Idea: the BLAS works single-threaded on panels of fixed size, one thread a panel: its own threads would change the bits with
@@ -31,12 +30,12 @@ Cut cut(const GemmArgs& args) {
 }
 
 /// out = op(A)[rows, ks] op(B)[ks, :]
-void multiply(const GemmArgs& args, int64_t row, int64_t rows, int64_t k, int64_t ks, float* out) {
+void multiply(const BlasLibrary& blas, const GemmArgs& args, int64_t row, int64_t rows, int64_t k, int64_t ks, float* out) {
   const int64_t lda = args.a.cols;
   const int64_t ldb = args.b.cols;
   const float* a = args.a.data + (args.transpose_a ? k * lda + row : row * lda + k);
   const float* b = args.b.data + (args.transpose_b ? k : k * ldb);
-  cblas_sgemm(CblasRowMajor, args.transpose_a ? CblasTrans : CblasNoTrans, args.transpose_b ? CblasTrans : CblasNoTrans,
+  blas.sgemm(CblasRowMajor, args.transpose_a ? CblasTrans : CblasNoTrans, args.transpose_b ? CblasTrans : CblasNoTrans,
               static_cast<int>(rows), static_cast<int>(args.c.cols), static_cast<int>(ks), 1.0f, a, static_cast<int>(lda), b,
               static_cast<int>(ldb), 0.0f, out, static_cast<int>(args.c.cols));
 }
@@ -60,11 +59,12 @@ void gemm_cpu_blas(const GemmArgs& args, void* workspace, Stream& stream) {
     std::memset(args.c.data, 0, static_cast<std::size_t>(args.c.size()) * sizeof(float));
     return;
   }
+  const BlasLibrary& blas = blas_library();
   const auto [panels, chunks] = cut(args);
   if (chunks == 1) {
     parallel_chunks(threads, panels, [&](int64_t panel) {
       const int64_t row = panel * panel_rows;
-      multiply(args, row, std::min(panel_rows, args.c.rows - row), 0, args.k(), args.c.data + row * args.c.cols);
+      multiply(blas, args, row, std::min(panel_rows, args.c.rows - row), 0, args.k(), args.c.data + row * args.c.cols);
     });
     return;
   }
@@ -72,7 +72,7 @@ void gemm_cpu_blas(const GemmArgs& args, void* workspace, Stream& stream) {
   const int64_t size = args.c.size();
   parallel_chunks(threads, chunks, [&, count = chunks](int64_t chunk) {
     const int64_t k = chunk * chunk_k;
-    multiply(args, 0, args.c.rows, k, chunk + 1 == count ? args.k() - k : chunk_k, partials + chunk * size);
+    multiply(blas, args, 0, args.c.rows, k, chunk + 1 == count ? args.k() - k : chunk_k, partials + chunk * size);
   });
   parallel_ranges(threads, size, 64, 4096, [&, count = chunks](int64_t begin, int64_t end) {
     std::copy(partials + begin, partials + end, args.c.data + begin);

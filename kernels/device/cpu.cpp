@@ -7,10 +7,6 @@
 #include "kernels/common/thread_team.h"
 #include "kernels/device/host_memory.h"
 
-// OpenBLAS's own thread pool changes the bits of a product with its size, so heddle calls it from its own threads, one panel
-// each. Weak: any other CBLAS links too.
-extern "C" void openblas_set_num_threads(int threads) __attribute__((weak));
-
 namespace heddle::kernels {
 
 namespace {
@@ -18,7 +14,6 @@ namespace {
 class CpuBackend final : public HostBackend {
  public:
   CpuBackend(int threads, Isa isa) : threads_(threads), isa_(isa) {
-    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
     if (threads > 1) team_.reset(make_thread_team(threads));
   }
   DeviceKind kind() const noexcept override { return DeviceKind::cpu; }
