@@ -36,8 +36,8 @@ void multiply(const BlasLibrary& blas, const GemmArgs& args, int64_t row, int64_
   const float* a = args.a.data + (args.transpose_a ? k * lda + row : row * lda + k);
   const float* b = args.b.data + (args.transpose_b ? k : k * ldb);
   blas.sgemm(CblasRowMajor, args.transpose_a ? CblasTrans : CblasNoTrans, args.transpose_b ? CblasTrans : CblasNoTrans,
-              static_cast<int>(rows), static_cast<int>(args.c.cols), static_cast<int>(ks), 1.0f, a, static_cast<int>(lda), b,
-              static_cast<int>(ldb), 0.0f, out, static_cast<int>(args.c.cols));
+             static_cast<int>(rows), static_cast<int>(args.c.cols), static_cast<int>(ks), 1.0f, a, static_cast<int>(lda), b,
+             static_cast<int>(ldb), 0.0f, out, static_cast<int>(args.c.cols));
 }
 
 }  // namespace
