@@ -45,7 +45,7 @@ HostCsr power_law_graph(int64_t rows, int64_t cols, int64_t nnz, uint64_t seed) 
   std::vector<std::vector<int32_t>> columns(static_cast<std::size_t>(rows));
   for (int64_t r = 0; r < rows; ++r) {
     const double share = std::pow(static_cast<double>(r + 1), -exponent) / weight;
-    const auto length = static_cast<int64_t>(share * static_cast<double>(nnz) + 0.5);
+    const int64_t length = std::llround(share * static_cast<double>(nnz));
     for (int64_t k = 0; k < length; ++k) {
       // The inverse of the distribution function of x^-0.8 on (0, cols).
       const double column = static_cast<double>(cols) * std::pow(draws.uniform(), 1 / (1 - exponent));

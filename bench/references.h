@@ -66,7 +66,7 @@ class AdamReference {
   struct Settings {
     float learning_rate, beta1, beta2, epsilon;
   };
-  AdamReference(const std::vector<float>& weight, const Settings& settings);
+  AdamReference(const std::vector<float>& initial, const Settings& settings);
   void step(const std::vector<float>& gradient);
 
   Reference weight;

@@ -126,6 +126,7 @@ SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device
     queue.work(device);
   } else {
     std::vector<std::jthread> workers;
+    workers.reserve(static_cast<std::size_t>(at_once));
     for (int worker = 0; worker < at_once; ++worker) {
       workers.emplace_back([&] { queue.work(Device::cpu({.threads = 1, .isa = device.isa()})); });
     }

@@ -41,7 +41,7 @@ function(heddle_cpu_sources target)
     cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
     foreach(isa IN LISTS isas)
       set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${isa}/${relative})
-      set(content "#define HEDDLE_ISA ${isa}\n#include \"${absolute}\"\n")
+      set(content "#define HEDDLE_ISA ${isa}\n#include \"${absolute}\"  // NOLINT(bugprone-suspicious-include)\n")
       file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
       set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute}
                                   COMPILE_OPTIONS "-ffp-contract=fast;${flags_${isa}}")

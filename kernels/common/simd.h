@@ -21,9 +21,9 @@ inline constexpr int lanes = 4;
 inline constexpr int vector_registers = 16;
 #endif
 
-typedef float Vec __attribute__((vector_size(lanes * sizeof(float))));
-typedef int32_t VecI __attribute__((vector_size(lanes * sizeof(int32_t))));
-typedef uint32_t VecU __attribute__((vector_size(lanes * sizeof(uint32_t))));
+using Vec = float __attribute__((vector_size(lanes * sizeof(float))));
+using VecI = int32_t __attribute__((vector_size(lanes * sizeof(int32_t))));
+using VecU = uint32_t __attribute__((vector_size(lanes * sizeof(uint32_t))));
 
 #define HEDDLE_SIMD [[gnu::always_inline]] static inline
 
