@@ -232,8 +232,8 @@ void BlockRunner::preempt() {
 void BlockRunner::poll(const Place& where) {
   if (++fruitless_atomics_ > spin_limit_) {
     lanes_[current_].where = &where;
-    refuse(here(where), "thread ", current_, " of block (", blockIdx.x, ", ", blockIdx.y, ", ", blockIdx.z,
-           ") spins: ", spin_limit_, " atomics and fences of its block in a row changed nothing");
+    refuse(here(where), "thread ", current_, " of ", current_block(), " spins: ", spin_limit_,
+           " atomics and fences of its block in a row changed nothing");
   }
   if (fruitless_atomics_ % atomics_per_yield == 0) yield();
 }
@@ -260,8 +260,8 @@ void BlockRunner::access(const void* address, std::size_t bytes, bool write, boo
     fruitless_reads_ = 0;
   } else if (!atomic && ++fruitless_reads_ % reads_per_yield == 0) {
     if (fruitless_reads_ / reads_per_atomic_limit > spin_limit_) {
-      reads_in_vain_ = text("thread ", current_, " of block (", blockIdx.x, ", ", blockIdx.y, ", ", blockIdx.z,
-                            ") spins: ", fruitless_reads_, " reads of its block in a row, and no write");
+      reads_in_vain_ = text("thread ", current_, " of ", current_block(), " spins: ", fruitless_reads_,
+                            " reads of its block in a row, and no write");
       abandon(reads_in_vain_);
     }
     yield();

@@ -94,6 +94,7 @@ class BlockRunner {
   void poll(const Place& where);
   Lane& lane_at(unsigned warp, unsigned lane) { return lanes_[warp * lanes_per_warp + lane]; }
   std::string here(const Place& where) const;
+  static std::string current_block();
   std::string describe_threads() const;
   std::string deadlock() const;
 

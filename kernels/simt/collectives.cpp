@@ -162,6 +162,12 @@ void BlockRunner::complete(unsigned w, uint32_t mask) {
 
 std::string BlockRunner::here(const Place& where) const { return text(where.file, ":", where.line, ": "); }
 
+/// "block (0, 0, 0)".
+std::string BlockRunner::current_block() {
+  const Index3 block = blockIdx;  // a copy: with UBSan GCC 12 takes a reference to a thread_local variable for a null one
+  return text("block (", block.x, ", ", block.y, ", ", block.z, ")");
+}
+
 /// What each thread waits for, alike ones together: "threads 0-31 wait in __syncthreads (a.cu:7); threads 32-63 have ended".
 std::string BlockRunner::describe_threads() const {
   std::vector<std::pair<std::string, std::vector<bool>>> groups;
@@ -199,7 +205,7 @@ std::string BlockRunner::deadlock() const {
       break;
     }
   }
-  return text(here(*where), "deadlock in block (", blockIdx.x, ", ", blockIdx.y, ", ", blockIdx.z, "): ", describe_threads());
+  return text(here(*where), "deadlock in ", current_block(), ": ", describe_threads());
 }
 
 void block_barrier(const Place& where) { running()->barrier(where); }
