@@ -8,6 +8,7 @@
 
 #include "heddle/data.h"
 #include "heddle/error.h"
+#include "heddle/interactions.h"
 
 /// Bytes <-> plain host data. Every function throws Error{bad_data} with file and position for content that is not what the
 /// format promises, Error{io} where the operating system refuses, in memory bounded by the size of the file.
@@ -30,6 +31,25 @@ NodeDataset load(const std::string& path, const LoadOptions& options = {});
 /// Zachary's karate club, bundled: 34 nodes, 78 edges, the two factions as labels, one-hot features, one labelled node a faction.
 /// W. W. Zachary, "An information flow model for conflict and fission in small groups", J. Anthropol. Res. 33 (1977).
 NodeDataset karate_club();
+
+/// The formats of interaction data that `load_interactions` knows; `automatic` recognises one by content.
+enum class InteractionFormat { automatic, lightgcn, recbole, movielens, csv };
+
+/// Which columns of a CSV/TSV hold what: a name of the header, or a number from 1. Empty: found by the usual names
+/// (docs/formats.md).
+struct InteractionColumns {
+  std::string user, item, rating, behaviour, time;
+};
+
+/// Reads interaction data (docs/formats.md):
+/// - lightgcn: a folder with train.txt and test.txt (val.txt too), lines `user item item ...`; or one such file;
+/// - recbole: a folder with NAME.inter (.item gives titles), or the .inter file;
+/// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
+/// - csv: any text with columns for user and item, comma-, tab- or semicolon-separated, with or without a header; a folder with
+///   train.csv (dev.csv or val.csv, test.csv) keeps the parts.
+/// Each file may be gzip-compressed. Throws as `load` does.
+InteractionLog load_interactions(const std::string& path, InteractionFormat format = InteractionFormat::automatic,
+                                 const InteractionColumns& columns = {});
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past
@@ -54,17 +74,25 @@ struct NamedTensor {
   std::vector<float> values;
 };
 
-/// A safetensors file: named matrices and string metadata.
+/// An array of whole numbers or bytes of a safetensors file: I32, I64 or U8.
+struct NamedIntegers {
+  std::string name;
+  std::vector<int64_t> shape;  ///< at most two dimensions
+  std::variant<std::vector<int32_t>, std::vector<int64_t>, std::vector<uint8_t>> values;
+};
+
+/// A safetensors file: named matrices, named integers and string metadata.
 struct TensorFile {
   std::vector<NamedTensor> tensors;
+  std::vector<NamedIntegers> integers;
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads F32 tensors in the order of their data; a vector of n becomes 1 x n, a scalar 1 x 1. Throws Error{bad_data} for other
-/// types, more than two dimensions, and values that are NaN or infinite.
+/// Reads F32 tensors and I32, I64 and U8 ones in the order of their data; a vector of n floats becomes 1 x n, a scalar 1 x 1.
+/// Throws Error{bad_data} for other types, more than two dimensions, and values that are NaN or infinite.
 TensorFile read_safetensors(const std::string& path);
-/// Writes every tensor as F32 [rows, cols], atomically as write_file does. Throws Error{usage} for a repeated or empty name, or
-/// values that are not rows x cols.
+/// Writes every tensor as F32 [rows, cols], then the integers, atomically as write_file does. Throws Error{usage} for a repeated
+/// or empty name, or values that are not rows x cols.
 void write_safetensors(const std::string& path, const TensorFile& file);
 
 /// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever

@@ -57,4 +57,45 @@ struct Targets {
 /// Softmax cross-entropy, averaged over the listed rows: [1 x 1].
 Tensor masked_nll(const Tensor& logits, const Targets& targets);
 
+/// A batch of row numbers of an [n x d] matrix, in the memory of its device, with what sums over repeated rows need (grouped by
+/// id, stable). Made by kernels that never tell the host, so that a step can be recorded.
+struct RowBatch {
+  const int32_t* ids = nullptr;  ///< count, in [0, n)
+  int64_t count = 0;
+  const int32_t* order = nullptr;  ///< see kernels/rows/rows.h, RowGroups
+  const int32_t* distinct = nullptr;
+  const int32_t* offsets = nullptr;
+  const int32_t* group_of = nullptr;
+  const int32_t* group_count = nullptr;
+};
+
+/// Groups `count` ids; the batch lives until the step ends.
+RowBatch make_row_batch(Context& context, const int32_t* ids, int64_t count, int64_t n);
+
+/// y[p] = x[ids[p]], [count x d]. The gradient of a repeated row is summed in a fixed order. Where x has a gradient already, only
+/// the batch's rows of it are touched: record this before the op that writes all of it, and its backward comes after.
+Tensor gather_rows(const Tensor& x, const RowBatch& rows);
+
+/// A graph's adjacency, normalised as A^ = S A S with S = diag(1 / sqrt(degree)); symmetric.
+struct NormalisedAdjacency {
+  CsrView a;                     ///< n x n, symmetric; values null: ones
+  const float* scale = nullptr;  ///< n: S
+};
+
+/// Light graph convolution (He et al. 2020, eqs. 3-8): (E + A^ E + ... + A^^K E) / (K + 1), by Horner's rule. `bf16`: layers
+/// between are stored as bfloat16, sums are float32.
+Tensor propagate(const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, bool bf16 = false);
+
+/// The rows of propagate() that `rows` lists, [count x d]; on cpu every product is restricted to the rows that they depend on,
+/// which is exact. Elsewhere gather_rows(propagate(...)).
+Tensor propagate_rows(const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, const RowBatch& rows,
+                      bool bf16 = false);
+
+/// Mean softplus(<u, n> - <u, p>) over rows that hold B users, B positives and B negatives: [3 B x d] -> [1 x 1].
+Tensor bpr_loss(const Tensor& rows);
+
+/// Sampled softmax over cosines with shared negatives; rows hold `batch` users, `batch` positives and the negatives
+/// (kernels/ranking_loss/ranking_loss.h has the formula): [1 x 1].
+Tensor sampled_softmax_loss(const Tensor& rows, int64_t batch, float temperature);
+
 }  // namespace heddle

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "heddle/context.h"
+#include "heddle/data.h"
+#include "heddle/interactions.h"
+#include "heddle/io.h"
+
+namespace heddle {
+
+/// Somebody to recommend to: a user of the training data by number, or (user == -1) a visitor with these items.
+struct Query {
+  int32_t user = -1;
+  std::vector<int32_t> items;  ///< of a visitor: item numbers, distinct, in any order
+};
+
+/// The best items of one query, best first: score descending, equal scores by smaller item number. Fewer than asked for where
+/// fewer can be ranked.
+struct RankedItem {
+  int32_t item = -1;
+  float score = 0;
+};
+using Ranking = std::vector<RankedItem>;
+
+/// A model that ranks items. Not safe for use by several threads at once.
+class Recommender {
+ public:
+  virtual ~Recommender() = default;
+
+  /// The name it is trained and saved under, e.g. "lightgcn".
+  virtual std::string name() const = 0;
+  /// Its settings, as text.
+  virtual std::map<std::string, std::string> settings() const = 0;
+  virtual Context& context() = 0;
+  /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with.
+  const HostCsr& train() const { return train_; }
+  int64_t users() const { return train_.rows; }
+  int64_t items() const { return train_.cols; }
+
+  /// scores[q][i] of every item for each query, row-major [queries x items] in the memory of the context's device, valid for the
+  /// context's step. Higher is better; nothing is masked. At most 256 queries.
+  virtual void score(std::span<const Query> queries, DenseView<float> scores) = 0;
+
+  /// The top `k` items (1 <= k <= 1000) of each query. `exclude`: the user's training items (a visitor's given items) are left
+  /// out. `also_exclude`, users x items, is left out too where a query is a known user (validation items, at test). Never holds
+  /// scores for more than a block of queries. Base: blocks of `score`, then the top-K kernel; models with factors override it
+  /// with the fused kernel.
+  virtual std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude = true,
+                                    const HostCsr* also_exclude = nullptr);
+
+  /// The `k` items most alike `item` (not itself), by the model's own notion: cosine of item vectors where it has those, of the
+  /// item's column of the interactions where not.
+  virtual Ranking similar(int32_t item, int64_t k);
+
+  /// One vector an item (and a user) where the model has such, empty matrices where not. `heddle export --embeddings` writes
+  /// them.
+  virtual HostMatrix item_embeddings() { return {}; }
+  virtual HostMatrix user_embeddings() { return {}; }
+
+  /// What a saved file holds of the model itself; ids, graph and settings are added by save_recommender.
+  virtual std::vector<io::NamedTensor> tensors() = 0;
+  virtual std::vector<io::NamedIntegers> integers() { return {}; }
+  /// Bytes that its tensors and integers take.
+  int64_t model_bytes();
+
+ protected:
+  explicit Recommender(HostCsr train) : train_(std::move(train)) {}
+
+ private:
+  HostCsr train_;
+};
+
+/// What a saved recommender file holds besides the model.
+struct SavedRecommender {
+  std::unique_ptr<Recommender> model;
+  IdTable users, items;
+  std::vector<std::string> item_names;
+  std::map<std::string, std::string> metadata;  ///< "data.name", "data.hash", "seed", ...
+};
+
+/// Writes model, training interactions, ids, names and settings to one safetensors file, atomically.
+void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
+                      const std::map<std::string, std::string>& extra = {});
+/// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent.
+SavedRecommender load_recommender(const std::string& path, const Device& device);
+
+/// Which definitions evaluation follows. FIELD names: some codes take NDCG's ideal from the retrieved hits.
+enum class MetricDefinition {
+  standard,         ///< the ideal list has min(K, test items) ones
+  retrieved_ideal,  ///< NGCF's and KGAT's: the ideal is the retrieved hits, sorted; larger figures, labelled `ndcg@K(retrieved)`
+};
+
+struct EvaluateOptions {
+  std::vector<int64_t> topk = {20};
+  MetricDefinition definition = MetricDefinition::standard;
+  /// Rank among the user's test items and this many items drawn from those the user never took; 0: full ranking. Labelled
+  /// `recall@20(uniN)`.
+  int64_t sampled_negatives = 0;
+  bool exclude_val = false;  ///< at test, validation items are left out of the ranking as well
+  uint64_t seed = 0;
+};
+
+/// Figures by name: recall@K, ndcg@K, precision@K, hit@K, mrr@K, map@K, each averaged over the users who have target items.
+struct RankingMetrics {
+  std::map<std::string, double> values;
+  int64_t users = 0;   ///< averaged over
+  double seconds = 0;  ///< ranking and counting
+};
+
+/// The metrics of one ranking; `targets` ascending and not empty. The definitions: recall = hits / |targets|, precision = hits /
+/// K, ndcg = sum over hits at rank r (from 1) of 1 / log2(r + 1), over the same of the ideal list; hit = any; mrr = 1 / rank of
+/// the first hit; map = mean over min(K, |targets|) of precision at each hit.
+std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, std::span<const int32_t> targets, int64_t k,
+                                              MetricDefinition definition = MetricDefinition::standard);
+
+/// Ranks all items for every user with items in `targets` (users x items; data.test or data.val) and averages. Throws
+/// Error{usage} where `targets` is empty or its size is another than the model's. `keep_going` is asked between blocks; false
+/// throws Error{interrupted}.
+RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
+                        const EvaluateOptions& options = {}, const std::function<bool()>& keep_going = {});
+
+/// The same for new users: each query has the given items and is judged by `targets` (one row a query).
+RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
+                                 const EvaluateOptions& options = {});
+
+/// 5 % of the users (those with at least 2 training items), kept out of `data` altogether; half of their training items are
+/// `given`, the other half are `targets`. Deterministic in the seed.
+struct NewUsers {
+  InteractionDataset rest;  ///< the same users and items, the kept-out users' rows are empty in train, val and test
+  std::vector<Query> given;
+  HostCsr targets;  ///< one row for each of `given`
+  std::vector<int32_t> users;
+};
+NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed);
+
+/// Top `k` items for a visitor with these items: the query {-1, items}, alone.
+Ranking recommend(Recommender& model, std::span<const int32_t> items, int64_t k = 20, bool exclude = true);
+
+// --- models without training by gradient; each on the context of `device` ----------------------------------------------------
+
+/// Ranks by how many users have the item.
+std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
+
+struct ItemCosineOptions {
+  int64_t neighbours = 200;  ///< kept for each item
+};
+/// Item-item cosine of the interaction columns, the best neighbours of each item; a user's score is the sum over their items.
+/// (Deshpande & Karypis 2004.)
+std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
+                                              const Device& device);
+
+struct GraphFilterOptions {
+  int64_t rank = 256;
+  float alpha = 0.3f;      ///< weight of the ideal low-pass filter beside the linear one
+  int64_t iterations = 8;  ///< subspace iterations of the randomised SVD (Halko, Martinsson, Tropp 2011)
+  int64_t oversample = 32;
+  uint64_t seed = 0;
+};
+/// GF-CF (Shen et al. 2021, "How powerful is graph convolution for recommendation?"): scores = R_u N^T N + alpha R_u D^-1/2 V V^T
+/// D^1/2 with N = D_U^-1/2 R D_I^-1/2 and V its leading right singular vectors.
+std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
+                                               const Device& device);
+
+/// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1).
+std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight);
+/// The weight among `candidates` with the best `metric` on data.val.
+float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
+                          std::span<const float> candidates, const std::string& metric = "ndcg@20");
+
+}  // namespace heddle
