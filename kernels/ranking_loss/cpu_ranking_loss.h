@@ -6,9 +6,6 @@
 // The cpu's side of ranking_loss.cpp, once per instruction set.
 namespace heddle::kernels {
 
-/// Triples of the BPR loss whose terms are summed, in double, before the sums are.
-inline constexpr int64_t bpr_chunk_rows = 256;
-
 /// How the sampled softmax is cut; the sizes depend on the arguments only, not on threads or instruction sets.
 struct SoftmaxPlan {
   int64_t chunks = 0;         // of users; each leaves a partial gradient of the negatives

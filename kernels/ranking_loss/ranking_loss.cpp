@@ -4,7 +4,11 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/dense/dense.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/loss/sum_chunks.h"
 #include "kernels/ranking_loss/cpu_ranking_loss.h"
+#include "kernels/ranking_loss/launchers.h"
 
 namespace heddle::kernels {
 
@@ -57,6 +61,51 @@ void sampled_softmax_on_cpu(const SampledSoftmaxArgs& args, Execution& execution
   execution.arena.give_back(workspace.shared);
 }
 
+// Cosines of a chunk of users: 16 MiB, a part of a large GPU's second-level cache, but not fewer users than fill its products.
+constexpr int64_t chunk_cosines = int64_t{1} << 22;
+constexpr int64_t least_chunk_users = 128;
+
+void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execution) {
+  const int64_t batch = args.batch;
+  const int64_t d = args.rows.cols;
+  const int64_t m = args.rows.rows - 2 * batch;
+  const int64_t chunk_users = std::min(batch, std::max(least_chunk_users, chunk_cosines / m));
+  Arena& arena = execution.arena;
+  SoftmaxRows softmax{args.rows, batch, args.temperature};
+  softmax.unit = arena.allocate_array<float>(args.rows.size());
+  softmax.inverse_norms = arena.allocate_array<double>(args.rows.rows);
+  softmax.losses = arena.allocate_array<double>(batch);
+  softmax.inverse_totals = arena.allocate_array<float>(batch);
+  softmax.push = arena.allocate_array<float>(batch);
+  float* const cosines = arena.allocate_array<float>(chunk_users * m);
+  float* const scaled_users = arena.allocate_array<float>(chunk_users * d);
+  float* const part = arena.allocate_array<float>(m * d);  // a later chunk's share of the negatives' gradient
+
+  HEDDLE_CALL_DEVICE(execution.stream, unit_rows, softmax);
+  const DenseView<const float> negatives{softmax.unit + 2 * batch * d, m, d};
+  const DenseView<float> dnegatives{args.drows.data + 2 * batch * d, m, d};
+  for (int64_t first = 0; first < batch; first += chunk_users) {
+    const int64_t count = std::min(chunk_users, batch - first);
+    const DenseView<float> terms{cosines, count, m};
+    gemm({{softmax.unit + first * d, count, d}, negatives, terms, false, true}, execution);
+    HEDDLE_CALL_DEVICE(execution.stream, softmax_rows, softmax, first, terms, scaled_users);
+    if (args.drows.data == nullptr) continue;
+    gemm({terms, negatives, {args.drows.data + first * d, count, d}}, execution);
+    const DenseView<float> target = first == 0 ? dnegatives : DenseView<float>{part, m, d};
+    gemm({terms, {scaled_users, count, d}, target, true, false}, execution);
+    if (first > 0) add_scaled(target, 1, dnegatives, execution);
+  }
+  HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, batch, 1.0 / static_cast<double>(batch), softmax.losses, args.loss);
+  if (args.drows.data != nullptr) HEDDLE_CALL_DEVICE(execution.stream, softmax_row_gradients, softmax, args.drows);
+
+  for (void* memory : {static_cast<void*>(part), static_cast<void*>(scaled_users), static_cast<void*>(cosines),
+                       static_cast<void*>(softmax.push), static_cast<void*>(softmax.inverse_totals),
+                       static_cast<void*>(softmax.losses), static_cast<void*>(softmax.inverse_norms),
+                       static_cast<void*>(softmax.unit)}) {
+    arena.give_back(memory);
+  }
+}
+
 }  // namespace
 
 void bpr_loss(const BprLossArgs& args, Execution& execution) {
@@ -67,6 +116,9 @@ void bpr_loss(const BprLossArgs& args, Execution& execution) {
   if (on_cpu(execution)) {
     HEDDLE_CALL_CPU(execution.stream, bpr_loss, args.rows, partials);
     *args.loss = mean(partials, chunks, batch);
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, bpr_loss, args.rows, partials);
+    HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, chunks, 1.0 / static_cast<double>(batch), partials, args.loss);
   }
   execution.arena.give_back(partials);
 }
@@ -76,9 +128,8 @@ void bpr_loss_backward(DenseView<const float> rows, const float* dloss, DenseVie
   check_same_shape("bpr_loss_backward", "drows", drows, "rows", rows);
   check_data("bpr_loss_backward", "drows", drows);
   check_apart("bpr_loss_backward", "drows", drows, "rows", rows);
-  if (on_cpu(execution)) {
-    HEDDLE_CALL_CPU(execution.stream, bpr_loss_backward, rows, *dloss, drows);
-  }
+  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, bpr_loss_backward, rows, *dloss, drows);
+  HEDDLE_CALL_DEVICE(execution.stream, bpr_loss_backward, rows, dloss, drows);
 }
 
 void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) {
@@ -93,6 +144,7 @@ void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) 
     check_apart(op, "drows", args.drows, "rows", args.rows);
   }
   if (on_cpu(execution)) return sampled_softmax_on_cpu(args, execution);
+  sampled_softmax_on_device(args, execution);
 }
 
 }  // namespace heddle::kernels

@@ -10,6 +10,9 @@ namespace heddle::kernels {
 
 struct Execution;
 
+/// The BPR loss is summed in double, first over chunks of this many triples, then over the chunks.
+inline constexpr int64_t bpr_chunk_rows = 64;
+
 /// loss = mean over b of softplus(<u_b, n_b> - <u_b, p_b>) (Rendle et al. 2009), with
 /// u_b, p_b, n_b = rows[b], rows[batch + b], rows[2 batch + b].
 struct BprLossArgs {
