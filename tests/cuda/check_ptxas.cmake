@@ -12,7 +12,10 @@ set(kernels
   "kernels/dense/tiled.cu" "-"
   "kernels/elementwise/elementwise.cu" "bias_relu_dropout_kernel|bias_relu_dropout_backward_kernel|map_kernel.*(AddScaled|Scale|ScaleBy)E"
   "kernels/loss/loss.cu" "sum_of_squares_kernel"
-  "kernels/adam/adam.cu" "adam_kernel")
+  "kernels/adam/adam.cu" "adam_kernel"
+  "kernels/sampling/sampling.cu" "-"
+  "kernels/ranking_loss/bpr.cu" "bpr_loss_kernel|bpr_loss_backward_kernel"
+  "kernels/ranking_loss/sampled_softmax.cu" "unit_rows_kernel|softmax_rows_kernel|softmax_row_gradients_kernel")
 
 set(failures "")
 file(MAKE_DIRECTORY ${WORK})
