@@ -8,5 +8,6 @@ void register_gemm();
 void register_ops();
 void register_gcn();
 void register_top_k();
+void register_ranking_losses();
 
 }  // namespace heddle::bench

@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_ops();
     heddle::bench::register_gcn();
     heddle::bench::register_top_k();
+    heddle::bench::register_ranking_losses();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;

@@ -13,6 +13,10 @@
 
 namespace heddle {
 
+namespace kernels {
+struct InteractionsView;
+}
+
 /// What LightGCN minimises over a batch.
 enum class RankingLoss {
   bpr,      ///< Rendle et al. 2009, as the LightGCN authors: one negative an interaction, dot products
@@ -51,7 +55,100 @@ struct LightGcnTrainOptions {
   Schedule schedule = Schedule::cosine;
   int64_t patience = 0;    ///< evaluations without a better validation recall after which training stops; 0: all epochs
   int64_t eval_every = 0;  ///< epochs between evaluations; 0: only at the end
-  double time_limit = 0;   ///< seconds of fitting after which training stops, 0: none; with it the schedule is planned by time
+  double time_limit = 0;   ///< seconds; training stops after the epoch that passes them; 0: no limit
+  /// cpu: compute only what the batch depends on. Exact; off: every product is whole, as on the other devices.
+  bool frontier = true;
+  /// Record the step once and replay it, where the device can.
+  bool replay = true;
+
+  /// Throws Error{usage} for a value out of range.
+  void check() const;
 };
+
+/// LightGCN (He et al. 2020): user and item embeddings, propagated over the normalised interaction graph, layers averaged.
+/// A loaded model ranks, and holds no trainable embeddings.
+class LightGcn final : public Recommender {
+ public:
+  /// Throws Error{usage} for options out of range, Error{bad_data} where no user has an item.
+  LightGcn(const InteractionDataset& data, const LightGcnOptions& options, const Device& device);
+  /// Serves what was saved: `vectors` as tensors() gives them. Throws Error{bad_data} where their shapes do not fit.
+  LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io::NamedTensor> vectors, const Device& device);
+  ~LightGcn() override;
+
+  std::string name() const override { return "lightgcn"; }
+  std::map<std::string, std::string> settings() const override;
+  Context& context() override { return context_; }
+  const LightGcnOptions& options() const { return options_; }
+  void score(std::span<const Query> queries, DenseView<float> scores) override;
+  std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) override;
+  Ranking similar(int32_t item, int64_t k) override;
+  /// Layer means of the items, divided by |i|^norm_power; of the users as they are.
+  HostMatrix item_embeddings() override;
+  HostMatrix user_embeddings() override;
+  /// "users", "items" (scaled) and "fold_in": the items' vectors that a visitor's is the sum of.
+  std::vector<io::NamedTensor> tensors() override;
+
+  /// The trainable layer-0 embeddings, [users + items x dim]; throws Error{usage} for a loaded model.
+  Parameter& embeddings();
+  const NormalisedAdjacency& adjacency() const;
+  /// What batches are drawn from.
+  const kernels::InteractionsView& interactions() const;
+  /// To be called when the embeddings have changed: the next ranking propagates them anew.
+  void embeddings_changed() { vectors_fresh_ = false; }
+  /// Another power for scoring; takes effect at the next ranking.
+  void set_norm_power(float power);
+
+ private:
+  struct Trainable;
+  Trainable& trainable() const;
+  /// Propagates for ranking where the embeddings have changed.
+  void refresh();
+  DenseView<const float> item_view() const;
+  /// The queries' vectors in the step's memory, [queries x dim].
+  DenseView<float> query_vectors(std::span<const Query> queries);
+
+  LightGcnOptions options_;
+  Context context_;
+  std::unique_ptr<Trainable> trainable_;
+  bool vectors_fresh_ = false;
+  Buffer lookup_;        ///< [users + items x dim]: the users' vectors, then what a visitor's is the sum of
+  Buffer item_vectors_;  ///< [items x dim], scaled
+};
+
+/// What a callback is told after each epoch.
+struct LightGcnEpoch {
+  int64_t epoch = 0;  ///< from 1
+  int64_t epochs = 0;
+  double loss = 0;  ///< mean over the epoch's steps, with the penalty
+  double seconds = 0;  ///< of the epoch, evaluation apart
+  /// Where the epoch was evaluated: figures on the test split, and on the validation split.
+  std::map<std::string, double> test, val;
+};
+
+/// Return false to stop; the model then holds what was reached.
+using LightGcnCallback = std::function<bool(const LightGcnEpoch&)>;
+
+struct LightGcnReport {
+  int64_t epochs = 0;      ///< run to their end
+  int64_t best_epoch = 0;  ///< with patience: whose weights the model holds
+  int64_t steps = 0;
+  std::vector<double> losses;  ///< one an epoch
+  std::vector<double> epoch_s;
+  double step_ms_median = 0;
+  double fit_s = 0;   ///< training, evaluations apart
+  double eval_s = 0;  ///< evaluations on the way
+  bool interrupted = false;  ///< the callback or keep_going ended it; a step that was under way is finished
+  double epoch_s_median() const;
+};
+
+/// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are training
+/// interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept. Throws Error{usage}
+/// for options out of range, Error{diverged} with epoch and step where a loss is NaN or infinite: the model then holds the weights of the
+/// last epoch whose losses were finite. `keep_going` is asked before each step; false ends training there.
+LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options = {},
+                     const LightGcnCallback& callback = {}, const std::function<bool()>& keep_going = {});
+
+/// N(0, std^2) by the Box-Muller transform on the counter-based generator, made on the host.
+HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index);
 
 }  // namespace heddle
