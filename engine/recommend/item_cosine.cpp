@@ -135,7 +135,7 @@ std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& p
                      .col_indices = parts.take_int32("listed_by.col_indices"),
                      .values = {}};
   neighbours.values = parts.take_matrix("listed_by.values", 1, neighbours.nnz()).values;
-  check_csr(neighbours, "neighbours");
+  check_csr(neighbours, "listed_by");
   return std::make_unique<ItemCosine>(std::move(parts.train), item_cosine_options(parts.settings), neighbours, device);
 }
 

@@ -366,7 +366,7 @@ TEST_CASE("recommenders / refuse options out of range and interactions that are 
   CHECK(refuses(ErrorKind::bad_data, "row 0 has column 3, there are 3", with([](HostCsr& m) { m.col_indices[1] = 3; })) == "");
   CHECK(refuses(ErrorKind::bad_data, "row 0 has column 0 after column 0", with([](HostCsr& m) { m.col_indices[1] = 0; })) == "");
   CHECK(refuses(ErrorKind::bad_data, "go from 0 to 2, there are 3", with([](HostCsr& m) { m.row_offsets[2] = 2; })) == "");
-  CHECK(refuses(ErrorKind::bad_data, "row 0 goes from entry 0 to 9", with([](HostCsr& m) { m.row_offsets[1] = 9; })) == "");
+  CHECK(refuses(ErrorKind::bad_data, "row 1 goes from entry 9 to 3 of 3", with([](HostCsr& m) { m.row_offsets[1] = 9; })) == "");
   CHECK(refuses(ErrorKind::bad_data, "the value -1", with([](HostCsr& m) { m.values = {1, -1, 1}; })) == "");
   CHECK(refuses(ErrorKind::bad_data, "2 values for 3 entries", with([](HostCsr& m) { m.values = {1, 1}; })) == "");
 }
