@@ -358,6 +358,12 @@ TEST_CASE("recommenders / refuse options out of range and interactions that are 
   CHECK(refuses(ErrorKind::usage, "weight is nan", [&] {
           make_blend(make_popularity(data, device), make_popularity(data, device), std::numeric_limits<float>::quiet_NaN());
         }) == "");
+  CHECK(refuses(ErrorKind::usage, "one model is on cpu (1 thread", [&] {
+          make_blend(make_popularity(data, Device::cpu({.threads = 1})), make_popularity(data, Device::simt()), 1);
+        }) == "");
+  CHECK(refuses(ErrorKind::usage, "trained on different interactions", [&] {
+          make_blend(make_popularity(data, device), make_popularity(interactions_of({{0, 2}, {1}}, 3), device), 1);
+        }) == "");
   const auto with = [&](auto change) {
     InteractionDataset changed = data;
     change(changed.train);
