@@ -10,6 +10,7 @@ set(kernels
   "kernels/spmm/row_per_thread.cu" "-"
   "kernels/spmm/row_per_subwarp.cu" "spmm_row_per_subwarp_kernelI6float4"
   "kernels/dense/tiled.cu" "-"
+  "kernels/scores/scores.cu" "-"
   "kernels/elementwise/elementwise.cu" "bias_relu_dropout_kernel|bias_relu_dropout_backward_kernel|map_kernel.*(AddScaled|Scale|ScaleBy)E"
   "kernels/loss/loss.cu" "sum_of_squares_kernel"
   "kernels/adam/adam.cu" "adam_kernel"
