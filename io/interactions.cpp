@@ -5,6 +5,7 @@
 
 #include "heddle/error.h"
 #include "io/file.h"
+#include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
 
 namespace fs = std::filesystem;
@@ -19,6 +20,11 @@ constexpr InteractionFormatEntry kInteractionFormats[] = {
     {InteractionFormat::lightgcn, "lightgcn",
      "a folder with train.txt and test.txt, or a file with lines 'user item item ...', separated by blanks", is_lightgcn,
      read_lightgcn},
+    {InteractionFormat::recbole, "recbole", "NAME.inter or a folder with it", is_recbole, read_recbole},
+    {InteractionFormat::movielens, "movielens", "u.data, ratings.dat, ratings.csv or a folder with one of them", is_movielens,
+     read_movielens},
+    {InteractionFormat::csv, "csv",
+     "a text file with columns for user and item, or a folder with train.csv and dev.csv, val.csv or test.csv", is_csv, read_csv},
 };
 
 }  // namespace
