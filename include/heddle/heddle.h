@@ -10,6 +10,7 @@
 #include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/ops.h"
+#include "heddle/recommender.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"
 #include "heddle/tensor.h"
