@@ -17,59 +17,30 @@ constexpr const char* kMetadataPrefix = "fit.";
 /// What the weight of a blend is chosen from: the second beside the first, both standardised.
 constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
 
-template <class Make>
-Fitted timed(const Make& make) {
-  const auto start = std::chrono::steady_clock::now();
-  Fitted fitted;
-  fitted.model = make();
-  fitted.fit_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return fitted;
-}
-
-class PopularityFitter final : public Fitter {
+/// A row of the engine's table that is made at once.
+class TableFitter final : public Fitter {
  public:
-  const char* name() const override { return "popularity"; }
-  const char* summary() const override { return "the items that most users have, the same for everybody"; }
-  const char* source() const override { return "the baseline to beat"; }
-  Fitted fit(const InteractionDataset& data, const FitRequest& request) override {
-    return timed([&] { return make_popularity(data, request.device); });
+  explicit TableFitter(const RecommenderKind& kind) : kind_(kind) {
+    for (const ModelSetting& setting : kind.settings) {
+      std::string& value = values_.emplace(setting.name, setting.fallback).first->second;
+      settings().text(setting.name, value, "VALUE", setting.summary);
+    }
   }
-};
-
-class ItemCosineFitter final : public Fitter {
- public:
-  ItemCosineFitter() { settings().whole_number("neighbours", options_.neighbours, 1, 100'000, "neighbours kept for each item"); }
-  const char* name() const override { return "item-cosine"; }
-  const char* summary() const override { return "items alike by the users they share, summed over a user's items"; }
-  const char* source() const override { return "Deshpande & Karypis 2004"; }
+  const char* name() const override { return kind_.name; }
+  const char* summary() const override { return kind_.summary; }
+  const char* source() const override { return kind_.source; }
+  void settle() override { kind_.check(values_); }
   Fitted fit(const InteractionDataset& data, const FitRequest& request) override {
-    return timed([&] { return make_item_cosine(data, options_, request.device); });
+    const auto start = std::chrono::steady_clock::now();
+    Fitted fitted;
+    fitted.model = kind_.make(data, values_, request.seed, request.device);
+    fitted.fit_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return fitted;
   }
 
  private:
-  ItemCosineOptions options_;
-};
-
-class GraphFilterFitter final : public Fitter {
- public:
-  GraphFilterFitter() {
-    settings().whole_number("rank", options_.rank, 1, 65536, "singular vectors of the low-pass filter");
-    settings().number<float>("alpha", options_.alpha, 0, 1e6f, "a number from 0 to 1000000",
-                             "weight of the low-pass filter beside the linear one");
-    settings().whole_number("iterations", options_.iterations, 0, 1000, "subspace iterations of the SVD");
-    settings().whole_number("oversample", options_.oversample, 0, 65536, "vectors that the SVD carries beyond the rank");
-  }
-  const char* name() const override { return "graph-filter"; }
-  const char* summary() const override { return "a linear and an ideal low-pass filter of the interaction graph"; }
-  const char* source() const override { return "Shen et al. 2021"; }
-  Fitted fit(const InteractionDataset& data, const FitRequest& request) override {
-    GraphFilterOptions options = options_;
-    options.seed = request.seed;
-    return timed([&] { return make_graph_filter(data, options, request.device); });
-  }
-
- private:
-  GraphFilterOptions options_;
+  const RecommenderKind& kind_;
+  std::map<std::string, std::string> values_;
 };
 
 /// What the two fits tell, together.
@@ -131,9 +102,10 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
 std::vector<std::unique_ptr<Fitter>> make_fitters() {
   std::vector<std::unique_ptr<Fitter>> fitters;
   fitters.push_back(make_lightgcn_fitter());
-  fitters.push_back(std::make_unique<GraphFilterFitter>());
-  fitters.push_back(std::make_unique<ItemCosineFitter>());
-  fitters.push_back(std::make_unique<PopularityFitter>());
+  for (const RecommenderKind& kind : recommender_kinds()) {
+    if (kind.make != nullptr && fitters.front()->name() != std::string_view(kind.name))
+      fitters.push_back(std::make_unique<TableFitter>(kind));
+  }
   return fitters;
 }
 
