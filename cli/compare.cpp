@@ -103,7 +103,7 @@ std::string table(const std::vector<Outcome>& outcomes, const MetricOptions& met
       text += fmt::format("  {:>{}.4f}", outcome.test.values.at(column), std::max<std::size_t>(9, column.size()));
     text += fmt::format("  {:>8}  {:>8}  {:>9}  {:>9}\n", fmt::format("{:.2f} s", outcome.fitted.fit_s),
                         fmt::format("{:.2f} s", outcome.test.seconds),
-                        outcome.peak_bytes < 0 ? "unknown" : megabytes(outcome.peak_bytes), megabytes(outcome.model_bytes));
+                        outcome.peak_bytes < 0 ? "unknown" : size_text(outcome.peak_bytes), size_text(outcome.model_bytes));
   }
   return text + fmt::format(
                     "rank: all items for the {} users of the test, cut at {}; memory: the most resident meanwhile, data "

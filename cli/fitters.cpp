@@ -82,7 +82,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
     InteractionDataset held_out = data;
     hold_out_validation(held_out, kHeldOutShare, request.seed);
     require(held_out.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold any out (",
-            100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --blend-weight");
+            100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
     Pair pair = fit_both(plan, held_out, request);
     choose(pair, held_out);
     add_report(fitted, pair.first);

@@ -105,8 +105,8 @@ void run(bool as_json) {
   for (const ModelKind& kind : model_kinds())
     text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
   for (const std::unique_ptr<Fitter>& kind : make_fitters())
-    text += fmt::format("recommender {}: {} ({})\n", kind->name(), kind->summary(), kind->source());
-  print(text + "recommender blend: two of these, their standardised scores added\n");
+    text += fmt::format("model      {}: {} ({})\n", kind->name(), kind->summary(), kind->source());
+  print(text + "model      blend: two recommenders, their standardised scores added\n");
 }
 
 }  // namespace

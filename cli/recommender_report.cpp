@@ -65,7 +65,10 @@ double evaluation_seconds(const RecommenderRun& run) { return run.fitted.eval_s 
 
 }  // namespace
 
-std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes)); }
+std::string size_text(int64_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{:.1f} kB", 1e-3 * static_cast<double>(bytes))
+                           : fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes));
+}
 
 void add_device(Json& object, const Device& device) {
   object["device"] = to_string(device.kind());
@@ -79,7 +82,7 @@ std::string recommender_text(const RecommenderRun& run) {
   if (run.held_out > 0) text += fmt::format("           (those to validate were held out of the training interactions)\n");
   const std::string settings = settings_text(run.plan.settings());
   text += fmt::format("model      {}{}{}, seed {}\n", run.plan.name(), settings.empty() ? "" : ": ", settings, run.seed);
-  text += fmt::format("           {}\n", megabytes(fitted.model->model_bytes()));
+  text += fmt::format("           {}\n", size_text(fitted.model->model_bytes()));
   text += fmt::format("device     {}\n", fitted.model->context().device().description());
   if (fitted.training) text += training_text(run);
   if (fitted.blend) text += blend_text(*fitted.blend);
