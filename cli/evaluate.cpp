@@ -49,6 +49,18 @@ std::string entry(const std::map<std::string, std::string>& metadata, const char
   return found == metadata.end() ? std::string() : found->second;
 }
 
+/// A number among a file's metadata, `fallback` where there is none. Throws Error{bad_data} for what is no number.
+template <class T>
+T metadata_number(const SavedRecommender& saved, const std::string& path, const char* key, T fallback, T most) {
+  const std::string written = entry(saved.metadata, key);
+  if (written.empty()) return fallback;
+  try {
+    return parse_number<T>(key, written, 0, most, "a number");
+  } catch (const Error& error) {
+    fail(ErrorKind::bad_data, path, ": ", error.what());
+  }
+}
+
 std::string evaluation_text(const Evaluation& evaluation) {
   const SavedRecommender& saved = evaluation.saved;
   std::string text = interactions_text(evaluation.loaded.data, evaluation.loaded.hash);
@@ -94,8 +106,7 @@ void EvaluateCommand::run() {
   FitterSet fitters;
   std::optional<FitPlan> plan;
   if (new_users) plan = FitPlan::read(saved.metadata, model, fitters);
-  const uint64_t seed = parse_number<uint64_t>(
-      "seed", entry(saved.metadata, "seed").empty() ? "0" : entry(saved.metadata, "seed"), 0, UINT64_MAX, "a whole number");
+  const auto seed = metadata_number<uint64_t>(saved, model, "seed", 0, UINT64_MAX);
   Evaluation evaluation{.saved = saved,
                         .loaded = loaded,
                         .trained_name = entry(saved.metadata, "data.name"),
@@ -105,9 +116,8 @@ void EvaluateCommand::run() {
                         .val = {},
                         .new_users = {}};
   InteractionDataset judged = loaded.data;
-  const std::string held_out = entry(saved.metadata, "held_out");
-  if (evaluation.same_data() && !held_out.empty())
-    hold_out_validation(judged, parse_number<double>("held_out", held_out, 0, 1, "a share"), seed);
+  const auto held_out = metadata_number<double>(saved, model, "held_out", 0, 1);
+  if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, seed);
   evaluation.renumbered = renumber(judged, saved);
   const InteractionDataset& renumbered = evaluation.renumbered.data;
   require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,

@@ -118,6 +118,8 @@ void TrainRecommenderCommand::run() {
   check_outputs({save});
   const Device where = device.open();
   LoadedInteractions loaded = data.load();
+  require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
+          loaded.data.val.nnz(), " validation interactions already");
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
   const int64_t held_out = hold_out_of(loaded.data, share, seed);
   const Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .quiet = printing.quiet});
@@ -129,14 +131,16 @@ void TrainRecommenderCommand::run() {
   require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
   if (!save.empty()) save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
-  const RecommenderRun result{
-      .plan = planned,
-      .fitted = fitted,
-      .loaded = loaded,
-      .held_out = held_out,
-      .seed = seed,
-      .test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed)),
-      .val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed))};
+  RecommenderRun result{
+      .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
+  const std::string saved = save.empty() ? "nothing was to be saved" : "saved " + save;
+  try {
+    result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed));
+    result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed));
+  } catch (const Error& error) {
+    require(error.kind() != ErrorKind::interrupted, ErrorKind::interrupted, error.what(), "; ", saved);
+    throw;
+  }
   if (printing.json) {
     Json object = recommender_json(result);
     add_cost(object);
@@ -145,7 +149,7 @@ void TrainRecommenderCommand::run() {
     print(recommender_text(result) + cost_text() + (save.empty() ? "" : fmt::format("saved      {}\n", save)));
   }
   require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training->epochs, " epochs and ",
-          fitted.training->steps, " steps; ", save.empty() ? "nothing was to be saved" : "saved " + save);
+          fitted.training->steps, " steps; ", saved);
 }
 
 }  // namespace
