@@ -9,5 +9,6 @@ void register_ops();
 void register_gcn();
 void register_top_k();
 void register_ranking_losses();
+void register_graph_build();
 
 }  // namespace heddle::bench

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_gcn();
     heddle::bench::register_top_k();
     heddle::bench::register_ranking_losses();
+    heddle::bench::register_graph_build();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;
