@@ -81,7 +81,7 @@ std::vector<Contestant> contestants(const std::string& models, FitterSet& fitter
   return list;
 }
 
-std::string table(const std::vector<Outcome>& outcomes, const MetricOptions& metrics) {
+std::string table(const std::vector<Outcome>& outcomes) {
   std::vector<std::string> columns;
   for (const char* metric : {"recall@", "ndcg@"}) {
     for (const auto& [name, value] : outcomes.front().test.values) {
@@ -105,10 +105,8 @@ std::string table(const std::vector<Outcome>& outcomes, const MetricOptions& met
                         fmt::format("{:.2f} s", outcome.test.seconds),
                         outcome.peak_bytes < 0 ? "unknown" : size_text(outcome.peak_bytes), size_text(outcome.model_bytes));
   }
-  return text + fmt::format(
-                    "rank: all items for the {} users of the test, cut at {}; memory: the most resident meanwhile, data "
-                    "included\n\n",
-                    grouped(outcomes.front().test.users), metrics.topk.back());
+  return text + fmt::format("rank: for the {} users of the test; memory: the most resident meanwhile, data included\n\n",
+                            grouped(outcomes.front().test.users));
 }
 
 Json outcome_json(const Outcome& outcome) {
@@ -150,8 +148,8 @@ void CompareCommand::run() {
     outcomes.push_back(std::move(outcome));
   }
   if (!printing.json) {
-    print(interactions_text(loaded.data, loaded.hash) + fmt::format("device     {}\n", where.description()) +
-          table(outcomes, metrics) + cost_text());
+    print(interactions_text(loaded.data, loaded.hash) + fmt::format("device     {}\n", where.description()) + table(outcomes) +
+          cost_text());
     return;
   }
   Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"seed", seed}};
