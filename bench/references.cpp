@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 namespace heddle::bench {
 
@@ -501,7 +502,12 @@ void AdamReference::step(const std::vector<float>& gradient) {
   const double t = static_cast<double>(++steps_);
   const double beta1 = settings_.beta1;
   const double beta2 = settings_.beta2;
-  const double step_size = settings_.learning_rate / (1 - std::pow(beta1, t));
+  double rate = settings_.learning_rate;
+  if (settings_.decay_steps > 0) {
+    const double done = std::min((t - 1) / static_cast<double>(settings_.decay_steps), 1.0);
+    rate *= (1 + std::cos(std::numbers::pi * done)) / 2;
+  }
+  const double step_size = rate / (1 - std::pow(beta1, t));
   const double correction = 1 / std::sqrt(1 - std::pow(beta2, t));
   const double relative1 = gamma(2 * steps_ + 4);
   const double relative2 = gamma(2 * steps_ + 5);

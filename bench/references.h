@@ -79,6 +79,7 @@ class AdamReference {
  public:
   struct Settings {
     float learning_rate, beta1, beta2, epsilon;
+    int64_t decay_steps = 0;
   };
   AdamReference(const std::vector<float>& initial, const Settings& settings);
   void step(const std::vector<float>& gradient);

@@ -12,7 +12,9 @@ set(kernels
   "kernels/dense/tiled.cu" "-"
   "kernels/elementwise/elementwise.cu" "bias_relu_dropout_kernel|bias_relu_dropout_backward_kernel|map_kernel.*(AddScaled|Scale|ScaleBy)E"
   "kernels/loss/loss.cu" "sum_of_squares_kernel"
-  "kernels/adam/adam.cu" "adam_kernel")
+  "kernels/adam/adam.cu" "adam_kernel"
+  "kernels/propagate/propagate.cu" "propagate_kernel.*(Li4E|Li8E)|prescale_kernelILi4E"
+  "kernels/rows/rows.cu" "gather_rows_kernelI6float4|sum_row_groups_kernelI6float4")
 
 set(failures "")
 file(MAKE_DIRECTORY ${WORK})
