@@ -48,6 +48,7 @@ inline constexpr uint32_t kept_out_users = 0x90000;
 inline constexpr uint32_t sampled_negatives = 0xA0000;
 inline constexpr uint32_t sketch = 0xB0000;
 inline constexpr uint32_t sampling = 0x50000;
+inline constexpr uint32_t interaction_split = 0x80000;
 }  // namespace random_purpose
 
 /// An endless array of random words, named by (seed, purpose, step). Passed to kernels by value.
