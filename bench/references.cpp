@@ -290,8 +290,8 @@ Reference bpr_loss_backward(const HostMatrix& rows, float dloss) {
     const double relative = std::exp(x.error) * (1 + 2 * function_error) * (1 + gamma(7)) - 1;
     for (int64_t c = 0; c < d; ++c) {
       const double user = rows.values[index(b * d + c)];
-      const double difference = static_cast<double>(rows.values[index((2 * batch + b) * d + c)]) -
-                                rows.values[index((batch + b) * d + c)];
+      const double difference =
+          static_cast<double>(rows.values[index((2 * batch + b) * d + c)]) - rows.values[index((batch + b) * d + c)];
       const double parts[] = {factor * difference, -factor * user, factor * user};
       for (int64_t part = 0; part < 3; ++part) {
         const int64_t at = (part * batch + b) * d + c;
@@ -355,8 +355,8 @@ struct Probabilities {
   double push, push_error;  // of all negatives together
 };
 
-// A term exp(logit - greatest) errs by the logit's error, by three roundings of the difference and by the function's; terms below 2^-100
-// may be that. All terms are positive: the sum's relative error is theirs on average and m roundings more. Whatever was
+// A term exp(logit - greatest) errs by the logit's error, by three roundings of the difference and by the function's; terms below
+// 2^-100 may be that. All terms are positive: the sum's relative error is theirs on average and m roundings more. Whatever was
 // subtracted cancels in the quotients.
 Probabilities probabilities_of(const std::vector<Logit>& logits) {
   double greatest = logits[0].value;
@@ -418,8 +418,7 @@ void project(const UnitGradient& g, const UnitRows& unit, int64_t row, double fa
   for (int64_t c = 0; c < unit.d; ++c) {
     const double x = unit.at(row, c);
     const double value = g.value[index(c)];
-    const double error =
-        g.error[index(c)] + along_error * std::abs(x) + gamma(8) * (std::abs(value) + std::abs(along * x));
+    const double error = g.error[index(c)] + along_error * std::abs(x) + gamma(8) * (std::abs(value) + std::abs(along * x));
     gradient.values[index(row * unit.d + c)] = scale * (value - along * x);
     gradient.bounds[index(row * unit.d + c)] = scale * error + 4 * underflow;
   }
