@@ -277,14 +277,14 @@ void add_propagation(std::vector<OpCase>& cases) {
         rows.values.insert(rows.values.end(), all.values.begin() + id * e.cols, all.values.begin() + (id + 1) * e.cols);
         rows.bounds.insert(rows.bounds.end(), all.bounds.begin() + id * e.cols, all.bounds.begin() + (id + 1) * e.cols);
       }
-      cases.push_back({text("propagate_rows ", what),
-                       {e},
-                       with(ones,
-                            [layers](Context& context, const NormalisedAdjacency& adjacency, const int32_t* list,
-                                     const Tensor& in) {
-                              return propagate_rows(adjacency, in, layers, make_row_batch(context, list, 4, in.rows()));
-                            }),
-                       rows});
+      cases.push_back(
+          {text("propagate_rows ", what),
+           {e},
+           with(ones,
+                [layers](Context& context, const NormalisedAdjacency& adjacency, const int32_t* list, const Tensor& in) {
+                  return propagate_rows(adjacency, in, layers, make_row_batch(context, list, 4, in.rows()));
+                }),
+           rows});
     }
   }
 }

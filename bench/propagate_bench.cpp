@@ -89,14 +89,9 @@ void product(benchmark::State& state, bool bf16) {
   const kernels::StoredRows x = stored(), y = stored();
   kernels::prescale({.x = e.value().data, .scale = graph.scale, .rows = graph.a.rows, .width = width, .y = x}, execution);
   for ([[maybe_unused]] auto _ : state) {
-    kernels::propagate({.a = graph.a,
-                        .scale = graph.scale,
-                        .x = x,
-                        .base = e.value().data,
-                        .width = width,
-                        .prescale = true,
-                        .y = y},
-                       execution);
+    kernels::propagate(
+        {.a = graph.a, .scale = graph.scale, .x = x, .base = e.value().data, .width = width, .prescale = true, .y = y},
+        execution);
     benchmark::ClobberMemory();
   }
   count_gathered(state, graph.a, bf16 ? 2 : 4);

@@ -6,8 +6,8 @@
 #include "kernels/common/quads.h"
 #include "kernels/rows/launchers.h"
 
-// Idea: CUB sorts (id, place) by id, stable; a scan numbers the first of each run of equal ids; a thread a place writes its group.
-// For the GPU alone: CUB does not run on the executor, where rows.cu groups by a kernel of its own, to equal results.
+// Idea: CUB sorts (id, place) by id, stable; a scan numbers the first of each run of equal ids; a thread a place writes its
+// group. For the GPU alone: CUB does not run on the executor, where rows.cu groups by a kernel of its own, to equal results.
 // Source: D. Merrill, A. Grimshaw: "High performance and scalable radix sorting", Parallel Processing Letters 21, 2011.
 namespace heddle::kernels::cuda {
 
@@ -46,8 +46,8 @@ std::size_t temporary_bytes(int64_t count, int64_t n) {
 Workspace workspace_at(void* memory, int64_t count, int64_t n) {
   auto* const bytes = static_cast<unsigned char*>(memory);
   const std::size_t list = list_bytes(count);
-  return {reinterpret_cast<int32_t*>(bytes), reinterpret_cast<int32_t*>(bytes + list), reinterpret_cast<int32_t*>(bytes + 2 * list),
-          bytes + 3 * list, temporary_bytes(count, n)};
+  return {reinterpret_cast<int32_t*>(bytes), reinterpret_cast<int32_t*>(bytes + list),
+          reinterpret_cast<int32_t*>(bytes + 2 * list), bytes + 3 * list, temporary_bytes(count, n)};
 }
 
 __global__ void __launch_bounds__(block_threads) number_places_kernel(int32_t* __restrict__ places, int64_t count) {
@@ -98,8 +98,9 @@ void group_rows_cub(const RowGroups& groups, int64_t n, void* workspace, Stream&
                                           static_cast<int>(count), 0, id_bits(n), native),
           "CUB's sort");
     launch(mark_groups_kernel, blocks, block_threads, 0, stream, at.sorted, at.numbers, count);
-    check(cub::DeviceScan::InclusiveSum(at.temporary, at.temporary_bytes, at.numbers, at.numbers, static_cast<int>(count), native),
-          "CUB's scan");
+    check(
+        cub::DeviceScan::InclusiveSum(at.temporary, at.temporary_bytes, at.numbers, at.numbers, static_cast<int>(count), native),
+        "CUB's scan");
   }
   launch(write_groups_kernel, std::max<int64_t>(blocks_for(count, block_threads), 1), block_threads, 0, stream, at.sorted,
          at.numbers, count, groups.order, groups.distinct, groups.offsets, groups.group_of, groups.group_count);

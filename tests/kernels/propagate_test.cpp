@@ -46,7 +46,6 @@ std::vector<float> widened(const std::vector<uint16_t>& halves) {
   return values;
 }
 
-
 /// One product with its options.
 struct Options {
   bool values = false, x_scale = false, x_slots = false, x_bf16 = false;
@@ -129,8 +128,8 @@ class Product {
  private:
   int64_t y_rows() const { return options_.listed && options_.compact ? static_cast<int64_t>(rows_.size()) : a_.rows; }
 
-  // A row's sum has nnz terms of at most two rounded products and nnz additions; scale, base, factor and prescale round five times
-  // more. Stored as bfloat16 the result is off by another 2^-8 at most.
+  // A row's sum has nnz terms of at most two rounded products and nnz additions; scale, base, factor and prescale round five
+  // times more. Stored as bfloat16 the result is off by another 2^-8 at most.
   void expect() {
     const Options& o = options_;
     const double nan = std::numeric_limits<double>::quiet_NaN();
@@ -280,7 +279,8 @@ TEST_SUITE("kernels") {
       std::vector<int32_t> expected;
       if (themselves) expected = rows;
       for (int32_t row : rows) {
-        expected.insert(expected.end(), a.col_indices.begin() + a.row_offsets[row], a.col_indices.begin() + a.row_offsets[row + 1]);
+        expected.insert(expected.end(), a.col_indices.begin() + a.row_offsets[row],
+                        a.col_indices.begin() + a.row_offsets[row + 1]);
       }
       std::sort(expected.begin(), expected.end());
       expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
@@ -316,10 +316,8 @@ TEST_SUITE("kernels") {
       Workbench workbench(device);
       float number = 0;
       const int64_t offsets[] = {0, 0};
-      const PropagateArgs fits{.a = {.rows = 1, .cols = 1, .nnz = 0, .row_offsets = offsets},
-                               .scale = &number,
-                               .width = 1,
-                               .y = {.f32 = &number}};
+      const PropagateArgs fits{
+          .a = {.rows = 1, .cols = 1, .nnz = 0, .row_offsets = offsets}, .scale = &number, .width = 1, .y = {.f32 = &number}};
       const auto refused = [&](const char* sentence, auto change) {
         PropagateArgs args = fits;
         change(args);
