@@ -36,8 +36,8 @@ class LightGcnFitter final : public Fitter {
   }
 
   const char* name() const override { return "lightgcn"; }
-  const char* summary() const override { return "light graph convolution network"; }
-  const char* source() const override { return "He et al. 2020"; }
+  const char* summary() const override { return kind_.summary; }
+  const char* source() const override { return kind_.source; }
 
   void settle() override {
     if (protocol_ == Protocol::paper) {
@@ -55,6 +55,7 @@ class LightGcnFitter final : public Fitter {
   void add_training_settings();
   void add_model_settings();
 
+  const RecommenderKind& kind_ = find_recommender_kind("lightgcn");
   LightGcnOptions model_options_;
   LightGcnTrainOptions train_options_;
   Protocol protocol_ = Protocol::standard;

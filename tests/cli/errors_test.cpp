@@ -161,7 +161,7 @@ TEST_SUITE("cli") {
     check_failure(run_program("data --by-time" + log), 2, "time");
     check_failure(run_program("data --min-rating 3" + log), 2, "rating");
     check_failure(run_program("data --behaviour-weights buy=1" + log), 2, "behaviour");
-    check_failure(run_program("data --user-column buyer" + log), 2, "buyer");
+    check_failure(run_program("data --user-column buyer" + log), 3, "buyer");
     check_failure(run_program("compare --split none" + log), 2, "no test interactions");
     check_failure(run_program("data --k-core 50" + data), 3, "core");
     check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, "is not a folder");
