@@ -21,7 +21,7 @@ namespace heddle::cli {
 namespace {
 
 constexpr int64_t kCustomersShown = 2;
-constexpr int64_t kShown = 8;  ///< purchases, and recommendations, of each
+constexpr int64_t kShown = 10;  ///< purchases, and recommendations, of each
 
 struct DemoCommand {
   ShopOptions shop;
@@ -69,7 +69,7 @@ std::vector<Customer> choose_customers(const InteractionDataset& data) {
   for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < kCustomersShown; ++user) {
     Customer customer{.user = user, .bought = row_of(data.train, user), .hidden = row_of(data.test, user), .recommended = {}};
     const auto bought = static_cast<int64_t>(customer.bought.size());
-    if (bought >= kShown / 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
+    if (bought >= kShown - 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
   }
   return customers;
 }

@@ -297,7 +297,7 @@ TEST_SUITE("cli") {
     CHECK(demo["data"]["users"] == 300);
     CHECK(demo["models"][2]["metrics"]["recall@20"].get<double>() > demo["models"][0]["metrics"]["recall@20"].get<double>());
     REQUIRE(demo["customers"].size() == 2);
-    CHECK(demo["customers"][0]["recommended"].size() == 8);
+    CHECK(demo["customers"][0]["recommended"].size() == 10);
     CHECK(!demo["customers"][0]["recommended"][0]["name"].get<std::string>().empty());
   }
 }
