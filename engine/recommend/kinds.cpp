@@ -21,7 +21,7 @@ constexpr ModelSetting lightgcn_settings[] = {
     {"dim", "64", "width of the embeddings"},
     {"layers", "3", "propagations over the graph"},
     {"init_std", "0.1", "standard deviation of the first embeddings"},
-    {"norm_power", "0", "items are scored by <u, i> / |i|^this"},
+    {"norm_power", "0.4", "items are scored by <u, i> / |i|^this"},
     {"precision", "f32", "how embeddings are stored between layers: f32 or bf16"},
 };
 

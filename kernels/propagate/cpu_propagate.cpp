@@ -14,7 +14,7 @@ namespace heddle::kernels::HEDDLE_ISA {
 namespace {
 
 constexpr int max_tile = 8;
-constexpr int64_t prefetch_distance = 8;
+constexpr int64_t prefetch_distance = 24;
 constexpr int cache_line_bytes = 64;
 /// Non-zeros that are thinned out at once: their slots and weights take 8 KB of the stack.
 constexpr int64_t listed_at_once = 1024;
@@ -256,7 +256,11 @@ void propagate(const PropagateArgs& args, Threads threads) {
   // Many parts keep the threads level when one is held up; a small product is over before that pays.
   const int64_t work = (a.nnz / a.rows + 1) * count * args.width;
   const int64_t parts = work < 4096 ? 1 : int64_t{work > int64_t{1} << 20 ? 32 : 2} * threads.count;
-  parallel_chunks(threads, parts, [&](int64_t part) {
+  // The threads work side by side, not each in a half of its own: in a bipartite graph they then read one side's rows at a time,
+  // and those stay in the shared cache.
+  const int64_t each = parts / threads.count;
+  parallel_chunks(threads, parts, [&](int64_t chunk) {
+    const int64_t part = each > 0 ? chunk % each * threads.count + chunk / each : chunk;
     const int64_t begin = part_begin(args, part, parts);
     const int64_t end = part_begin(args, part + 1, parts);
     for (int64_t tile = 0; tile < tiles; ++tile) {

@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --epochs 20 ";
+constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20 ";
 
 /// Trains on `folder`'s interactions and saves to a file there; returns its path.
 std::string saved(const TempDir& folder, const std::string& model_and_options) {
