@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -11,6 +13,7 @@
 #include "bench/graphs.h"
 #include "heddle/context.h"
 #include "heddle/ops.h"
+#include "kernels/common/thread_team.h"
 #include "kernels/graph_build/graph_build.h"
 #include "kernels/propagate/propagate.h"
 #include "kernels/spmm/spmm.h"
@@ -71,9 +74,46 @@ HostMatrix drawn_rows(int64_t rows) {
   return matrix;
 }
 
-/// Bytes gathered: of each non-zero its column and its x row.
-void count_gathered(benchmark::State& state, const CsrView& a, int64_t bytes_per_element) {
+/// Bytes a second at which the threads together read `matrix` in order, again and again: what gathering its rows cannot exceed by
+/// more than the private caches give. The median of some readings.
+double read_rate(Context& context, DenseView<const float> matrix) {
+  constexpr int64_t parts = 64;
+  constexpr int readings = 15;
+  struct Reading {
+    DenseView<const float> matrix;
+    float sums[parts] = {};
+  } reading{matrix};
+  const auto read_part = [](const void* shared, int64_t part) {
+    auto& all = *static_cast<Reading*>(const_cast<void*>(shared));
+    const int64_t begin = all.matrix.size() * part / parts, end = all.matrix.size() * (part + 1) / parts;
+    constexpr int lanes = 64;  // independent sums, so that no addition waits for another
+    float sums[lanes] = {};
+    for (int64_t i = begin; i + lanes <= end; i += lanes) {
+      for (int lane = 0; lane < lanes; ++lane) sums[lane] += all.matrix.data[i + lane];
+    }
+    for (float sum : sums) all.sums[part] += sum;
+  };
+  const kernels::Threads threads = context.stream().thread_team();
+  std::vector<double> seconds;
+  for (int i = 0; i < readings; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    if (threads.team != nullptr) {
+      kernels::run_on_team(*threads.team, parts, read_part, &reading);
+    } else {
+      for (int64_t part = 0; part < parts; ++part) read_part(&reading, part);
+    }
+    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    benchmark::DoNotOptimize(reading.sums);
+  }
+  std::nth_element(seconds.begin(), seconds.begin() + readings / 2, seconds.end());
+  return static_cast<double>(matrix.size()) * sizeof(float) / seconds[readings / 2];
+}
+
+/// Bytes gathered: of each non-zero its column and its x row. Beside them what reading in order attains (see read_rate).
+void count_gathered(benchmark::State& state, const CsrView& a, int64_t bytes_per_element, double attainable) {
   state.SetBytesProcessed(state.iterations() * a.nnz * (width * bytes_per_element + 4));
+  state.counters["read_in_order_B/s"] =
+      benchmark::Counter(attainable, benchmark::Counter::kDefaults, benchmark::Counter::kIs1024);
 }
 
 void product(benchmark::State& state, bool bf16) {
@@ -94,7 +134,7 @@ void product(benchmark::State& state, bool bf16) {
         execution);
     benchmark::ClobberMemory();
   }
-  count_gathered(state, graph.a, bf16 ? 2 : 4);
+  count_gathered(state, graph.a, bf16 ? 2 : 4, read_rate(context, e.value()));
 }
 
 void product_by_spmm(benchmark::State& state) {
@@ -107,7 +147,7 @@ void product_by_spmm(benchmark::State& state) {
     kernels::spmm({graph.a, x.value(), y.value()}, execution);
     benchmark::ClobberMemory();
   }
-  count_gathered(state, graph.a, 4);
+  count_gathered(state, graph.a, 4, read_rate(bipartite.context, x.value()));
 }
 
 /// Forward and backward of three layers. batch 0: all rows; else so many users and twice as many items, as a step of BPR.
