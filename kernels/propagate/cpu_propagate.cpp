@@ -1,4 +1,5 @@
 #include "kernels/common/bf16_simd.h"
+#include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/propagate/propagate.h"
 
@@ -209,21 +210,6 @@ Rows rows_of(const PropagateArgs& args, int64_t vectors, bool whole) {
                    : rows_of<max_tile, bf16, Weight::one, Source::matrix>(vectors, whole);
 }
 
-/// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
-int64_t row_at(const CsrView& a, int64_t work) {
-  int64_t low = 0;
-  int64_t high = a.rows;
-  while (low < high) {
-    const int64_t middle = (low + high) / 2;
-    if (a.row_offsets[middle] + middle < work) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 /// The first place in the list whose row is at or past `row`.
 int64_t place_of(const int32_t* list, int64_t count, int64_t row) {
   int64_t low = 0;
@@ -242,7 +228,7 @@ int64_t place_of(const int32_t* list, int64_t count, int64_t row) {
 /// The place where part `part` of `parts` begins. A list is taken for an even sample of the matrix's rows: cut at the rows that
 /// halve the whole work, it falls into parts of about equal work without anybody adding up the lengths of its rows.
 int64_t part_begin(const PropagateArgs& args, int64_t part, int64_t parts) {
-  const int64_t row = part == parts ? args.a.rows : row_at(args.a, (args.a.nnz + args.a.rows) * part / parts);
+  const int64_t row = part == parts ? args.a.rows : row_at_work(args.a, (args.a.nnz + args.a.rows) * part / parts);
   return args.rows != nullptr ? place_of(args.rows, args.row_count, row) : row;
 }
 

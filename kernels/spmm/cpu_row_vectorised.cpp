@@ -1,4 +1,5 @@
 #include "heddle/kernel/spmm.h"
+#include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd.h"
 
@@ -127,21 +128,6 @@ Rows rows_for(int64_t d, int64_t vectors, bool prefetch, bool whole) {
   return whole ? rows_for<values, false, true>(d, vectors) : rows_for<values, false, false>(d, vectors);
 }
 
-/// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
-int64_t row_at(const CsrView& a, int64_t work) {
-  int64_t low = 0;
-  int64_t high = a.rows;
-  while (low < high) {
-    const int64_t middle = (low + high) / 2;
-    if (a.row_offsets[middle] + middle < work) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
 }  // namespace
 
 void spmm_cpu_row_vectorised(const SpmmArgs& args, Threads threads) {
@@ -155,8 +141,8 @@ void spmm_cpu_row_vectorised(const SpmmArgs& args, Threads threads) {
   // Many parts keep the threads level when one is held up; a small product is over before that pays.
   const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 2} * threads.count;
   parallel_chunks(threads, parts, [&](int64_t part) {
-    const int64_t begin = row_at(a, work * part / parts);
-    const int64_t end = part + 1 == parts ? a.rows : row_at(a, work * (part + 1) / parts);
+    const int64_t begin = row_at_work(a, work * part / parts);
+    const int64_t end = part + 1 == parts ? a.rows : row_at_work(a, work * (part + 1) / parts);
     for (int64_t tile = 0; tile < tiles; ++tile) {
       const int64_t first = vectors * tile / tiles;
       const int64_t count = vectors * (tile + 1) / tiles - first;
