@@ -102,6 +102,13 @@ void rows(const PropagateArgs& args, int64_t begin, int64_t end, int64_t column,
     const int64_t row = row_at_place(p);
     const int64_t start = a.row_offsets[row];
     const int64_t stop = a.row_offsets[row + 1];
+    const int64_t base_row = args.base == nullptr ? -1 : args.base_slots != nullptr ? args.base_slots[row] : row;
+    if (base_row >= 0) {
+      // Read once: kept out of the shared cache, where x has to stay.
+      const char* const base = reinterpret_cast<const char*>(args.base + base_row * d + column);
+#pragma GCC unroll 16
+      for (int byte = 0; byte < tile * lanes * 4; byte += cache_line_bytes) __builtin_prefetch(base + byte, 0, 0);
+    }
     Vec sum[tile];
 #pragma GCC unroll 16
     for (int t = 0; t < tile; ++t) sum[t] = Vec{};
@@ -165,7 +172,6 @@ void rows(const PropagateArgs& args, int64_t begin, int64_t end, int64_t column,
     const float scale = args.scale[row];
     const Vec scales = broadcast(scale);
     const Vec factors = broadcast(args.prescale ? args.factor * scale : args.factor);
-    const int64_t base_row = args.base == nullptr ? -1 : args.base_slots != nullptr ? args.base_slots[row] : row;
     const int64_t y_at = (args.rows != nullptr && args.compact ? p : row) * d + column;
 #pragma GCC unroll 16
     for (int t = 0; t < tile; ++t) {
