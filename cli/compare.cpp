@@ -70,7 +70,7 @@ std::vector<Contestant> contestants(const std::string& models, FitterSet& fitter
     if (plus != std::string::npos) {
       plan.second = &fitters.find("--models", name.substr(plus + 1));
       require(plan.second != plan.first, ErrorKind::usage, "a blend of ", first, " with itself changes nothing");
-      used.push_back(plan.second->name());
+      used.emplace_back(plan.second->name());
     }
     const bool repeated = std::any_of(list.begin(), list.end(), [&](const Contestant& other) { return other.name == name; });
     require(!repeated, ErrorKind::usage, "--models names ", name, " twice");

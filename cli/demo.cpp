@@ -148,6 +148,7 @@ void DemoCommand::run() const {
   for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));
   std::vector<Customer> customers = choose_customers(data);
   std::vector<Query> queries;
+  queries.reserve(customers.size());
   for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
   const std::vector<Ranking> rankings = entries.back().fitted.model->rank(queries, std::min(kShown, data.items.size()));
   for (std::size_t i = 0; i < rankings.size(); ++i) customers[i].recommended = rankings[i];

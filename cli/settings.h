@@ -69,6 +69,7 @@ template <class E>
 void SettingList::choice(const std::string& name, E& value, std::vector<std::pair<std::string, E>> names,
                          const std::string& help) {
   std::vector<std::string> allowed;
+  allowed.reserve(names.size());
   for (const auto& entry : names) allowed.push_back(entry.first);
   const Read read = [option = option_name(name), &value, names, allowed](const std::string& written) {
     for (const auto& [text, meaning] : names) {

@@ -37,7 +37,7 @@ HEDDLE_SIMD void store_first_bf16(uint16_t* p, Vec v, int count) {
   const VecU rounded = (bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16;
   // Rounding could carry a NaN into infinity or beyond: its top half is kept, with the bit that makes it quiet.
   const VecU nan = (bits >> 16) | 0x40u;
-  const VecU halves = v != v ? nan : rounded;
+  const VecU halves = v != v ? nan : rounded;  // NOLINT(misc-redundant-expression): only NaN differs from itself
 #if defined(__AVX512F__)
   const __m256i packed = _mm512_cvtepi32_epi16((__m512i)halves);
   if (count == lanes) {

@@ -161,7 +161,7 @@ Softmax softmax_row(float* logits, int64_t m, int64_t padded_m, float positive) 
   const Vec offset = broadcast(greatest);
   Vec sum[parts];
 #pragma GCC unroll 4
-  for (int p = 0; p < parts; ++p) sum[p] = Vec{};
+  for (Vec& part : sum) part = Vec{};
   int64_t j = 0;
   for (; j + 16 <= m; j += 16) {
 #pragma GCC unroll 4
