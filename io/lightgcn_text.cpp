@@ -143,16 +143,18 @@ InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& 
     parts = {InteractionLog::Part::train};
     if (!val.empty()) {
       names.push_back(val);
-      parts.push_back(InteractionLog::Part::val);
+      parts.emplace_back(InteractionLog::Part::val);
     }
     names.push_back(test);
-    parts.push_back(InteractionLog::Part::test);
+    parts.emplace_back(InteractionLog::Part::test);
   } else {
     names = {path};
     parts = {std::nullopt};
   }
   std::vector<ByteBuffer> contents;
   std::vector<InteractionText> texts;
+  contents.reserve(names.size());
+  texts.reserve(names.size());
   for (const std::string& name : names) contents.push_back(read_text_file(name));
   for (size_t i = 0; i < names.size(); ++i) texts.push_back({contents[i].view(), names[i], parts[i]});
   InteractionLog log = parse_lightgcn(texts);

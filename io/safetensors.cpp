@@ -94,7 +94,7 @@ Entry parse_entry(const std::string& tensor, const Json& json, std::string_view 
   const auto offsets = integers(json["data_offsets"]);
   if (!shape || !offsets || offsets->size() != 2) refuse(": shape or data_offsets are not lists of sizes");
   if (shape->size() > 2) refuse(" has shape ", shape_text(*shape), ", more than two dimensions");
-  const Entry entry{tensor, *type, *shape, (*offsets)[0], (*offsets)[1]};
+  Entry entry{tensor, *type, *shape, (*offsets)[0], (*offsets)[1]};
   if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(*shape, type->bytes)) {
     refuse(" of shape ", shape_text(*shape), " stands in bytes ", entry.begin, " to ", entry.end);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/recommend/kinds.h"
 #include "engine/recommend/metrics.h"
@@ -107,9 +108,9 @@ RecommenderParts part_of(RecommenderParts& all, const std::string& part) {
   const auto move_out = [prefix = part + '.'](auto& from, auto& to) {
     for (auto& each : from) {
       if (!each.name.starts_with(prefix)) continue;
-      to.push_back(std::move(each));
-      to.back().name = to.back().name.substr(prefix.size());
-      each.name.clear();
+      auto moved = std::exchange(each, {});
+      moved.name.erase(0, prefix.size());
+      to.push_back(std::move(moved));
     }
   };
   move_out(all.tensors, result.tensors);

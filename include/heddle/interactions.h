@@ -113,7 +113,7 @@ struct InteractionDataset {
 
 /// Throws Error{usage} for options out of range or without the column they need, Error{bad_data} where nothing is left, with what
 /// removed it.
-InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& options = {});
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {});
 
 /// Moves a random share of each user's training interactions (rounded down) to `val`, so that settings and stopping are chosen
 /// without the test file. Keeps at least one training interaction a user. Existing validation interactions stay. Deterministic in

@@ -156,7 +156,7 @@ struct LightGcnReport {
 /// Throws Error{usage} for options out of range, Error{diverged} with epoch and step where a loss is NaN or infinite: the model
 /// then holds the weights of the last epoch whose losses were finite. `keep_going` is asked before each step; false ends training
 /// there.
-LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options = {},
+LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const std::function<bool()>& keep_going = {});
 
 /// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's

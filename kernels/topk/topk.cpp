@@ -79,7 +79,8 @@ void for_batches(int64_t m, int64_t n, int64_t d, int64_t k, int64_t most_rows, 
 
 void top_k(const TopKArgs& args, Execution& execution) {
   check_data("top_k", "scores", args.scores);
-  const auto [m, n] = std::pair(args.scores.rows, args.scores.cols);
+  const int64_t m = args.scores.rows;
+  const int64_t n = args.scores.cols;
   check_top_k("top_k", n, args.exclude, args.best, m);
   if (m == 0) return;
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, top_k, args);
