@@ -170,13 +170,6 @@ Parameter& LightGcn::embeddings() { return trainable().embeddings; }
 const NormalisedAdjacency& LightGcn::adjacency() const { return trainable().adjacency; }
 const kernels::InteractionsView& LightGcn::interactions() const { return trainable().interactions; }
 
-void LightGcn::set_norm_power(float power) {
-  trainable();  // a loaded model's vectors are scaled already
-  options_.norm_power = power;
-  options_.check();
-  vectors_fresh_ = false;
-}
-
 void LightGcn::refresh() {
   if (vectors_fresh_) return;
   const Trainable& model = trainable();

@@ -100,8 +100,6 @@ class LightGcn final : public Recommender {
   const kernels::InteractionsView& interactions() const;
   /// To be called when the embeddings have changed: the next ranking propagates them anew.
   void embeddings_changed() { vectors_fresh_ = false; }
-  /// Another power for scoring; takes effect at the next ranking.
-  void set_norm_power(float power);
 
  private:
   struct Trainable;
