@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include "tests/cli/program.h"
 
 using heddle::test::ProgramResult;
+using heddle::test::run_interrupted;
 using heddle::test::run_program;
 using heddle::test::TempDir;
 
@@ -237,11 +237,9 @@ TEST_SUITE("cli") {
     write_karate(folder);
     const TempDir outputs;
     const std::string model = outputs.file("model.safetensors");
-    ::signal(SIGINT, SIG_DFL);  // a background job of a script has it ignored, and its children inherit that
     for (const char* seeds : {"", " --seeds 3"}) {
       const ProgramResult result =
-          run_program("train gcn --json --epochs 10000000 --data " + folder.path().string() + " --save " + model + seeds,
-                      "timeout --preserve-status -s INT -k 60 2");
+          run_interrupted("train gcn --json --epochs 10000000 --data " + folder.path().string() + " --save " + model + seeds);
       CHECK(result.status == 130);
       CHECK(result.err.starts_with("heddle: interrupted after epoch "));
       CHECK(result.err.find("saved " + model) != std::string::npos);

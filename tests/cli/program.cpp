@@ -1,13 +1,18 @@
 #include "tests/cli/program.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <thread>
 
 #include "heddle/io.h"
 
@@ -19,6 +24,27 @@ std::string lines(const std::vector<int32_t>& numbers) {
   std::string text;
   for (int32_t number : numbers) text += std::to_string(number) + "\n";
   return text;
+}
+
+/// Whether a process has a handler of its own for SIGINT: signal n is bit n - 1 of the mask.
+bool catches_interrupts(const std::string& process) {
+  std::istringstream status(file_content(process + "/status"));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+  }
+  return false;
+}
+
+/// Seconds of processor time that a process has used.
+double processor_seconds(const std::string& process) {
+  const std::string stat = file_content(process + "/stat");
+  std::istringstream fields(stat.substr(stat.find(')') + 1));
+  std::string field;
+  for (int i = 3; i < 14; ++i) fields >> field;  // fields 3 to 13; 14 and 15 are the times in user and system mode
+  double user = 0;
+  double system = 0;
+  fields >> user >> system;
+  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
 }  // namespace
@@ -45,6 +71,26 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   result.err = file_content(errors);
   return result;
+}
+
+ProgramResult run_interrupted(const std::string& arguments) {
+  const TempDir folder;
+  const std::string pid_file = folder.file("pid");
+  ::signal(SIGINT, SIG_DFL);  // a background job of a script has it ignored, and its children inherit that
+  std::jthread finger([&](const std::stop_token& stop) {
+    double caught_at = -1;
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      const std::string pid = file_content(pid_file);
+      if (pid.empty() || pid.back() != '\n') continue;
+      const std::string process = "/proc/" + pid.substr(0, pid.size() - 1);
+      if (caught_at < 0 && catches_interrupts(process)) caught_at = processor_seconds(process);
+      if (caught_at < 0 || processor_seconds(process) < caught_at + 0.25) continue;
+      ::kill(static_cast<pid_t>(std::stol(pid)), SIGINT);
+      return;
+    }
+  });
+  return run_program(arguments, "sh -c 'echo $$ >\"" + pid_file + "\"; exec \"$@\"' sh");
 }
 
 void write_karate(const TempDir& folder) {

@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <cmath>
 
 #include "tests/cli/program.h"
 
 using heddle::test::ProgramResult;
+using heddle::test::run_interrupted;
 using heddle::test::run_program;
 using heddle::test::TempDir;
 using nlohmann::json;
@@ -272,10 +272,8 @@ TEST_SUITE("cli") {
     const TempDir folder;
     write_interactions(folder);
     const std::string model = folder.file("model.safetensors");
-    ::signal(SIGINT, SIG_DFL);  // a background job of a script has it ignored, and its children inherit that
     const ProgramResult result =
-        run_program("train lightgcn --json --dim 16 --epochs 10000000 --data " + folder.path().string() + " --save " + model,
-                    "timeout --preserve-status -s INT -k 60 2");
+        run_interrupted("train lightgcn --json --dim 16 --epochs 10000000 --data " + folder.path().string() + " --save " + model);
     CHECK(result.status == 130);
     CHECK(result.err.starts_with("heddle: interrupted after "));
     CHECK(result.err.find("saved " + model) != std::string::npos);
