@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "heddle/sparse.h"
+#include "heddle/tensor.h"
+
+/// Ops of graph attention networks. H heads of D columns stand side by side: column h D + c belongs to head h. Row i of the graph
+/// lists the sources of target i; its values are not read. Numbers of edges and heads are [edges x H], in the order of the graph's
+/// non-zeros. Errors are those of heddle/ops.h.
+namespace heddle {
+
+struct AttentionOptions {
+  int64_t heads = 1;       ///< 1 to 256
+  float slope = 0.2f;      ///< of LeakyReLU below 0, in [0, 1]
+  float dropout = 0;       ///< of the attention coefficients, in [0, 1)
+};
+
+/// Attention as one operator (Velickovic et al. 2018, eqs. 1-6): with score h of edge j -> i
+///   LeakyReLU(<a_source_h, x_jh> + <a_target_h, x_ih> (+ edge_scores)),
+/// y_i = the sum over j of dropout(softmax over j of the scores) x_j, head by head. x [n x H D], a_source and a_target [1 x H D],
+/// edge_scores empty or [edges x H]; the graph is n x n. Neither pass stores a number per edge (edge_scores' gradient excepted).
+Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
+                     const AttentionOptions& options);
+Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
+                     const Tensor& edge_scores, const AttentionOptions& options);
+
+}  // namespace heddle
