@@ -83,9 +83,17 @@ Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& devic
     const auto add = [&](const char* parameter, const HostMatrix& initial) {
       parameters_.emplace_back(context_, text(parameter, layer + 1), initial, true);
     };
-    add("weight", glorot_heads(in, heads, out, options.seed, index));
-    add("source", glorot_vectors(heads, out, options.seed, index));
-    add("target", glorot_vectors(heads, out, options.seed, index));
+    if (options.gat_version == 1) {
+      add("weight", glorot_heads(in, heads, out, options.seed, index));
+      add("source", glorot_vectors(heads, out, options.seed, index));
+      add("target", glorot_vectors(heads, out, options.seed, index));
+    } else {
+      for (const char* side : {"source", "target"}) {
+        add(text(side, "_weight").c_str(), glorot_heads(in, heads, out, options.seed, index));
+        add(text(side, "_bias").c_str(), zero_row(heads * out));
+      }
+      add("attention", glorot_vectors(heads, out, options.seed, index));
+    }
     add("bias", zero_row(last ? out : heads * out));
   }
   if (options.output_heads > 1) {
@@ -98,23 +106,23 @@ Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& devic
   }
 }
 
-Tensor Gat::project(int64_t layer, const Tensor& x, const Tensor& weight) {
-  if (layer > 0) return matmul(x, weight);
-  const Tensor features = dropout(features_.values(), options_.dropout);
-  return features_.sparse() ? spmm(features_.matrix(), features, weight) : matmul(features, weight);
-}
-
 Tensor Gat::attend(int64_t layer, const Tensor& x) {
   const bool last = layer + 1 == options_.layers;
   const AttentionOptions attention{.heads = last ? options_.output_heads : options_.heads,
                                    .slope = options_.slope,
                                    .dropout = options_.attention_dropout};
   const std::span<Parameter> p = of_layer(layer);
-  return gat_attention(graph_, project(layer, x, p[0]), p[1], p[2], attention);
+  const Tensor input = layer == 0 ? dropout(features_.values(), options_.dropout) : x;
+  const auto projected = [&](const Tensor& weight) {
+    return layer == 0 && features_.sparse() ? spmm(features_.matrix(), input, weight) : matmul(input, weight);
+  };
+  if (options_.gat_version == 1) return gat_attention(graph_, projected(p[0]), p[1], p[2], attention);
+  const Tensor sources = add_bias(projected(p[0]), p[1]);
+  return gatv2_attention(graph_, sources, add_bias(projected(p[2]), p[3]), p[4], attention);
 }
 
 std::span<Parameter> Gat::of_layer(int64_t layer) {
-  constexpr std::size_t of_each = 4;
+  const std::size_t of_each = options_.gat_version == 1 ? 4 : 6;
   return std::span(parameters_).subspan(static_cast<std::size_t>(layer) * of_each, of_each);
 }
 

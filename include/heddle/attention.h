@@ -25,4 +25,11 @@ Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a
 Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
                      const Tensor& edge_scores, const AttentionOptions& options);
 
+/// GATv2's attention (Brody, Alon & Yahav 2022, eq. 7): the score is <a_h, LeakyReLU(sources_jh + targets_ih)> (+ edge_scores), and
+/// what is summed are the sources' rows. The graph is n x m, sources [m x H D], targets [n x H D].
+Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
+                       const AttentionOptions& options);
+Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
+                       const Tensor& edge_scores, const AttentionOptions& options);
+
 }  // namespace heddle

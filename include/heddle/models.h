@@ -108,7 +108,6 @@ class Gat final : public NodeClassifier {
  private:
   /// The layer's attention over `x`, before bias and activation; layer 0 takes the features, not `x`.
   Tensor attend(int64_t layer, const Tensor& x);
-  Tensor project(int64_t layer, const Tensor& x, const Tensor& weight);
   Tensor hidden();
   std::span<Parameter> of_layer(int64_t layer);
 
@@ -116,7 +115,7 @@ class Gat final : public NodeClassifier {
   Context context_;
   SparseMatrix graph_;
   Features features_;
-  std::vector<Parameter> parameters_;  ///< weight1, source1, target1, bias1, weight2, ...
+  std::vector<Parameter> parameters_;  ///< weight1, source1, target1, bias1, ...; gat_version 2 has others
   std::optional<Constant> mean_of_heads_;
 };
 
