@@ -10,5 +10,6 @@ void register_gcn();
 void register_top_k();
 void register_ranking_losses();
 void register_graph_build();
+void register_lightgcn();
 
 }  // namespace heddle::bench

@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_top_k();
     heddle::bench::register_ranking_losses();
     heddle::bench::register_graph_build();
+    heddle::bench::register_lightgcn();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;

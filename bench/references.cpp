@@ -236,9 +236,8 @@ Reference bpr_loss(const HostMatrix& rows) {
   return loss;
 }
 
-// The sigmoid's logarithm has a slope below 1: an error e of its argument changes it by a factor of at most exp(e). An
-// exponential, a sum, two divisions, the difference of two rows and a product round; an exponential out of range makes 0 of a
-// sigmoid below the normal range.
+// The sigmoid rises: an error of its argument moves it to its values there at most. An exponential, a sum, two divisions, the
+// difference of two rows and a product round; an exponential out of range makes 0 of a sigmoid below the normal range.
 Reference bpr_loss_backward(const HostMatrix& rows, float dloss) {
   const int64_t batch = rows.rows / 3;
   const int64_t d = rows.cols;
@@ -246,18 +245,19 @@ Reference bpr_loss_backward(const HostMatrix& rows, float dloss) {
   Reference gradient = zeros(rows.rows * d);
   for (int64_t b = 0; b < batch; ++b) {
     const ScoreDifference x = score_difference(rows, batch, b);
-    const double factor = share / (1 + std::exp(-x.value));
-    const double relative = std::exp(x.error) * (1 + 2 * function_error) * (1 + gamma(7)) - 1;
+    const auto sigmoid = [](double at) { return 1 / (1 + std::exp(-at)); };
+    const double factor = share * sigmoid(x.value);
+    const double moved = std::max(sigmoid(x.value + x.error) - sigmoid(x.value), sigmoid(x.value) - sigmoid(x.value - x.error));
+    const double factor_error = std::abs(share) * (moved + 0x1p-126) * 2 + std::abs(factor) * (2 * function_error + gamma(8));
     for (int64_t c = 0; c < d; ++c) {
       const double user = rows.values[index(b * d + c)];
-      const double difference = static_cast<double>(rows.values[index((2 * batch + b) * d + c)]) -
-                                rows.values[index((batch + b) * d + c)];
+      const double difference =
+          static_cast<double>(rows.values[index((2 * batch + b) * d + c)]) - rows.values[index((batch + b) * d + c)];
       const double parts[] = {factor * difference, -factor * user, factor * user};
       for (int64_t part = 0; part < 3; ++part) {
         const int64_t at = (part * batch + b) * d + c;
         gradient.values[index(at)] = parts[part];
-        gradient.bounds[index(at)] = relative * std::abs(parts[part]) +
-                                     (std::abs(share) * 0x1p-126 + 2 * underflow) * (1 + std::abs(difference) + std::abs(user));
+        gradient.bounds[index(at)] = (factor_error + 2 * underflow) * std::abs(part == 0 ? difference : user) + 2 * underflow;
       }
     }
   }
@@ -315,8 +315,8 @@ struct Probabilities {
   double push, push_error;  // of all negatives together
 };
 
-// A term exp(logit - greatest) errs by the logit's error, by three roundings of the difference and by the function's; terms below 2^-100
-// may be that. All terms are positive: the sum's relative error is theirs on average and m roundings more. Whatever was
+// A term exp(logit - greatest) errs by the logit's error, by three roundings of the difference and by the function's; terms below
+// 2^-100 may be that. All terms are positive: the sum's relative error is theirs on average and m roundings more. Whatever was
 // subtracted cancels in the quotients.
 Probabilities probabilities_of(const std::vector<Logit>& logits) {
   double greatest = logits[0].value;
@@ -378,8 +378,7 @@ void project(const UnitGradient& g, const UnitRows& unit, int64_t row, double fa
   for (int64_t c = 0; c < unit.d; ++c) {
     const double x = unit.at(row, c);
     const double value = g.value[index(c)];
-    const double error =
-        g.error[index(c)] + along_error * std::abs(x) + gamma(8) * (std::abs(value) + std::abs(along * x));
+    const double error = g.error[index(c)] + along_error * std::abs(x) + gamma(8) * (std::abs(value) + std::abs(along * x));
     gradient.values[index(row * unit.d + c)] = scale * (value - along * x);
     gradient.bounds[index(row * unit.d + c)] = scale * error + 4 * underflow;
   }

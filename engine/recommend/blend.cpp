@@ -12,17 +12,14 @@ namespace heddle {
 
 namespace {
 
-void check_pair(const Recommender& first, const Recommender& second, const Device& first_device, const Device& second_device) {
+void check_pair(Recommender& first, Recommender& second) {
   require(first.users() == second.users() && first.items() == second.items(), ErrorKind::usage, "blend: one model has ",
           first.users(), " users and ", first.items(), " items, the other ", second.users(), " and ", second.items());
   require(first.train().row_offsets == second.train().row_offsets && first.train().col_indices == second.train().col_indices,
           ErrorKind::usage, "blend: the models were trained on different interactions");
-  require(first_device.description() == second_device.description(), ErrorKind::usage, "blend: one model is on ",
-          first_device.description(), ", the other on ", second_device.description());
-}
-
-void check_pair(Recommender& first, Recommender& second) {
-  check_pair(first, second, first.context().device(), second.context().device());
+  const Stream &a = first.context().stream(), &b = second.context().stream();
+  require(a.kind() == b.kind() && a.device_index() == b.device_index(), ErrorKind::usage, "blend: one model is on ",
+          first.context().device().description(), ", the other on ", second.context().device().description());
 }
 
 /// The standardised scores of a model, in `scores`, in memory of another context's step.

@@ -7,12 +7,13 @@
 #include "kernels/scores/scores.h"
 
 // The rows of C^T C are dense only while their best are chosen, C being the interactions with columns of norm 1. A row of it is a
-// sum of some rows of C: those of the users who have the item.
+// sum of some rows of C: those of the users who have the item. What is kept is the transpose of the lists of neighbours, so that
+// a query's scores are a sum of rows too, those of its items.
 namespace heddle {
 
 namespace {
 
-/// Each item's best neighbours: items x items, columns ascending, the diagonal left out.
+/// For each item those that have it among their best neighbours, with the cosine; the diagonal left out.
 HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& context) {
   std::vector<double> squares(static_cast<std::size_t>(train.cols));
   for (std::size_t k = 0; k < train.col_indices.size(); ++k) {
@@ -62,7 +63,7 @@ HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& con
       result.row_offsets.push_back(result.nnz());
     }
   }
-  return result;
+  return transpose(result);
 }
 
 class ItemCosine final : public Recommender {
@@ -91,14 +92,14 @@ class ItemCosine final : public Recommender {
 
   std::vector<io::NamedTensor> tensors() override {
     const CsrView view = neighbours_.view();
-    return {{"neighbours.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
+    return {{"listed_by.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
   }
   std::vector<io::NamedIntegers> integers() override {
     const CsrView view = neighbours_.view();
     Stream& stream = context_.stream();
     return {
-        {"neighbours.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
-        {"neighbours.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
+        {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
+        {"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
   }
 
  private:
@@ -130,11 +131,11 @@ std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& p
   const int64_t items = parts.train.cols;
   HostCsr neighbours{.rows = items,
                      .cols = items,
-                     .row_offsets = parts.take_int64("neighbours.row_offsets"),
-                     .col_indices = parts.take_int32("neighbours.col_indices"),
+                     .row_offsets = parts.take_int64("listed_by.row_offsets"),
+                     .col_indices = parts.take_int32("listed_by.col_indices"),
                      .values = {}};
-  neighbours.values = parts.take_matrix("neighbours.values", 1, neighbours.nnz()).values;
-  check_csr(neighbours, "neighbours");
+  neighbours.values = parts.take_matrix("listed_by.values", 1, neighbours.nnz()).values;
+  check_csr(neighbours, "listed_by");
   return std::make_unique<ItemCosine>(std::move(parts.train), item_cosine_options(parts.settings), neighbours, device);
 }
 

@@ -197,8 +197,8 @@ struct ItemCosineOptions {
   /// Throws Error{usage} for a value out of range.
   void check() const;
 };
-/// Item-item cosine of the interaction columns, the best neighbours of each item; a user's score is the sum over their items.
-/// (Deshpande & Karypis 2004.)
+/// Item-based neighbours (Sarwar, Karypis, Konstan, Riedl 2001): each item keeps the items whose columns of the interactions have
+/// the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that the user has.
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
                                               const Device& device);
 

@@ -10,7 +10,7 @@
 #include <thrust/binary_search.h>
 #include <thrust/copy.h>
 #include <thrust/count.h>
-#include <thrust/find.h>
+#include <thrust/functional.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/iterator/permutation_iterator.h>
 #include <thrust/iterator/transform_iterator.h>
@@ -18,6 +18,7 @@
 #include <thrust/sort.h>
 #include <thrust/system_error.h>
 #include <thrust/tabulate.h>
+#include <thrust/transform_reduce.h>
 #ifdef __CUDACC__
 #include <thrust/system/cuda/execution_policy.h>
 
@@ -119,11 +120,15 @@ struct EntryKey {
   }
 };
 
-struct IsOutside {
+/// e where entry e lies outside the matrix, else `none`.
+struct OutsideEntry {
   int64_t rows, cols;
   const int32_t* row;
   const int32_t* col;
-  HEDDLE_FUNCTION bool operator()(int64_t e) const { return row[e] < 0 || row[e] >= rows || col[e] < 0 || col[e] >= cols; }
+  int64_t none;
+  HEDDLE_FUNCTION int64_t operator()(int64_t e) const {
+    return row[e] < 0 || row[e] >= rows || col[e] < 0 || col[e] >= cols ? e : none;
+  }
 };
 
 /// Whether entry e is the first with its key.
@@ -207,7 +212,8 @@ struct AdjacencyValue {
 BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, int64_t count,
                     Merge merge, Stream& stream) {
   return run("coo_to_csr", stream, [&](const auto& policy) {
-    const auto outside = thrust::find_if(policy, counting(0), counting(count), IsOutside{rows, cols, row, col}) - counting(0);
+    const int64_t outside = thrust::transform_reduce(
+        policy, counting(0), counting(count), OutsideEntry{rows, cols, row, col, count}, count, thrust::minimum<int64_t>());
     if (outside < count) {
       fail(ErrorKind::usage, "coo_to_csr: entry ", outside, " is (", download(stream, row + outside, 1)[0], ", ",
            download(stream, col + outside, 1)[0], "), the matrix is ", rows, " x ", cols);

@@ -26,8 +26,12 @@ struct Triples {
 
 Triples triples_of(DenseView<const float> rows) {
   const int64_t batch = rows.rows / 3;
-  return {rows.data, rows.data + batch * rows.cols,  rows.data + 2 * batch * rows.cols,
-          batch,     rows.cols, rows.cols % 4 == 0 && aligned_for_quads(rows.data)};
+  return {rows.data,
+          rows.data + batch * rows.cols,
+          rows.data + 2 * batch * rows.cols,
+          batch,
+          rows.cols,
+          rows.cols % 4 == 0 && aligned_for_quads(rows.data)};
 }
 
 /// <u, n> - <u, p> of triple b, in every lane of the warp.

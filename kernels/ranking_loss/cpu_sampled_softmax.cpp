@@ -233,8 +233,8 @@ double run_block(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const 
       const int vectors = padded_d - c < panel ? static_cast<int>(padded_d - c) / lanes : tile_vectors;
       multiply({s.logits + j, s.row, 1}, rows, negatives.rows + j * padded_d + c, padded_d, vectors, depth, j > 0, s.dusers + c,
                padded_d);
-      multiply({s.logits + j, 1, s.row}, tiles, s.scaled + c, padded_d, vectors, count, !first,
-               s.dnegatives + j * padded_d + c, padded_d);
+      multiply({s.logits + j, 1, s.row}, tiles, s.scaled + c, padded_d, vectors, count, !first, s.dnegatives + j * padded_d + c,
+               padded_d);
     }
   }
 

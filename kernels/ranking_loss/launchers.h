@@ -11,7 +11,7 @@ struct SoftmaxRows {
   DenseView<const float> rows;  // (2 batch + m) x d
   int64_t batch = 0;
   float temperature = 0;
-  float* unit = nullptr;           // as rows: rows / |row|
+  float* unit = nullptr;            // as rows: rows / |row|
   double* inverse_norms = nullptr;  // 2 batch + m
   double* losses = nullptr;         // batch
   float* inverse_totals = nullptr;  // batch: 1 / the sum of the user's terms

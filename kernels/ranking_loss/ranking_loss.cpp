@@ -61,9 +61,10 @@ void sampled_softmax_on_cpu(const SampledSoftmaxArgs& args, Execution& execution
   execution.arena.give_back(workspace.shared);
 }
 
-// Cosines of a chunk of users: 16 MiB, a part of a large GPU's second-level cache, but not fewer users than fill its products.
-constexpr int64_t chunk_cosines = int64_t{1} << 22;
-constexpr int64_t least_chunk_users = 128;
+// Cosines of a chunk of users: 8 MiB, a part of a large GPU's second-level cache and as many tiles of 128 x 128 as it has
+// multiprocessors; but never so few users that a chunk is over before the next can be launched.
+constexpr int64_t chunk_cosines = int64_t{1} << 21;
+constexpr int64_t least_chunk_users = 64;
 
 void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execution) {
   const int64_t batch = args.batch;
@@ -98,10 +99,10 @@ void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execut
   HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, batch, 1.0 / static_cast<double>(batch), softmax.losses, args.loss);
   if (args.drows.data != nullptr) HEDDLE_CALL_DEVICE(execution.stream, softmax_row_gradients, softmax, args.drows);
 
-  for (void* memory : {static_cast<void*>(part), static_cast<void*>(scaled_users), static_cast<void*>(cosines),
-                       static_cast<void*>(softmax.push), static_cast<void*>(softmax.inverse_totals),
-                       static_cast<void*>(softmax.losses), static_cast<void*>(softmax.inverse_norms),
-                       static_cast<void*>(softmax.unit)}) {
+  for (void* memory :
+       {static_cast<void*>(part), static_cast<void*>(scaled_users), static_cast<void*>(cosines), static_cast<void*>(softmax.push),
+        static_cast<void*>(softmax.inverse_totals), static_cast<void*>(softmax.losses), static_cast<void*>(softmax.inverse_norms),
+        static_cast<void*>(softmax.unit)}) {
     arena.give_back(memory);
   }
 }

@@ -10,8 +10,8 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void sample_bpr(const InteractionsView& interactions, int64_t batch, const RandomStream& random, int32_t* ids,
-                                      Stream& stream);
+HEDDLE_DECLARE_DEVICE(void sample_bpr(const InteractionsView& interactions, int64_t batch, const RandomStream& random,
+                                      int32_t* ids, Stream& stream);
                       void sample_softmax(const InteractionsView& interactions, const SoftmaxDraws& draws,
                                           const RandomStream& random, int32_t* ids, Stream& stream))
 
@@ -55,7 +55,8 @@ void sample_softmax(const InteractionsView& interactions, int64_t batch, int64_t
   require(negatives >= 0, ErrorKind::usage, "sample_softmax: ", negatives, " negatives");
   require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "sample_softmax: a popularity share of ",
           popularity_share, " is not in [0, 1]");
-  const SoftmaxDraws draws{batch, std::llround(static_cast<double>(popularity_share) * static_cast<double>(negatives)), negatives};
+  const SoftmaxDraws draws{batch, std::llround(static_cast<double>(popularity_share) * static_cast<double>(negatives)),
+                           negatives};
   if (on_cpu(execution)) {
     return parallel_ranges(execution.stream.thread_team(), batch + negatives, grain, serial_below,
                            [&](int64_t begin, int64_t end) {

@@ -23,7 +23,8 @@ constexpr int block_threads = 256;
 constexpr int tile = 32;
 constexpr int tile_rows = 8;  // rows of a tile that a block moves at a time
 
-__global__ void __launch_bounds__(block_threads)
+// Four blocks a multiprocessor: left to itself, ptxas spills for sm_80 to fit eight.
+__global__ void __launch_bounds__(block_threads, 4)
     sparse_product_kernel(int64_t m, int64_t n, const int64_t* __restrict__ a_offsets, const int32_t* __restrict__ a_columns,
                           const float* __restrict__ a_values, const int64_t* __restrict__ b_offsets,
                           const int32_t* __restrict__ b_columns, const float* __restrict__ b_values, float* y) {

@@ -55,9 +55,10 @@ struct Lists {
       }
     }
     __syncthreads();
-    if (threadIdx.x == 0 && count[r] >= k) {
-      count[r] = k;
-      least[r] = list[k - 1];
+    if (threadIdx.x == 0) {
+      const int kept = min(count[r], k);
+      count[r] = kept;
+      if (kept == k) least[r] = list[k - 1];
     }
     __syncthreads();
   }

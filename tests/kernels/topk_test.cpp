@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/graphs.h"
@@ -266,5 +268,161 @@ TEST_SUITE("kernels") {
     for (std::size_t c = 0; c < 120; c += 7) right.values[5 * c] = not_a_number;
     for (std::size_t c = 3; c < 120; c += 11) right.values[5 * c + 1] = c % 2 == 0 ? infinity : -infinity;
     for (int64_t k : {1, 10, 110}) check_score_top_k(left, right, {}, k, "not all finite");
+  }
+
+  TEST_CASE("score_top_k / random factors: scores match double precision, and no better column is missing") {
+    const HostMatrix left = bench::random_matrix(5, 33, 80), right = bench::random_matrix(130, 33, 81);
+    constexpr int64_t k = 17;
+    for (const auto& [name, device] : devices()) {
+      INFO(name);
+      Workbench workbench(device);
+      const Answer answer = run_score_top_k(workbench, left, right, {}, k);
+      for (int64_t r = 0; r < left.rows; ++r) {
+        bench::Reference expected;
+        std::vector<float> chosen;
+        for (int64_t c = 0; c < right.rows; ++c) {
+          double sum = 0, magnitude = 0;
+          for (int64_t f = 0; f < left.cols; ++f) {
+            const double term = static_cast<double>(left.values[static_cast<std::size_t>(r * left.cols + f)]) *
+                                right.values[static_cast<std::size_t>(c * right.cols + f)];
+            sum += term;
+            magnitude += std::abs(term);
+          }
+          // Each term takes part in at most 33 roundings of the sum and one of the product.
+          const double bound = 34 * 0x1p-24 * 1.001 * magnitude;
+          const auto* const first = answer.columns.data() + r * k;
+          const auto* const place = std::find(first, first + k, c);
+          const std::size_t last = static_cast<std::size_t>(r * k + k - 1);
+          if (place == first + k) {
+            CHECK(sum - bound <= answer.scores[last]);
+          } else {
+            chosen.push_back(answer.scores[static_cast<std::size_t>(r * k + (place - first))]);
+            expected.values.push_back(sum);
+            expected.bounds.push_back(bound);
+          }
+        }
+        CHECK(chosen.size() == k);
+        CHECK(mismatch(chosen, expected) == "");
+        CHECK(std::is_sorted(answer.scores.begin() + r * k, answer.scores.begin() + (r + 1) * k, std::greater<>()));
+      }
+    }
+  }
+
+  TEST_CASE("top_k, score_top_k / few rows whose columns are shared among threads give the order of sorting") {
+    if (!tested(DeviceKind::cpu)) return;
+    const HostMatrix left = whole_numbers(3, 2, 82), right = whole_numbers(9001, 2, 83);
+    const HostMatrix scores = product(left, right);
+    const std::vector<Exclusion> exclusions{random_exclusion(3, 9001, 0.4, 84)};
+    for (int64_t k : {1, 20, 1000}) {
+      const Answer expected = expected_answer(scores, exclusions, k);
+      for (int threads : {1, 2, 3, 7}) {
+        INFO(text("k=", k, " / ", threads, " threads"));
+        Workbench workbench(Device::cpu({.threads = threads}));
+        check_answer(run_top_k(workbench, scores, exclusions, k), expected);
+        check_answer(run_score_top_k(workbench, left, right, exclusions, k), expected);
+      }
+    }
+  }
+
+  TEST_CASE("top_k, score_top_k / more rows than a block and than a batch holds") {
+    if (!tested(DeviceKind::cpu)) return;
+    for (const auto& [m, k] : {std::pair<int64_t, int64_t>{1100, 3}, {4700, 1000}}) {
+      const HostMatrix left = whole_numbers(m, 1, 85), right = whole_numbers(5, 1, 86);
+      const HostMatrix scores = product(left, right);
+      Exclusion itself = random_exclusion(m, 5, 0.3, 87);
+      Exclusion listed{random_exclusion(2, 5, 0.5, 88).matrix, std::vector<int32_t>(static_cast<std::size_t>(m), -1)};
+      for (std::size_t r = 0; r < listed.rows.size(); r += 3) listed.rows[r] = static_cast<int32_t>(r % 2);
+      const Answer expected = expected_answer(scores, {itself, listed}, k);
+      Workbench workbench(Device::cpu({.threads = 2}));
+      check_answer(run_top_k(workbench, scores, {itself, listed}, k), expected);
+      check_answer(run_score_top_k(workbench, left, right, {itself, listed}, k), expected);
+    }
+  }
+
+  TEST_CASE("score_top_k / the bits depend neither on threads, nor on schedules, nor on how many rows there are") {
+    std::vector<std::vector<NamedDevice>> groups = cpu_thread_counts();
+    groups.push_back(fused_isas());
+    groups.push_back(simt_orders());
+    const HostMatrix left = bench::random_matrix(19, 21, 89), right = bench::random_matrix(600, 21, 90);
+    for (const auto& group : groups) {
+      check_same_bits(group, [&](Workbench& workbench) {
+        Answer answer = run_score_top_k(workbench, left, right, {}, 30);
+        const HostMatrix last{1, 21, {left.values.end() - 21, left.values.end()}};
+        const Answer alone = run_score_top_k(workbench, last, right, {}, 30);
+        CHECK(bit_difference(alone.scores, {answer.scores.end() - 30, answer.scores.end()}) == "");
+        for (int32_t column : answer.columns) answer.scores.push_back(static_cast<float>(column));
+        return answer.scores;
+      });
+    }
+  }
+
+  TEST_CASE("top_k / schedules do not matter") {
+    const HostMatrix scores = whole_numbers(2, 1500, 91);
+    for (int64_t k : {20, 600}) {
+      const Answer expected = expected_answer(scores, {}, k);
+      for (const auto& [name, device] : simt_orders()) {
+        INFO(name);
+        Workbench workbench(device);
+        check_answer(run_top_k(workbench, scores, {}, k), expected);
+      }
+    }
+  }
+
+  TEST_CASE("normalise_rows / rows of all magnitudes match double precision, a zero row stays zero") {
+    for (int64_t d : {1, 7, 33, 100}) {
+      HostMatrix x = bench::random_matrix(7, d, 92);
+      for (std::size_t i = 0; i < static_cast<std::size_t>(d); ++i) {
+        x.values[i] = 0;
+        x.values[static_cast<std::size_t>(d) + i] *= 1e30f;
+        x.values[static_cast<std::size_t>(2 * d) + i] *= 1e-30f;
+        x.values[static_cast<std::size_t>(3 * d) + i] *= 1e-40f;
+      }
+      bench::Reference expected;
+      for (std::size_t r = 0; r < 7; ++r) {
+        double squares = 0;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(d); ++i) {
+          squares += std::pow(static_cast<double>(x.values[r * static_cast<std::size_t>(d) + i]), 2);
+        }
+        for (std::size_t i = 0; i < static_cast<std::size_t>(d); ++i) {
+          const double value = squares > 0 ? x.values[r * static_cast<std::size_t>(d) + i] / std::sqrt(squares) : 0;
+          expected.values.push_back(value);
+          // One rounding to float, half a unit of the last place; those in double do not show beside it.
+          expected.bounds.push_back(0x1.001p-24 * std::abs(value) + 0x1p-149);
+        }
+      }
+      for (const auto& [name, device] : devices()) {
+        INFO(text(name, " / d=", d));
+        Workbench workbench(device);
+        const DeviceMatrix in(workbench.stream(), x);
+        const Guarded<float> out = workbench.output(7 * d);
+        normalise_rows(in.view(), out.view(7, d), workbench.execution());
+        CHECK(mismatch(out.values(), expected) == "");
+        normalise_rows(in.view(), in.mutable_view(), workbench.execution());
+        CHECK(bit_difference(in.values(), out.values()) == "");
+      }
+    }
+  }
+
+  TEST_CASE("top_k, score_top_k / refuse what has no meaning") {
+    Workbench workbench(devices()[0].device);
+    const Guarded<float> x = workbench.output(6), best = workbench.output(2);
+    const Guarded<int32_t> columns = workbench.output<int32_t>(2);
+    const auto refused = [&](int64_t k, const std::string& fragment) {
+      return error_mismatch(ErrorKind::usage, fragment, [&] {
+        top_k({x.view(2, 3), {}, {k, columns.data(), best.data()}}, workbench.execution());
+      });
+    };
+    CHECK(refused(0, "k is 0") == "");
+    CHECK(refused(1001, "k is 1001, it must be 1 to 1000") == "");
+    CHECK(error_mismatch(ErrorKind::usage, "left has 3 columns, right has 2", [&] {
+            score_top_k({x.view(2, 3), x.view(3, 2), {}, {1, columns.data(), best.data()}}, workbench.execution());
+          }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "an output is null", [&] {
+            top_k({x.view(2, 3), {}, {1, columns.data(), nullptr}}, workbench.execution());
+          }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "without row_offsets", [&] {
+            top_k({x.view(2, 3), {{nullptr, nullptr, columns.data()}, {}}, {1, columns.data(), best.data()}},
+                  workbench.execution());
+          }) == "");
   }
 }
