@@ -1,4 +1,5 @@
 #include "heddle/attention.h"
+#include "heddle/context.h"
 #include "heddle/error.h"
 #include "kernels/edge/edge.h"
 #include "kernels/gat/gat.h"

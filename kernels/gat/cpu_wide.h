@@ -80,7 +80,7 @@ HEDDLE_SIMD Wide select(const WideMask& mask, const Wide& a, const Wide& b) {
 /// v[index[l]] in lane l; every index is in [0, lanes).
 HEDDLE_SIMD Vec permute(Vec v, VecI index) {
 #if defined(__AVX512F__)
-  return (Vec)_mm512_permutexvar_ps((__m512i)index, (__m512)v);
+  return (Vec)_mm512_maskz_permutexvar_ps(0xFFFF, (__m512i)index, (__m512)v);  // the plain one warns in GCC 12
 #elif defined(__AVX2__)
   return (Vec)_mm256_permutevar8x32_ps((__m256)v, (__m256i)index);
 #else
