@@ -116,6 +116,7 @@ void add_train(CLI::App& app, Action& action) {
     CLI::App* model = train->add_subcommand(kind.name, fmt::format("{} ({})", kind.summary, kind.source));
     const auto command = std::make_shared<TrainCommand>();
     command->plan.kind = &kind;
+    command->plan.options = kind.protocol();
     command->add_to(*model);
     model->callback([command, &action] {
       command->plan.embeddings_wanted = !command->outputs.embeddings.empty();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "heddle/error.h"
 #include "kernels/elementwise/elementwise.h"
@@ -92,6 +94,8 @@ void check(const TrainOptions& options, const NodeDataset& data) {
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
   require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name,
           ": patience needs a validation split, it is empty");
+  require(options.selection == Selection::last || !data.val.empty(), ErrorKind::usage, data.name,
+          ": the best validation epoch needs a validation split, it is empty");
 }
 
 /// Whether the last loss exceeds the mean of the `window` before it.
@@ -101,6 +105,54 @@ bool past_its_best(const std::vector<float>& losses, int64_t window) {
   for (std::size_t i = losses.size() - 1 - static_cast<std::size_t>(window); i + 1 < losses.size(); ++i) sum += losses[i];
   return losses.back() > sum / static_cast<double>(window);
 }
+
+/// Keeps the weights of the best validation epoch; Selection::best_validation says which that is.
+class BestWeights {
+ public:
+  explicit BestWeights(NodeClassifier& model) : model_(model) {
+    for (const Parameter& parameter : model.parameters()) {
+      copies_.emplace_back(model.context().stream(),
+                           static_cast<std::size_t>(parameter.tensor().value().size()) * sizeof(float));
+    }
+  }
+
+  void note(int64_t epoch, float loss, double accuracy) {
+    if (!(accuracy >= accuracy_) && !(loss <= loss_)) {
+      ++without_gain_;
+      return;
+    }
+    without_gain_ = 0;
+    if (accuracy >= accuracy_ && loss <= loss_) {
+      epoch_ = epoch;
+      copy(true);
+    }
+    accuracy_ = std::max(accuracy_, accuracy);
+    loss_ = std::min(loss_, loss);
+  }
+  int64_t epochs_without_gain() const { return without_gain_; }
+  int64_t epoch() const { return epoch_; }
+  void restore() {
+    if (epoch_ > 0) copy(false);
+  }
+
+ private:
+  void copy(bool save) {
+    kernels::Execution execution = model_.context().execution();
+    std::size_t i = 0;
+    for (const Parameter& parameter : model_.parameters()) {
+      const DenseView<float> values = parameter.tensor().value();
+      const DenseView<float> kept{copies_[i++].as<float>(), values.rows, values.cols};
+      kernels::scale(save ? values : kept, 1.0f, save ? kept : values, execution);
+    }
+  }
+
+  NodeClassifier& model_;
+  std::vector<Buffer> copies_;
+  double accuracy_ = 0;
+  float loss_ = std::numeric_limits<float>::infinity();
+  int64_t epoch_ = 0;
+  int64_t without_gain_ = 0;
+};
 
 }  // namespace
 
@@ -125,6 +177,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   // Scalars that a replayed step leaves for the host.
   const Buffer train_loss(context.stream(), sizeof(float));
   const Buffer val_loss(context.stream(), sizeof(float));
+  const Buffer val_correct(context.stream(), sizeof(int32_t));
   const auto keep = [&](const Tensor& loss, const Buffer& scalar) {
     kernels::Execution execution = context.execution();
     kernels::scale(loss.value(), 1.0f, {scalar.as<float>(), 1, 1}, execution);
@@ -137,20 +190,32 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
     keep(loss, train_loss);
     context.advance_step();
   };
+  const bool selects = options.selection == Selection::best_validation;
   const auto validate = [&] {
     const Evaluating evaluating(context);
     context.begin_step();
-    keep(with_penalty(masked_nll(logits_of(model, data), val_targets.targets()), model, options.weight_decay), val_loss);
+    const Tensor logits = logits_of(model, data);
+    const Targets targets = val_targets.targets();
+    const Tensor loss = masked_nll(logits, targets);
+    keep(selects ? loss : with_penalty(loss, model, options.weight_decay), val_loss);
+    if (!selects) return;
+    kernels::Execution execution = context.execution();
+    kernels::count_correct({logits.value(), targets.labels, targets.rows, targets.row_count, val_correct.as<int32_t>()},
+                           execution);
   };
   ReplayedStep train_step(context, train_epoch);
   ReplayedStep val_step(context, validate);
   const auto run = [&](ReplayedStep& step, const auto& eager) { options.replay ? step.run() : eager(); };
 
   TrainReport report;
-  report.losses.reserve(static_cast<std::size_t>(options.epochs));
-  report.epoch_ms.reserve(static_cast<std::size_t>(options.epochs));
+  // Not all of them where the number is only a bound on what patience ends.
+  const auto expected = static_cast<std::size_t>(std::min<int64_t>(options.epochs, 10'000));
+  report.losses.reserve(expected);
+  report.epoch_ms.reserve(expected);
   std::vector<float> val_losses;
-  val_losses.reserve(options.patience > 0 ? static_cast<std::size_t>(options.epochs) : 0);
+  val_losses.reserve(options.patience > 0 || options.selection != Selection::last ? expected : 0);
+  std::optional<BestWeights> best;
+  if (selects) best.emplace(model);
   context.set_training(true);
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     const auto start = std::chrono::steady_clock::now();
@@ -163,14 +228,28 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
     require(std::isfinite(report.train_loss), ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ",
             report.train_loss, "; a smaller learning rate than ", options.learning_rate, " may help");
     EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
-    if (options.patience > 0) {
+    report.selected_epoch = epoch;
+    if (options.patience > 0 || selects) {
       run(val_step, validate);
       figures.has_val = true;
       figures.val_loss = read_scalar(context, val_loss.as<float>());
       val_losses.push_back(figures.val_loss);
     }
+    if (selects) {
+      int32_t correct = 0;
+      download(context.stream(), &correct, val_correct.as<int32_t>(), sizeof correct);
+      figures.val_accuracy = static_cast<double>(correct) / static_cast<double>(data.val.size());
+      best->note(epoch, figures.val_loss, figures.val_accuracy);
+    }
     if (callback && !callback(figures)) break;
-    if (past_its_best(val_losses, options.patience)) break;
+    if (selects ? options.patience > 0 && best->epochs_without_gain() >= options.patience
+                : past_its_best(val_losses, options.patience)) {
+      break;
+    }
+  }
+  if (selects) {
+    best->restore();
+    report.selected_epoch = best->epoch();
   }
 
   const Evaluating evaluating(context);

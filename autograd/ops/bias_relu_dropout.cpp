@@ -8,6 +8,7 @@ namespace {
 
 struct Activation {
   bool relu = false;
+  bool elu = false;
   float dropout = 0;
 };
 
@@ -21,11 +22,12 @@ Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation w
   const RandomStream random = what.dropout > 0 ? context.next_random_stream() : RandomStream{};
   const DenseView<const float> input = x.value();
   const Tensor y = in_place ? x.like_in_place() : x.like();
-  if (!what.relu) y.reusable();  // relu's gradient reads its output
+  if (!what.relu && !what.elu) y.reusable();  // their gradients read the output
   kernels::Execution execution = context.execution();
   kernels::bias_relu_dropout({.x = input,
                               .bias = bias != nullptr ? bias->value().data : nullptr,
                               .relu = what.relu,
+                              .elu = what.elu,
                               .dropout = what.dropout,
                               .random = random,
                               .y = y.value()},
@@ -34,9 +36,10 @@ Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation w
   return context.tape().record(y, {x, b}, [x, y, b, has_bias = bias != nullptr, what, random] {
     kernels::Execution execution = y.context().execution();
     const auto backward = [&](DenseView<const float> dy, DenseView<float> dx, float* dbias) {
-      kernels::bias_relu_dropout_backward({.y = what.relu ? DenseView<const float>(y.value()) : DenseView<const float>{},
+      kernels::bias_relu_dropout_backward({.y = what.relu || what.elu ? DenseView<const float>(y.value()) : DenseView<const float>{},
                                            .dy = dy,
                                            .relu = what.relu,
+                                           .elu = what.elu,
                                            .dropout = what.dropout,
                                            .random = random,
                                            .dx = dx,
@@ -86,6 +89,13 @@ Tensor bias_relu_dropout(const Tensor& x, const Tensor& bias, float p) {
 }
 Tensor bias_relu_dropout(Tensor&& x, const Tensor& bias, float p) {
   return activate(x, true, &bias, {.relu = true, .dropout = drops(x, p) ? p : 0});
+}
+
+Tensor bias_elu_dropout(const Tensor& x, const Tensor& bias, float p) {
+  return activate(x, false, &bias, {.elu = true, .dropout = drops(x, p) ? p : 0});
+}
+Tensor bias_elu_dropout(Tensor&& x, const Tensor& bias, float p) {
+  return activate(x, true, &bias, {.elu = true, .dropout = drops(x, p) ? p : 0});
 }
 
 }  // namespace heddle

@@ -7,6 +7,7 @@
 
 #include "engine/settings.h"
 #include "heddle/error.h"
+#include "heddle/train.h"
 #include "heddle/version.h"
 
 namespace heddle {
@@ -54,8 +55,59 @@ std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map
   return std::make_unique<Gcn>(data, gcn_options(settings, seed), device);
 }
 
+TrainOptions gcn_protocol() { return {}; }
+
+constexpr ModelSetting gat_settings[] = {
+    {"hidden", "8", "width of each head of the hidden layers"},
+    {"heads", "8", "attention heads of the hidden layers, side by side"},
+    {"output_heads", "1", "attention heads of the last layer, averaged"},
+    {"layers", "2", "number of attention layers"},
+    {"dropout", "0.6", "probability of dropping an input feature or a hidden unit in training, in [0, 1)"},
+    {"attention_dropout", "0.6", "probability of dropping an attention coefficient in training, in [0, 1)"},
+    {"slope", "0.2", "LeakyReLU's slope below 0, in [0, 1]"},
+    {"gat_version", "1", "1: GAT; 2: GATv2, whose LeakyReLU comes before the scores' product (Brody, Alon & Yahav 2022)"},
+    {"classes", "0", "how many classes to score; 0: as many as the data's labels name"},
+    {"feature_scaling", "automatic",
+     "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
+     "feature is negative"},
+};
+
+GatOptions gat_options(const std::map<std::string, std::string>& settings, uint64_t seed) {
+  allow_only(settings, gat_settings);
+  const GatOptions defaults;
+  const GatOptions options{.hidden = number(settings, "hidden", defaults.hidden),
+                           .heads = number(settings, "heads", defaults.heads),
+                           .output_heads = number(settings, "output_heads", defaults.output_heads),
+                           .layers = number(settings, "layers", defaults.layers),
+                           .dropout = number(settings, "dropout", defaults.dropout),
+                           .attention_dropout = number(settings, "attention_dropout", defaults.attention_dropout),
+                           .slope = number(settings, "slope", defaults.slope),
+                           .gat_version = number(settings, "gat_version", defaults.gat_version),
+                           .classes = number(settings, "classes", defaults.classes),
+                           .seed = seed,
+                           .feature_scaling = feature_scaling(settings)};
+  options.check();
+  return options;
+}
+
+void check_gat(const std::map<std::string, std::string>& settings) { gat_options(settings, 0); }
+
+std::unique_ptr<NodeClassifier> make_gat(const NodeDataset& data, const std::map<std::string, std::string>& settings,
+                                         uint64_t seed, const Device& device) {
+  return std::make_unique<Gat>(data, gat_options(settings, seed), device);
+}
+
+TrainOptions gat_protocol() {
+  return {.epochs = 100'000,
+          .learning_rate = 0.005f,
+          .weight_decay = 5e-4f,
+          .patience = 100,
+          .selection = Selection::best_validation};
+}
+
 constexpr ModelKind kinds[] = {
-    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn},
+    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn, gcn_protocol},
+    {"gat", "graph attention network", "Velickovic et al. 2018", gat_settings, check_gat, make_gat, gat_protocol},
 };
 
 /// The first shape that does not fit the model, as a sentence; empty where all fit.

@@ -1,6 +1,7 @@
 #pragma once
 
 /// Everything: heddle's public face.
+#include "heddle/attention.h"
 #include "heddle/context.h"
 #include "heddle/data.h"
 #include "heddle/device.h"

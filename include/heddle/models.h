@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -73,12 +74,59 @@ class Gcn final : public NodeClassifier {
   std::vector<Parameter> parameters_;  ///< weight1, bias1, weight2, bias2, ...
 };
 
+struct GatOptions {
+  int64_t hidden = 8;              ///< width of a head of the hidden layers
+  int64_t heads = 8;               ///< of the hidden layers, side by side
+  int64_t output_heads = 1;        ///< of the last layer, averaged
+  int64_t layers = 2;              ///< at least 1
+  float dropout = 0.6f;            ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
+  float attention_dropout = 0.6f;  ///< on the attention coefficients
+  float slope = 0.2f;              ///< of LeakyReLU below 0
+  int64_t gat_version = 1;         ///< 1: a LeakyReLU over the sum of two scores; 2: scores of a LeakyReLU over a sum (GATv2)
+  int64_t classes = 0;             ///< how many to score; 0: as many as the data's labels name
+  uint64_t seed = 0;
+  FeatureScaling feature_scaling = FeatureScaling::automatic;
+
+  /// Throws Error{usage} for a value out of range.
+  void check() const;
+};
+
+/// The graph attention network of Velickovic et al. 2018 (eqs. 1-6), its hidden layers through ELU, every node its own neighbour;
+/// with gat_version 2 that of Brody, Alon & Yahav 2022. Weight decay applies to every parameter, as in the authors' program.
+class Gat final : public NodeClassifier {
+ public:
+  /// Throws as Gcn does.
+  Gat(const NodeDataset& data, const GatOptions& options, const Device& device);
+
+  std::string name() const override { return "gat"; }
+  Context& context() override { return context_; }
+  Tensor forward() override;
+  Tensor embeddings() override;
+  std::span<Parameter> parameters() override { return parameters_; }
+  std::map<std::string, std::string> settings() const override;
+
+ private:
+  /// The layer's attention over `x`, before bias and activation; layer 0 takes the features, not `x`.
+  Tensor attend(int64_t layer, const Tensor& x);
+  Tensor hidden();
+  std::span<Parameter> of_layer(int64_t layer);
+
+  GatOptions options_;
+  Context context_;
+  SparseMatrix graph_;
+  Features features_;
+  std::vector<Parameter> parameters_;  ///< weight1, source1, target1, bias1, ...; gat_version 2 has others
+  std::optional<Constant> mean_of_heads_;
+};
+
 /// A setting of a model, as text: what `heddle train NAME --help` lists and a saved file holds.
 struct ModelSetting {
   const char* name;
   const char* fallback;  ///< the value where none is given
   const char* summary;
 };
+
+struct TrainOptions;
 
 /// One row of the model table: what `heddle train NAME` and `heddle predict` build.
 struct ModelKind {
@@ -90,6 +138,8 @@ struct ModelKind {
   void (*check)(const std::map<std::string, std::string>& settings);
   std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
                                           uint64_t seed, const Device& device);
+  /// How its authors train it.
+  TrainOptions (*protocol)();
 };
 
 /// Every model of this build.

@@ -44,6 +44,10 @@ Tensor dropout(Tensor&& x, float p);
 Tensor bias_relu_dropout(const Tensor& x, const Tensor& bias, float p);
 Tensor bias_relu_dropout(Tensor&& x, const Tensor& bias, float p);
 
+/// dropout(elu(x + bias), p), elu(x) = exp(x) - 1 below 0 (Clevert et al. 2016), in one pass as well.
+Tensor bias_elu_dropout(const Tensor& x, const Tensor& bias, float p);
+Tensor bias_elu_dropout(Tensor&& x, const Tensor& bias, float p);
+
 /// factor / 2 * the sum of squares of w, [1 x 1]: L2 regularisation in its half-norm form.
 Tensor l2_penalty(const Tensor& w, float factor);
 

@@ -50,11 +50,11 @@ HEDDLE_SIMD VecU call_of_lane() {
   return v;
 }
 
-HEDDLE_SIMD RandomBlock random_words_block(uint64_t seed, uint32_t purpose, uint32_t step, int64_t block) {
-  const uint64_t first_call = static_cast<uint64_t>(block) * lanes;
-  const uint32_t first_low = static_cast<uint32_t>(first_call);  // a block never straddles 2^32 calls: it starts at a multiple
-  VecU c0 = call_of_lane() + first_low;
-  VecU c1 = splat(static_cast<uint32_t>(first_call >> 32));
+/// The words of `lanes` calls, whose counters' low and high words stand in `low` and `high` by call_of_lane: those of call number
+/// n in the elements 4 n ... 4 n + 3.
+HEDDLE_SIMD RandomBlock random_words_of_calls(uint64_t seed, uint32_t purpose, uint32_t step, VecU low, VecU high) {
+  VecU c0 = low;
+  VecU c1 = high;
   VecU c2 = splat(step);
   VecU c3 = splat(purpose);
   uint32_t k0 = static_cast<uint32_t>(seed);
@@ -86,6 +86,12 @@ HEDDLE_SIMD RandomBlock random_words_block(uint64_t seed, uint32_t purpose, uint
   for (int call = 0; call < lanes; ++call) result.words[call] = VecU{c0[call], c1[call], c2[call], c3[call]};
   return result;
 #endif
+}
+
+HEDDLE_SIMD RandomBlock random_words_block(uint64_t seed, uint32_t purpose, uint32_t step, int64_t block) {
+  const uint64_t first_call = static_cast<uint64_t>(block) * lanes;
+  const uint32_t first_low = static_cast<uint32_t>(first_call);  // a block never straddles 2^32 calls: it starts at a multiple
+  return random_words_of_calls(seed, purpose, step, call_of_lane() + first_low, splat(static_cast<uint32_t>(first_call >> 32)));
 }
 
 }  // namespace heddle::kernels::HEDDLE_ISA

@@ -31,6 +31,7 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
   check_same_shape("bias_relu_dropout", "y", args.y, "x", args.x);
   check_data("bias_relu_dropout", "y", args.y);
   check_same_or_apart("bias_relu_dropout", "y", args.y, "x", args.x);
+  require(!args.relu || !args.elu, ErrorKind::usage, "bias_relu_dropout: relu and elu are asked for at once");
   const DropoutRule rule = dropout_rule(args.dropout);
   if (args.x.size() == 0) return;
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, bias_relu_dropout, args);
@@ -46,8 +47,9 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
 
 void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Execution& execution) {
   check_data("bias_relu_dropout_backward", "dy", args.dy);
-  const bool changes = args.relu || args.dropout > 0;
-  if (args.relu) {
+  require(!args.relu || !args.elu, ErrorKind::usage, "bias_relu_dropout_backward: relu and elu are asked for at once");
+  const bool changes = args.relu || args.elu || args.dropout > 0;
+  if (args.relu || args.elu) {
     check_same_shape("bias_relu_dropout_backward", "y", args.y, "dy", args.dy);
     check_data("bias_relu_dropout_backward", "y", args.y);
   }

@@ -36,8 +36,8 @@ __device__ __forceinline__ void drop_quad(const Dropout& dropout, int64_t group,
 
 // x and y without __restrict__: they may be the same array.
 __global__ void __launch_bounds__(block_threads)
-    bias_relu_dropout_kernel(int64_t size, int64_t d, const float* x, const float* __restrict__ bias, bool relu, Dropout dropout,
-                             bool aligned, float* y) {
+    bias_relu_dropout_kernel(int64_t size, int64_t d, const float* x, const float* __restrict__ bias, bool relu, bool elu,
+                             Dropout dropout, bool aligned, float* y) {
   for (int64_t group = global_thread(); 4 * group < size; group += global_threads()) {
     float quad[4];
     load_quad(x, 4 * group, size, aligned, quad);
@@ -53,19 +53,29 @@ __global__ void __launch_bounds__(block_threads)
       HEDDLE_UNROLL
       for (int j = 0; j < 4; ++j) quad[j] = quad[j] < 0 ? 0.0f : quad[j];  // a NaN stays one
     }
+    if (elu) {
+      HEDDLE_UNROLL
+      for (int j = 0; j < 4; ++j) quad[j] = quad[j] < 0 ? expf(quad[j]) - 1.0f : quad[j];
+    }
     if (dropout.threshold != 0) drop_quad(dropout, group, quad);
     store_quad(y, 4 * group, size, aligned, quad);
   }
 }
 
-// y is null without relu. dy and dx may be the same array.
+// y is null without relu and elu. dy and dx may be the same array.
 __global__ void __launch_bounds__(block_threads)
-    bias_relu_dropout_backward_kernel(int64_t size, const float* __restrict__ y, const float* dy, Dropout dropout, bool aligned,
-                                      float* dx) {
+    bias_relu_dropout_backward_kernel(int64_t size, const float* __restrict__ y, bool elu, const float* dy, Dropout dropout,
+                                      bool aligned, float* dx) {
   for (int64_t group = global_thread(); 4 * group < size; group += global_threads()) {
     float quad[4];
     load_quad(dy, 4 * group, size, aligned, quad);
-    if (y != nullptr) {
+    if (elu) {
+      float value[4];
+      load_quad(y, 4 * group, size, aligned, value);
+      HEDDLE_UNROLL
+      for (int j = 0; j < 4; ++j) quad[j] *= value[j] > 0 ? 1.0f : value[j] / dropout.scale + 1.0f;
+      if (dropout.threshold != 0) drop_quad(dropout, group, quad);
+    } else if (y != nullptr) {
       float passed[4];
       load_quad(y, 4 * group, size, aligned, passed);
       HEDDLE_UNROLL
@@ -179,14 +189,14 @@ __global__ void record_scalar_kernel(const float* value, const uint32_t* step, f
 void bias_relu_dropout(const BiasReluDropoutArgs& args, Stream& stream) {
   const int64_t size = args.x.size();
   launch(bias_relu_dropout_kernel, quad_blocks(size), block_threads, 0, stream, size, args.x.cols, args.x.data, args.bias,
-         args.relu, dropout_of(args.dropout, args.random), aligned_for_quads(args.x.data, args.y.data), args.y.data);
+         args.relu, args.elu, dropout_of(args.dropout, args.random), aligned_for_quads(args.x.data, args.y.data), args.y.data);
 }
 
 void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, float* partials, Stream& stream) {
   const int64_t size = args.dy.size();
-  const float* const y = args.relu ? args.y.data : nullptr;
+  const float* const y = args.relu || args.elu ? args.y.data : nullptr;
   if (args.dx.data != nullptr) {
-    launch(bias_relu_dropout_backward_kernel, quad_blocks(size), block_threads, 0, stream, size, y, args.dy.data,
+    launch(bias_relu_dropout_backward_kernel, quad_blocks(size), block_threads, 0, stream, size, y, args.elu, args.dy.data,
            dropout_of(args.dropout, args.random), aligned_for_quads(y, args.dy.data, args.dx.data), args.dx.data);
   }
   // Without dx nothing changes between dy and it.

@@ -9,11 +9,13 @@ namespace heddle::kernels {
 struct Execution;
 
 /// y = dropout(relu(x + bias)), each of the three optional, in this order (Srivastava et al. 2014: what is kept is scaled by
-/// 1 / (1 - p)). Element i of the row-major matrix is dropped when word i of `random` is below dropout_threshold(p).
+/// 1 / (1 - p)); or with elu, exp(x) - 1 where x < 0 (Clevert et al. 2016), in relu's place.
+/// Element i of the row-major matrix is dropped when word i of `random` is below dropout_threshold(p).
 struct BiasReluDropoutArgs {
   DenseView<const float> x;     ///< n x d
   const float* bias = nullptr;  ///< d, or null
   bool relu = false;
+  bool elu = false;          ///< not both
   float dropout = 0;         ///< p in [0, 1)
   RandomStream random = {};  ///< read where dropout > 0
   DenseView<float> y;        ///< n x d; may be x itself
@@ -21,11 +23,13 @@ struct BiasReluDropoutArgs {
 void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution);
 
 /// The gradient of the above: dx from dy, and the column sums of dx as dbias (f32, in a fixed order).
-/// With relu an element passes where y > 0, which also says that it was kept; without it the mask is drawn again.
+/// With relu an element passes where y > 0, which also says that it was kept; without it the mask is drawn again. elu's slope is
+/// exp(x) = y + 1.
 struct BiasReluDropoutBackwardArgs {
-  DenseView<const float> y = {};  ///< n x d, the forward's output; not read (may be null) without relu
+  DenseView<const float> y = {};  ///< n x d, the forward's output; not read (may be null) without relu and elu
   DenseView<const float> dy;      ///< n x d
   bool relu = false;
+  bool elu = false;
   float dropout = 0;
   RandomStream random = {};
   DenseView<float> dx = {};  ///< n x d; may be dy itself; null data: not wanted

@@ -2,11 +2,9 @@
 // loss, the gradient and the optimiser are the same.
 #include <doctest/doctest.h>
 
-#include <map>
-
-#include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/train.h"
+#include "tests/engine/parity.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"
@@ -14,45 +12,6 @@
 namespace heddle::test {
 
 namespace {
-
-using Arrays = std::map<std::string, io::Array>;
-
-const std::vector<double>& doubles(const Arrays& arrays, const std::string& name) {
-  return std::get<std::vector<double>>(arrays.at(name).values);
-}
-
-std::vector<int32_t> ints(const Arrays& arrays, const std::string& name) {
-  const auto& values = std::get<std::vector<int64_t>>(arrays.at(name).values);
-  return {values.begin(), values.end()};
-}
-
-HostMatrix matrix(const Arrays& arrays, const std::string& name) {
-  const std::vector<int64_t>& shape = arrays.at(name).shape;
-  const std::vector<double>& values = doubles(arrays, name);
-  return {shape.size() == 1 ? 1 : shape[0], shape.back(), {values.begin(), values.end()}};
-}
-
-bench::Reference within(const std::vector<double>& values, double relative, double absolute) {
-  bench::Reference reference{values, {}};
-  for (double value : values) reference.bounds.push_back(relative * std::abs(value) + absolute);
-  return reference;
-}
-
-NodeDataset dataset(const Arrays& arrays) {
-  NodeDataset data;
-  data.name = "karate";
-  data.dense_features = matrix(arrays, "features");
-  data.nodes = data.dense_features.rows;
-  const std::vector<int32_t> edges = ints(arrays, "edges");  // 2 x count, each edge from both of its ends
-  const std::size_t count = edges.size() / 2;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (edges[i] < edges[count + i]) data.edges.emplace_back(edges[i], edges[count + i]);
-  }
-  data.labels = ints(arrays, "labels");
-  data.classes = 4;
-  data.train = ints(arrays, "train");
-  return data;
-}
 
 constexpr float weight_decay = 5e-4f;
 

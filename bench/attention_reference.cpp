@@ -1,0 +1,79 @@
+#include "bench/attention_reference.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/gat/gat.h"
+
+namespace heddle::bench {
+
+Reference attention(const AttentionCase& c) {
+  const int64_t width = c.x.cols;
+  const int64_t columns = width / c.heads;
+  const bool second = !c.targets.values.empty();
+  const int64_t stride = kernels::head_stride(c.heads);
+  const uint32_t threshold = dropout_threshold(c.dropout);
+  const double kept_scale = 1 / (1 - static_cast<double>(c.dropout));
+  Reference y;
+  y.values.resize(static_cast<std::size_t>(c.graph.rows * width));
+  y.bounds.resize(y.values.size());
+  const auto at = [](const HostMatrix& m, int64_t row, int64_t col) {
+    return static_cast<double>(m.values[static_cast<std::size_t>(row * m.cols + col)]);
+  };
+  for (int64_t i = 0; i < c.graph.rows; ++i) {
+    const int64_t begin = c.graph.row_offsets[static_cast<std::size_t>(i)];
+    const int64_t end = c.graph.row_offsets[static_cast<std::size_t>(i + 1)];
+    for (int64_t h = 0; h < c.heads; ++h) {
+      std::vector<double> logits;
+      double most = -INFINITY;
+      double magnitude = 0;
+      for (int64_t k = begin; k < end; ++k) {
+        const int64_t j = c.graph.col_indices[static_cast<std::size_t>(k)];
+        double raw = c.edge_scores.values.empty() ? 0 : at(c.edge_scores, k, h);
+        double size = std::abs(raw);
+        for (int64_t column = h * columns; column < (h + 1) * columns; ++column) {
+          if (second) {
+            const double z = at(c.x, j, column) + at(c.targets, i, column);
+            raw += at(c.a_source, 0, column) * (z > 0 ? z : c.slope * z);
+            size += std::abs(at(c.a_source, 0, column)) * (std::abs(at(c.x, j, column)) + std::abs(at(c.targets, i, column)));
+          } else {
+            const double source = at(c.a_source, 0, column) * at(c.x, j, column);
+            const double target = at(c.a_target, 0, column) * at(c.x, i, column);
+            raw += source + target;
+            size += std::abs(source) + std::abs(target);
+          }
+        }
+        const double logit = second || raw > 0 ? raw : c.slope * raw;
+        logits.push_back(logit);
+        most = std::max(most, logit);
+        magnitude = std::max(magnitude, size);
+      }
+      double sum = 0;
+      double relative = 0;
+      for (double& logit : logits) {
+        // Where the weight itself is below the smallest float its error is bounded by that, not by a factor of it.
+        relative = std::max(relative, std::min(std::abs(logit - most), 100.0) * 0x1p-24);
+        logit = std::exp(logit - most);
+        sum += logit;
+      }
+      relative = 2 * (relative + 2 * gamma(2 * columns + 6) * magnitude) + gamma(4 * (end - begin) + 20);
+      for (int64_t column = h * columns; column < (h + 1) * columns; ++column) {
+        double value = 0;
+        double absolute = 0;
+        for (int64_t k = begin; k < end; ++k) {
+          const bool drops =
+              threshold != 0 && random_word(c.random, static_cast<uint64_t>(k * stride + h)) < threshold;
+          const double weight = drops ? 0 : logits[static_cast<std::size_t>(k - begin)] / sum * kept_scale;
+          const double term = weight * at(c.x, c.graph.col_indices[static_cast<std::size_t>(k)], column);
+          value += term;
+          absolute += std::abs(term) + 0x1p-110 * std::abs(at(c.x, c.graph.col_indices[static_cast<std::size_t>(k)], column));
+        }
+        y.values[static_cast<std::size_t>(i * width + column)] = value;
+        y.bounds[static_cast<std::size_t>(i * width + column)] = relative * absolute + 1e-30;
+      }
+    }
+  }
+  return y;
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,163 @@
+#include <charconv>
+
+#include "heddle/attention.h"
+#include "heddle/error.h"
+#include "heddle/models.h"
+
+namespace heddle {
+
+namespace {
+
+const NodeDataset& checked(const NodeDataset& data, const GatOptions& options) {
+  options.check();
+  require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
+  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name,
+          ": no node has a label, gat learns from labels");
+  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ",
+          data.classes, " classes, the model scores ", options.classes);
+  return data;
+}
+
+/// The shortest text that reads back as the same number.
+std::string exact(float value) {
+  char digits[32];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
+}
+
+/// A matrix of each head, side by side: a head's weights depend on its own size only, as in the authors' program.
+HostMatrix glorot_heads(int64_t rows, int64_t heads, int64_t cols, uint64_t seed, uint32_t& index) {
+  HostMatrix all{rows, heads * cols, std::vector<float>(static_cast<std::size_t>(rows * heads * cols))};
+  for (int64_t head = 0; head < heads; ++head) {
+    const HostMatrix one = glorot_uniform(rows, cols, seed, index++);
+    for (int64_t row = 0; row < rows; ++row) {
+      for (int64_t c = 0; c < cols; ++c) all.values[(row * heads + head) * cols + c] = one.values[row * cols + c];
+    }
+  }
+  return all;
+}
+
+/// A vector of each head: a column's Glorot bound, the numbers in a row.
+HostMatrix glorot_vectors(int64_t heads, int64_t cols, uint64_t seed, uint32_t& index) {
+  HostMatrix all{1, heads * cols, {}};
+  for (int64_t head = 0; head < heads; ++head) {
+    const HostMatrix one = glorot_uniform(cols, 1, seed, index++);
+    all.values.insert(all.values.end(), one.values.begin(), one.values.end());
+  }
+  return all;
+}
+
+HostMatrix zero_row(int64_t cols) { return {1, cols, std::vector<float>(static_cast<std::size_t>(cols))}; }
+
+}  // namespace
+
+void GatOptions::check() const {
+  // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
+  const auto in = [](const char* name, int64_t value, int64_t least, int64_t most) {
+    require(value >= least && value <= most, ErrorKind::usage, "gat: ", name, " is ", value, ", it must be from ", least, " to ",
+            most);
+  };
+  in("hidden", hidden, 1, 1'000'000);
+  in("heads", heads, 1, 256);
+  in("output_heads", output_heads, 1, 256);
+  in("layers", layers, 1, 1000);
+  in("gat_version", gat_version, 1, 2);
+  in("classes", classes, 0, 1'000'000);
+  require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gat: dropout is ", dropout, ", it must be in [0, 1)");
+  require(attention_dropout >= 0 && attention_dropout < 1, ErrorKind::usage, "gat: attention_dropout is ", attention_dropout,
+          ", it must be in [0, 1)");
+  require(slope >= 0 && slope <= 1, ErrorKind::usage, "gat: slope is ", slope, ", it must be in [0, 1]");
+}
+
+Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& device)
+    : options_(options),
+      context_(device, options.seed),
+      graph_(context_.stream(), gcn_adjacency(checked(data, options).nodes, data.edges)),
+      features_(context_, data, options.feature_scaling) {
+  if (options_.classes == 0) options_.classes = data.classes;
+  uint32_t index = 0;
+  for (int64_t layer = 0; layer < options.layers; ++layer) {
+    const bool last = layer + 1 == options.layers;
+    const int64_t in = layer == 0 ? features_.count() : options.heads * options.hidden;
+    const int64_t heads = last ? options.output_heads : options.heads;
+    const int64_t out = last ? options_.classes : options.hidden;
+    const auto add = [&](const char* parameter, const HostMatrix& initial) {
+      parameters_.emplace_back(context_, text(parameter, layer + 1), initial, true);
+    };
+    if (options.gat_version == 1) {
+      add("weight", glorot_heads(in, heads, out, options.seed, index));
+      add("source", glorot_vectors(heads, out, options.seed, index));
+      add("target", glorot_vectors(heads, out, options.seed, index));
+    } else {
+      for (const char* side : {"source", "target"}) {
+        add(text(side, "_weight").c_str(), glorot_heads(in, heads, out, options.seed, index));
+        add(text(side, "_bias").c_str(), zero_row(heads * out));
+      }
+      add("attention", glorot_vectors(heads, out, options.seed, index));
+    }
+    add("bias", zero_row(last ? out : heads * out));
+  }
+  if (options.output_heads > 1) {
+    HostMatrix mean{options.output_heads * options_.classes, options_.classes, {}};
+    mean.values.resize(static_cast<std::size_t>(mean.rows * mean.cols));
+    for (int64_t row = 0; row < mean.rows; ++row) {
+      mean.values[row * mean.cols + row % mean.cols] = 1.0f / static_cast<float>(options.output_heads);
+    }
+    mean_of_heads_.emplace(context_, mean);
+  }
+}
+
+Tensor Gat::attend(int64_t layer, const Tensor& x) {
+  const bool last = layer + 1 == options_.layers;
+  const AttentionOptions attention{.heads = last ? options_.output_heads : options_.heads,
+                                   .slope = options_.slope,
+                                   .dropout = options_.attention_dropout};
+  const std::span<Parameter> p = of_layer(layer);
+  const Tensor input = layer == 0 ? dropout(features_.values(), options_.dropout) : x;
+  const auto projected = [&](const Tensor& weight) {
+    return layer == 0 && features_.sparse() ? spmm(features_.matrix(), input, weight) : matmul(input, weight);
+  };
+  if (options_.gat_version == 1) return gat_attention(graph_, projected(p[0]), p[1], p[2], attention);
+  const Tensor sources = add_bias(projected(p[0]), p[1]);
+  return gatv2_attention(graph_, sources, add_bias(projected(p[2]), p[3]), p[4], attention);
+}
+
+std::span<Parameter> Gat::of_layer(int64_t layer) {
+  const std::size_t of_each = options_.gat_version == 1 ? 4 : 6;
+  return std::span(parameters_).subspan(static_cast<std::size_t>(layer) * of_each, of_each);
+}
+
+Tensor Gat::hidden() {
+  Tensor h;
+  for (int64_t layer = 0; layer + 1 < options_.layers; ++layer) {
+    h = bias_elu_dropout(attend(layer, h), of_layer(layer).back(), options_.dropout);
+  }
+  return h;
+}
+
+Tensor Gat::forward() {
+  Tensor y = attend(options_.layers - 1, hidden());
+  if (mean_of_heads_) y = matmul(y, mean_of_heads_->tensor());
+  return add_bias(std::move(y), parameters_.back());
+}
+
+Tensor Gat::embeddings() {
+  require(options_.layers >= 2, ErrorKind::usage, "gat: a model of one layer has no hidden representation");
+  return hidden();
+}
+
+std::map<std::string, std::string> Gat::settings() const {
+  return {{"hidden", std::to_string(options_.hidden)},
+          {"heads", std::to_string(options_.heads)},
+          {"output_heads", std::to_string(options_.output_heads)},
+          {"layers", std::to_string(options_.layers)},
+          {"dropout", exact(options_.dropout)},
+          {"attention_dropout", exact(options_.attention_dropout)},
+          {"slope", exact(options_.slope)},
+          {"gat_version", std::to_string(options_.gat_version)},
+          {"classes", std::to_string(options_.classes)},
+          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"
+                              : options_.feature_scaling == FeatureScaling::none ? "none"
+                                                                                 : "automatic"}};
+}
+
+}  // namespace heddle

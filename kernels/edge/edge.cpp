@@ -1,0 +1,106 @@
+#include "kernels/edge/edge.h"
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/edge/cpu_edge.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_DEVICE(void edge_sums(const EdgeSumsArgs& args, Stream& stream);
+                      void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream);
+                      void head_sddmm(const HeadSddmmArgs& args, Stream& stream);
+                      void head_spmm(const HeadSpmmArgs& args, Stream& stream);
+                      void edge_softmax(const EdgeSoftmaxArgs& args, Stream& stream);
+                      void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream);
+                      void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream);
+                      void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy,
+                                               DenseView<float> dx, Stream& stream))
+
+namespace {
+
+void check_graph(const char* op, const CsrView& a) {
+  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
+  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
+}
+
+template <class T>
+void check_shape(const char* op, const char* name, const DenseView<T>& view, int64_t rows, int64_t cols) {
+  check_data(op, name, view);
+  require(view.rows == rows && view.cols == cols, ErrorKind::usage, op, ": ", name, " is ", view.rows, " x ", view.cols,
+          ", it must be ", rows, " x ", cols);
+}
+
+void check_heads(const char* op, int64_t heads, int64_t width) {
+  require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads,
+          " heads");
+}
+
+}  // namespace
+
+void edge_sums(const EdgeSumsArgs& args, Execution& execution) {
+  check_graph("edge_sums", args.graph);
+  const int64_t heads = args.s.cols;
+  check_shape("edge_sums", "s", args.s, args.graph.nnz, heads);
+  check_shape("edge_sums", "sources", args.sources, args.graph.cols, heads);
+  check_shape("edge_sums", "targets", args.targets, args.graph.rows, heads);
+  if (args.s.size() > 0) HEDDLE_CALL(execution.stream, edge_sums, args);
+}
+
+void sum_over_edges(const SumOverEdgesArgs& args, Execution& execution) {
+  check_graph("sum_over_edges", args.graph);
+  check_shape("sum_over_edges", "s", args.s, args.graph.nnz, args.y.cols);
+  check_shape("sum_over_edges", "y", args.y, args.graph.rows, args.y.cols);
+  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, sum_over_edges, args);
+}
+
+void head_sddmm(const HeadSddmmArgs& args, Execution& execution) {
+  check_graph("head_sddmm", args.graph);
+  check_heads("head_sddmm", args.heads, args.x.cols);
+  check_shape("head_sddmm", "x", args.x, args.graph.rows, args.x.cols);
+  check_shape("head_sddmm", "y", args.y, args.graph.cols, args.x.cols);
+  check_shape("head_sddmm", "s", args.s, args.graph.nnz, args.heads);
+  if (args.s.size() > 0) HEDDLE_CALL(execution.stream, head_sddmm, args);
+}
+
+void head_spmm(const HeadSpmmArgs& args, Execution& execution) {
+  check_graph("head_spmm", args.graph);
+  check_heads("head_spmm", args.heads, args.x.cols);
+  check_shape("head_spmm", "s", args.s, args.graph.nnz, args.heads);
+  check_shape("head_spmm", "x", args.x, args.graph.cols, args.x.cols);
+  check_shape("head_spmm", "y", args.y, args.graph.rows, args.x.cols);
+  check_apart("head_spmm", "y", args.y, "x", args.x);
+  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, head_spmm, args);
+}
+
+void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution) {
+  check_graph("edge_softmax", args.graph);
+  check_shape("edge_softmax", "x", args.x, args.graph.nnz, args.x.cols);
+  check_shape("edge_softmax", "y", args.y, args.graph.nnz, args.x.cols);
+  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, edge_softmax, args);
+}
+
+void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Execution& execution) {
+  check_graph("edge_softmax_backward", args.graph);
+  check_shape("edge_softmax_backward", "y", args.y, args.graph.nnz, args.y.cols);
+  check_shape("edge_softmax_backward", "dy", args.dy, args.graph.nnz, args.y.cols);
+  check_shape("edge_softmax_backward", "dx", args.dx, args.graph.nnz, args.y.cols);
+  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, edge_softmax_backward, args);
+}
+
+void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Execution& execution) {
+  check_data("leaky_relu", "x", x);
+  check_data("leaky_relu", "y", y);
+  check_same_shape("leaky_relu", "y", y, "x", x);
+  check_same_or_apart("leaky_relu", "y", y, "x", x);
+  if (x.size() > 0) HEDDLE_CALL(execution.stream, leaky_relu, x, slope, y);
+}
+
+void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx,
+                         Execution& execution) {
+  check_same_shape("leaky_relu_backward", "dy", dy, "x", x);
+  check_same_shape("leaky_relu_backward", "dx", dx, "x", x);
+  check_same_or_apart("leaky_relu_backward", "dx", dx, "dy", dy);
+  if (x.size() > 0) HEDDLE_CALL(execution.stream, leaky_relu_backward, x, slope, dy, dx);
+}
+
+}  // namespace heddle::kernels

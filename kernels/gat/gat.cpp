@@ -1,0 +1,103 @@
+#include "kernels/gat/gat.h"
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/gat/cpu_gat.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_DEVICE(void head_scores(const HeadScoresArgs& args, Stream& stream);
+                      void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream);
+                      void gat_forward(const GatForwardArgs& args, Stream& stream);
+                      void gat_backward(const GatBackwardArgs& args, float* records, Stream& stream))
+
+namespace {
+
+void check_heads(const char* op, int64_t heads, int64_t width) {
+  require(heads >= 1 && heads <= most_attention_heads, ErrorKind::usage, op, ": ", heads, " heads, there must be 1 to ",
+          most_attention_heads);
+  require(width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads, " heads");
+}
+
+void check_graph(const char* op, const CsrView& a) {
+  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
+  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
+}
+
+AttentionDropout checked_use(const char* op, const GatUse& use, int64_t width) {
+  check_heads(op, use.heads, width);
+  require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
+  return {dropout_threshold(use.dropout), 1.0f / (1.0f - use.dropout)};
+}
+
+bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
+
+}  // namespace
+
+void head_scores(const HeadScoresArgs& args, Execution& execution) {
+  check_data("head_scores", "x", args.x);
+  check_heads("head_scores", args.heads, args.x.cols);
+  require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, there are ",
+          args.heads, " heads");
+  if (args.x.rows > 0) HEDDLE_CALL(execution.stream, head_scores, args);
+}
+
+void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& execution) {
+  check_data("head_scores_backward", "x", args.x);
+  check_heads("head_scores_backward", args.heads, args.x.cols);
+  if (args.dx.data != nullptr) check_same_shape("head_scores_backward", "dx", args.dx, "x", args.x);
+  float* partials = nullptr;
+  if (args.da != nullptr) {
+    const int64_t chunks = (args.x.rows + head_scores_chunk_rows - 1) / head_scores_chunk_rows;
+    if (chunks == 0) return fill(0, {args.da, 1, args.x.cols}, execution);
+    partials = execution.arena.allocate_array<float>(chunks * args.x.cols);
+  }
+  if (args.x.rows > 0) {
+    if (on_cpu(execution)) {
+      HEDDLE_CALL_CPU(execution.stream, head_scores_backward, args, partials);
+    } else {
+      HEDDLE_CALL_DEVICE(execution.stream, head_scores_backward, args, partials);
+    }
+  }
+  execution.arena.give_back(partials);
+}
+
+void gat_forward(const GatForwardArgs& args, Execution& execution) {
+  const AttentionDropout dropout = checked_use("gat", args.use, args.x.cols);
+  check_graph("gat", args.incoming);
+  require(args.x.rows == args.incoming.cols, ErrorKind::usage, "gat: x has ", args.x.rows, " rows, the graph has ",
+          args.incoming.cols, " sources");
+  require(args.y.rows == args.incoming.rows && args.y.cols == args.x.cols, ErrorKind::usage, "gat: y is ", args.y.rows, " x ",
+          args.y.cols, ", it must be ", args.incoming.rows, " x ", args.x.cols);
+  require((args.kept.statistics == nullptr) == (args.kept.positive == nullptr), ErrorKind::usage,
+          "gat: of what is kept for the gradient one is null and one is not");
+  check_data("gat", "x", args.x);
+  check_data("gat", "y", args.y);
+  check_apart("gat", "y", args.y, "x", args.x);
+  if (args.y.size() == 0) return;
+  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, gat_forward, args, dropout);
+  HEDDLE_CALL_DEVICE(execution.stream, gat_forward, args);
+}
+
+void gat_backward(const GatBackwardArgs& args, Execution& execution) {
+  const AttentionDropout dropout = checked_use("gat_backward", args.use, args.x.cols);
+  check_graph("gat_backward", args.outgoing);
+  require(args.outgoing.rows == args.outgoing.cols && args.x.rows == args.outgoing.rows, ErrorKind::usage, "gat_backward: x has ",
+          args.x.rows, " rows, the graph has ", args.outgoing.rows, " sources and ", args.outgoing.cols, " targets");
+  check_same_shape("gat_backward", "y", args.y, "x", args.x);
+  check_same_shape("gat_backward", "dy", args.dy, "x", args.x);
+  check_same_shape("gat_backward", "dx", args.dx, "x", args.x);
+  check_apart("gat_backward", "dx", args.dx, "dy", args.dy);
+  check_apart("gat_backward", "dx", args.dx, "x", args.x);
+  if (args.x.size() == 0) return;
+  float* records = execution.arena.allocate_array<float>(args.x.rows * gat_record_fields * head_stride(args.use.heads));
+  if (on_cpu(execution)) {
+    HEDDLE_CALL_CPU(execution.stream, gat_backward, args, dropout, records);
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, gat_backward, args, records);
+  }
+  execution.arena.give_back(records);
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,63 @@
+#include "kernels/gat/gatv2.h"
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/gat/cpu_gatv2.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_DEVICE(void gatv2_forward(const GatV2ForwardArgs& args, Stream& stream);
+                      void gatv2_backward(const GatV2BackwardArgs& args, const GatV2Workspace& workspace, Stream& stream))
+
+namespace {
+
+AttentionDropout checked_use(const char* op, const GatUse& use, const CsrView& a, DenseView<const float> sources,
+                             DenseView<const float> targets) {
+  require(use.heads >= 1 && use.heads <= most_attention_heads, ErrorKind::usage, op, ": ", use.heads,
+          " heads, there must be 1 to ", most_attention_heads);
+  require(sources.cols >= use.heads && sources.cols % use.heads == 0, ErrorKind::usage, op, ": ", sources.cols,
+          " columns do not make ", use.heads, " heads");
+  require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
+  require(sources.rows == a.cols && targets.rows == a.rows && targets.cols == sources.cols, ErrorKind::usage, op, ": sources are ",
+          sources.rows, " x ", sources.cols, ", targets ", targets.rows, " x ", targets.cols, ", the graph is ", a.rows, " x ",
+          a.cols);
+  check_data(op, "sources", sources);
+  check_data(op, "targets", targets);
+  return {dropout_threshold(use.dropout), 1.0f / (1.0f - use.dropout)};
+}
+
+bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
+
+}  // namespace
+
+void gatv2_forward(const GatV2ForwardArgs& args, Execution& execution) {
+  const AttentionDropout dropout = checked_use("gatv2", args.use, args.incoming, args.sources, args.targets);
+  check_same_shape("gatv2", "y", args.y, "targets", args.targets);
+  if (args.y.size() == 0) return;
+  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, gatv2_forward, args, dropout);
+  HEDDLE_CALL_DEVICE(execution.stream, gatv2_forward, args);
+}
+
+void gatv2_backward(const GatV2BackwardArgs& args, Execution& execution) {
+  const AttentionDropout dropout = checked_use("gatv2_backward", args.use, args.incoming, args.sources, args.targets);
+  check_same_shape("gatv2_backward", "dy", args.dy, "targets", args.targets);
+  check_same_shape("gatv2_backward", "dsources", args.dsources, "sources", args.sources);
+  check_same_shape("gatv2_backward", "dtargets", args.dtargets, "targets", args.targets);
+  const int64_t n = args.targets.rows;
+  const int64_t width = args.targets.cols;
+  const GatV2Workspace workspace{execution.arena.allocate_array<float>(n * head_stride(args.use.heads)),
+                                 execution.arena.allocate_array<float>(n * width)};
+  if (args.sources.rows > 0 || n > 0) {
+    if (on_cpu(execution)) {
+      HEDDLE_CALL_CPU(execution.stream, gatv2_backward, args, dropout, workspace);
+    } else {
+      HEDDLE_CALL_DEVICE(execution.stream, gatv2_backward, args, workspace);
+    }
+  }
+  bias_relu_dropout_backward({.dy = {workspace.da_rows, n, width}, .dbias = args.da}, execution);  // the sums of its columns
+  execution.arena.give_back(workspace.delta);
+  execution.arena.give_back(workspace.da_rows);
+}
+
+}  // namespace heddle::kernels
