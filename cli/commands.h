@@ -13,5 +13,6 @@ void add_train(CLI::App& app, Action& action);
 void add_predict(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
+void add_variants(CLI::App& app, Action& action);
 
 }  // namespace heddle::cli

@@ -15,7 +15,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("--help is there for every subcommand, with defaults") {
-    for (const char* command : {"", "train", "train gcn", "predict", "demo", "info"}) {
+    for (const char* command : {"", "train", "train gcn", "predict", "demo", "info", "variants"}) {
       CAPTURE(command);
       const ProgramResult result = run_program(std::string(command) + " --help");
       CHECK(result.status == 0);
