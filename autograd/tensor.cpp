@@ -100,6 +100,16 @@ DenseView<float> Tensor::take_grad(const Tensor& output) const {
   return {n.grad, n.rows, n.cols};
 }
 
+DenseView<float> Tensor::grad_so_far() const {
+  if (!has_grad()) {
+    const DenseView<float> fresh = begin_grad();
+    kernels::Execution execution = context_->execution();
+    kernels::fill(0.0f, fresh, execution);
+    end_grad(fresh);
+  }
+  return grad();
+}
+
 HostMatrix Tensor::to_host() const { return copy_to_host(context(), value()); }
 HostMatrix Tensor::grad_to_host() const { return copy_to_host(context(), grad()); }
 

@@ -196,6 +196,31 @@ void add_masked_nll(std::vector<OpCase>& cases) {
   }
 }
 
+void add_ranking_losses(std::vector<OpCase>& cases) {
+  for (const Shape shape : {Shape{3, 1}, Shape{3, 7}, Shape{15, 3}, Shape{6, 33}}) {
+    const HostMatrix rows = matrix(shape, 18);
+    cases.push_back({named("bpr_loss", shape),
+                     {rows},
+                     plainly([](Context&, const std::vector<Tensor>& in) { return bpr_loss(in[0]); }),
+                     bpr_loss(rows)});
+  }
+  struct Sizes {
+    int64_t batch, negatives, d;
+    float temperature;
+  };
+  // A gradient check moves one element: at magnitudes from 0.3 on that changes no norm by much.
+  for (const auto [batch, negatives, d, temperature] :
+       {Sizes{1, 1, 2, 1}, Sizes{3, 5, 7, 0.5f}, Sizes{2, 3, 33, 0.3f}, Sizes{7, 2, 3, 0.7f}}) {
+    const HostMatrix rows = matrix({2 * batch + negatives, d}, 19, 0.3);
+    cases.push_back({text("sampled_softmax_loss ", batch, "+", negatives, ", d=", d),
+                     {rows},
+                     plainly([batch = batch, temperature = temperature](Context&, const std::vector<Tensor>& in) {
+                       return sampled_softmax_loss(in[0], batch, temperature);
+                     }),
+                     sampled_softmax_loss(rows, batch, temperature).loss});
+  }
+}
+
 }  // namespace
 
 std::vector<OpCase> op_cases() {
@@ -205,6 +230,7 @@ std::vector<OpCase> op_cases() {
   add_sums(cases);
   add_activations(cases);
   add_masked_nll(cases);
+  add_ranking_losses(cases);
   return cases;
 }
 

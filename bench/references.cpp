@@ -197,6 +197,225 @@ int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labe
   return correct;
 }
 
+namespace {
+
+struct ScoreDifference {
+  double value;  // <u, n> - <u, p>
+  double error;
+};
+
+// Two sums of d products and their difference: d + 1 roundings in each chain.
+ScoreDifference score_difference(const HostMatrix& rows, int64_t batch, int64_t b) {
+  const int64_t d = rows.cols;
+  double value = 0, magnitude = 0;
+  for (int64_t c = 0; c < d; ++c) {
+    const double user = rows.values[index(b * d + c)];
+    const double positive = user * rows.values[index((batch + b) * d + c)];
+    const double negative = user * rows.values[index((2 * batch + b) * d + c)];
+    value += negative - positive;
+    magnitude += std::abs(negative) + std::abs(positive);
+  }
+  return {value, gamma(d + 2) * magnitude + 2 * static_cast<double>(d) * underflow};
+}
+
+}  // namespace
+
+// softplus' slope is at most 1: the difference's error passes as it is; the exponential, log1p and the sum of two add theirs
+// relative to softplus, which is the greater of the two terms at least.
+Reference bpr_loss(const HostMatrix& rows) {
+  const int64_t batch = rows.rows / 3;
+  Reference loss = zeros(1);
+  for (int64_t b = 0; b < batch; ++b) {
+    const ScoreDifference x = score_difference(rows, batch, b);
+    const double softplus = std::max(x.value, 0.0) + std::log1p(std::exp(-std::abs(x.value)));
+    loss.values[0] += softplus;
+    loss.bounds[0] += x.error + (3 * function_error + 2 * u) * softplus + 4 * underflow;
+  }
+  loss.values[0] /= static_cast<double>(batch);
+  loss.bounds[0] = loss.bounds[0] / static_cast<double>(batch) + 2 * u * std::abs(loss.values[0]);
+  return loss;
+}
+
+// The sigmoid rises: an error of its argument moves it to its values there at most. An exponential, a sum, two divisions, the
+// difference of two rows and a product round; an exponential out of range makes 0 of a sigmoid below the normal range.
+Reference bpr_loss_backward(const HostMatrix& rows, float dloss) {
+  const int64_t batch = rows.rows / 3;
+  const int64_t d = rows.cols;
+  const double share = dloss / static_cast<double>(batch);
+  Reference gradient = zeros(rows.rows * d);
+  for (int64_t b = 0; b < batch; ++b) {
+    const ScoreDifference x = score_difference(rows, batch, b);
+    const auto sigmoid = [](double at) { return 1 / (1 + std::exp(-at)); };
+    const double factor = share * sigmoid(x.value);
+    const double moved = std::max(sigmoid(x.value + x.error) - sigmoid(x.value), sigmoid(x.value) - sigmoid(x.value - x.error));
+    const double factor_error = std::abs(share) * (moved + 0x1p-126) * 2 + std::abs(factor) * (2 * function_error + gamma(8));
+    for (int64_t c = 0; c < d; ++c) {
+      const double user = rows.values[index(b * d + c)];
+      const double difference =
+          static_cast<double>(rows.values[index((2 * batch + b) * d + c)]) - rows.values[index((batch + b) * d + c)];
+      const double parts[] = {factor * difference, -factor * user, factor * user};
+      for (int64_t part = 0; part < 3; ++part) {
+        const int64_t at = (part * batch + b) * d + c;
+        gradient.values[index(at)] = parts[part];
+        gradient.bounds[index(at)] = (factor_error + 2 * underflow) * std::abs(part == 0 ? difference : user) + 2 * underflow;
+      }
+    }
+  }
+  return gradient;
+}
+
+namespace {
+
+/// Rows divided by their norms.
+struct UnitRows {
+  int64_t d;
+  std::vector<double> values;
+  std::vector<double> inverse_norms;  // 0 for a zero row
+
+  double at(int64_t row, int64_t c) const { return values[index(row * d + c)]; }
+};
+
+UnitRows unit_rows(const HostMatrix& rows) {
+  UnitRows unit{rows.cols, {}, {}};
+  for (int64_t row = 0; row < rows.rows; ++row) {
+    double squares = 0;
+    for (int64_t c = 0; c < rows.cols; ++c) {
+      const double x = rows.values[index(row * rows.cols + c)];
+      squares += x * x;
+    }
+    unit.inverse_norms.push_back(squares == 0 ? 0 : 1 / std::sqrt(squares));
+    for (int64_t c = 0; c < rows.cols; ++c) {
+      unit.values.push_back(rows.values[index(row * rows.cols + c)] * unit.inverse_norms.back());
+    }
+  }
+  return unit;
+}
+
+struct Logit {
+  double value;
+  double error;
+};
+
+// Both unit rows are rounded (two each, with what the double norm leaves), d products are summed, and a constant over the
+// temperature, itself rounded, scales one side: d + 8 roundings. The terms' magnitudes sum to 1 at most.
+Logit cosine_logit(const UnitRows& unit, int64_t user, int64_t item, double temperature) {
+  double value = 0, magnitude = 0;
+  for (int64_t c = 0; c < unit.d; ++c) {
+    const double product = unit.at(user, c) * unit.at(item, c);
+    value += product;
+    magnitude += std::abs(product);
+  }
+  return {value / temperature, gamma(unit.d + 8) * magnitude / temperature + underflow};
+}
+
+/// A user's probabilities, of the positive (first) and the negatives, and a bound on the relative error of each.
+struct Probabilities {
+  double loss, loss_error;
+  std::vector<double> value, error;
+  double push, push_error;  // of all negatives together
+};
+
+// A term exp(logit - greatest) errs by the logit's error, by three roundings of the difference and by the function's; terms below
+// 2^-100 may be that. All terms are positive: the sum's relative error is theirs on average and m roundings more. Whatever was
+// subtracted cancels in the quotients.
+Probabilities probabilities_of(const std::vector<Logit>& logits) {
+  double greatest = logits[0].value;
+  for (const Logit& logit : logits) greatest = std::max(greatest, logit.value);
+  Probabilities p{};
+  double total = 0, total_error = 0, negatives_error = 0;
+  for (const Logit& logit : logits) {
+    const double difference = greatest - logit.value;
+    p.value.push_back(std::exp(-difference));
+    p.error.push_back(std::exp(logit.error + u * (3 * difference + 1)) * (1 + function_error) - 1);
+    total += p.value.back();
+    const double error = p.value.back() * p.error.back() + 0x1p-100;
+    total_error += error;
+    if (p.value.size() > 1) {
+      p.push += p.value.back();
+      negatives_error += error;
+    }
+  }
+  const int64_t terms = static_cast<int64_t>(logits.size());
+  total_error = (1 + total_error / total) * (1 + gamma(terms)) - 1;
+  total_error = total_error / (1 - total_error);  // of the reciprocal too
+  const double push_error = p.push > 0 ? negatives_error / p.push : 0;
+  p.push_error = (1 + push_error) * (1 + gamma(terms + 2)) * (1 + total_error) - 1;
+  p.push /= total;
+  const double above = greatest - logits[0].value;
+  p.loss = std::log(total) + above;
+  p.loss_error = -std::log1p(-total_error) + logits[0].error + u * (4 * above + 1) + function_error * std::log(total);
+  for (std::size_t i = 0; i < p.value.size(); ++i) {
+    // The absolute 2^-100 as a relative error, so that what comes after need not tell the two apart.
+    p.error[i] = (1 + p.error[i] + 0x1p-100 / p.value[i]) * (1 + total_error) * (1 + gamma(3)) - 1;
+    p.value[i] /= total;
+  }
+  return p;
+}
+
+/// The gradient with respect to a unit row, summed up, and its error.
+struct UnitGradient {
+  explicit UnitGradient(int64_t d) : value(index(d)), error(index(d)) {}
+  void add(double factor, double relative_error, const UnitRows& unit, int64_t row) {
+    for (int64_t c = 0; c < unit.d; ++c) {
+      const double term = factor * unit.at(row, c);
+      value[index(c)] += term;
+      error[index(c)] += std::abs(term) * relative_error + 2 * underflow;
+    }
+  }
+  std::vector<double> value, error;
+};
+
+// (g - <g, x^> x^) / |x|, times `factor`: errors of g pass straight and through <g, x^>; the rest is a sum of d products and
+// some eight roundings.
+void project(const UnitGradient& g, const UnitRows& unit, int64_t row, double factor, Reference& gradient) {
+  const double scale = factor * unit.inverse_norms[index(row)];
+  double along = 0, along_error = 0;
+  for (int64_t c = 0; c < unit.d; ++c) {
+    const double x = unit.at(row, c);
+    along += g.value[index(c)] * x;
+    along_error += g.error[index(c)] * std::abs(x) + gamma(unit.d + 4) * std::abs(g.value[index(c)] * x);
+  }
+  for (int64_t c = 0; c < unit.d; ++c) {
+    const double x = unit.at(row, c);
+    const double value = g.value[index(c)];
+    const double error = g.error[index(c)] + along_error * std::abs(x) + gamma(8) * (std::abs(value) + std::abs(along * x));
+    gradient.values[index(row * unit.d + c)] = scale * (value - along * x);
+    gradient.bounds[index(row * unit.d + c)] = scale * error + 4 * underflow;
+  }
+}
+
+}  // namespace
+
+SampledSoftmaxReference sampled_softmax_loss(const HostMatrix& rows, int64_t batch, float temperature) {
+  const UnitRows unit = unit_rows(rows);
+  const int64_t m = rows.rows - 2 * batch;
+  const double factor = 1 / (static_cast<double>(temperature) * static_cast<double>(batch));
+  SampledSoftmaxReference result{zeros(1), zeros(rows.rows * rows.cols)};
+  std::vector<UnitGradient> negatives(index(m), UnitGradient(rows.cols));
+  for (int64_t b = 0; b < batch; ++b) {
+    std::vector<Logit> logits{cosine_logit(unit, b, batch + b, temperature)};
+    for (int64_t j = 0; j < m; ++j) logits.push_back(cosine_logit(unit, b, 2 * batch + j, temperature));
+    const Probabilities p = probabilities_of(logits);
+    result.loss.values[0] += p.loss;
+    result.loss.bounds[0] += p.loss_error;
+
+    UnitGradient user(rows.cols), positive(rows.cols);
+    user.add(-p.push, p.push_error + gamma(6), unit, batch + b);
+    positive.add(-p.push, p.push_error + gamma(6), unit, b);
+    for (int64_t j = 0; j < m; ++j) {
+      // A product and a chain of as many additions as there are terms, and the unit rows' own roundings.
+      user.add(p.value[index(j + 1)], p.error[index(j + 1)] + gamma(m + 6), unit, 2 * batch + j);
+      negatives[index(j)].add(p.value[index(j + 1)], p.error[index(j + 1)] + gamma(batch + 6), unit, b);
+    }
+    project(user, unit, b, factor, result.gradient);
+    project(positive, unit, batch + b, factor, result.gradient);
+  }
+  for (int64_t j = 0; j < m; ++j) project(negatives[index(j)], unit, 2 * batch + j, factor, result.gradient);
+  result.loss.values[0] /= static_cast<double>(batch);
+  result.loss.bounds[0] = result.loss.bounds[0] / static_cast<double>(batch) + 2 * u * std::abs(result.loss.values[0]);
+  return result;
+}
+
 // One rounding to float; the double sum's own n 2^-53 is covered by doubling it.
 Reference sum_of_squares(const HostMatrix& x, float factor) {
   double sum = 0;

@@ -53,6 +53,17 @@ Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_
                               float dloss);
 int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
 
+/// Rows of users, positives and negatives, as many of each. Scores and softplus may be float, the mean is double.
+Reference bpr_loss(const HostMatrix& rows);
+Reference bpr_loss_backward(const HostMatrix& rows, float dloss);
+
+struct SampledSoftmaxReference {
+  Reference loss;
+  Reference gradient;  ///< for a dloss of 1, as rows
+};
+/// kernels/ranking_loss/ranking_loss.h has the formula. Norms are made in double by the implementation too, unit rows are floats.
+SampledSoftmaxReference sampled_softmax_loss(const HostMatrix& rows, int64_t batch, float temperature);
+
 /// factor * sum x^2, summed in double by the implementation too.
 Reference sum_of_squares(const HostMatrix& x, float factor);
 /// y + factor x.

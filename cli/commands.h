@@ -11,6 +11,12 @@ using Action = std::function<void()>;
 /// Each adds its subcommand to `app`; parsing a command line that names it sets `action`.
 void add_train(CLI::App& app, Action& action);
 void add_predict(CLI::App& app, Action& action);
+void add_data(CLI::App& app, Action& action);
+void add_evaluate(CLI::App& app, Action& action);
+void add_recommend(CLI::App& app, Action& action);
+void add_similar(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_variants(CLI::App& app, Action& action);

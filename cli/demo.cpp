@@ -5,115 +5,153 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/demo_gcn.h"
+#include "cli/fitters.h"
+#include "cli/interrupt.h"
+#include "cli/metrics.h"
 #include "cli/options.h"
+#include "cli/ranking_table.h"
+#include "cli/recommender_report.h"
 #include "cli/report.h"
-#include "cli/seeds.h"
 #include "heddle/error.h"
-#include "heddle/io.h"
-#include "heddle/train.h"
+#include "heddle/interactions.h"
 
 namespace heddle::cli {
 
 namespace {
 
-/// The model's settings and training are the defaults of the citation benchmarks, untuned: 34 members leave nothing to tune on.
-constexpr int64_t kSeeds = 20;
-constexpr const char* kSides[] = {"Mr. Hi's", "the officer's"};
+constexpr int64_t kCustomersShown = 2;
+constexpr int64_t kShown = 8;  ///< purchases, and recommendations, of each
 
 struct DemoCommand {
+  ShopOptions shop;
   DeviceOptions device;
   PrintOptions printing;
 
   void run() const;
 };
 
-/// A member that the model of the first seed put on the side they did not join.
-struct Mistake {
-  int32_t node = 0;
-  int32_t joined = 0;
-  float probability = 0;  ///< of the other side
+/// A model on the shop.
+struct Entry {
+  std::string name;
+  Fitted fitted;
+  RankingMetrics test;
 };
 
-struct Outcome {
-  int64_t right = 0;
-  double mean_probability = 0;  ///< of the predicted side, over those that are right
-  std::vector<Mistake> mistakes;
+/// A customer of whom the text tells.
+struct Customer {
+  int32_t user = 0;
+  std::vector<int32_t> bought, hidden;
+  Ranking recommended;
 };
 
-Outcome compare(const HostMatrix& probabilities, const NodeDataset& data) {
-  Outcome outcome;
-  for (int32_t node : data.test) {
-    const float* row = probabilities.values.data() + node * probabilities.cols;
-    const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
-    const int32_t joined = data.labels[static_cast<std::size_t>(node)];
-    if (predicted == joined) {
-      ++outcome.right;
-      outcome.mean_probability += row[predicted];
-    } else {
-      outcome.mistakes.push_back({node, joined, row[predicted]});
-    }
-  }
-  if (outcome.right > 0) outcome.mean_probability /= static_cast<double>(outcome.right);
-  return outcome;
+std::vector<int32_t> row_of(const HostCsr& matrix, int32_t row) {
+  const auto at = [&](int32_t i) { return matrix.col_indices.begin() + matrix.row_offsets[static_cast<std::size_t>(i)]; };
+  return {at(row), at(row + 1)};
 }
 
-/// The paper's number 9, whom its own model gets wrong too.
-constexpr int32_t kBlackBeltCandidate = 8;
+Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset& data, const FitRequest& request) {
+  const FitPlan plan{.first = &fitters.find("model", name)};
+  Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
+  if (entry.fitted.failure) throw Error(*entry.fitted.failure);
+  require(!entry.fitted.interrupted(), ErrorKind::interrupted, "interrupted; nothing was to be saved");
+  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}});
+  return entry;
+}
 
-std::string story(const SeedRuns& runs, const Outcome& outcome, const NodeDataset& data, const Device& device) {
-  const TrainReport& report = runs.results.front().report;
-  const int64_t others = static_cast<int64_t>(data.test.size());
-  std::string text = fmt::format(
-      "Zachary's karate club (1977): {} members and {} friendships. After a quarrel between its instructor, Mr. Hi (node 0),\n"
-      "and its officer (node 33), the club split in two, and every member joined one of them.\n\n"
-      "A graph convolutional network was told who is friends with whom and which sides these two lead, and nothing about the\n"
-      "other {} members. After {} epochs ({:.3f} ms each) on {}\n"
-      "it puts {} of the {} on the side that they joined, {:.0f} % sure on average.\n",
-      data.nodes, data.edges.size(), others, report.epochs, report.epoch_ms_median(), device.description(), outcome.right, others,
-      100 * outcome.mean_probability);
-  for (const Mistake& mistake : outcome.mistakes) {
-    text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, kSides[mistake.joined],
-                        kSides[1 - mistake.joined], 100 * mistake.probability);
-    if (mistake.node == kBlackBeltCandidate) {
-      text += "  (Zachary: a weak supporter of the officer, but three weeks short of his black belt under Mr. Hi.)\n";
-    }
+/// The first customers with as many purchases as fit beside the recommendations: chosen before anything is recommended.
+std::vector<Customer> choose_customers(const InteractionDataset& data) {
+  std::vector<Customer> customers;
+  for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < kCustomersShown; ++user) {
+    Customer customer{.user = user, .bought = row_of(data.train, user), .hidden = row_of(data.test, user), .recommended = {}};
+    const auto bought = static_cast<int64_t>(customer.bought.size());
+    if (bought >= kShown / 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
   }
-  const auto right = [&](const SeedResult& result) { return result.report.test_accuracy * static_cast<double>(others); };
-  const auto [worst, best] = std::minmax_element(runs.results.begin(), runs.results.end(),
-                                                 [&](const SeedResult& a, const SeedResult& b) { return right(a) < right(b); });
-  text += fmt::format(
-      "\nThat was seed 0. From {} different starts (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
-      runs.results.size(), runs.results.back().seed, right(*worst), right(*best), others,
-      runs.test_mean() * static_cast<double>(others));
+  return customers;
+}
+
+std::string item_text(const InteractionDataset& data, int32_t item) { return data.item_names[static_cast<std::size_t>(item)]; }
+
+std::string customer_text(const Customer& customer, const InteractionDataset& data) {
+  std::vector<std::string> left;
+  for (int32_t item : customer.bought) left.push_back(item_text(data, item));
+  std::size_t width = 0;
+  for (const std::string& name : left) width = std::max(width, name.size());
+  const std::string heading = fmt::format("Customer {} bought", data.users[customer.user]);
+  width = std::max(width + 2, heading.size());
+  std::string text = fmt::format("\n{:<{}}   is recommended\n", heading, width);
+  for (std::size_t i = 0; i < std::max(left.size(), customer.recommended.size()); ++i) {
+    std::string right;
+    if (i < customer.recommended.size()) {
+      const int32_t item = customer.recommended[i].item;
+      const bool hit = std::binary_search(customer.hidden.begin(), customer.hidden.end(), item);
+      right = fmt::format("{} {}", hit ? '*' : ' ', item_text(data, item));
+    }
+    text += fmt::format("  {:<{}}   {}\n", i < left.size() ? left[i] : "", width - 2, right);
+  }
   return text;
+}
+
+std::string story(const ShopOptions& shop, const InteractionDataset& data, const std::vector<Entry>& entries,
+                  const std::vector<Customer>& customers, const Device& device) {
+  std::string text = fmt::format(
+      "A made-up shop: {} customers, {} products of {} categories, {} purchases. A fifth of what each customer bought is\n"
+      "hidden, and the models are to find it among all products that the customer is not known to have.\n\n",
+      grouped(data.users.size()), grouped(data.items.size()), shop.categories, grouped(data.train.nnz() + data.test.nnz()));
+  text += fmt::format("{:<13}  {:>9}  {:>8}  {:>7}\n", "", "recall@20", "NDCG@20", "fit");
+  for (const Entry& entry : entries) {
+    text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>5.2f} s\n", entry.name, entry.test.values.at("recall@20"),
+                        entry.test.values.at("ndcg@20"), entry.fitted.fit_s);
+  }
+  const LightGcnReport& training = *entries.back().fitted.training;
+  text += fmt::format("\nLightGCN ran {} epochs ({:.0f} ms each) on {}.\n", training.epochs, 1e3 * training.epoch_s_median(),
+                      device.description());
+  for (const Customer& customer : customers) text += customer_text(customer, data);
+  if (!customers.empty()) text += "\n* is among the purchases that were hidden.\n";
+  return text;
+}
+
+Json story_json(const InteractionDataset& data, const std::string& hash, const std::vector<Entry>& entries,
+                const std::vector<Customer>& customers, const Device& device) {
+  Json object{{"data", interactions_json(data, hash)}};
+  add_device(object, device);
+  object["models"] = Json::array();
+  for (const Entry& entry : entries) {
+    object["models"].push_back({{"model", entry.name},
+                                {"metrics", metrics_json(entry.test)},
+                                {"fit_s", entry.fitted.fit_s},
+                                {"rank_s", entry.test.seconds}});
+  }
+  object["customers"] = Json::array();
+  for (const Customer& customer : customers) {
+    Json shown{{"user", data.users[customer.user]}};
+    for (const auto& [field, list] : {std::pair("bought", &customer.bought), std::pair("hidden", &customer.hidden)}) {
+      shown[field] = Json::array();
+      for (int32_t item : *list) shown[field].push_back(item_text(data, item));
+    }
+    shown["recommended"] = ranking_json(customer.recommended, data.items, data.item_names);
+    object["customers"].push_back(std::move(shown));
+  }
+  return object;
 }
 
 void DemoCommand::run() const {
   const Device where = device.open();
-  const NodeDataset data = io::karate_club();
-  const std::string hash = data.content_hash();
-  SeedPlan plan;
-  plan.kind = &model_kinds().front();
-  plan.count = kSeeds;
-  const SeedRuns runs = train_seeds(plan, data, where, printing.quiet);
-  require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing was to be saved");
-  const Outcome outcome = compare(predict(*runs.first_model), data);
+  const InteractionDataset data = prepare(synthetic_shop(shop));
+  FitterSet fitters;
+  const FitRequest request{.device = where, .seed = shop.seed, .quiet = printing.quiet};
+  std::vector<Entry> entries;
+  for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));
+  std::vector<Customer> customers = choose_customers(data);
+  std::vector<Query> queries;
+  for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
+  const std::vector<Ranking> rankings = entries.back().fitted.model->rank(queries, std::min(kShown, data.items.size()));
+  for (std::size_t i = 0; i < rankings.size(); ++i) customers[i].recommended = rankings[i];
   if (!printing.json) {
-    print(story(runs, outcome, data, where) + "\n" + cost_text());
+    print(story(shop, data, entries, customers, where) + "\n" + cost_text());
     return;
   }
-  Json mistakes = Json::array();
-  for (const Mistake& mistake : outcome.mistakes) {
-    mistakes.push_back({{"node", mistake.node},
-                        {"label", mistake.joined},
-                        {"predicted", 1 - mistake.joined},
-                        {"probability", mistake.probability}});
-  }
-  Json object = training_json(plan, runs, data, hash, where);
-  object["first_seed"] = {{"right", outcome.right},
-                          {"of", data.test.size()},
-                          {"mean_probability", outcome.mean_probability},
-                          {"mistakes", std::move(mistakes)}};
+  Json object = story_json(data, data.content_hash(), entries, customers, where);
   add_cost(object);
   print(object);
 }
@@ -121,11 +159,23 @@ void DemoCommand::run() const {
 }  // namespace
 
 void add_demo(CLI::App& app, Action& action) {
-  CLI::App* demo = app.add_subcommand("demo", "train a GCN on Zachary's karate club, which is built in, and tell what happened");
+  CLI::App* demo = app.add_subcommand("demo", "train recommenders on a made-up shop and show what they find (demo gcn: a GCN)");
   const auto command = std::make_shared<DemoCommand>();
+  ShopOptions& shop = command->shop;
+  const auto size = [&](const char* name, int64_t& value, int64_t least, int64_t most, const char* help) {
+    add_number<int64_t>(*demo, name, value, least, most, fmt::format("a whole number from {} to {}", least, most), help);
+  };
+  size("--users", shop.users, 10, 10'000'000, "customers of the shop");
+  size("--items", shop.items, 10, 10'000'000, "its products");
+  add_number<uint64_t>(*demo, "--seed", shop.seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
+                       "the seed of the shop and of the models");
   command->device.add_to(*demo);
   command->printing.add_to(*demo);
-  demo->callback([command, &action] { action = [command] { command->run(); }; });
+  demo->require_subcommand(0, 1);
+  add_demo_gcn(*demo, action);
+  demo->callback([demo, command, &action] {
+    if (demo->get_subcommands().empty()) action = [command] { command->run(); };
+  });
 }
 
 }  // namespace heddle::cli

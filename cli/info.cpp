@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/fitters.h"
 #include "cli/report.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
@@ -67,6 +68,9 @@ void run(bool as_json) {
     }
     Json models = Json::array();
     for (const ModelKind& kind : model_kinds()) models.push_back(kind.name);
+    Json recommenders = Json::array();
+    for (const std::unique_ptr<Fitter>& kind : make_fitters()) recommenders.push_back(kind->name());
+    recommenders.push_back("blend");
     Json libraries = Json::object();
     for (const auto& [name, version] : build.libraries) libraries[name] = version;
     print(Json{{"version", build.version},
@@ -80,7 +84,8 @@ void run(bool as_json) {
                {"blas", build.blas},
                {"libraries", libraries},
                {"huge_pages", huge_pages()},
-               {"models", models}});
+               {"models", models},
+               {"recommenders", recommenders}});
     return;
   }
   std::string isas;
@@ -99,7 +104,9 @@ void run(bool as_json) {
   text += fmt::format("libraries  {}\n", libraries);
   for (const ModelKind& kind : model_kinds())
     text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
-  print(text);
+  for (const std::unique_ptr<Fitter>& kind : make_fitters())
+    text += fmt::format("model      {}: {} ({})\n", kind->name(), kind->summary(), kind->source());
+  print(text + "model      blend: two recommenders, their standardised scores added\n");
 }
 
 }  // namespace

@@ -63,6 +63,12 @@ int run(int argc, char** argv) {
   Action action;
   add_train(app, action);
   add_predict(app, action);
+  add_evaluate(app, action);
+  add_recommend(app, action);
+  add_similar(app, action);
+  add_export(app, action);
+  add_compare(app, action);
+  add_data(app, action);
   add_demo(app, action);
   add_info(app, action);
   add_variants(app, action);

@@ -21,16 +21,26 @@ std::string format_names() {
 }  // namespace
 
 template <class T>
+T parse_number(const std::string& name, const std::string& written, T least, T most, const std::string& meant) {
+  T number{};
+  const char* end = written.data() + written.size();
+  const auto [parsed, status] = std::from_chars(written.data(), end, number);
+  // Not `number < least || number > most`, which a NaN would pass.
+  const bool good = status == std::errc() && parsed == end && number >= least && number <= most;
+  require(good, ErrorKind::usage, name, " is '", written, "', it must be ", meant);
+  return number;
+}
+
+template int64_t parse_number(const std::string&, const std::string&, int64_t, int64_t, const std::string&);
+template uint64_t parse_number(const std::string&, const std::string&, uint64_t, uint64_t, const std::string&);
+template float parse_number(const std::string&, const std::string&, float, float, const std::string&);
+template double parse_number(const std::string&, const std::string&, double, double, const std::string&);
+
+template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, T least, T most, const std::string& meant,
                         const std::string& help) {
   const auto read = [name, &value, least, most, meant](const std::string& written) {
-    T number{};
-    const char* end = written.data() + written.size();
-    const auto [parsed, status] = std::from_chars(written.data(), end, number);
-    // Not `number < least || number > most`, which a NaN would pass.
-    const bool good = status == std::errc() && parsed == end && number >= least && number <= most;
-    require(good, ErrorKind::usage, name, " is '", written, "', it must be ", meant);
-    value = number;
+    value = parse_number(name, written, least, most, meant);
   };
   return app.add_option_function<std::string>(name, read, help)->type_name("N")->default_str(fmt::format("{}", value));
 }

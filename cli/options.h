@@ -10,8 +10,12 @@
 /// Options that several subcommands share, and how numbers are read.
 namespace heddle::cli {
 
-/// `--name N`: throws Error{usage} with `meant` ("a whole number from 1 to 9") for anything else. `T` is int64_t, uint64_t or
-/// float.
+/// The number that `written` stands for; throws Error{usage} "NAME is 'WRITTEN', it must be MEANT" where it is none or out of
+/// range. `T` is int64_t, uint64_t, float or double.
+template <class T>
+T parse_number(const std::string& name, const std::string& written, T least, T most, const std::string& meant);
+
+/// `--name N`: throws Error{usage} with `meant` ("a whole number from 1 to 9") for anything else.
 template <class T>
 CLI::Option* add_number(CLI::App& app, const std::string& name, T& value, T least, T most, const std::string& meant,
                         const std::string& help);

@@ -37,6 +37,17 @@ void check_writable(const std::string& path) {
 
 }  // namespace
 
+void check_outputs(const std::vector<std::string>& paths) {
+  std::set<std::string> targets;
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    check_writable(path);
+    std::error_code ignored;
+    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path,
+            " is named for two outputs");
+  }
+}
+
 void OutputOptions::add_to(CLI::App& app, bool with_model) {
   if (with_model)
     app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
@@ -45,16 +56,7 @@ void OutputOptions::add_to(CLI::App& app, bool with_model) {
       ->type_name("FILE");
 }
 
-void OutputOptions::check() const {
-  std::set<std::string> targets;
-  for (const std::string& path : {model, embeddings, predictions}) {
-    if (path.empty()) continue;
-    check_writable(path);
-    std::error_code ignored;
-    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path,
-            " is named for two outputs");
-  }
-}
+void OutputOptions::check() const { check_outputs({model, embeddings, predictions}); }
 
 std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, const NodeDataset& data) const {
   std::vector<std::string> written;

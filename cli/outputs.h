@@ -9,6 +9,9 @@
 
 namespace heddle::cli {
 
+/// Throws Error{io} unless each path that is not empty can be written, Error{usage} where two are the same.
+void check_outputs(const std::vector<std::string>& paths);
+
 /// Files that a subcommand is asked to write; empty: not asked for.
 struct OutputOptions {
   std::string model;
@@ -16,7 +19,7 @@ struct OutputOptions {
   std::string predictions;
 
   void add_to(CLI::App& app, bool with_model);
-  /// Throws Error{io} unless each can be written, Error{usage} where two are the same: before a long run, not after it.
+  /// As check_outputs: before a long run, not after it.
   void check() const;
   /// Writes embeddings and predictions; returns the paths written.
   std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;

@@ -5,9 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
+#include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
 
@@ -42,6 +44,8 @@ Origin origin(const std::string& path) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
+  require(text("format") != kRecommenderFormat, ErrorKind::usage, path,
+          " holds a recommender, not a node classifier; use heddle recommend, similar, evaluate or export");
   return {text("data.name"), text("data.hash")};
 }
 
@@ -93,10 +97,10 @@ Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& tra
 
 void PredictCommand::run() const {
   outputs.check();
+  const Origin trained_on = origin(model);
   const Device where = device.open();
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const Origin trained_on = origin(model);
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
   const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
                    figures(*loaded, dataset, dataset.test)};

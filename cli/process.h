@@ -10,5 +10,8 @@ void note_start();
 double seconds_since_start();
 /// The most memory that the process has held at once.
 int64_t peak_rss_bytes();
+/// The same since `forget_peak_rss`, which gives back freed memory first; -1 where the system cannot tell.
+void forget_peak_rss();
+int64_t recent_peak_rss_bytes();
 
 }  // namespace heddle::cli

@@ -16,7 +16,7 @@ constexpr int kWidth = 30;
 }  // namespace
 
 Progress::Progress(bool quiet, int64_t seeds)
-    : shown_(!quiet && isatty(STDERR_FILENO) != 0), seeds_(seeds), next_(start_ + kFirst) {}
+    : quiet_(quiet), shown_(!quiet && isatty(STDERR_FILENO) != 0), seeds_(seeds), next_(start_ + kFirst) {}
 
 Progress::~Progress() {
   if (drawn_) std::fputs("\r\033[K", stderr);
@@ -28,9 +28,9 @@ void Progress::epoch(const EpochFigures& figures) {
   if (std::chrono::steady_clock::now() < next_) return;
   if (seeds_ == 1) {
     const double share = static_cast<double>(figures.epoch) / static_cast<double>(figures.epochs);
-    draw(share, fmt::format("epoch {}/{}, loss {:.4f}", figures.epoch, figures.epochs, figures.train_loss).c_str());
+    draw(share, fmt::format("epoch {}/{}, loss {:.4f}", figures.epoch, figures.epochs, figures.train_loss));
   } else {
-    draw(static_cast<double>(seeds_done_) / static_cast<double>(seeds_), fmt::format("seed {}/{}", seeds_done_, seeds_).c_str());
+    draw(static_cast<double>(seeds_done_) / static_cast<double>(seeds_), fmt::format("seed {}/{}", seeds_done_, seeds_));
   }
 }
 
@@ -39,7 +39,20 @@ void Progress::seed_done() {
   ++seeds_done_;
 }
 
-void Progress::draw(double share, const char* what) {
+void Progress::at(double share, const std::string& what) {
+  if (!shown_) return;
+  const std::lock_guard lock(mutex_);
+  if (std::chrono::steady_clock::now() >= next_) draw(share, what);
+}
+
+void Progress::line(const std::string& text) {
+  if (quiet_) return;
+  const std::lock_guard lock(mutex_);
+  fmt::print(stderr, "{}{}\n", drawn_ ? "\r\033[K" : "", text);
+  drawn_ = false;
+}
+
+void Progress::draw(double share, const std::string& what) {
   const auto now = std::chrono::steady_clock::now();
   const double passed = std::chrono::duration<double>(now - start_).count();
   const int full = static_cast<int>(share * kWidth);

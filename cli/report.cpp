@@ -17,16 +17,6 @@ namespace heddle::cli {
 
 namespace {
 
-/// 2708 as "2,708".
-std::string grouped(int64_t number) {
-  std::string digits = fmt::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
-  return digits;
-}
-
-/// The double that is written like the float: 0.01, not 0.0099999998.
-double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
-
 std::string seeds_text(const SeedPlan& plan, const SeedRuns& runs) {
   if (plan.count == 1) return fmt::format("seed {}", plan.first_seed);
   std::string text = fmt::format("seeds {} to {}", plan.first_seed, plan.first_seed + static_cast<uint64_t>(plan.count) - 1);
@@ -51,6 +41,14 @@ double mean(const SeedRuns& runs, double TrainReport::*figure) {
 }
 
 }  // namespace
+
+std::string grouped(int64_t number) {
+  std::string digits = fmt::to_string(number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, 1, ',');
+  return digits;
+}
+
+double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
 
 std::string data_text(const NodeDataset& data, const std::string& hash) {
   std::string text = fmt::format("data       {}: {} nodes, {} edges, {} features, {} classes\n", data.name, grouped(data.nodes),

@@ -13,6 +13,11 @@ namespace heddle::cli {
 
 using Json = nlohmann::ordered_json;
 
+/// 2708 as "2,708".
+std::string grouped(int64_t number);
+/// The double that is written like the float: 0.01, not 0.0099999998.
+double as_written(float number);
+
 /// Counts, split, content hash and what cleaning did.
 std::string data_text(const NodeDataset& data, const std::string& hash);
 Json data_json(const NodeDataset& data, const std::string& hash);

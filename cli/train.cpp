@@ -10,6 +10,8 @@
 #include "cli/outputs.h"
 #include "cli/report.h"
 #include "cli/seeds.h"
+#include "cli/settings.h"
+#include "cli/train_recommender.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
 
@@ -29,14 +31,6 @@ struct TrainCommand {
   void add_to(CLI::App& app);
   void run() const;
 };
-
-/// A setting's option: feature_scaling is --feature-scaling.
-std::string option_name(std::string setting) {
-  for (char& letter : setting) {
-    if (letter == '_') letter = '-';
-  }
-  return "--" + setting;
-}
 
 void TrainCommand::add_to(CLI::App& app) {
   data.add_to(app);
@@ -109,8 +103,8 @@ void TrainCommand::run() const {
 
 std::string model_names() {
   std::string names;
-  for (const ModelKind& kind : model_kinds()) names += fmt::format("{}{}", names.empty() ? "" : ", ", kind.name);
-  return names;
+  for (const ModelKind& kind : model_kinds()) names += fmt::format("{}, ", kind.name);
+  return names + recommender_names();
 }
 
 }  // namespace
@@ -128,6 +122,7 @@ void add_train(CLI::App& app, Action& action) {
       action = [command] { command->run(); };
     });
   }
+  add_train_recommenders(*train, action);
   train->callback([train] {
     const std::vector<std::string> rest = train->remaining();
     if (!train->get_subcommands().empty() && rest.empty()) return;

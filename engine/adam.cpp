@@ -49,7 +49,8 @@ void Adam::step() {
                  .learning_rate = options_.learning_rate,
                  .beta1 = options_.beta1,
                  .beta2 = options_.beta2,
-                 .epsilon = options_.epsilon},
+                 .epsilon = options_.epsilon,
+                 .decay_steps = options_.decay_steps},
                 execution);
   kernels::increment(steps_.as<uint32_t>(), execution);
 }

@@ -69,6 +69,9 @@ ByteBuffer read_text_file(const std::string& path);
 /// Decompresses gzip `bytes` (one or more members); `limit` bounds the result.
 ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit);
 bool is_gzip(std::string_view bytes);
+/// At most the first `most` bytes (fewer than 2^31) that the first gzip member of `bytes` begins with, so far as it is whole; to
+/// look at, not to read.
+std::string gunzip_head(std::string_view bytes, int64_t most);
 
 /// Writes a file so that either all of it or what stood before is at `path`: a temporary file in the same folder, flushed to
 /// the disk and renamed by `commit`; without `commit` the destructor removes it. A symbolic link is followed; a device or a pipe

@@ -68,4 +68,18 @@ ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) 
   return result;
 }
 
+std::string gunzip_head(std::string_view bytes, int64_t most) {
+  Inflater inflater;
+  z_stream& stream = inflater.stream;
+  std::string result(static_cast<size_t>(most), '\0');
+  constexpr size_t kPiece = std::numeric_limits<int32_t>::max();
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib only reads it
+  stream.avail_in = static_cast<uInt>(std::min(kPiece, bytes.size()));
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  inflate(&stream, Z_NO_FLUSH);  // whatever it says: what came is what is looked at
+  result.resize(result.size() - stream.avail_out);
+  return result;
+}
+
 }  // namespace heddle::io::detail

@@ -62,11 +62,21 @@ std::optional<std::vector<int64_t>> integers(const Json& json) {
   return values;
 }
 
-/// A tensor's name, shape and place in the data.
+/// The element types that are read.
+struct ElementType {
+  const char* name;
+  int64_t bytes;
+  bool is_float = false;
+};
+constexpr ElementType kFloat{"F32", 4, true};
+/// F32, then the alternatives of NamedIntegers::values in their order.
+constexpr ElementType kElementTypes[] = {kFloat, {"I32", 4}, {"I64", 8}, {"U8", 1}};
+
+/// A tensor's name, type, shape and place in the data.
 struct Entry {
   std::string name;
-  int64_t rows = 1;
-  int64_t cols = 1;
+  ElementType type;
+  std::vector<int64_t> shape;
   int64_t begin = 0;
   int64_t end = 0;
 };
@@ -76,19 +86,46 @@ Entry parse_entry(const std::string& tensor, const Json& json, std::string_view 
   if (!json.is_object() || !json.contains("dtype") || !json.contains("shape") || !json.contains("data_offsets")) {
     refuse(" lacks dtype, shape or data_offsets");
   }
-  const Json& dtype = json["dtype"];
-  if (dtype != "F32") refuse(" has dtype ", in_quotes(dtype.is_string() ? dtype.get<std::string>() : "?"), ", only F32 is read");
+  const std::string dtype = json["dtype"].is_string() ? json["dtype"].get<std::string>() : "?";
+  const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
+                                 [&](const ElementType& candidate) { return dtype == candidate.name; });
+  if (type == std::end(kElementTypes)) refuse(" has dtype ", in_quotes(dtype), ", only F32, I32, I64 and U8 are read");
   const auto shape = integers(json["shape"]);
   const auto offsets = integers(json["data_offsets"]);
   if (!shape || !offsets || offsets->size() != 2) refuse(": shape or data_offsets are not lists of sizes");
   if (shape->size() > 2) refuse(" has shape ", shape_text(*shape), ", more than two dimensions");
-  Entry entry{tensor, 1, 1, (*offsets)[0], (*offsets)[1]};
-  if (!shape->empty()) entry.cols = shape->back();
-  if (shape->size() == 2) entry.rows = shape->front();
-  if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes({entry.rows, entry.cols}, sizeof(float))) {
+  const Entry entry{tensor, *type, *shape, (*offsets)[0], (*offsets)[1]};
+  if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(*shape, type->bytes)) {
     refuse(" of shape ", shape_text(*shape), " stands in bytes ", entry.begin, " to ", entry.end);
   }
   return entry;
+}
+
+/// The bytes as elements.
+template <class T>
+std::vector<T> elements(std::string_view bytes) {
+  std::vector<T> values(bytes.size() / sizeof(T));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+NamedTensor make_tensor(const Entry& entry, std::string_view bytes, std::string_view file) {
+  NamedTensor tensor{entry.name, 1, 1, elements<float>(bytes)};
+  if (!entry.shape.empty()) tensor.cols = entry.shape.back();
+  if (entry.shape.size() == 2) tensor.rows = entry.shape.front();
+  if (const int64_t bad = find_not_finite(tensor.values.data(), static_cast<int64_t>(tensor.values.size())); bad >= 0) {
+    fail(ErrorKind::bad_data, file, ": tensor ", in_quotes(entry.name), ", element ", bad, " is ",
+         tensor.values[static_cast<size_t>(bad)]);
+  }
+  return tensor;
+}
+
+NamedIntegers make_integers(const Entry& entry, std::string_view bytes) {
+  NamedIntegers array{entry.name, entry.shape, {}};
+  if (entry.type.bytes == 4) array.values = elements<int32_t>(bytes);
+  if (entry.type.bytes == 8) array.values = elements<int64_t>(bytes);
+  if (entry.type.bytes == 1) array.values = elements<uint8_t>(bytes);
+  return array;
 }
 
 }  // namespace
@@ -123,15 +160,12 @@ TensorFile parse_safetensors(std::string_view content, std::string_view name) {
     require(entry.begin == at && entry.end <= static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, ": tensor ",
             in_quotes(entry.name), " stands in bytes ", entry.begin, " to ", entry.end, " of ", data.size(), ", expected from ",
             at);
-    NamedTensor tensor{entry.name, entry.rows, entry.cols, {}};
-    const int64_t count = (entry.end - entry.begin) / static_cast<int64_t>(sizeof(float));
-    tensor.values.resize(static_cast<size_t>(count));
-    if (count > 0) std::memcpy(tensor.values.data(), data.data() + at, static_cast<size_t>(entry.end - entry.begin));
-    if (const int64_t bad = find_not_finite(tensor.values.data(), count); bad >= 0) {
-      fail(ErrorKind::bad_data, name, ": tensor ", in_quotes(entry.name), ", element ", bad, " is ",
-           tensor.values[static_cast<size_t>(bad)]);
+    const std::string_view bytes = data.substr(static_cast<size_t>(at), static_cast<size_t>(entry.end - entry.begin));
+    if (entry.type.is_float) {
+      file.tensors.push_back(make_tensor(entry, bytes, name));
+    } else {
+      file.integers.push_back(make_integers(entry, bytes));
     }
-    file.tensors.push_back(std::move(tensor));
     at = entry.end;
   }
   require(at == static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, ": the tensors end at byte ", at, " of ",
@@ -151,15 +185,23 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!file.metadata.empty()) header[detail::kMetadata] = file.metadata;
   int64_t at = 0;
-  for (const NamedTensor& tensor : file.tensors) {
-    const int64_t bytes = detail::checked_bytes({tensor.rows, tensor.cols}, sizeof(float));
-    require(bytes == static_cast<int64_t>(tensor.values.size() * sizeof(float)), ErrorKind::usage,
-            "write_safetensors: ", detail::in_quotes(tensor.name), " is ", tensor.rows, " x ", tensor.cols, " and has ",
-            tensor.values.size(), " values");
-    require(!tensor.name.empty() && tensor.name != detail::kMetadata && !header.contains(tensor.name), ErrorKind::usage,
-            "write_safetensors: the tensor name ", detail::in_quotes(tensor.name), " is empty, reserved or repeated");
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", {tensor.rows, tensor.cols}}, {"data_offsets", {at, at + bytes}}};
+  const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape, size_t values) {
+    require(shape.size() <= 2, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name), " has shape ",
+            detail::shape_text(shape), ", more than two dimensions");
+    const int64_t bytes = detail::checked_bytes(shape, type.bytes);
+    require(bytes == static_cast<int64_t>(values) * type.bytes, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name),
+            " has shape ", detail::shape_text(shape), " and ", values, " values");
+    require(!name.empty() && name != detail::kMetadata && !header.contains(name), ErrorKind::usage,
+            "write_safetensors: the tensor name ", detail::in_quotes(name), " is empty, reserved or repeated");
+    header[name] = {{"dtype", type.name}, {"shape", shape}, {"data_offsets", {at, at + bytes}}};
     at += bytes;
+  };
+  for (const NamedTensor& tensor : file.tensors) {
+    add(tensor.name, detail::kFloat, {tensor.rows, tensor.cols}, tensor.values.size());
+  }
+  for (const NamedIntegers& array : file.integers) {
+    std::visit([&](const auto& values) { add(array.name, detail::kElementTypes[1 + array.values.index()], array.shape, values.size()); },
+               array.values);
   }
   std::string header_text;
   try {
@@ -176,6 +218,10 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   out.write(header_text);
   for (const NamedTensor& tensor : file.tensors) {
     out.write(tensor.values.data(), static_cast<int64_t>(tensor.values.size() * sizeof(float)));
+  }
+  for (const NamedIntegers& array : file.integers) {
+    std::visit([&](const auto& values) { out.write(values.data(), static_cast<int64_t>(values.size() * sizeof(values[0]))); },
+               array.values);
   }
   out.commit();
 }

@@ -3,10 +3,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
-#include <type_traits>
 
+#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/version.h"
 
@@ -17,33 +16,12 @@ namespace {
 constexpr std::string_view file_format = "heddle-model";
 constexpr std::string_view file_format_version = "1";
 
-/// A number among the settings, `fallback` where there is none.
-template <class T>
-T number(const std::map<std::string, std::string>& settings, const std::string& key, T fallback) {
-  const auto found = settings.find(key);
-  if (found == settings.end()) return fallback;
-  T value{};
-  const char* end = found->second.data() + found->second.size();
-  const auto [parsed, status] = std::from_chars(found->second.data(), end, value);
-  require(status == std::errc() && parsed == end, ErrorKind::usage, "setting ", key, ": '", found->second, "' is not a ",
-          std::is_integral_v<T> ? "whole number" : "number", status == std::errc::result_out_of_range ? " in range" : "");
-  return value;
-}
-
 FeatureScaling feature_scaling(const std::map<std::string, std::string>& settings) {
   const auto found = settings.find("feature_scaling");
   if (found == settings.end() || found->second == "automatic") return FeatureScaling::automatic;
   if (found->second == "rows") return FeatureScaling::rows;
   if (found->second == "none") return FeatureScaling::none;
   fail(ErrorKind::usage, "setting feature_scaling: '", found->second, "' is not one of automatic, rows, none");
-}
-
-void allow_only(const std::map<std::string, std::string>& settings, std::span<const ModelSetting> known) {
-  for (const auto& entry : settings) {
-    const bool found =
-        std::any_of(known.begin(), known.end(), [&](const ModelSetting& setting) { return setting.name == entry.first; });
-    require(found, ErrorKind::usage, "the model has no setting '", entry.first, "' (= ", entry.second, ")");
-  }
 }
 
 constexpr ModelSetting gcn_settings[] = {

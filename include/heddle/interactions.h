@@ -26,7 +26,8 @@ class IdTable {
   int32_t find(std::string_view id) const;
   /// The number of `id`, given the next one where it is new.
   int32_t insert(std::string_view id);
-  /// Up to `count` ids that are written most alike (edit distance), best first, ties by number; for error sentences.
+  /// Up to `count` ids that are written most alike (edit distance, at most half of the longer one's bytes, rounded up), best
+  /// first, ties by number; for error sentences.
   std::vector<std::string> near_matches(std::string_view id, int64_t count = 3) const;
   /// As find; throws Error{usage} `what 'id' is unknown; did you mean 'a', 'b'?` where it is not in the table.
   int32_t require_known(std::string_view id, const char* what) const;

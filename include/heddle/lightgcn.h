@@ -104,8 +104,8 @@ class LightGcn final : public Recommender {
   /// Propagates for ranking where the embeddings have changed.
   void refresh();
   DenseView<const float> item_view() const;
-  /// The queries' vectors in the step's memory, [queries x dim].
-  DenseView<float> query_vectors(std::span<const Query> queries);
+  /// vectors [queries x dim] of known users and visitors.
+  void query_vectors(std::span<const Query> queries, DenseView<float> vectors);
 
   LightGcnOptions options_;
   Context context_;

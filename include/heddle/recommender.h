@@ -13,6 +13,7 @@
 #include "heddle/data.h"
 #include "heddle/interactions.h"
 #include "heddle/io.h"
+#include "heddle/models.h"
 
 namespace heddle {
 
@@ -58,6 +59,7 @@ class Recommender {
 
   /// The `k` items most alike `item` (not itself), by the model's own notion: cosine of item vectors where it has those, of the
   /// item's column of the interactions where not.
+  /// Items that are not alike at all (a cosine of 0) are left out.
   virtual Ranking similar(int32_t item, int64_t k);
 
   /// One vector an item (and a user) where the model has such, empty matrices where not. `heddle export --embeddings` writes
@@ -72,11 +74,47 @@ class Recommender {
   int64_t model_bytes();
 
  protected:
-  explicit Recommender(HostCsr train) : train_(std::move(train)) {}
+  /// Throws Error{bad_data} unless `train` is what HostCsr promises, with values (where it has any) that are finite and positive.
+  explicit Recommender(HostCsr train);
 
  private:
   HostCsr train_;
+  HostCsr train_by_item_;  ///< the transpose, made by the first call of `similar`
 };
+
+/// What a saved file holds of a model: what its kind's `load` builds it from.
+struct RecommenderParts {
+  HostCsr train;
+  std::map<std::string, std::string> settings;
+  std::vector<io::NamedTensor> tensors;
+  std::vector<io::NamedIntegers> integers;
+
+  /// Moves a matrix out. Throws Error{bad_data} where there is none of this name, or it is of another size; -1 allows any.
+  HostMatrix take_matrix(const std::string& name, int64_t rows, int64_t cols);
+  /// The same for an array of one dimension.
+  std::vector<int32_t> take_int32(const std::string& name);
+  std::vector<int64_t> take_int64(const std::string& name);
+};
+
+/// One row of the table of recommenders: what `heddle train NAME` makes and `load_recommender` reads.
+struct RecommenderKind {
+  const char* name;
+  const char* summary;
+  const char* source;
+  std::span<const ModelSetting> settings;
+  /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
+  void (*check)(const std::map<std::string, std::string>& settings);
+  /// Null where the model is trained step by step or made of others.
+  std::unique_ptr<Recommender> (*make)(const InteractionDataset& data, const std::map<std::string, std::string>& settings,
+                                       uint64_t seed, const Device& device);
+  /// Throws Error{bad_data} for parts that do not belong together.
+  std::unique_ptr<Recommender> (*load)(RecommenderParts&& parts, const Device& device);
+};
+
+/// Every recommender of this build.
+std::span<const RecommenderKind> recommender_kinds();
+/// Throws Error{usage} with the names there are for a name that is not one of them.
+const RecommenderKind& find_recommender_kind(const std::string& name);
 
 /// What a saved recommender file holds besides the model.
 struct SavedRecommender {
@@ -86,7 +124,8 @@ struct SavedRecommender {
   std::map<std::string, std::string> metadata;  ///< "data.name", "data.hash", "seed", ...
 };
 
-/// Writes model, training interactions, ids, names and settings to one safetensors file, atomically.
+/// Writes model, training interactions, ids, names and settings to one safetensors file, atomically; docs/recommending.md has its
+/// layout. Throws Error{usage} where the model is not of the data's users and items.
 void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
 /// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent.
@@ -101,8 +140,8 @@ enum class MetricDefinition {
 struct EvaluateOptions {
   std::vector<int64_t> topk = {20};
   MetricDefinition definition = MetricDefinition::standard;
-  /// Rank among the user's test items and this many items drawn from those the user never took; 0: full ranking. Labelled
-  /// `recall@20(uniN)`.
+  /// Rank among the user's test items and this many items drawn from those the user never took (all of them where they are
+  /// fewer); 0: full ranking. Labelled `recall@20(uniN)`.
   int64_t sampled_negatives = 0;
   bool exclude_val = false;  ///< at test, validation items are left out of the ranking as well
   uint64_t seed = 0;
@@ -117,7 +156,8 @@ struct RankingMetrics {
 
 /// The metrics of one ranking; `targets` ascending and not empty. The definitions: recall = hits / |targets|, precision = hits /
 /// K, ndcg = sum over hits at rank r (from 1) of 1 / log2(r + 1), over the same of the ideal list; hit = any; mrr = 1 / rank of
-/// the first hit; map = mean over min(K, |targets|) of precision at each hit.
+/// the first hit; map = the sum of the precision at each hit over min(K, |targets|). Names as in RankingMetrics. Throws
+/// Error{usage} where `targets` is empty or k < 1.
 std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, std::span<const int32_t> targets, int64_t k,
                                               MetricDefinition definition = MetricDefinition::standard);
 
@@ -131,14 +171,16 @@ RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, cons
 RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options = {});
 
-/// 5 % of the users (those with at least 2 training items), kept out of `data` altogether; half of their training items are
-/// `given`, the other half are `targets`. Deterministic in the seed.
+/// Users that are kept out of `data` altogether, to be met as visitors.
 struct NewUsers {
   InteractionDataset rest;  ///< the same users and items, the kept-out users' rows are empty in train, val and test
   std::vector<Query> given;
-  HostCsr targets;  ///< one row for each of `given`
-  std::vector<int32_t> users;
+  HostCsr targets;             ///< one row for each of `given`
+  std::vector<int32_t> users;  ///< their numbers, ascending
 };
+/// Keeps out a random `share` (rounded, at least one) of the users with at least 2 training items; half of their training items
+/// (rounded up) are given, the others are targets. Deterministic in the seed. Throws Error{usage} unless 0 < share < 1, or where
+/// no user has 2 items.
 NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed);
 
 /// Top `k` items for a visitor with these items: the query {-1, items}, alone.
@@ -150,28 +192,36 @@ Ranking recommend(Recommender& model, std::span<const int32_t> items, int64_t k 
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
 
 struct ItemCosineOptions {
-  int64_t neighbours = 200;  ///< kept for each item
+  int64_t neighbours = 200;  ///< kept for each item, at most 1000
+
+  /// Throws Error{usage} for a value out of range.
+  void check() const;
 };
-/// Item-item cosine of the interaction columns, the best neighbours of each item; a user's score is the sum over their items.
-/// (Deshpande & Karypis 2004.)
+/// Item-based neighbours (Sarwar, Karypis, Konstan, Riedl 2001): each item keeps the items whose columns of the interactions have
+/// the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that the user has.
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
                                               const Device& device);
 
 struct GraphFilterOptions {
-  int64_t rank = 256;
+  int64_t rank = 256;      ///< singular vectors of the ideal low-pass filter; 0: the linear filter alone
   float alpha = 0.3f;      ///< weight of the ideal low-pass filter beside the linear one
   int64_t iterations = 8;  ///< subspace iterations of the randomised SVD (Halko, Martinsson, Tropp 2011)
   int64_t oversample = 32;
   uint64_t seed = 0;
+
+  /// Throws Error{usage} for a value out of range.
+  void check() const;
 };
 /// GF-CF (Shen et al. 2021, "How powerful is graph convolution for recommendation?"): scores = R_u N^T N + alpha R_u D^-1/2 V V^T
 /// D^1/2 with N = D_U^-1/2 R D_I^-1/2 and V its leading right singular vectors.
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
                                                const Device& device);
 
-/// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1).
+/// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1). Items
+/// alike are the first's. Throws Error{usage} where the two are not of one data set and one device.
 std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight);
-/// The weight among `candidates` with the best `metric` on data.val.
+/// The weight among `candidates` with the best `metric` on data.val, the first of equal ones. Scores of both models are computed
+/// once. Throws Error{usage} without candidates or validation items, or for an unknown metric.
 float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
                           std::span<const float> candidates, const std::string& metric = "ndcg@20");
 

@@ -72,6 +72,13 @@ class Tensor {
     end_grad(target);
   }
 
+  /// For backward of an op that read a few rows: hands `add` the gradient as it stands, zeros where there is none yet, to add to
+  /// in place.
+  template <class Add>
+  void add_to_grad(const Add& add) const {
+    if (requires_grad()) add(grad_so_far());
+  }
+
   /// Copies the values to the host; waits for the device.
   HostMatrix to_host() const;
   HostMatrix grad_to_host() const;
@@ -82,6 +89,7 @@ class Tensor {
   DenseView<float> begin_grad() const;
   void end_grad(DenseView<float> written) const;
   DenseView<float> take_grad(const Tensor& output) const;
+  DenseView<float> grad_so_far() const;
 
   Context* context_ = nullptr;
   TensorNode* node_ = nullptr;

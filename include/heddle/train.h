@@ -17,6 +17,7 @@ struct AdamOptions {
   float beta1 = 0.9f;
   float beta2 = 0.999f;
   float epsilon = 1e-8f;
+  int64_t decay_steps = 0;  ///< n > 0: the learning rate falls to 0 along a cosine over n steps
 };
 
 /// Adam (Kingma & Ba 2015) over a model's parameters, one kernel launch a step.

@@ -14,6 +14,7 @@ void adam(const AdamArgs& args, Execution& execution) {
   require(args.learning_rate > 0, ErrorKind::usage, "adam: the learning rate is ", args.learning_rate);
   require(args.beta1 >= 0 && args.beta1 < 1 && args.beta2 >= 0 && args.beta2 < 1, ErrorKind::usage, "adam: beta1 is ", args.beta1,
           ", beta2 is ", args.beta2, "; both belong to [0, 1)");
+  require(args.decay_steps >= 0, ErrorKind::usage, "adam: the learning rate is to fall over ", args.decay_steps, " steps");
   if (args.tensor_count > 0) HEDDLE_CALL(execution.stream, adam, args);
 }
 

@@ -15,9 +15,11 @@ namespace heddle::kernels::HEDDLE_TWIN {
 namespace {
 
 constexpr int block_threads = 256;
+constexpr double pi = 3.14159265358979323846;
 
 struct AdamFactors {
   float learning_rate, beta1, beta2, epsilon;
+  int64_t decay_steps;
 };
 
 __device__ __forceinline__ bool is_quad_aligned(const float* pointer) {
@@ -29,7 +31,9 @@ __global__ void __launch_bounds__(block_threads) adam_kernel(const AdamTensor* _
   SHARED(float, corrections, 2);
   if (threadIdx.x == 0) {
     const double t = static_cast<double>(*step) + 1;
-    corrections[0] = static_cast<float>(factors.learning_rate / (1 - pow(static_cast<double>(factors.beta1), t)));
+    double rate = factors.learning_rate;
+    if (factors.decay_steps > 0) rate *= (1 + cos(pi * min((t - 1) / static_cast<double>(factors.decay_steps), 1.0))) / 2;
+    corrections[0] = static_cast<float>(rate / (1 - pow(static_cast<double>(factors.beta1), t)));
     corrections[1] = static_cast<float>(1 / sqrt(1 - pow(static_cast<double>(factors.beta2), t)));
   }
   __syncthreads();
@@ -66,7 +70,7 @@ void adam(const AdamArgs& args, Stream& stream) {
   const dim3 grid(static_cast<unsigned>(blocks_for((largest + 3) / 4, block_threads)),
                   static_cast<unsigned>(std::min<int64_t>(args.tensor_count, 65535)));
   launch(adam_kernel, grid, block_threads, 0, stream, args.device_tensors, args.tensor_count, args.step,
-         AdamFactors{args.learning_rate, args.beta1, args.beta2, args.epsilon});
+         AdamFactors{args.learning_rate, args.beta1, args.beta2, args.epsilon, args.decay_steps});
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

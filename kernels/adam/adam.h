@@ -28,6 +28,9 @@ struct AdamArgs {
   float beta1 = 0.9f;
   float beta2 = 0.999f;
   float epsilon = 1e-8f;
+  /// 0: the learning rate stays. n: it falls to 0 along a cosine, learning_rate (1 + cos(pi min(t - 1, n) / n)) / 2 at step t
+  /// (Loshchilov & Hutter 2017, eq. 5, without restarts).
+  int64_t decay_steps = 0;
 };
 void adam(const AdamArgs& args, Execution& execution);
 

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "kernels/adam/adam.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd.h"
@@ -37,11 +39,16 @@ void adam(const AdamArgs& args, Threads threads) {
   const double t = static_cast<double>(*args.step) + 1;
   const double correction1 = 1 - __builtin_pow(static_cast<double>(args.beta1), t);
   const double correction2 = 1 - __builtin_pow(static_cast<double>(args.beta2), t);
+  double rate = static_cast<double>(args.learning_rate);
+  if (args.decay_steps > 0) {
+    const double done = (t - 1) / static_cast<double>(args.decay_steps);
+    rate *= (1 + __builtin_cos(M_PI * (done < 1 ? done : 1))) / 2;
+  }
   const Factors factors{broadcast(args.beta1),
                         broadcast(1 - args.beta1),
                         broadcast(args.beta2),
                         broadcast(1 - args.beta2),
-                        broadcast(static_cast<float>(args.learning_rate / correction1)),
+                        broadcast(static_cast<float>(rate / correction1)),
                         broadcast(static_cast<float>(1 / __builtin_sqrt(correction2))),
                         broadcast(args.epsilon)};
   for (int64_t k = 0; k < args.tensor_count; ++k) {

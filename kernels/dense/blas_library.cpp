@@ -2,7 +2,10 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <vector>
 
 #include "heddle/error.h"
 
@@ -34,6 +37,13 @@ std::string describe(void* library, const char* file) {
   return kernels_for == nullptr ? text_of_it : text(text_of_it, ", kernels for ", kernels_for());
 }
 
+/// OpenBLAS brings LAPACK along; the reference BLAS has it in a library of its own.
+Dsyevd find_dsyevd(void* library) {
+  if (const auto found = symbol<Dsyevd>(library, "dsyevd_")) return found;
+  void* lapack = open_without_threads("liblapack.so.3");
+  return lapack == nullptr ? nullptr : symbol<Dsyevd>(lapack, "dsyevd_");
+}
+
 BlasLibrary open() {
   std::string reasons;
   // OpenBLAS's own name first, then what Debian's alternatives call the CBLAS, then the file that the build found.
@@ -51,7 +61,7 @@ BlasLibrary open() {
     }
     // The program may have opened it before, with threads: its own change the bits of a product with their number.
     if (const auto set_threads = symbol<void (*)(int)>(library, "openblas_set_num_threads")) set_threads(1);
-    return {sgemm, describe(library, file)};
+    return {sgemm, find_dsyevd(library), describe(library, file)};
   }
   fail(ErrorKind::no_device, "cpu: products this large need a BLAS, and none can be opened: ", reasons);
 }
@@ -61,6 +71,29 @@ BlasLibrary open() {
 const BlasLibrary& blas_library() {
   static const BlasLibrary library = open();
   return library;
+}
+
+void symmetric_eigen(double* a, int64_t n, double* values) {
+  if (n == 0) return;
+  require(n <= 1 << 14, ErrorKind::usage, "symmetric_eigen: a matrix of ", n, " rows, 16384 is the limit");  // int workspaces
+  require(std::all_of(a, a + n * n, [](double value) { return std::isfinite(value); }), ErrorKind::diverged,
+          "symmetric_eigen: the matrix has values that are not finite");
+  const BlasLibrary& blas = blas_library();
+  require(blas.dsyevd != nullptr, ErrorKind::no_device, "eigenvectors need LAPACK's dsyevd, and neither ", blas.description,
+          " nor liblapack.so.3 has it");
+  const int size = static_cast<int>(n);
+  int info = 0;
+  double work_size = 0;
+  int integers_size = 0;
+  constexpr int ask = -1;
+  const auto call = [&](double* work, int work_count, int* integers, int integers_count) {
+    blas.dsyevd("V", "U", &size, a, &size, values, work, &work_count, integers, &integers_count, &info, 1, 1);
+    require(info == 0, ErrorKind::diverged, "symmetric_eigen: dsyevd of ", n, " rows ended with info ", info);
+  };
+  call(&work_size, ask, &integers_size, ask);
+  std::vector<double> work(static_cast<std::size_t>(work_size));
+  std::vector<int> integers(static_cast<std::size_t>(integers_size));
+  call(work.data(), static_cast<int>(work.size()), integers.data(), static_cast<int>(integers.size()));
 }
 
 }  // namespace heddle::kernels

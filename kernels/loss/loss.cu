@@ -1,8 +1,10 @@
 #include "kernels/loss/loss.h"
 
 #include "heddle/kernel/kernel.h"
+#include "kernels/common/block_sum.h"
 #include "kernels/common/quads.h"
 #include "kernels/device/backend.h"
+#include "kernels/loss/sum_chunks.h"
 
 // Idea: a thread owns a listed row and reads its logits twice, for the maximum and for the sum of exponentials; only listed
 // rows are read. Sums: a block owns a chunk of 1024 terms, a thread every 128th of them; the threads' double sums are added
@@ -17,18 +19,6 @@ namespace {
 constexpr int block_threads = 128;
 
 int64_t chunks_of(int64_t terms) { return (terms + sum_chunk_terms - 1) / sum_chunk_terms; }
-
-/// The sum over the block's threads, for thread 0. Every thread must call it.
-__device__ __forceinline__ double block_sum(double value) {
-  SHARED(double, sums, block_threads);
-  const int thread = static_cast<int>(threadIdx.x);
-  sums[thread] = value;
-  for (int width = block_threads / 2; width > 0; width /= 2) {
-    __syncthreads();
-    if (thread < width) sums[thread] += sums[thread + width];
-  }
-  return sums[thread];
-}
 
 /// A NaN among the logits makes the sum of exponentials NaN, wherever it stands.
 struct Softmax {
@@ -54,7 +44,7 @@ __global__ void __launch_bounds__(block_threads)
     // The difference of the two logits in double: exact, however far they are from zero.
     sum += static_cast<double>(logf(softmax.sum)) + (static_cast<double>(softmax.most) - row[labels[rows[i]]]);
   }
-  sum = block_sum(sum);
+  sum = block_sum<block_threads>(sum);
   if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }
 
@@ -68,7 +58,7 @@ __global__ void __launch_bounds__(block_threads)
     HEDDLE_UNROLL
     for (int j = 0; j < 4; ++j) sum += static_cast<double>(quad[j]) * quad[j];
   }
-  sum = block_sum(sum);
+  sum = block_sum<block_threads>(sum);
   if (threadIdx.x == 0) partials[blockIdx.x] = sum;
 }
 
@@ -77,7 +67,7 @@ __global__ void __launch_bounds__(block_threads)
     sum_of_chunks_kernel(int64_t chunks, double factor, const double* __restrict__ partials, float* __restrict__ total) {
   double sum = 0;
   for (int64_t chunk = threadIdx.x; chunk < chunks; chunk += block_threads) sum += partials[chunk];
-  sum = block_sum(sum);
+  sum = block_sum<block_threads>(sum);
   if (threadIdx.x == 0) *total = static_cast<float>(factor * sum);
 }
 
@@ -115,11 +105,11 @@ __global__ void __launch_bounds__(block_threads)
   if (lane_id() == 0 && found > 0) atomicAdd(correct, found);
 }
 
+}  // namespace
+
 void sum_chunks(int64_t chunks, double factor, const double* partials, float* total, Stream& stream) {
   launch(sum_of_chunks_kernel, 1, block_threads, 0, stream, chunks, factor, partials, total);
 }
-
-}  // namespace
 
 void masked_nll(const MaskedNllArgs& args, double* partials, Stream& stream) {
   const int64_t chunks = chunks_of(args.row_count);

@@ -86,6 +86,88 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("a recommender's command line that cannot be meant ends with status 2 and one line") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string data = " --data " + folder.path().string() + " ";
+    const std::string train = "train lightgcn" + data;
+    const std::pair<std::string, std::string> cases[] = {
+        {"train lightgcn", "--data is required (see heddle train lightgcn --help)"},
+        {train + "--neighbours 3", "there is no option '--neighbours'"},
+        {train + "--epochs 0", "--epochs is '0', it must be a whole number from 1"},
+        {train + "--dim 0", "--dim is '0'"},
+        {train + "--dim 64.5", "--dim is '64.5'"},
+        {train + "--layers -1", "--layers is '-1'"},
+        {train + "--learning-rate 0", "--learning-rate is '0', it must be a number above 0"},
+        {train + "--learning-rate nan", "--learning-rate is 'nan'"},
+        {train + "--reg -1", "--reg is '-1', it must be a number of at least 0"},
+        {train + "--batch-size 0", "--batch-size is '0'"},
+        {train + "--loss hinge", "--loss is 'hinge', it must be one of softmax, bpr"},
+        {train + "--temperature 0", "--temperature is '0', it must be a number of at least 0.001"},
+        {train + "--negatives 0", "--negatives is '0'"},
+        {train + "--popularity-share 1.5", "--popularity-share is '1.5', it must be a number from 0 to 1"},
+        {train + "--norm-power 2", "--norm-power is '2'"},
+        {train + "--schedule linear", "--schedule is 'linear', it must be one of constant, cosine"},
+        {train + "--patience -1", "--patience is '-1'"},
+        {train + "--precision f16", "--precision is 'f16', it must be one of f32, bf16"},
+        {train + "--time-limit -1", "--time-limit is '-1'"},
+        {train + "--protocol mine", "--protocol is 'mine', it must be one of default, paper"},
+        {train + "--topk 0", "--topk is '0', it must be a whole number from 1 to 1000"},
+        {train + "--topk 10,,20", "--topk is ''"},
+        {train + "--topk 1001", "--topk is '1001'"},
+        {train + "--metrics loose", "--metrics is 'loose', it must be one of standard, retrieved, uniN"},
+        {train + "--metrics uni0", "--metrics: the N of uniN is '0'"},
+        {train + "--format parquet", "--format is 'parquet', it must be one of auto, lightgcn, recbole, movielens, csv"},
+        {train + "--split thirds", "--split is 'thirds', it must be one of auto, ratio, leave-one-out, files, none"},
+        {train + "--test-share 1", "--test-share is '1', it must be a number from 0 to below 1"},
+        {train + "--hold-out 1", "--hold-out is '1'"},
+        {train + "--k-core -1", "--k-core is '-1'"},
+        {train + "--min-rating much", "--min-rating is 'much', it must be a number"},
+        {train + "--behaviour-weights buy", "--behaviour-weights is 'buy', it must be a list of NAME=WEIGHT"},
+        {train + "--behaviour-weights buy=0", "the weight of buy is '0'"},
+        {train + "--behaviour-weights buy=1,buy=2", "names 'buy' twice"},
+        {train + "--seed -1", "--seed is '-1'"},
+        {train + "--blend word2vec", "--blend is 'word2vec', it must be one of lightgcn, popularity, item-cosine, graph-filter"},
+        {train + "--blend lightgcn", "a blend of lightgcn with itself changes nothing"},
+        {train + "--blend-weight 1", "--blend-weight is given, but no second model"},
+        {train + "--blend graph-filter --blend-weight much", "--blend-weight is 'much', it must be auto or a number"},
+        {"train blend --first lightgcn" + data, "--second is required"},
+        {"train blend --first popularity --second item-cosine --dim 8" + data,
+         "--dim is a setting of lightgcn, which is not trained"},
+        {"train graph-filter --rank -1" + data, "rank is -1"},
+        {"train graph-filter --rank abc" + data, "'abc' is not a whole number"},
+        {"train item-cosine --neighbours 0" + data, "neighbours is 0"},
+        {"compare --models popularity,popularity" + data, "--models names popularity twice"},
+        {"compare --models mode" + data, "--models is 'mode'"},
+        {"compare --models popularity --dim 8" + data, "--dim is a setting of lightgcn"},
+        {"recommend", "MODEL is required"},
+        {"recommend x --topk 0", "--topk is '0'"},
+        {"recommend x --exclude-seen maybe", "--exclude-seen is 'maybe', it must be one of true, false"},
+        {"similar x", "--item is required"},
+        {"export x", "--embeddings is required"},
+        {"evaluate x", "--data is required"},
+        {"evaluate x --new-user-share 0" + data, "--new-user-share is '0'"},
+        {"data", "--data is required"},
+        {"demo --users 1", "--users is '1', it must be a whole number from 10"},
+        {"demo cora", "there is no argument 'cora'"},
+    };
+    for (const auto& [arguments, words] : cases) {
+      CAPTURE(arguments);
+      check_failure(run_program(arguments), 2, words);
+    }
+    const TempDir bare;
+    bare.write("log.csv", "user,item\na,1\na,2\nb,2\n");
+    const std::string log = " --data " + bare.file("log.csv") + " ";
+    check_failure(run_program("data --by-time" + log), 2, "time");
+    check_failure(run_program("data --min-rating 3" + log), 2, "rating");
+    check_failure(run_program("data --behaviour-weights buy=1" + log), 2, "behaviour");
+    check_failure(run_program("data --user-column buyer" + log), 2, "buyer");
+    check_failure(run_program("compare --split none" + log), 2, "no test interactions");
+    check_failure(run_program("data --k-core 50" + data), 3, "core");
+    check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, "is not a folder");
+    check_failure(run_program("train popularity --data " + folder.file("nothing")), 7, "does not exist");
+  }
+
   TEST_CASE("an unknown name in the environment ends with status 2 and the names there are") {
     const TempDir folder;
     write_karate(folder);

@@ -15,7 +15,8 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("--help is there for every subcommand, with defaults") {
-    for (const char* command : {"", "train", "train gcn", "predict", "demo", "info", "variants"}) {
+    for (const char* command : {"", "train", "train gcn", "train lightgcn", "train blend", "predict", "evaluate", "recommend",
+                                "similar", "export", "compare", "data", "demo", "demo gcn", "info", "variants"}) {
       CAPTURE(command);
       const ProgramResult result = run_program(std::string(command) + " --help");
       CHECK(result.status == 0);
@@ -26,6 +27,16 @@ TEST_SUITE("cli") {
     for (const char* option :
          {"--hidden VALUE=16", "--layers VALUE=2", "--dropout VALUE=0.5", "--epochs N=200", "--learning-rate N=0.01",
           "--weight-decay N=0.0005", "--patience N=0", "--seed N=0", "--seeds N=1", "--device NAME=auto"}) {
+      CAPTURE(option);
+      CHECK(help.find(option) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("--help of a recommender has the defaults of its options") {
+    const std::string help = run_program("train lightgcn --help").out;
+    for (const char* option : {"--epochs N=", "--dim N=64", "--layers N=3", "--loss NAME=softmax",
+                               "--batch-size N=", "--topk LIST=20", "--split NAME=auto", "--test-share N=0.2",
+                               "--protocol NAME=default", "--precision NAME=f32", "--metrics NAME=standard"}) {
       CAPTURE(option);
       CHECK(help.find(option) != std::string::npos);
     }
@@ -45,6 +56,7 @@ TEST_SUITE("cli") {
     CHECK(info["devices"][0]["available"] == true);
     CHECK(info["instruction_sets"][0] == "portable");
     CHECK(info["models"][0] == "gcn");
+    CHECK(info["recommenders"] == nlohmann::json{"lightgcn", "popularity", "item-cosine", "graph-filter", "blend"});
     for (const char* field :
          {"compiler", "build_type", "processor", "hardware_threads", "cuda", "blas", "libraries", "huge_pages"}) {
       CAPTURE(field);
@@ -52,13 +64,13 @@ TEST_SUITE("cli") {
     }
   }
 
-  TEST_CASE("demo tells of the karate club, and most members are on their side") {
-    const ProgramResult text = run_program("demo");
+  TEST_CASE("demo gcn tells of the karate club, and most members are on their side") {
+    const ProgramResult text = run_program("demo gcn");
     CHECK(text.status == 0);
     CHECK(text.out.find("34 members and 78 friendships") != std::string::npos);
     CHECK(text.out.find("on average") != std::string::npos);
     CHECK(text.err.empty());
-    const nlohmann::json demo = run_program("demo --json").json();
+    const nlohmann::json demo = run_program("demo gcn --json").json();
     CHECK(demo["data"]["name"] == "karate");
     CHECK(demo["seeds"].size() == 20);
     CHECK(demo["first_seed"]["of"] == 32);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
@@ -54,6 +55,29 @@ void write_karate(const TempDir& folder) {
   folder.write("labels.txt", lines(data.labels));
   folder.write("train.txt", lines(data.train));
   folder.write("test.txt", lines(data.test));
+}
+
+void write_interactions(const TempDir& folder) {
+  std::string train;
+  std::string test;
+  uint32_t random = 1;
+  for (int user = 0; user < 60; ++user) {
+    std::vector<int> items;
+    while (items.size() < 14) {
+      random = random * 1664525 + 1013904223;
+      const int drawn = static_cast<int>(random >> 16) % 40;
+      // The user's own kind, unless the item is one of the few that everybody may have.
+      const int item = items.size() < 9 ? drawn / 4 * 4 + user % 4 : drawn;
+      if (std::find(items.begin(), items.end(), item) == items.end()) items.push_back(item);
+    }
+    train += std::to_string(user);
+    test += std::to_string(user);
+    for (std::size_t i = 0; i < items.size(); ++i) (i < 2 ? test : train) += " " + std::to_string(items[i]);
+    train += "\n";
+    test += "\n";
+  }
+  folder.write("train.txt", train);
+  folder.write("test.txt", test);
 }
 
 std::string file_content(const std::string& path) {

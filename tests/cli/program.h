@@ -23,6 +23,9 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
 /// The karate club as a folder of files: edges, labels, train and test split.
 void write_karate(const TempDir& folder);
 
+/// 60 users and 40 items of 4 kinds as train.txt and test.txt: users have mostly items of one kind, 12 to train on and 2 to test.
+void write_interactions(const TempDir& folder);
+
 /// A file's bytes.
 std::string file_content(const std::string& path);
 

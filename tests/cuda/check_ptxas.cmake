@@ -16,9 +16,14 @@ set(kernels
   "kernels/spmm/parallel_reduction.cu" "spmm_parallel_reduction_kernel"
   "kernels/spmm/cusparse_offsets.cu" "-"
   "kernels/dense/tiled.cu" "-"
+  "kernels/scores/scores.cu" "-"
   "kernels/elementwise/elementwise.cu" "bias_relu_dropout_kernel|bias_relu_dropout_backward_kernel|map_kernel.*(AddScaled|Scale|ScaleBy)E"
   "kernels/loss/loss.cu" "sum_of_squares_kernel"
-  "kernels/adam/adam.cu" "adam_kernel")
+  "kernels/adam/adam.cu" "adam_kernel"
+  "kernels/sampling/sampling.cu" "-"
+  "kernels/ranking_loss/bpr.cu" "bpr_loss_kernel|bpr_loss_backward_kernel"
+  "kernels/ranking_loss/sampled_softmax.cu" "unit_rows_kernel|softmax_rows_kernel|softmax_row_gradients_kernel")
+  "kernels/topk/topk.cu" "score_top_k_kernel.*Lb1E")
 
 set(failures "")
 file(MAKE_DIRECTORY ${WORK})

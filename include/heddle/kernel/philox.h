@@ -44,6 +44,11 @@ namespace random_purpose {
 inline constexpr uint32_t initial_weights = 0x10000;
 inline constexpr uint32_t dropout = 0x20000;
 inline constexpr uint32_t gradcheck = 0x30000;
+inline constexpr uint32_t sampling = 0x50000;
+inline constexpr uint32_t interaction_split = 0x80000;
+inline constexpr uint32_t kept_out_users = 0x90000;
+inline constexpr uint32_t sampled_negatives = 0xA0000;
+inline constexpr uint32_t sketch = 0xB0000;
 }  // namespace random_purpose
 
 /// An endless array of random words, named by (seed, purpose, step). Passed to kernels by value.

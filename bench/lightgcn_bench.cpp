@@ -1,0 +1,125 @@
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "bench/benchmarks.h"
+#include "heddle/heddle.h"
+#include "kernels/sampling/sampling.h"
+
+// Training steps of LightGCN as heddle::train times them (the median of a run's steps: draw, propagate, loss, gradient, update), and
+// the ranking of all users.
+namespace heddle::bench {
+
+namespace {
+
+/// A data set by name; read or made once.
+const InteractionDataset& data_set(const std::string& name) {
+  static std::map<std::string, std::unique_ptr<InteractionDataset>> loaded;
+  std::unique_ptr<InteractionDataset>& data = loaded[name];
+  if (data == nullptr) {
+    const char* folder = std::getenv("HEDDLE_DATA");
+    InteractionLog log = name == "generated" ? synthetic_shop({.users = 200'000, .items = 100'000, .categories = 200,
+                                                               .interactions_per_user = 50})
+                                             : io::load_interactions(std::string(folder) + "/" + name);
+    data = std::make_unique<InteractionDataset>(prepare(std::move(log)));
+  }
+  return *data;
+}
+
+LightGcnTrainOptions paper() {
+  LightGcnTrainOptions options;
+  options.loss = RankingLoss::bpr;
+  options.learning_rate = 1e-3f;
+  options.batch_size = 2048;
+  options.schedule = Schedule::constant;
+  return options;
+}
+
+void steps(benchmark::State& state, const std::string& name, const LightGcnTrainOptions& options, Precision precision) {
+  const InteractionDataset& data = data_set(name);
+  const Device device = Device::parse("cpu");
+  const auto wanted = state.range(0);
+  for ([[maybe_unused]] auto _ : state) {
+    LightGcn model(data, {.precision = precision}, device);
+    int64_t asked = 0;
+    const LightGcnReport report = train(model, data, options, {}, [&] { return asked++ < wanted; });
+    state.SetIterationTime(report.step_ms_median / 1e3);
+  }
+  const int64_t per_epoch = (data.train.nnz() + options.batch_size - 1) / options.batch_size;
+  state.counters["interactions"] = static_cast<double>(data.train.nnz());
+  state.counters["steps_per_epoch"] = static_cast<double>(per_epoch);
+  state.SetLabel(device.description());
+}
+
+void sampling(benchmark::State& state) {
+  LightGcn model(data_set("gowalla"), {}, Device::parse("cpu"));
+  Context& context = model.context();
+  constexpr int64_t batch = 2048;
+  int32_t* ids = context.arena().allocate_array<int32_t>(3 * batch);
+  kernels::Execution execution = context.execution();
+  for ([[maybe_unused]] auto _ : state) {
+    kernels::sample_bpr(model.interactions(), batch, {.purpose = random_purpose::sampling, .step = context.step()}, ids, execution);
+    benchmark::ClobberMemory();
+  }
+}
+
+void ranking(benchmark::State& state) {
+  const InteractionDataset& data = data_set("gowalla");
+  LightGcn model(data, {}, Device::parse("cpu"));
+  for ([[maybe_unused]] auto _ : state) {
+    state.SetIterationTime(evaluate(model, data, data.test).seconds);
+    model.embeddings_changed();
+  }
+}
+
+void visitor(benchmark::State& state) {
+  LightGcn model(data_set("gowalla"), {}, Device::parse("cpu"));
+  const std::vector<int32_t> basket{5, 100, 2000, 30'000};
+  for ([[maybe_unused]] auto _ : state) benchmark::DoNotOptimize(recommend(model, basket).data());
+}
+
+}  // namespace
+
+void register_lightgcn() {
+  const char* folder = std::getenv("HEDDLE_DATA");
+  const auto present = [folder](const char* file) {
+    return folder != nullptr && std::filesystem::exists(std::filesystem::path(folder) / file);
+  };
+  const auto add = [](const std::string& label, const std::string& data, const LightGcnTrainOptions& options, Precision precision,
+                      int64_t count) {
+    benchmark::RegisterBenchmark(
+        label.c_str(), [data, options, precision](benchmark::State& state) { steps(state, data, options, precision); })
+        ->Arg(count)
+        ->ArgName("steps")
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(1);
+  };
+  if (present("gowalla/train.txt")) {
+    LightGcnTrainOptions whole = paper();
+    whole.frontier = false;
+    add("lightgcn_step/paper/gowalla/f32", "gowalla", paper(), Precision::f32, 100);
+    add("lightgcn_step/paper/gowalla/bf16", "gowalla", paper(), Precision::bf16, 100);
+    add("lightgcn_step/paper/gowalla/f32/whole_propagation", "gowalla", whole, Precision::f32, 50);
+    add("lightgcn_step/default/gowalla/f32", "gowalla", {}, Precision::f32, 20);
+    add("lightgcn_step/default/gowalla/bf16", "gowalla", {}, Precision::bf16, 20);
+    benchmark::RegisterBenchmark("lightgcn_sampling/gowalla/batch=2048", sampling)->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark("lightgcn_rank_all_users/gowalla/k=20", ranking)
+        ->UseManualTime()
+        ->Unit(benchmark::kMillisecond)
+        ->Iterations(3);
+    benchmark::RegisterBenchmark("lightgcn_recommend_visitor/gowalla", visitor)->Unit(benchmark::kMicrosecond);
+  }
+  // The cost of a step with whole propagation, from a small graph to a large one.
+  LightGcnTrainOptions whole = paper();
+  whole.frontier = false;
+  if (present("ml-100k/ml-100k.inter")) add("lightgcn_scaling/ml-100k", "ml-100k", whole, Precision::f32, 50);
+  if (present("gowalla/train.txt")) add("lightgcn_scaling/gowalla", "gowalla", whole, Precision::f32, 20);
+  add("lightgcn_scaling/generated_10M", "generated", whole, Precision::f32, 5);
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "heddle/data.h"
+#include "heddle/interactions.h"
+
+namespace heddle::cli {
+
+/// Files that other programs read vectors from.
+enum class EmbeddingFormat {
+  npy,        ///< rows x cols; the row is the id's number
+  word2vec,   ///< text: "COUNT WIDTH", then "ID v v v" a line; blanks in an id become underscores
+  projector,  ///< the embedding projector's two tables: the vectors, and (in a second file) what each line is
+};
+
+/// `npy`, `word2vec` or `projector`; with an empty `name`, by the path's ending: .npy, .tsv (projector), .txt, .vec or .w2v
+/// (word2vec). Throws Error{usage} for others.
+EmbeddingFormat embedding_format(const std::string& name, const std::string& path);
+
+/// The file of the projector's labels that goes with `path`: vectors.tsv has vectors.metadata.tsv.
+std::string projector_metadata_path(const std::string& path);
+
+std::string word2vec_text(const HostMatrix& vectors, const IdTable& ids);
+std::string projector_vectors(const HostMatrix& vectors);
+/// One column of ids, or with names two columns and a header line.
+std::string projector_metadata(const IdTable& ids, const std::vector<std::string>& names);
+
+}  // namespace heddle::cli

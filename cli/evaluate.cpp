@@ -1,0 +1,165 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/fitters.h"
+#include "cli/interactions.h"
+#include "cli/metrics.h"
+#include "cli/model_file.h"
+#include "cli/new_users.h"
+#include "cli/options.h"
+#include "cli/recommender_report.h"
+#include "cli/renumber.h"
+#include "cli/report.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+namespace {
+
+struct EvaluateCommand {
+  std::string model;
+  bool new_users = false;
+  double new_user_share = 0.05;
+  InteractionOptions data;
+  MetricOptions metrics;
+  DeviceOptions device;
+  PrintOptions printing;
+
+  void run();
+};
+
+struct Evaluation {
+  const SavedRecommender& saved;
+  const LoadedInteractions& loaded;
+  std::string trained_name, trained_hash;
+  Renumbered renumbered;
+  RankingMetrics test, val;
+  std::optional<NewUserFigures> new_users;
+
+  bool same_data() const { return trained_hash == loaded.hash; }
+};
+
+std::string entry(const std::map<std::string, std::string>& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::string() : found->second;
+}
+
+/// A number among a file's metadata, `fallback` where there is none. Throws Error{bad_data} for what is no number.
+template <class T>
+T metadata_number(const SavedRecommender& saved, const std::string& path, const char* key, T fallback, T most) {
+  const std::string written = entry(saved.metadata, key);
+  if (written.empty()) return fallback;
+  try {
+    return parse_number<T>(key, written, 0, most, "a number");
+  } catch (const Error& error) {
+    fail(ErrorKind::bad_data, path, ": ", error.what());
+  }
+}
+
+std::string evaluation_text(const Evaluation& evaluation) {
+  const SavedRecommender& saved = evaluation.saved;
+  std::string text = interactions_text(evaluation.loaded.data, evaluation.loaded.hash);
+  const std::string settings = settings_text(saved.model->settings());
+  text += fmt::format("model      {}{}{}\n", saved.model->name(), settings.empty() ? "" : ": ", settings);
+  text += evaluation.same_data() ? "           trained on this data\n"
+                                 : fmt::format("           trained on other data than this: {}, content hash {}\n",
+                                               evaluation.trained_name, evaluation.trained_hash);
+  const Renumbered& renumbered = evaluation.renumbered;
+  if (renumbered.unknown > 0)
+    text +=
+        fmt::format("           {} interactions left out: their user or item was not in its data\n", grouped(renumbered.unknown));
+  if (renumbered.in_training > 0)
+    text += fmt::format("           {} interactions left out: it was trained on them\n", grouped(renumbered.in_training));
+  text += fmt::format("device     {}\n", saved.model->context().device().description());
+  if (evaluation.val.users > 0) text += metrics_text("validation", evaluation.val);
+  text += metrics_text("test", evaluation.test);
+  return evaluation.new_users ? text + new_users_text(*evaluation.new_users) : text;
+}
+
+Json evaluation_json(const Evaluation& evaluation) {
+  const SavedRecommender& saved = evaluation.saved;
+  Json object{{"model", saved.model->name()}, {"settings", settings_json(saved.model->settings())}};
+  add_device(object, saved.model->context().device());
+  object["data"] = interactions_json(evaluation.loaded.data, evaluation.loaded.hash);
+  object["trained_on"] = {{"name", evaluation.trained_name}, {"hash", evaluation.trained_hash}, {"same", evaluation.same_data()}};
+  object["unknown"] = evaluation.renumbered.unknown;
+  object["in_training"] = evaluation.renumbered.in_training;
+  object["metrics"] = metrics_json(evaluation.test);
+  object["test_users"] = evaluation.test.users;
+  object["val_metrics"] = metrics_json(evaluation.val);
+  object["new_users"] = evaluation.new_users ? new_users_json(*evaluation.new_users) : Json();
+  object["load_s"] = evaluation.loaded.seconds;
+  object["eval_s"] = evaluation.test.seconds + evaluation.val.seconds;
+  return object;
+}
+
+void EvaluateCommand::run() {
+  const Device where = device.open();
+  const SavedRecommender saved = open_recommender(model, where);
+  data.adopt(saved.metadata);
+  LoadedInteractions loaded = data.load();
+  FitterSet fitters;
+  std::optional<FitPlan> plan;
+  if (new_users) plan = FitPlan::read(saved.metadata, model, fitters);
+  const auto seed = metadata_number<uint64_t>(saved, model, "seed", 0, UINT64_MAX);
+  Evaluation evaluation{.saved = saved,
+                        .loaded = loaded,
+                        .trained_name = entry(saved.metadata, "data.name"),
+                        .trained_hash = entry(saved.metadata, "data.hash"),
+                        .renumbered = {},
+                        .test = {},
+                        .val = {},
+                        .new_users = {}};
+  InteractionDataset judged = loaded.data;
+  const auto held_out = metadata_number<double>(saved, model, "held_out", 0, 1);
+  if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, seed);
+  evaluation.renumbered = renumber(judged, saved);
+  const InteractionDataset& renumbered = evaluation.renumbered.data;
+  require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
+          ": there are no test interactions that this model can be judged by");
+  evaluation.test = evaluate_unless_empty(*saved.model, renumbered, renumbered.test, metrics.options(true, seed));
+  evaluation.val = evaluate_unless_empty(*saved.model, renumbered, renumbered.val, metrics.options(false, seed));
+  if (plan) {
+    evaluation.new_users = judge_new_users(*plan, loaded.data, new_user_share, metrics.options(false, seed),
+                                           {.device = where, .seed = seed, .quiet = printing.quiet});
+  }
+  if (!printing.json) {
+    print(evaluation_text(evaluation) + cost_text());
+    return;
+  }
+  Json object = evaluation_json(evaluation);
+  add_cost(object);
+  print(object);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Action& action) {
+  CLI::App* evaluate = app.add_subcommand("evaluate", "judge a saved recommender by the test interactions of a data set");
+  const auto command = std::make_shared<EvaluateCommand>();
+  add_model_argument(*evaluate, command->model);
+  command->data.add_to(*evaluate);
+  evaluate->add_flag("--new-users", command->new_users,
+                     "train anew without some of the users, and compare how well they are served as visitors with how well they "
+                     "are as users that training knows");
+  evaluate
+      ->add_option_function<std::string>(
+          "--new-user-share",
+          [share = &command->new_user_share](const std::string& written) {
+            *share = parse_number<double>("--new-user-share", written, 1e-6, 0.5, "a number from 0.000001 to 0.5");
+          },
+          "share of the users that --new-users keeps out of training")
+      ->type_name("N")
+      ->default_str(fmt::format("{}", command->new_user_share));
+  command->metrics.add_to(*evaluate);
+  command->device.add_to(*evaluate);
+  command->printing.add_to(*evaluate);
+  evaluate->callback([command, &action] { action = [command] { command->run(); }; });
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/embeddings.h"
+#include "cli/model_file.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "heddle/error.h"
+#include "heddle/io.h"
+
+namespace heddle::cli {
+
+namespace {
+
+struct ExportCommand {
+  std::string model;
+  std::string path;
+  std::string format;
+  std::string of = "items";
+  DeviceOptions device;
+  PrintOptions printing;
+
+  void run() const;
+};
+
+void ExportCommand::run() const {
+  if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
+  const EmbeddingFormat target = embedding_format(format, path);
+  const bool projector = target == EmbeddingFormat::projector;
+  const std::string labels = projector ? projector_metadata_path(path) : "";
+  check_outputs({path, labels});
+  const SavedRecommender saved = open_recommender(model, device.open());
+  const bool items = of == "items";
+  const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
+  require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
+  const IdTable& ids = items ? saved.items : saved.users;
+  if (target == EmbeddingFormat::npy) io::write_npy(path, vectors.values.data(), vectors.rows, vectors.cols);
+  if (target == EmbeddingFormat::word2vec) io::write_file(path, word2vec_text(vectors, ids));
+  if (projector) {
+    io::write_file(path, projector_vectors(vectors));
+    io::write_file(labels, projector_metadata(ids, items ? saved.item_names : std::vector<std::string>()));
+  }
+  if (printing.json) {
+    Json files = {path};
+    if (projector) files.push_back(labels);
+    Json object{{"model", saved.model->name()}, {"of", of}, {"rows", vectors.rows}, {"cols", vectors.cols}, {"files", files}};
+    add_cost(object);
+    print(object);
+    return;
+  }
+  print(fmt::format("wrote      {} vectors of width {} to {}{}\n", grouped(vectors.rows), vectors.cols, path,
+                    projector ? fmt::format(", their labels to {}", labels) : ""));
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Action& action) {
+  CLI::App* exporter = app.add_subcommand("export", "write a saved recommender's embeddings for other programs");
+  const auto command = std::make_shared<ExportCommand>();
+  add_model_argument(*exporter, command->model);
+  exporter->add_option("--embeddings", command->path, "the file to write")->type_name("FILE")->required();
+  exporter
+      ->add_option("--as", command->format,
+                   "npy, word2vec (text) or projector (vectors as TSV, and their labels in a second file) [by FILE's ending]")
+      ->type_name("NAME");
+  exporter->add_option("--of", command->of, "items or users")->type_name("NAME")->capture_default_str();
+  command->device.add_to(*exporter);
+  command->printing.add_to(*exporter);
+  exporter->callback([command, &action] { action = [command] { command->run(); }; });
+}
+
+}  // namespace heddle::cli

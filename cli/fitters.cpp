@@ -1,0 +1,182 @@
+#include "cli/fitters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "cli/fit_lightgcn.h"
+#include "cli/options.h"
+
+namespace heddle::cli {
+
+namespace {
+
+constexpr const char* kMetadataPrefix = "fit.";
+
+/// What the weight of a blend is chosen from: the second beside the first, both standardised.
+constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
+
+/// A row of the engine's table that is made at once.
+class TableFitter final : public Fitter {
+ public:
+  explicit TableFitter(const RecommenderKind& kind) : kind_(kind) {
+    for (const ModelSetting& setting : kind.settings) {
+      std::string& value = values_.emplace(setting.name, setting.fallback).first->second;
+      settings().text(setting.name, value, "VALUE", setting.summary);
+    }
+  }
+  const char* name() const override { return kind_.name; }
+  const char* summary() const override { return kind_.summary; }
+  const char* source() const override { return kind_.source; }
+  void settle() override { kind_.check(values_); }
+  Fitted fit(const InteractionDataset& data, const FitRequest& request) override {
+    const auto start = std::chrono::steady_clock::now();
+    Fitted fitted;
+    fitted.model = kind_.make(data, values_, request.seed, request.device);
+    fitted.fit_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return fitted;
+  }
+
+ private:
+  const RecommenderKind& kind_;
+  std::map<std::string, std::string> values_;
+};
+
+/// What the two fits tell, together.
+void add_report(Fitted& blend, Fitted& part) {
+  blend.fit_s += part.fit_s;
+  blend.eval_s += part.eval_s;
+  if (!part.training) return;
+  blend.training = std::move(part.training);
+  blend.evaluations = std::move(part.evaluations);
+}
+
+/// Both models of a blend.
+struct Pair {
+  Fitted first, second;
+};
+
+Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
+  Pair pair{.first = plan.first->fit(data, request), .second = plan.second->fit(data, request)};
+  for (const Fitted* part : {&pair.first, &pair.second}) {
+    if (part->failure) throw Error(*part->failure);
+  }
+  return pair;
+}
+
+Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
+  Fitted fitted;
+  fitted.blend = BlendChoice{.first = plan.first->name(), .second = plan.second->name()};
+  BlendChoice& blend = *fitted.blend;
+  blend.chosen = !plan.weight;
+  blend.held_out = blend.chosen && data.val.nnz() == 0;
+  const auto choose = [&](Pair& pair, const InteractionDataset& with_validation) {
+    require(!pair.first.interrupted() && !pair.second.interrupted(), ErrorKind::interrupted,
+            "interrupted before the blend's weight was chosen; nothing was saved");
+    const auto start = std::chrono::steady_clock::now();
+    blend.weight = choose_blend_weight(*pair.first.model, *pair.second.model, with_validation, kBlendWeights);
+    fitted.eval_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  if (blend.held_out) {
+    InteractionDataset held_out = data;
+    hold_out_validation(held_out, kHeldOutShare, request.seed);
+    require(held_out.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold any out (",
+            100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
+    Pair pair = fit_both(plan, held_out, request);
+    choose(pair, held_out);
+    add_report(fitted, pair.first);
+    add_report(fitted, pair.second);
+  }
+  Pair pair = fit_both(plan, data, request);
+  if (plan.weight) blend.weight = *plan.weight;
+  if (blend.chosen && !blend.held_out) choose(pair, data);
+  add_report(fitted, pair.first);
+  add_report(fitted, pair.second);
+  fitted.model = make_blend(std::move(pair.first.model), std::move(pair.second.model), blend.weight);
+  return fitted;
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Fitter>> make_fitters() {
+  std::vector<std::unique_ptr<Fitter>> fitters;
+  fitters.push_back(make_lightgcn_fitter());
+  for (const RecommenderKind& kind : recommender_kinds()) {
+    if (kind.make != nullptr && fitters.front()->name() != std::string_view(kind.name))
+      fitters.push_back(std::make_unique<TableFitter>(kind));
+  }
+  return fitters;
+}
+
+Fitter& FitterSet::find(const std::string& option, const std::string& name) {
+  for (const std::unique_ptr<Fitter>& fitter : fitters_) {
+    if (fitter->name() == name) return *fitter;
+  }
+  fail(ErrorKind::usage, option, " is '", name, "', it must be one of ", names());
+}
+
+void FitterSet::refuse_others(const std::vector<std::string>& names) const {
+  for (const std::unique_ptr<Fitter>& fitter : fitters_) {
+    if (std::find(names.begin(), names.end(), fitter->name()) != names.end()) continue;
+    const std::string option = fitter->settings().any_given();
+    require(option.empty(), ErrorKind::usage, option, " is a setting of ", fitter->name(), ", which is not trained here (only ",
+            fmt::format("{}", fmt::join(names, ", ")), ")");
+  }
+}
+
+std::string FitterSet::names() const {
+  std::string names;
+  for (const std::unique_ptr<Fitter>& fitter : fitters_) names += fmt::format("{}{}", names.empty() ? "" : ", ", fitter->name());
+  return names;
+}
+
+std::string FitPlan::name() const { return second == nullptr ? first->name() : "blend"; }
+
+void FitPlan::settle() const {
+  first->settle();
+  if (second != nullptr) second->settle();
+}
+
+std::map<std::string, std::string> FitPlan::settings() const {
+  std::map<std::string, std::string> settings = first->settings().values();
+  if (second != nullptr) settings.merge(second->settings().values());
+  return settings;
+}
+
+Fitted FitPlan::fit(const InteractionDataset& data, const FitRequest& request) const {
+  return second == nullptr ? first->fit(data, request) : fit_blend(*this, data, request);
+}
+
+std::map<std::string, std::string> FitPlan::metadata() const {
+  std::map<std::string, std::string> metadata = {{"fitted", first->name()}};
+  if (second != nullptr) metadata["fitted_second"] = second->name();
+  if (weight) metadata["fitted_weight"] = fmt::format("{}", *weight);
+  for (const auto& [name, value] : settings()) metadata[kMetadataPrefix + name] = value;
+  return metadata;
+}
+
+FitPlan FitPlan::read(const std::map<std::string, std::string>& metadata, const std::string& path, FitterSet& fitters) {
+  const auto entry = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  require(!entry("fitted").empty(), ErrorKind::bad_data, path, ": it does not say how it was trained");
+  try {
+    FitPlan plan{.first = &fitters.find("fitted", entry("fitted"))};
+    if (!entry("fitted_second").empty()) plan.second = &fitters.find("fitted_second", entry("fitted_second"));
+    if (!entry("fitted_weight").empty())
+      plan.weight = parse_number<float>("fitted_weight", entry("fitted_weight"), 0, 1e6f, "a number from 0 to 1000000");
+    for (const auto& [key, value] : metadata) {
+      if (!key.starts_with(kMetadataPrefix)) continue;
+      const std::string name = key.substr(std::string_view(kMetadataPrefix).size());
+      plan.first->settings().assign(name, value);
+      if (plan.second != nullptr) plan.second->settings().assign(name, value);
+    }
+    return plan;
+  } catch (const Error& error) {
+    fail(ErrorKind::bad_data, path, ": ", error.what());
+  }
+}
+
+}  // namespace heddle::cli

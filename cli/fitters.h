@@ -1,0 +1,114 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/settings.h"
+#include "heddle/error.h"
+#include "heddle/lightgcn.h"
+#include "heddle/recommender.h"
+
+/// Recommenders as the command line knows them: a name, settings, and how to fit one.
+namespace heddle::cli {
+
+/// What a fit runs with.
+struct FitRequest {
+  const Device& device;
+  uint64_t seed = 0;
+  bool quiet = false;
+};
+
+/// How the weight of a blend was found.
+struct BlendChoice {
+  std::string first, second;
+  float weight = 0;
+  bool chosen = false;    ///< on validation interactions; otherwise it was given
+  bool held_out = false;  ///< these were taken from training, and both were fitted anew on all of it
+};
+
+/// A fitted model and what fitting told.
+struct Fitted {
+  std::unique_ptr<Recommender> model;
+  double fit_s = 0;                        ///< evaluations apart
+  double eval_s = 0;                       ///< evaluations on the way
+  std::optional<LightGcnReport> training;  ///< of LightGCN (of a blend: of the LightGCN in it)
+  std::vector<LightGcnEpoch> evaluations;  ///< the epochs that were evaluated
+  std::optional<BlendChoice> blend;
+  /// Training diverged; the model holds the last good weights, of this epoch.
+  std::optional<Error> failure;
+  int64_t good_epochs = 0;
+
+  bool interrupted() const { return training && training->interrupted; }
+};
+
+/// One kind of recommender with its settings.
+class Fitter {
+ public:
+  virtual ~Fitter() = default;
+  virtual const char* name() const = 0;
+  virtual const char* summary() const = 0;
+  virtual const char* source() const = 0;
+  /// Settles settings that depend on others, and throws Error{usage} for those that cannot go together.
+  virtual void settle() {}
+  /// Whether fitting looks at validation interactions.
+  virtual bool needs_validation() const { return false; }
+  /// A result that was cut short by a signal, or that diverged, is returned and says so.
+  virtual Fitted fit(const InteractionDataset& data, const FitRequest& request) = 0;
+
+  SettingList& settings() { return settings_; }
+  const SettingList& settings() const { return settings_; }
+
+ private:
+  SettingList settings_;
+};
+
+/// One of each kind, with default settings.
+std::vector<std::unique_ptr<Fitter>> make_fitters();
+
+/// Every kind of recommender and one set of settings for each; setting names are distinct over all of them.
+class FitterSet {
+ public:
+  FitterSet() : fitters_(make_fitters()) {}
+
+  const std::vector<std::unique_ptr<Fitter>>& all() const { return fitters_; }
+  /// Throws Error{usage} with the names there are; `option` is who asked for it ("--blend").
+  Fitter& find(const std::string& option, const std::string& name);
+  /// Throws Error{usage} where the command line gave a setting of a kind that is not among `names`.
+  void refuse_others(const std::vector<std::string>& names) const;
+  std::string names() const;
+
+ private:
+  std::vector<std::unique_ptr<Fitter>> fitters_;
+};
+
+/// What is fitted: one kind, or two blended.
+struct FitPlan {
+  Fitter* first = nullptr;
+  Fitter* second = nullptr;  ///< null: no blend
+  /// Of the second beside the first; none: chosen on validation interactions.
+  std::optional<float> weight = std::nullopt;
+
+  /// "lightgcn" or "blend".
+  std::string name() const;
+  void settle() const;
+  bool needs_validation() const { return first->needs_validation() || (second != nullptr && second->needs_validation()); }
+  /// Every setting, by name.
+  std::map<std::string, std::string> settings() const;
+
+  Fitted fit(const InteractionDataset& data, const FitRequest& request) const;
+
+  /// What lets `read` make the same plan from a saved file.
+  std::map<std::string, std::string> metadata() const;
+  /// Throws Error{bad_data} where `path`'s metadata does not say how it was fitted.
+  static FitPlan read(const std::map<std::string, std::string>& metadata, const std::string& path, FitterSet& fitters);
+};
+
+/// The share of training interactions that is held out where validation is needed and the data has none.
+constexpr double kHeldOutShare = 0.1;
+
+}  // namespace heddle::cli

@@ -1,0 +1,224 @@
+#include "cli/interactions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cfloat>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "cli/options.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+namespace {
+
+constexpr const char* kMetadataPrefix = "data.option.";
+
+/// "view=1,cart=3": the weight of each behaviour.
+std::map<std::string, float> parse_weights(const std::string& written) {
+  std::map<std::string, float> weights;
+  if (written.empty()) return weights;
+  for (const std::string& part : split_list(written)) {
+    const std::size_t equals = part.rfind('=');
+    require(equals != std::string::npos && equals > 0, ErrorKind::usage, "--behaviour-weights is '", written,
+            "', it must be a list of NAME=WEIGHT, such as view=1,cart=3,buy=5");
+    const std::string name = part.substr(0, equals);
+    const float weight = parse_number<float>(fmt::format("--behaviour-weights: the weight of {}", name), part.substr(equals + 1),
+                                             FLT_MIN, FLT_MAX, "a number above 0");
+    require(weights.emplace(name, weight).second, ErrorKind::usage, "--behaviour-weights names '", name, "' twice");
+  }
+  return weights;
+}
+
+std::string written_weights(const std::map<std::string, float>& weights) {
+  std::string text;
+  for (const auto& [name, weight] : weights) text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, weight);
+  return text;
+}
+
+const std::vector<std::pair<std::string, SplitMethod>>& split_methods() {
+  static const std::vector<std::pair<std::string, SplitMethod>> methods = {{"ratio", SplitMethod::ratio},
+                                                                           {"leave-one-out", SplitMethod::leave_one_out},
+                                                                           {"files", SplitMethod::files},
+                                                                           {"none", SplitMethod::none}};
+  return methods;
+}
+
+void read_split(const std::string& written, PrepareOptions& prepare) {
+  prepare.automatic_split = written == "auto";
+  if (prepare.automatic_split) return;
+  std::vector<std::string> names = {"auto"};
+  for (const auto& [name, method] : split_methods()) {
+    if (name == written) {
+      prepare.split = method;
+      return;
+    }
+    names.push_back(name);
+  }
+  fail_choice("--split", written, names);
+}
+
+std::string written_split(const PrepareOptions& prepare) {
+  if (prepare.automatic_split) return "auto";
+  for (const auto& [name, method] : split_methods()) {
+    if (method == prepare.split) return name;
+  }
+  return {};
+}
+
+Degrees degrees(std::vector<int64_t> counts) {
+  if (counts.empty()) return {};
+  std::sort(counts.begin(), counts.end());
+  const int64_t sum = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  return {.mean = static_cast<double>(sum) / static_cast<double>(counts.size()),
+          .median = counts[counts.size() / 2],
+          .most = counts.back()};
+}
+
+Json degrees_json(const Degrees& degrees) { return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}}; }
+
+}  // namespace
+
+InteractionOptions::InteractionOptions() {
+  using io::InteractionFormat;
+  reading_.choice<InteractionFormat>("format", format_,
+                                     {{"auto", InteractionFormat::automatic},
+                                      {"lightgcn", InteractionFormat::lightgcn},
+                                      {"recbole", InteractionFormat::recbole},
+                                      {"movielens", InteractionFormat::movielens},
+                                      {"csv", InteractionFormat::csv}},
+                                     "format of the data: auto (by its content), lightgcn, recbole, movielens or csv");
+  const auto column = [&](const char* name, std::string& value, const char* what) {
+    reading_.text(name, value, "COLUMN",
+                  fmt::format("csv: the column with the {}, by name or number from 1 [by usual names]", what));
+  };
+  column("user_column", columns_.user, "user");
+  column("item_column", columns_.item, "item");
+  column("rating_column", columns_.rating, "rating");
+  column("behaviour_column", columns_.behaviour, "behaviour (view, buy, ...)");
+  column("time_column", columns_.time, "time");
+
+  preparing_.other(
+      "min_rating", "N", "leave out interactions rated lower [all are kept]",
+      [this](const std::string& written) {
+        prepare_.has_min_rating = !written.empty();
+        if (prepare_.has_min_rating)
+          prepare_.min_rating = parse_number<float>("--min-rating", written, -FLT_MAX, FLT_MAX, "a number");
+      },
+      [this] { return prepare_.has_min_rating ? fmt::format("{}", prepare_.min_rating) : std::string(); });
+  preparing_.other(
+      "behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]",
+      [this](const std::string& written) { prepare_.behaviour_weights = parse_weights(written); },
+      [this] { return written_weights(prepare_.behaviour_weights); });
+  preparing_.whole_number("k_core", prepare_.k_core, 0, INT32_MAX,
+                          "leave out users and items with fewer partners than this, until none is left; 0: keep all");
+  preparing_.other(
+      "split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none",
+      [this](const std::string& written) { read_split(written, prepare_); }, [this] { return written_split(prepare_); });
+  const auto share = [&](const char* name, double& value, const char* help) {
+    preparing_.number<double>(name, value, 0, std::nextafter(1.0, 0.0), "a number from 0 to below 1", help);
+  };
+  share("test_share", prepare_.test_share, "ratio: share of each user's interactions that is kept for the test");
+  share("val_share", prepare_.val_share, "ratio: share kept for validation");
+  preparing_.flag("by_time", prepare_.by_time, "ratio, leave-one-out: the latest go to the test; otherwise at random");
+  preparing_.flag("global_split", prepare_.global, "ratio: shares of all interactions together, not of each user's");
+  preparing_.number<uint64_t>("split_seed", prepare_.seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
+                              "seed of a random split");
+}
+
+void InteractionOptions::add_to(CLI::App& app) {
+  app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
+      ->type_name("PATH")
+      ->required();
+  reading_.add_to(app);
+  preparing_.add_to(app);
+}
+
+LoadedInteractions InteractionOptions::load() const {
+  const auto start = std::chrono::steady_clock::now();
+  LoadedInteractions loaded;
+  loaded.data = prepare(io::load_interactions(path_, format_, columns_), prepare_);
+  loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  loaded.hash = loaded.data.content_hash();
+  return loaded;
+}
+
+std::map<std::string, std::string> InteractionOptions::metadata() const {
+  std::map<std::string, std::string> metadata;
+  for (const SettingList* list : {&reading_, &preparing_}) {
+    for (const auto& [name, value] : list->values()) metadata[kMetadataPrefix + name] = value;
+  }
+  return metadata;
+}
+
+void InteractionOptions::adopt(const std::map<std::string, std::string>& metadata) {
+  const std::string_view prefix = kMetadataPrefix;
+  for (const auto& [key, value] : metadata) {
+    if (!key.starts_with(prefix)) continue;
+    reading_.preset(key.substr(prefix.size()), value);
+    preparing_.preset(key.substr(prefix.size()), value);
+  }
+}
+
+Degrees user_degrees(const InteractionDataset& data) {
+  std::vector<int64_t> counts(static_cast<std::size_t>(data.train.rows));
+  for (std::size_t user = 0; user < counts.size(); ++user)
+    counts[user] = data.train.row_offsets[user + 1] - data.train.row_offsets[user];
+  return degrees(std::move(counts));
+}
+
+Degrees item_degrees(const InteractionDataset& data) {
+  std::vector<int64_t> counts(static_cast<std::size_t>(data.train.cols));
+  for (int32_t item : data.train.col_indices) ++counts[static_cast<std::size_t>(item)];
+  return degrees(std::move(counts));
+}
+
+std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
+  const InteractionReport& report = data.report;
+  std::string text = fmt::format("data       {}: {} users, {} items, density {:.4g} %\n", data.name, grouped(data.users.size()),
+                                 grouped(data.items.size()), 100 * data.density());
+  text += fmt::format("           {} interactions to train on, {} to validate, {} to test\n", grouped(data.train.nnz()),
+                      grouped(data.val.nnz()), grouped(data.test.nnz()));
+  std::string met;
+  const auto tell = [&](int64_t count, const char* what) {
+    if (count > 0) met += fmt::format("           {} {}\n", grouped(count), what);
+  };
+  tell(report.below_min_rating, "left out by their rating");
+  tell(report.other_behaviours, "left out by their behaviour");
+  tell(report.duplicates, "repeated ones merged");
+  tell(report.k_core_removed, "removed by the k-core filter");
+  tell(report.overlap, "left out of test or validation, since training has them");
+  tell(report.users_without_train, "users without an item to train on (cold)");
+  tell(report.items_without_train, "items that nobody has in training (cold)");
+  tell(report.test_items_unseen, "test interactions with such an item");
+  return text + met + fmt::format("           content hash {}\n", hash);
+}
+
+Json interactions_json(const InteractionDataset& data, const std::string& hash) {
+  const InteractionReport& report = data.report;
+  return {{"name", data.name},
+          {"users", data.users.size()},
+          {"items", data.items.size()},
+          {"train", data.train.nnz()},
+          {"val", data.val.nnz()},
+          {"test", data.test.nnz()},
+          {"density", data.density()},
+          {"hash", hash},
+          {"per_user", degrees_json(user_degrees(data))},
+          {"per_item", degrees_json(item_degrees(data))},
+          {"logged", report.logged},
+          {"below_min_rating", report.below_min_rating},
+          {"other_behaviours", report.other_behaviours},
+          {"duplicates", report.duplicates},
+          {"k_core_removed", report.k_core_removed},
+          {"overlap", report.overlap},
+          {"cold_users", report.users_without_train},
+          {"cold_items", report.items_without_train},
+          {"test_items_unseen", report.test_items_unseen}};
+}
+
+}  // namespace heddle::cli

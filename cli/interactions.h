@@ -1,0 +1,59 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "heddle/interactions.h"
+#include "heddle/io.h"
+
+namespace heddle::cli {
+
+/// Interactions as they were read and split.
+struct LoadedInteractions {
+  InteractionDataset data;
+  std::string hash;
+  double seconds = 0;  ///< reading and splitting
+};
+
+/// Which interactions, read how, filtered and split how.
+class InteractionOptions {
+ public:
+  InteractionOptions();
+  InteractionOptions(const InteractionOptions&) = delete;
+  InteractionOptions& operator=(const InteractionOptions&) = delete;
+
+  void add_to(CLI::App& app);
+  /// Throws what io::load_interactions and prepare throw.
+  LoadedInteractions load() const;
+
+  /// How the data is filtered and split, as metadata of a saved model ("data.option.k_core").
+  std::map<std::string, std::string> metadata() const;
+  /// Filters and splits as a saved model's data was, but for the options that the command line gave.
+  void adopt(const std::map<std::string, std::string>& metadata);
+
+ private:
+  std::string path_;
+  io::InteractionFormat format_ = io::InteractionFormat::automatic;
+  io::InteractionColumns columns_;
+  PrepareOptions prepare_;
+  SettingList reading_, preparing_;
+};
+
+/// Counts, split, content hash and what preparing met.
+std::string interactions_text(const InteractionDataset& data, const std::string& hash);
+Json interactions_json(const InteractionDataset& data, const std::string& hash);
+
+/// How many interactions each user has in training, or each item.
+struct Degrees {
+  double mean = 0;
+  int64_t median = 0;
+  int64_t most = 0;
+};
+Degrees user_degrees(const InteractionDataset& data);
+Degrees item_degrees(const InteractionDataset& data);
+
+}  // namespace heddle::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "heddle/recommender.h"
+
+namespace heddle::cli {
+
+/// The metadata entry "format" of a recommender's file.
+constexpr const char* kRecommenderFormat = "heddle-recommender";
+
+/// The recommender that `heddle train --save` wrote to `path`. Throws what load_recommender throws; for a file of a node
+/// classifier with the command that takes those.
+SavedRecommender open_recommender(const std::string& path, const Device& device);
+
+/// The file argument of every command that takes a saved recommender.
+void add_model_argument(CLI::App& app, std::string& path);
+
+}  // namespace heddle::cli

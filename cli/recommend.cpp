@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/model_file.h"
+#include "cli/options.h"
+#include "cli/ranking_table.h"
+#include "cli/recommender_report.h"
+#include "cli/report.h"
+#include "cli/settings.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+namespace {
+
+constexpr int64_t kMostItems = 1000;
+
+struct RecommendCommand {
+  std::string model;
+  std::vector<std::string> users;
+  std::string items;
+  int64_t topk = 10;
+  bool exclude_seen = true;
+  DeviceOptions device;
+  PrintOptions printing;
+
+  void run() const;
+};
+
+/// Whom a query is for, in words and as an object.
+struct Asked {
+  std::string text;
+  Json object;
+};
+
+/// Items a user has in training.
+int64_t known_items(const Recommender& model, int32_t user) {
+  return model.train().row_offsets[static_cast<std::size_t>(user) + 1] -
+         model.train().row_offsets[static_cast<std::size_t>(user)];
+}
+
+Query visitor(const SavedRecommender& saved, const std::string& written) {
+  Query query;
+  for (const std::string& id : split_list(written)) query.items.push_back(saved.items.require_known(id, "item"));
+  std::sort(query.items.begin(), query.items.end());
+  query.items.erase(std::unique(query.items.begin(), query.items.end()), query.items.end());
+  return query;
+}
+
+void RecommendCommand::run() const {
+  require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
+  const SavedRecommender saved = open_recommender(model, device.open());
+  std::vector<Query> queries;
+  std::vector<Asked> asked;
+  for (const std::string& id : users) {
+    const int32_t user = saved.users.require_known(id, "user");
+    const int64_t known = known_items(*saved.model, user);
+    queries.push_back({.user = user, .items = {}});
+    asked.push_back({fmt::format("user {}, {} items in training", id, known), Json{{"user", id}, {"known_items", known}}});
+    if (known == 0 && !printing.quiet)
+      fmt::print(stderr, "heddle: user {} has no item in training: nothing is known of their taste\n", id);
+  }
+  if (!items.empty()) {
+    queries.push_back(visitor(saved, items));
+    Json given = Json::array();
+    for (int32_t item : queries.back().items) given.push_back(saved.items[item]);
+    asked.push_back({fmt::format("a visitor with {} items", given.size()), Json{{"given", std::move(given)}}});
+  }
+  const std::vector<Ranking> rankings = saved.model->rank(queries, std::min(topk, saved.model->items()), exclude_seen);
+  std::string text;
+  Json results = Json::array();
+  for (std::size_t i = 0; i < rankings.size(); ++i) {
+    text += fmt::format("{}{}\n{}", text.empty() ? "" : "\n", asked[i].text,
+                        ranking_text(rankings[i], saved.items, saved.item_names));
+    asked[i].object["items"] = ranking_json(rankings[i], saved.items, saved.item_names);
+    results.push_back(std::move(asked[i].object));
+  }
+  if (!printing.json) {
+    print(text);
+    return;
+  }
+  Json object{{"model", saved.model->name()}, {"results", std::move(results)}};
+  add_device(object, saved.model->context().device());
+  add_cost(object);
+  print(object);
+}
+
+}  // namespace
+
+void add_recommend(CLI::App& app, Action& action) {
+  CLI::App* recommend = app.add_subcommand("recommend", "rank items for users, or for a visitor with the given items");
+  const auto command = std::make_shared<RecommendCommand>();
+  add_model_argument(*recommend, command->model);
+  recommend->add_option("--user", command->users, "a user's id in the data; may come several times")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
+  add_number<int64_t>(*recommend, "--topk", command->topk, 1, kMostItems, fmt::format("a whole number from 1 to {}", kMostItems),
+                      "how many items");
+  recommend
+      ->add_option_function<std::string>(
+          "--exclude-seen",
+          [exclude = &command->exclude_seen](const std::string& written) {
+            if (written != "true" && written != "false") fail_choice("--exclude-seen", written, {"true", "false"});
+            *exclude = written == "true";
+          },
+          "leave out what the user has in training (or the visitor has)")
+      ->type_name("true|false")
+      ->default_str("true");
+  command->device.add_to(*recommend);
+  command->printing.add_to(*recommend);
+  recommend->callback([command, &action] { action = [command] { command->run(); }; });
+}
+
+}  // namespace heddle::cli

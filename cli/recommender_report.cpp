@@ -1,0 +1,121 @@
+#include "cli/recommender_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/metrics.h"
+
+namespace heddle::cli {
+
+namespace {
+
+std::string training_text(const RecommenderRun& run) {
+  const LightGcnReport& training = *run.fitted.training;
+  std::string text = fmt::format("training   {} epochs", training.epochs);
+  if (training.best_epoch != training.epochs) text += fmt::format(", the best of them {}", training.best_epoch);
+  if (!training.losses.empty())
+    text += fmt::format("; loss {:.4f}, in the first {:.4f}", training.losses.back(), training.losses.front());
+  if (training.epochs > 0) {
+    text += fmt::format("\nepoch      {:.3f} s median, {:.3f} s least; step {:.3f} ms median\n", training.epoch_s_median(),
+                        *std::min_element(training.epoch_s.begin(), training.epoch_s.end()), training.step_ms_median);
+  } else {
+    text += fmt::format("\nepoch      the first was cut short after {} steps\n", training.steps);
+  }
+  return text;
+}
+
+std::string blend_text(const BlendChoice& blend) {
+  return fmt::format("blend      {} + {} x {}, {}\n", blend.first, blend.weight, blend.second,
+                     !blend.chosen    ? "as given"
+                     : blend.held_out ? "chosen by models fitted without a tenth of the training interactions"
+                                      : "chosen on the validation interactions");
+}
+
+Json evaluations_json(const std::vector<LightGcnEpoch>& evaluations) {
+  Json list = Json::array();
+  for (const LightGcnEpoch& epoch : evaluations) {
+    list.push_back({{"epoch", epoch.epoch}, {"loss", epoch.loss}, {"test", epoch.test}, {"val", epoch.val}});
+  }
+  return list;
+}
+
+/// Null for models that are not trained in epochs.
+void add_training(Json& object, const Fitted& fitted) {
+  if (!fitted.training) {
+    for (const char* field : {"epochs", "best_epoch", "steps", "losses", "epoch_s", "step_ms", "evaluations"})
+      object[field] = nullptr;
+    return;
+  }
+  const LightGcnReport& training = *fitted.training;
+  object["epochs"] = training.epochs;
+  object["best_epoch"] = training.best_epoch;
+  object["steps"] = training.steps;
+  object["losses"] = training.losses;
+  object["epoch_s"] = {
+      {"median", training.epoch_s_median()},
+      {"min", training.epoch_s.empty() ? Json() : Json(*std::min_element(training.epoch_s.begin(), training.epoch_s.end()))}};
+  object["step_ms"] = {{"median", training.step_ms_median}};
+  object["evaluations"] = evaluations_json(fitted.evaluations);
+}
+
+/// Evaluations on the way and those at the end.
+double evaluation_seconds(const RecommenderRun& run) { return run.fitted.eval_s + run.test.seconds + run.val.seconds; }
+
+}  // namespace
+
+std::string size_text(int64_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{:.1f} kB", 1e-3 * static_cast<double>(bytes))
+                           : fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes));
+}
+
+void add_device(Json& object, const Device& device) {
+  object["device"] = to_string(device.kind());
+  object["device_description"] = device.description();
+  object["threads"] = device.threads();
+}
+
+std::string recommender_text(const RecommenderRun& run) {
+  const Fitted& fitted = run.fitted;
+  std::string text = interactions_text(run.loaded.data, run.loaded.hash);
+  if (run.held_out > 0) text += fmt::format("           (those to validate were held out of the training interactions)\n");
+  const std::string settings = settings_text(run.plan.settings());
+  text += fmt::format("model      {}{}{}, seed {}\n", run.plan.name(), settings.empty() ? "" : ": ", settings, run.seed);
+  text += fmt::format("           {}\n", size_text(fitted.model->model_bytes()));
+  text += fmt::format("device     {}\n", fitted.model->context().device().description());
+  if (fitted.training) text += training_text(run);
+  if (fitted.blend) text += blend_text(*fitted.blend);
+  if (run.val.users > 0) text += metrics_text("validation", run.val);
+  text += metrics_text("test", run.test);
+  return text + fmt::format("time       load {:.2f} s, fit {:.2f} s, evaluation {:.2f} s\n", run.loaded.seconds, fitted.fit_s,
+                            evaluation_seconds(run));
+}
+
+Json recommender_json(const RecommenderRun& run) {
+  const Fitted& fitted = run.fitted;
+  Json object{{"model", run.plan.name()}, {"settings", settings_json(run.plan.settings())}, {"seed", run.seed}};
+  add_device(object, fitted.model->context().device());
+  object["data"] = interactions_json(run.loaded.data, run.loaded.hash);
+  object["held_out"] = run.held_out;
+  add_training(object, fitted);
+  object["blend"] = nullptr;
+  if (const auto& blend = fitted.blend; blend) {
+    object["blend"] = {{"first", blend->first},
+                       {"second", blend->second},
+                       {"weight", as_written(blend->weight)},
+                       {"chosen", blend->chosen},
+                       {"held_out", blend->held_out}};
+  }
+  object["metrics"] = metrics_json(run.test);
+  object["test_users"] = run.test.users;
+  object["val_metrics"] = metrics_json(run.val);
+  object["model_bytes"] = fitted.model->model_bytes();
+  object["load_s"] = run.loaded.seconds;
+  object["fit_s"] = fitted.fit_s;
+  object["eval_s"] = evaluation_seconds(run);
+  object["interrupted"] = fitted.interrupted();
+  return object;
+}
+
+}  // namespace heddle::cli

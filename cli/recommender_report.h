@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "cli/fitters.h"
+#include "cli/interactions.h"
+#include "cli/report.h"
+#include "heddle/recommender.h"
+
+/// What `heddle train` prints of a recommender.
+namespace heddle::cli {
+
+struct RecommenderRun {
+  const FitPlan& plan;
+  const Fitted& fitted;
+  const LoadedInteractions& loaded;
+  int64_t held_out = 0;  ///< interactions that were taken from training for validation
+  uint64_t seed = 0;
+  RankingMetrics test, val;
+};
+
+std::string recommender_text(const RecommenderRun& run);
+/// Without the cost.
+Json recommender_json(const RecommenderRun& run);
+
+/// "22.1 MB", "3.2 kB"
+std::string size_text(int64_t bytes);
+
+/// `device`, `device_description` and `threads`.
+void add_device(Json& object, const Device& device);
+
+}  // namespace heddle::cli

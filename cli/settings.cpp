@@ -1,0 +1,114 @@
+#include "cli/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/options.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+std::string option_name(std::string setting) {
+  std::replace(setting.begin(), setting.end(), '_', '-');
+  return "--" + setting;
+}
+
+std::vector<std::string> split_list(std::string_view written) {
+  std::vector<std::string> parts;
+  for (std::size_t from = 0; from <= written.size();) {
+    const std::size_t comma = std::min(written.find(',', from), written.size());
+    std::string_view part = written.substr(from, comma - from);
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    part.remove_suffix(part.size() - std::min(part.find_last_not_of(' ') + 1, part.size()));
+    parts.emplace_back(part);
+    from = comma + 1;
+  }
+  return parts;
+}
+
+void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names) {
+  fail(ErrorKind::usage, option, " is '", written, "', it must be one of ", fmt::format("{}", fmt::join(names, ", ")));
+}
+
+template <class T>
+void SettingList::number(const std::string& name, T& value, T least, T most, const std::string& meant, const std::string& help) {
+  const Read read = [option = option_name(name), &value, least, most, meant](const std::string& written) {
+    value = parse_number(option, written, least, most, meant);
+  };
+  other(name, "N", help, read, [&value] { return fmt::format("{}", value); });
+}
+
+template void SettingList::number(const std::string&, int64_t&, int64_t, int64_t, const std::string&, const std::string&);
+template void SettingList::number(const std::string&, uint64_t&, uint64_t, uint64_t, const std::string&, const std::string&);
+template void SettingList::number(const std::string&, float&, float, float, const std::string&, const std::string&);
+template void SettingList::number(const std::string&, double&, double, double, const std::string&, const std::string&);
+
+void SettingList::whole_number(const std::string& name, int64_t& value, int64_t least, int64_t most, const std::string& help) {
+  number<int64_t>(name, value, least, most, fmt::format("a whole number from {} to {}", least, most), help);
+}
+
+void SettingList::text(const std::string& name, std::string& value, const std::string& type_name, const std::string& help) {
+  other(
+      name, type_name, help, [&value](const std::string& written) { value = written; }, [&value] { return value; });
+}
+
+void SettingList::flag(const std::string& name, bool& value, const std::string& help) {
+  other(
+      name, "", help, [&value](const std::string& written) { value = written == "true"; },
+      [&value] { return value ? "true" : "false"; });
+}
+
+void SettingList::other(const std::string& name, const std::string& type_name, const std::string& help, Read read, Write write) {
+  settings_.push_back({.name = name, .type_name = type_name, .help = help, .read = std::move(read), .write = std::move(write)});
+}
+
+void SettingList::add_to(CLI::App& app, const std::string& owner) {
+  for (Setting& setting : settings_) {
+    const std::string help = owner.empty() ? setting.help : owner + ": " + setting.help;
+    const auto read = [this, name = setting.name](const std::string& written) {
+      const auto found = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.name == name; });
+      found->read(written);
+      found->given = true;
+    };
+    if (setting.type_name.empty()) {
+      app.add_flag_callback(
+          option_name(setting.name), [read] { read("true"); }, help);
+    } else {
+      app.add_option_function<std::string>(option_name(setting.name), read, help)
+          ->type_name(setting.type_name)
+          ->default_str(setting.write());
+    }
+  }
+}
+
+std::map<std::string, std::string> SettingList::values() const {
+  std::map<std::string, std::string> values;
+  for (const Setting& setting : settings_) values[setting.name] = setting.write();
+  return values;
+}
+
+const SettingList::Setting* SettingList::find(const std::string& name) const {
+  const auto found = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.name == name; });
+  return found == settings_.end() ? nullptr : &*found;
+}
+
+void SettingList::assign(const std::string& name, const std::string& written) {
+  if (const Setting* setting = find(name); setting != nullptr) setting->read(written);
+}
+
+void SettingList::preset(const std::string& name, const std::string& written) {
+  if (!given(name)) assign(name, written);
+}
+
+bool SettingList::given(const std::string& name) const {
+  const Setting* setting = find(name);
+  return setting != nullptr && setting->given;
+}
+
+std::string SettingList::any_given() const {
+  const auto found = std::find_if(settings_.begin(), settings_.end(), [](const Setting& s) { return s.given; });
+  return found == settings_.end() ? std::string() : option_name(found->name);
+}
+
+}  // namespace heddle::cli

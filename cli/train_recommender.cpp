@@ -1,0 +1,171 @@
+#include "cli/train_recommender.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/fitters.h"
+#include "cli/interactions.h"
+#include "cli/metrics.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/recommender_report.h"
+#include "cli/report.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+namespace {
+
+struct TrainRecommenderCommand {
+  FitterSet fitters;
+  std::string first;   ///< empty: `train blend` without --first
+  std::string second;  ///< empty: no blend
+  std::string blend_weight = "auto";
+  double hold_out = 0;
+  uint64_t seed = 0;
+  std::string save;
+  InteractionOptions data;
+  MetricOptions metrics;
+  DeviceOptions device;
+  PrintOptions printing;
+
+  /// `kind`: null for `train blend`.
+  void add_to(CLI::App& app, const Fitter* kind);
+  void run();
+
+ private:
+  FitPlan plan();
+  void save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded, double held_out) const;
+};
+
+void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
+  data.add_to(app);
+  if (kind != nullptr) {
+    first = kind->name();
+    fitters.find("MODEL", first).settings().add_to(app);
+    app.add_option("--blend", second,
+                   fmt::format("add the scores of a second model with its default settings, one of {}", fitters.names()))
+        ->type_name("NAME");
+  } else {
+    app.add_option("--first", first, fmt::format("the first model, one of {}", fitters.names()))->type_name("NAME")->required();
+    app.add_option("--second", second, "the model whose scores are added")->type_name("NAME")->required();
+    for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->settings().add_to(app, fitter->name());
+  }
+  app.add_option("--blend-weight", blend_weight,
+                 "weight of the second model's standardised scores; auto: chosen on validation interactions")
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--hold-out",
+         [this](const std::string& written) {
+           hold_out = parse_number<double>("--hold-out", written, 0, std::nextafter(1.0, 0.0), "a number from 0 to below 1");
+         },
+         fmt::format("share of each user's training interactions that is kept for validation where the data has none; with "
+                     "--patience {} unless given",
+                     kHeldOutShare))
+      ->type_name("N")
+      ->default_str("0");
+  metrics.add_to(app);
+  add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
+  device.add_to(app);
+  app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
+  printing.add_to(app);
+}
+
+FitPlan TrainRecommenderCommand::plan() {
+  FitPlan plan{.first = &fitters.find("--first", first)};
+  const char* option = "--blend-weight";
+  if (second.empty()) {
+    require(blend_weight == "auto", ErrorKind::usage, option, " is given, but no second model (--blend)");
+    return plan;
+  }
+  plan.second = &fitters.find("--blend", second);
+  require(plan.second != plan.first, ErrorKind::usage, "a blend of ", first, " with itself changes nothing");
+  if (blend_weight != "auto")
+    plan.weight = parse_number<float>(option, blend_weight, 0, 1e6f, "auto or a number from 0 to 1000000");
+  return plan;
+}
+
+void TrainRecommenderCommand::save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded,
+                                         double held_out) const {
+  std::map<std::string, std::string> metadata = plan.metadata();
+  metadata.merge(data.metadata());
+  metadata["data.name"] = loaded.data.name;
+  metadata["data.hash"] = loaded.hash;
+  metadata["seed"] = fmt::to_string(seed);
+  if (held_out > 0) metadata["held_out"] = fmt::format("{}", held_out);
+  if (fitted.training) metadata["epochs"] = fmt::to_string(fitted.training->best_epoch);
+  save_recommender(*fitted.model, loaded.data, save, metadata);
+}
+
+/// Takes validation interactions out of training where they are wanted and the data has none; returns how many.
+int64_t hold_out_of(InteractionDataset& data, double share, uint64_t seed) {
+  if (share == 0 || data.val.nnz() > 0) return 0;
+  hold_out_validation(data, share, seed);
+  require(data.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold out ", 100 * share,
+          " % of each user's for validation");
+  return data.val.nnz();
+}
+
+void TrainRecommenderCommand::run() {
+  const FitPlan planned = plan();
+  fitters.refuse_others(second.empty() ? std::vector{first} : std::vector{first, second});
+  planned.settle();
+  check_outputs({save});
+  const Device where = device.open();
+  LoadedInteractions loaded = data.load();
+  require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
+          loaded.data.val.nnz(), " validation interactions already");
+  const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
+  const int64_t held_out = hold_out_of(loaded.data, share, seed);
+  const Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .quiet = printing.quiet});
+  if (fitted.failure) {
+    require(!save.empty() && fitted.good_epochs > 0, fitted.failure->kind(), fitted.failure->what());
+    save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
+    fail(fitted.failure->kind(), fitted.failure->what(), "; saved the weights of epoch ", fitted.good_epochs, " to ", save);
+  }
+  require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
+          "interrupted before the first step; nothing was saved");
+  if (!save.empty()) save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
+  RecommenderRun result{
+      .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
+  const std::string saved = save.empty() ? "nothing was to be saved" : "saved " + save;
+  try {
+    result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed));
+    result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed));
+  } catch (const Error& error) {
+    require(error.kind() != ErrorKind::interrupted, ErrorKind::interrupted, error.what(), "; ", saved);
+    throw;
+  }
+  if (printing.json) {
+    Json object = recommender_json(result);
+    add_cost(object);
+    print(object);
+  } else {
+    print(recommender_text(result) + cost_text() + (save.empty() ? "" : fmt::format("saved      {}\n", save)));
+  }
+  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training->epochs, " epochs and ",
+          fitted.training->steps, " steps; ", saved);
+}
+
+}  // namespace
+
+void add_train_recommenders(CLI::App& train, Action& action) {
+  const auto add = [&](const std::string& name, const std::string& summary, const Fitter* kind) {
+    CLI::App* model = train.add_subcommand(name, summary);
+    const auto command = std::make_shared<TrainRecommenderCommand>();
+    command->add_to(*model, kind);
+    model->callback([command, &action] { action = [command] { command->run(); }; });
+  };
+  for (const std::unique_ptr<Fitter>& kind : make_fitters())
+    add(kind->name(), fmt::format("{} ({})", kind->summary(), kind->source()), kind.get());
+  add("blend", "two recommenders, their standardised scores added", nullptr);
+}
+
+std::string recommender_names() { return FitterSet().names() + ", blend"; }
+
+}  // namespace heddle::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+
+#include "cli/commands.h"
+
+namespace heddle::cli {
+
+/// Adds `train lightgcn`, `train popularity`, ..., `train blend` to `heddle train`.
+void add_train_recommenders(CLI::App& train, Action& action);
+/// "lightgcn, popularity, ..., blend"
+std::string recommender_names();
+
+}  // namespace heddle::cli

@@ -1,0 +1,448 @@
+#include "heddle/interactions.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include "heddle/error.h"
+#include "heddle/kernel/philox.h"
+
+namespace heddle {
+
+namespace {
+
+using Part = InteractionLog::Part;
+
+/// What of an entry of the log matters once its filters are through.
+struct Entry {
+  int32_t user;
+  int32_t item;
+  float weight;
+  Part part;
+  double time;
+};
+
+/// Random words of the two uses that draw interactions: one split, one held-out share.
+constexpr uint32_t kPrepare = 0, kHoldOut = 1;
+
+/// The place of a pair in a random order that depends on nothing but the seed and the pair.
+uint64_t random_key(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
+  const RandomStream stream{seed, random_purpose::interaction_split + use, nullptr};
+  const PhiloxWords words = random_words(stream, static_cast<uint64_t>(user) << 32 | static_cast<uint32_t>(item));
+  return static_cast<uint64_t>(words.word[0]) << 32 | words.word[1];
+}
+
+/// A share of `count`, to the nearest whole number; a half goes up.
+int64_t share_of(double share, int64_t count) { return static_cast<int64_t>(std::floor(share * static_cast<double>(count) + 0.5)); }
+
+void check_log(const InteractionLog& log) {
+  const size_t count = log.user.size();
+  const auto check = [&](const char* what, size_t size) {
+    require(size == count || (size == 0 && std::string_view(what) != "item"), ErrorKind::usage, "prepare: the log has ", count,
+            " users and ", size, " entries of ", what);
+  };
+  check("item", log.item.size());
+  check("rating", log.rating.size());
+  check("time", log.time.size());
+  check("behaviour", log.behaviour.size());
+  check("part", log.part.size());
+  require(log.item_names.empty() || static_cast<int64_t>(log.item_names.size()) == log.items.size(), ErrorKind::usage,
+          "prepare: the log has ", log.items.size(), " items and ", log.item_names.size(), " names");
+  const auto check_range = [&](const char* what, const std::vector<int32_t>& values, int64_t size) {
+    for (const int32_t value : values) {
+      require(value >= 0 && value < size, ErrorKind::usage, "prepare: ", what, " ", value, " is not in [0, ", size, ")");
+    }
+  };
+  check_range("user", log.user, log.users.size());
+  check_range("item", log.item, log.items.size());
+  check_range("behaviour", log.behaviour, static_cast<int64_t>(log.behaviours.size()));
+  for (const double time : log.time) require(std::isfinite(time), ErrorKind::usage, "prepare: a time is ", time);
+}
+
+/// The options with the split decided.
+PrepareOptions resolve(const InteractionLog& log, PrepareOptions options) {
+  if (options.automatic_split) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
+  const bool ratio = options.split == SplitMethod::ratio;
+  const bool draws = ratio || options.split == SplitMethod::leave_one_out;
+  const auto usage = [](bool condition, const auto&... parts) { require(condition, ErrorKind::usage, "prepare: ", parts...); };
+  usage(!options.has_min_rating || !log.rating.empty(), "a minimum rating is asked for, and the data have no ratings");
+  usage(!options.has_min_rating || std::isfinite(options.min_rating), "the minimum rating is ", options.min_rating);
+  usage(options.behaviour_weights.empty() || !log.behaviours.empty(),
+        "weights of behaviours are asked for, and the data have no behaviours");
+  usage(options.k_core >= 0, "the k of the k-core is ", options.k_core, ", less than 0");
+  usage(options.split != SplitMethod::files || !log.part.empty(), "the files do not say which interactions are for training");
+  usage(!options.by_time || draws, "an order by time is asked for, and the split draws nothing");
+  usage(!options.by_time || !log.time.empty(), "a split by time is asked for, and the data have no times");
+  usage(!options.global || ratio, "shares of all interactions together go with a split by ratio only");
+  for (const auto& [what, share] : {std::pair("validation", options.val_share), std::pair("test", options.test_share)}) {
+    usage(!ratio || (share >= 0 && share < 1), "the ", what, " share ", share, " is not in [0, 1)");
+  }
+  usage(!ratio || options.val_share + options.test_share < 1, "the validation share ", options.val_share, " and the test share ",
+        options.test_share, " leave nothing for training");
+  return options;
+}
+
+/// The weight of each behaviour by number; 0 for those that are dropped.
+std::vector<float> weights_of(const InteractionLog& log, const std::map<std::string, float>& by_name) {
+  std::vector<float> weights(log.behaviours.size(), 0.0f);
+  for (const auto& [name, weight] : by_name) {
+    const auto found = std::find(log.behaviours.begin(), log.behaviours.end(), name);
+    if (found == log.behaviours.end()) {
+      std::string known;
+      for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i) known += (i ? ", '" : "'") + log.behaviours[i] + "'";
+      fail(ErrorKind::usage, "prepare: the data have no behaviour '", name, "'; they have ", known,
+           log.behaviours.size() > 8 ? ", ..." : "");
+    }
+    require(weight > 0 && std::isfinite(weight), ErrorKind::usage, "prepare: the weight ", weight, " of behaviour '", name,
+            "' is not positive and finite");
+    weights[static_cast<size_t>(found - log.behaviours.begin())] = weight;
+  }
+  return weights;
+}
+
+/// The entries that pass the filters, grouped by user (a counting sort), in the log's order within a user.
+std::vector<Entry> filter(const InteractionLog& log, const PrepareOptions& options, InteractionReport& report) {
+  const bool weighted = !options.behaviour_weights.empty();
+  const std::vector<float> weights = weighted ? weights_of(log, options.behaviour_weights) : std::vector<float>();
+  const bool has_parts = options.split == SplitMethod::files;
+  const auto keep = [&](size_t i) {
+    if (options.has_min_rating && !(log.rating[i] >= options.min_rating)) return &report.below_min_rating;
+    if (weighted && weights[static_cast<size_t>(log.behaviour[i])] == 0) return &report.other_behaviours;
+    return static_cast<int64_t*>(nullptr);
+  };
+  std::vector<int64_t> next(static_cast<size_t>(log.users.size()) + 1, 0);
+  for (size_t i = 0; i < log.user.size(); ++i) {
+    if (int64_t* left_out = keep(i)) {
+      ++*left_out;
+    } else {
+      ++next[static_cast<size_t>(log.user[i]) + 1];
+    }
+  }
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  std::vector<Entry> entries(static_cast<size_t>(next.back()));
+  for (size_t i = 0; i < log.user.size(); ++i) {
+    if (keep(i)) continue;
+    entries[static_cast<size_t>(next[static_cast<size_t>(log.user[i])]++)] = {
+        log.user[i], log.item[i], weighted ? weights[static_cast<size_t>(log.behaviour[i])] : 1.0f,
+        has_parts ? log.part[i] : Part::train, log.time.empty() ? 0.0 : log.time[i]};
+  }
+  return entries;
+}
+
+/// Calls `visit(begin, end)` for the entries of each user that has any; they are grouped by user.
+template <class Visit>
+void for_each_user(std::vector<Entry>& entries, const Visit& visit) {
+  for (auto begin = entries.begin(); begin != entries.end();) {
+    const auto end = std::find_if(begin, entries.end(), [&](const Entry& entry) { return entry.user != begin->user; });
+    visit(begin, end);
+    begin = end;
+  }
+}
+
+/// Leaves one entry of each pair, ascending by user and item: of those in the earliest of the parts train, val, test, the largest
+/// weight and the earliest time.
+void deduplicate(std::vector<Entry>& entries, InteractionReport& report) {
+  for_each_user(entries, [](auto begin, auto end) {
+    std::sort(begin, end, [](const Entry& a, const Entry& b) {
+      return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time);
+    });
+  });
+  size_t kept = 0;
+  Part part = Part::train;  // of the entry last seen of the pair
+  for (const Entry& entry : entries) {
+    Entry* last = kept > 0 ? &entries[kept - 1] : nullptr;
+    if (!last || last->user != entry.user || last->item != entry.item) {
+      part = entry.part;
+      entries[kept++] = entry;
+    } else if (part == entry.part) {
+      ++report.duplicates;
+      if (part == last->part) last->weight = std::max(last->weight, entry.weight);
+    } else {
+      part = entry.part;
+      ++report.overlap;
+    }
+  }
+  entries.resize(kept);
+}
+
+/// Peels users and items with fewer than k partners in training until none is left: each entry is looked at twice.
+void keep_k_core(std::vector<Entry>& entries, int64_t users, int64_t items, int64_t k) {
+  const auto counted = [](const Entry& entry) { return entry.part == Part::train; };
+  // Vertices are the users, then the items; each lists its entries.
+  const auto vertices_of = [&](const Entry& entry) { return std::pair<int64_t, int64_t>{entry.user, users + entry.item}; };
+  std::vector<int64_t> offsets(static_cast<size_t>(users + items) + 1, 0);
+  std::vector<int64_t> degree(static_cast<size_t>(users + items), 0);
+  for (const Entry& entry : entries) {
+    if (!counted(entry)) continue;
+    const auto [user, item] = vertices_of(entry);
+    ++degree[static_cast<size_t>(user)];
+    ++degree[static_cast<size_t>(item)];
+  }
+  std::partial_sum(degree.begin(), degree.end(), offsets.begin() + 1);
+  std::vector<int64_t> listed(static_cast<size_t>(offsets.back()));
+  std::vector<int64_t> next(offsets.begin(), offsets.end() - 1);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!counted(entries[i])) continue;
+    const auto [user, item] = vertices_of(entries[i]);
+    listed[static_cast<size_t>(next[static_cast<size_t>(user)]++)] = static_cast<int64_t>(i);
+    listed[static_cast<size_t>(next[static_cast<size_t>(item)]++)] = static_cast<int64_t>(i);
+  }
+  std::vector<bool> removed(degree.size(), false);
+  std::vector<int64_t> to_peel;
+  const auto test = [&](int64_t vertex) {
+    if (removed[static_cast<size_t>(vertex)] || degree[static_cast<size_t>(vertex)] >= k) return;
+    removed[static_cast<size_t>(vertex)] = true;
+    to_peel.push_back(vertex);
+  };
+  for (int64_t vertex = 0; vertex < users + items; ++vertex) test(vertex);
+  while (!to_peel.empty()) {
+    const int64_t vertex = to_peel.back();
+    to_peel.pop_back();
+    for (int64_t at = offsets[static_cast<size_t>(vertex)]; at < offsets[static_cast<size_t>(vertex) + 1]; ++at) {
+      const auto [user, item] = vertices_of(entries[static_cast<size_t>(listed[static_cast<size_t>(at)])]);
+      const int64_t partner = user == vertex ? item : user;
+      --degree[static_cast<size_t>(partner)];
+      test(partner);
+    }
+  }
+  std::erase_if(entries, [&](const Entry& entry) {
+    const auto [user, item] = vertices_of(entry);
+    return removed[static_cast<size_t>(user)] || removed[static_cast<size_t>(item)];
+  });
+}
+
+/// The table with only the ids that `used` marks; `numbers` are the new ones, -1 for those that went.
+IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector<int32_t>& numbers) {
+  std::vector<std::string> ids;
+  numbers.assign(used.size(), -1);
+  for (size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) continue;
+    numbers[i] = static_cast<int32_t>(ids.size());
+    ids.push_back(table[static_cast<int64_t>(i)]);
+  }
+  return IdTable(std::move(ids));
+}
+
+/// Renumbers users and items so that each stands in some entry.
+void renumber(std::vector<Entry>& entries, InteractionLog& log) {
+  std::vector<bool> user_used(static_cast<size_t>(log.users.size()), false);
+  std::vector<bool> item_used(static_cast<size_t>(log.items.size()), false);
+  for (const Entry& entry : entries) {
+    user_used[static_cast<size_t>(entry.user)] = true;
+    item_used[static_cast<size_t>(entry.item)] = true;
+  }
+  std::vector<int32_t> user_number, item_number;
+  log.users = compact(log.users, user_used, user_number);
+  log.items = compact(log.items, item_used, item_number);
+  for (Entry& entry : entries) {
+    entry.user = user_number[static_cast<size_t>(entry.user)];
+    entry.item = item_number[static_cast<size_t>(entry.item)];
+  }
+  if (log.item_names.empty()) return;
+  std::vector<std::string> names(static_cast<size_t>(log.items.size()));
+  for (size_t i = 0; i < item_number.size(); ++i) {
+    if (item_number[i] >= 0) names[static_cast<size_t>(item_number[i])] = std::move(log.item_names[i]);
+  }
+  log.item_names = std::move(names);
+}
+
+/// Deals `entries` out: the last `test` of the order go to test, those before them to validation.
+void split_run(std::span<Entry*> run, int64_t val, int64_t test, const PrepareOptions& options) {
+  if (val + test == 0) return;
+  if (options.by_time) {
+    std::sort(run.begin(), run.end(), [](const Entry* a, const Entry* b) {
+      return std::tie(a->time, a->user, a->item) < std::tie(b->time, b->user, b->item);
+    });
+  } else {
+    std::vector<std::pair<uint64_t, Entry*>> keyed;
+    keyed.reserve(run.size());
+    for (Entry* entry : run) keyed.emplace_back(random_key(options.seed, kPrepare, entry->user, entry->item), entry);
+    std::sort(keyed.begin(), keyed.end());  // equal keys keep the order of user and item, which is that of the addresses
+    std::transform(keyed.begin(), keyed.end(), run.begin(), [](const auto& pair) { return pair.second; });
+  }
+  const auto last = run.last(static_cast<size_t>(val + test));
+  for (size_t i = 0; i < last.size(); ++i) last[i]->part = i < static_cast<size_t>(val) ? Part::val : Part::test;
+}
+
+void split(std::vector<Entry>& entries, const PrepareOptions& options) {
+  if (options.split == SplitMethod::files || options.split == SplitMethod::none) return;
+  std::vector<Entry*> run;
+  const auto split_range = [&](auto begin, auto end) {
+    const int64_t count = end - begin;
+    int64_t test = 0, val = 0;
+    if (options.split == SplitMethod::leave_one_out) {
+      test = val = count >= 3 ? 1 : 0;
+    } else {
+      test = std::min(share_of(options.test_share, count), count - 1);
+      val = std::min(share_of(options.val_share, count), count - 1 - test);
+    }
+    run.clear();
+    for (auto entry = begin; entry != end; ++entry) run.push_back(&*entry);
+    split_run(run, val, test, options);
+  };
+  if (options.global) {
+    split_range(entries.begin(), entries.end());
+  } else {
+    for_each_user(entries, split_range);
+  }
+}
+
+HostCsr matrix_of(const std::vector<Entry>& entries, Part part, int64_t users, int64_t items) {
+  HostCsr matrix;
+  matrix.rows = users;
+  matrix.cols = items;
+  matrix.row_offsets.assign(static_cast<size_t>(users) + 1, 0);
+  const auto count = std::count_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.part == part; });
+  const bool weighted = std::any_of(entries.begin(), entries.end(), [](const Entry& entry) { return entry.weight != 1; });
+  matrix.col_indices.reserve(static_cast<size_t>(count));
+  if (weighted) matrix.values.reserve(static_cast<size_t>(count));
+  for (const Entry& entry : entries) {
+    if (entry.part != part) continue;
+    ++matrix.row_offsets[static_cast<size_t>(entry.user) + 1];
+    matrix.col_indices.push_back(entry.item);
+    if (weighted) matrix.values.push_back(entry.weight);
+  }
+  std::partial_sum(matrix.row_offsets.begin(), matrix.row_offsets.end(), matrix.row_offsets.begin());
+  return matrix;
+}
+
+void count_cold(InteractionDataset& data) {
+  std::vector<bool> trained(static_cast<size_t>(data.items.size()), false);
+  for (const int32_t item : data.train.col_indices) trained[static_cast<size_t>(item)] = true;
+  InteractionReport& report = data.report;
+  report.items_without_train = std::count(trained.begin(), trained.end(), false);
+  for (size_t user = 0; user < static_cast<size_t>(data.train.rows); ++user) {
+    report.users_without_train += data.train.row_offsets[user] == data.train.row_offsets[user + 1];
+  }
+  for (const int32_t item : data.test.col_indices) report.test_items_unseen += !trained[static_cast<size_t>(item)];
+}
+
+/// Throws if there is nothing to train on or nothing to test on where a test was asked for.
+void check_parts(const InteractionDataset& data, const PrepareOptions& options) {
+  const InteractionReport& report = data.report;
+  const bool leave_one_out = options.split == SplitMethod::leave_one_out;
+  const bool ratio = options.split == SplitMethod::ratio;
+  const auto history = [&] {
+    return text(data.name, data.name.empty() ? "the log's " : ": ", report.logged, " interactions, of which ",
+                report.below_min_rating, " are below the minimum rating, ", report.other_behaviours, " of other behaviours, ",
+                report.duplicates, " duplicates, ", report.k_core_removed, " outside the ", options.k_core, "-core");
+  };
+  require(data.train.nnz() > 0, ErrorKind::bad_data, "nothing is left to train on of ", history());
+  require(data.test.nnz() > 0 || !(leave_one_out || (ratio && options.test_share > 0)), ErrorKind::bad_data,
+          "the test split is empty: no user has enough interactions left of ", history());
+  require(data.val.nnz() > 0 || !(leave_one_out || (ratio && options.val_share > 0)), ErrorKind::bad_data,
+          "the validation split is empty: no user has enough interactions left of ", history());
+}
+
+}  // namespace
+
+double InteractionDataset::density() const {
+  const double cells = static_cast<double>(users.size()) * static_cast<double>(items.size());
+  return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
+}
+
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) {
+  check_log(log);
+  const PrepareOptions options = resolve(log, asked);
+  InteractionDataset data;
+  data.name = log.name;
+  data.report.logged = log.size();
+  std::vector<Entry> entries = filter(log, options, data.report);
+  // The log's columns are not needed any more, and the matrices want their memory.
+  for (std::vector<int32_t>* column : {&log.user, &log.item, &log.behaviour}) std::vector<int32_t>().swap(*column);
+  std::vector<float>().swap(log.rating);
+  std::vector<double>().swap(log.time);
+  deduplicate(entries, data.report);
+  if (options.k_core > 1) {
+    const auto before = static_cast<int64_t>(entries.size());
+    keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
+    data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
+    renumber(entries, log);
+  }
+  split(entries, options);
+  data.users = std::move(log.users);
+  data.items = std::move(log.items);
+  data.item_names = std::move(log.item_names);
+  data.train = matrix_of(entries, Part::train, data.users.size(), data.items.size());
+  data.val = matrix_of(entries, Part::val, data.users.size(), data.items.size());
+  data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size());
+  check_parts(data, options);
+  count_cold(data);
+  return data;
+}
+
+void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) {
+  require(share >= 0 && share < 1, ErrorKind::usage, "hold_out_validation: the share ", share, " is not in [0, 1)");
+  const HostCsr& train = data.train;
+  const bool has_val = data.val.nnz() > 0;
+  const bool weighted = !train.values.empty() || (has_val && !data.val.values.empty());
+  HostCsr parts[2];  // what stays, what is held out
+  for (HostCsr& part : parts) {
+    part.rows = train.rows;
+    part.cols = train.cols;
+    part.row_offsets.reserve(train.row_offsets.size());
+  }
+  struct Cell {
+    int32_t item;
+    float weight;
+    bool held_out;
+  };
+  std::vector<Cell> cells;
+  std::vector<std::pair<uint64_t, size_t>> keyed;
+  const auto weight = [](const HostCsr& matrix, int64_t at) {
+    return matrix.values.empty() ? 1.0f : matrix.values[static_cast<size_t>(at)];
+  };
+  for (size_t user = 0; user < static_cast<size_t>(train.rows); ++user) {
+    cells.clear();
+    keyed.clear();
+    for (int64_t at = train.row_offsets[user]; at < train.row_offsets[user + 1]; ++at) {
+      const int32_t item = train.col_indices[static_cast<size_t>(at)];
+      keyed.emplace_back(random_key(seed, kHoldOut, static_cast<int32_t>(user), item), cells.size());
+      cells.push_back({item, weight(train, at), false});
+    }
+    const auto count = static_cast<int64_t>(cells.size());
+    const int64_t moved = static_cast<int64_t>(share * static_cast<double>(count));  // below count, for share < 1
+    std::partial_sort(keyed.begin(), keyed.begin() + moved, keyed.end());
+    for (int64_t i = 0; i < moved; ++i) cells[keyed[static_cast<size_t>(i)].second].held_out = true;
+    if (has_val) {
+      for (int64_t at = data.val.row_offsets[user]; at < data.val.row_offsets[user + 1]; ++at) {
+        cells.push_back({data.val.col_indices[static_cast<size_t>(at)], weight(data.val, at), true});
+      }
+    }
+    std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) { return a.item < b.item; });
+    for (const Cell& cell : cells) {
+      parts[cell.held_out].col_indices.push_back(cell.item);
+      if (weighted) parts[cell.held_out].values.push_back(cell.weight);
+    }
+    for (HostCsr& part : parts) part.row_offsets.push_back(part.nnz());
+  }
+  data.train = std::move(parts[0]);
+  data.val = std::move(parts[1]);
+}
+
+HostCsr transpose(const HostCsr& matrix) {
+  HostCsr result;
+  result.rows = matrix.cols;
+  result.cols = matrix.rows;
+  result.row_offsets.assign(static_cast<size_t>(matrix.cols) + 1, 0);
+  result.col_indices.resize(matrix.col_indices.size());
+  result.values.resize(matrix.values.size());
+  for (const int32_t column : matrix.col_indices) ++result.row_offsets[static_cast<size_t>(column) + 1];
+  std::partial_sum(result.row_offsets.begin(), result.row_offsets.end(), result.row_offsets.begin());
+  std::vector<int64_t> next(result.row_offsets.begin(), result.row_offsets.end() - 1);
+  for (size_t row = 0; row < static_cast<size_t>(matrix.rows); ++row) {
+    for (int64_t at = matrix.row_offsets[row]; at < matrix.row_offsets[row + 1]; ++at) {
+      const auto from = static_cast<size_t>(at);
+      const auto to = static_cast<size_t>(next[static_cast<size_t>(matrix.col_indices[from])]++);
+      result.col_indices[to] = static_cast<int32_t>(row);
+      if (!matrix.values.empty()) result.values[to] = matrix.values[from];
+    }
+  }
+  return result;
+}
+
+}  // namespace heddle

@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <cmath>
+
+#include "engine/recommend/kinds.h"
+#include "engine/recommend/metrics.h"
+#include "engine/recommend/queries.h"
+#include "heddle/error.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/scores/scores.h"
+
+namespace heddle {
+
+namespace {
+
+void check_pair(Recommender& first, Recommender& second) {
+  require(first.users() == second.users() && first.items() == second.items(), ErrorKind::usage, "blend: one model has ",
+          first.users(), " users and ", first.items(), " items, the other ", second.users(), " and ", second.items());
+  require(first.train().row_offsets == second.train().row_offsets && first.train().col_indices == second.train().col_indices,
+          ErrorKind::usage, "blend: the models were trained on different interactions");
+  const Stream &a = first.context().stream(), &b = second.context().stream();
+  require(a.kind() == b.kind() && a.device_index() == b.device_index(), ErrorKind::usage, "blend: one model is on ",
+          first.context().device().description(), ", the other on ", second.context().device().description());
+}
+
+/// The standardised scores of a model, in `scores`, in memory of another context's step.
+void standard_scores(Recommender& model, std::span<const Query> queries, Context& context, DenseView<float> scores) {
+  Arena& arena = context.arena();
+  const DenseView<float> raw{arena.allocate_array<float>(scores.size()), scores.rows, scores.cols};
+  if (&model.context() == &context) {
+    model.score(queries, raw);
+  } else {
+    // The two streams know nothing of each other: what used this memory before must be over, and then the scores be there.
+    context.stream().synchronise();
+    model.context().begin_step();
+    model.score(queries, raw);
+    model.context().stream().synchronise();
+  }
+  kernels::Execution execution = context.execution();
+  kernels::standardise_rows(raw, scores, execution);
+  arena.give_back(raw.data);
+}
+
+/// "first.rank" for the setting rank of the first model.
+void add_settings(const char* part, Recommender& model, Settings& settings) {
+  settings[part] = model.name();
+  for (const auto& [key, value] : model.settings()) settings[text(part, '.', key)] = value;
+}
+
+template <class Named>
+void append_named(const char* part, std::vector<Named> from, std::vector<Named>& all) {
+  for (Named& each : from) {
+    each.name = text(part, '.', each.name);
+    all.push_back(std::move(each));
+  }
+}
+
+class Blend final : public Recommender {
+ public:
+  Blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight)
+      : Recommender(first->train()), first_(std::move(first)), second_(std::move(second)), weight_(weight) {}
+
+  std::string name() const override { return "blend"; }
+  std::map<std::string, std::string> settings() const override {
+    Settings all{{"weight", to_setting(weight_)}};
+    add_settings("first", *first_, all);
+    add_settings("second", *second_, all);
+    return all;
+  }
+  Context& context() override { return first_->context(); }
+
+  void score(std::span<const Query> queries, DenseView<float> scores) override {
+    Context& c = context();
+    const DenseView<float> other{c.arena().allocate_array<float>(scores.size()), scores.rows, scores.cols};
+    standard_scores(*first_, queries, c, scores);
+    standard_scores(*second_, queries, c, other);
+    kernels::Execution execution = c.execution();
+    kernels::add_scaled(other, weight_, scores, execution);
+    c.arena().give_back(other.data);
+  }
+
+  Ranking similar(int32_t item, int64_t k) override { return first_->similar(item, k); }
+  HostMatrix item_embeddings() override { return first_->item_embeddings(); }
+  HostMatrix user_embeddings() override { return first_->user_embeddings(); }
+
+  std::vector<io::NamedTensor> tensors() override {
+    std::vector<io::NamedTensor> all;
+    append_named("first", first_->tensors(), all);
+    append_named("second", second_->tensors(), all);
+    return all;
+  }
+  std::vector<io::NamedIntegers> integers() override {
+    std::vector<io::NamedIntegers> all;
+    append_named("first", first_->integers(), all);
+    append_named("second", second_->integers(), all);
+    return all;
+  }
+
+ private:
+  std::unique_ptr<Recommender> first_, second_;
+  float weight_;
+};
+
+/// The parts of one of a blend's models, out of the blend's.
+RecommenderParts part_of(RecommenderParts& all, const std::string& part) {
+  RecommenderParts result{
+      .train = all.train, .settings = recommending::with_prefix(all.settings, part + '.'), .tensors = {}, .integers = {}};
+  const auto move_out = [prefix = part + '.'](auto& from, auto& to) {
+    for (auto& each : from) {
+      if (!each.name.starts_with(prefix)) continue;
+      to.push_back(std::move(each));
+      to.back().name = to.back().name.substr(prefix.size());
+      each.name.clear();
+    }
+  };
+  move_out(all.tensors, result.tensors);
+  move_out(all.integers, result.integers);
+  return result;
+}
+
+float blend_weight(const Settings& settings) {
+  recommending::required_setting(settings, "weight");
+  const float weight = number(settings, "weight", 0.0f);
+  require(std::isfinite(weight), ErrorKind::usage, "blend: weight is ", weight);
+  return weight;
+}
+
+/// A blend of blends would make a file's nesting the depth of a recursion.
+const RecommenderKind& part_kind(const Settings& settings, const std::string& part) {
+  const RecommenderKind& kind = find_recommender_kind(recommending::required_setting(settings, part));
+  require(std::string_view(kind.name) != "blend", ErrorKind::usage, "blend: its ", part, " model is a blend");
+  return kind;
+}
+
+}  // namespace
+
+std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight) {
+  require(first != nullptr && second != nullptr, ErrorKind::usage, "blend: a model is missing");
+  require(first->name() != "blend" && second->name() != "blend", ErrorKind::usage, "blend: a blend of blends is not supported");
+  require(std::isfinite(weight), ErrorKind::usage, "blend: weight is ", weight);
+  check_pair(*first, *second);
+  return std::make_unique<Blend>(std::move(first), std::move(second), weight);
+}
+
+void recommending::check_blend_settings(const Settings& settings) {
+  blend_weight(settings);
+  for (const auto& [key, value] : settings) {
+    require(key == "weight" || key == "first" || key == "second" || key.starts_with("first.") || key.starts_with("second."),
+            ErrorKind::usage, "blend has no setting '", key, "' (= ", value, ")");
+  }
+  for (const std::string part : {"first", "second"}) part_kind(settings, part).check(with_prefix(settings, part + '.'));
+}
+
+std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, const Device& device) {
+  RecommenderParts first = part_of(parts, "first"), second = part_of(parts, "second");
+  const float weight = blend_weight(parts.settings);
+  std::unique_ptr<Recommender> first_model = part_kind(parts.settings, "first").load(std::move(first), device);
+  return make_blend(std::move(first_model), part_kind(parts.settings, "second").load(std::move(second), device), weight);
+}
+
+float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
+                          std::span<const float> candidates, const std::string& metric) {
+  require(!candidates.empty(), ErrorKind::usage, "choose_blend_weight: there are no candidates");
+  for (const float weight : candidates) {
+    require(std::isfinite(weight), ErrorKind::usage, "choose_blend_weight: the candidate ", weight);
+  }
+  check_pair(first, second);
+  const auto [place, k] = recommending::parse_metric(metric);
+  require(data.val.nnz() > 0, ErrorKind::usage, "choose_blend_weight: ", data.name, " has no validation interactions");
+  require(data.val.rows == first.users() && data.val.cols == first.items(), ErrorKind::usage,
+          "choose_blend_weight: the data have ", data.val.rows, " users and ", data.val.cols, " items, the models ",
+          first.users(), " and ", first.items());
+  std::vector<Query> judged;
+  for (int32_t user = 0; user < data.val.rows; ++user) {
+    if (!recommending::row_of(data.val, user).empty()) judged.push_back({user, {}});
+  }
+  std::vector<double> sums(candidates.size());
+  const auto per_block = static_cast<std::size_t>(recommending::queries_per_block(first.items()));
+  std::vector<Ranking> rankings;
+  std::vector<int32_t> ranked;
+  for (std::size_t begin = 0; begin < judged.size(); begin += per_block) {
+    const std::span<const Query> block = std::span(judged).subspan(begin, std::min(per_block, judged.size() - begin));
+    const auto count = static_cast<int64_t>(block.size());
+    Context& context = first.context();
+    context.begin_step();
+    const auto make = [&] {
+      return DenseView<float>{context.arena().allocate_array<float>(count * first.items()), count, first.items()};
+    };
+    const DenseView<float> a = make(), b = make(), blended = make();
+    standard_scores(first, block, context, a);
+    standard_scores(second, block, context, b);
+    const kernels::ExcludedColumns excluded = recommending::excluded_columns(context, first.train(), block, true, nullptr);
+    const kernels::TopKOutput best = recommending::make_top_k_output(context, count, k);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      kernels::Execution execution = context.execution();
+      kernels::scale(a, 1.0f, blended, execution);
+      kernels::add_scaled(b, candidates[i], blended, execution);
+      kernels::top_k({.scores = blended, .exclude = {excluded, {}}, .best = best}, execution);
+      rankings.clear();
+      recommending::append_rankings(context, best, count, rankings);
+      for (std::size_t row = 0; row < block.size(); ++row) {
+        ranked.clear();
+        for (const RankedItem& each : rankings[row]) ranked.push_back(each.item);
+        sums[i] += recommending::metrics_of(ranked, recommending::row_of(data.val, block[row].user), k,
+                                            MetricDefinition::standard)[place];
+      }
+    }
+  }
+  return candidates[static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin())];
+}
+
+}  // namespace heddle

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "engine/recommend/queries.h"
+#include "heddle/recommender.h"
+
+// Ranking for models whose score is a product of a query's vector and an item's: scores are never written to memory as a whole.
+namespace heddle::recommending {
+
+/// Queries whose vectors and results are held at a time.
+inline constexpr int64_t factor_block = 1024;
+
+/// The best `k` items of each query by <left row, item vector>. `item_vectors`, items x d, lives across the steps;
+/// left_rows(queries, left) fills in left [queries x d] for a block of at most factor_block queries, in the step that this began.
+/// Otherwise as Recommender::rank.
+template <class LeftRows>
+std::vector<Ranking> rank_by_factors(Recommender& model, DenseView<const float> item_vectors, std::span<const Query> queries,
+                                     int64_t k, bool exclude, const HostCsr* also_exclude, const LeftRows& left_rows) {
+  check_rank_request(model, queries, k, also_exclude);
+  Context& context = model.context();
+  std::vector<Ranking> rankings;
+  rankings.reserve(queries.size());
+  for (std::size_t first = 0; first < queries.size(); first += factor_block) {
+    const std::span<const Query> block = queries.subspan(first, std::min<std::size_t>(factor_block, queries.size() - first));
+    const auto count = static_cast<int64_t>(block.size());
+    context.begin_step();
+    const int64_t d = item_vectors.cols;
+    const DenseView<float> left{context.arena().allocate_array<float>(count * d), count, d};
+    left_rows(block, left);
+    const kernels::ExcludedColumns excluded = excluded_columns(context, model.train(), block, exclude, also_exclude);
+    const kernels::TopKOutput best = make_top_k_output(context, count, k);
+    kernels::Execution execution = context.execution();
+    kernels::score_top_k({.left = left, .right = item_vectors, .exclude = {excluded, {}}, .best = best}, execution);
+    append_rankings(context, best, count, rankings);
+  }
+  return rankings;
+}
+
+/// The `k` items whose vectors have the largest cosine with that of `item`, not itself. Begins a step.
+Ranking similar_by_factors(Recommender& model, DenseView<const float> item_vectors, int32_t item, int64_t k);
+
+}  // namespace heddle::recommending

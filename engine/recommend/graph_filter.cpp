@@ -1,0 +1,175 @@
+#include <cmath>
+
+#include "engine/recommend/kinds.h"
+#include "engine/recommend/queries.h"
+#include "engine/recommend/singular_vectors.h"
+#include "heddle/error.h"
+#include "kernels/dense/dense.h"
+#include "kernels/scores/scores.h"
+#include "kernels/spmm/spmm.h"
+
+// With N = D_U^-1/2 R D_I^-1/2 and a block's interactions B (queries x items), scores^T = N^T (N B^T) + D_I^1/2 V (B D_I^-1/2
+// V)^T alpha. The first product is sparse by sparse, a few items a query; the second sparse by dense with the block as columns,
+// since two steps from a user are most of the catalogue.
+namespace heddle {
+
+namespace {
+
+/// Sums of the rows' and of the columns' weights; 1 where there are none, so that they can be divided by.
+struct Degrees {
+  std::vector<double> user, item;
+};
+
+Degrees degrees_of(const HostCsr& train) {
+  Degrees degrees{std::vector<double>(static_cast<std::size_t>(train.rows)),
+                  std::vector<double>(static_cast<std::size_t>(train.cols))};
+  for (std::size_t user = 0; user < degrees.user.size(); ++user) {
+    for (auto k = static_cast<std::size_t>(train.row_offsets[user]); k < static_cast<std::size_t>(train.row_offsets[user + 1]);
+         ++k) {
+      const double weight = train.values.empty() ? 1.0 : train.values[k];
+      degrees.user[user] += weight;
+      degrees.item[static_cast<std::size_t>(train.col_indices[k])] += weight;
+    }
+  }
+  for (std::vector<double>* side : {&degrees.user, &degrees.item}) {
+    for (double& degree : *side) degree = degree > 0 ? degree : 1;
+  }
+  return degrees;
+}
+
+HostCsr normalised(const HostCsr& train, const Degrees& degrees) {
+  HostCsr result = train;
+  result.values.resize(result.col_indices.size());
+  for (std::size_t user = 0; user < degrees.user.size(); ++user) {
+    for (auto k = static_cast<std::size_t>(train.row_offsets[user]); k < static_cast<std::size_t>(train.row_offsets[user + 1]);
+         ++k) {
+      const double weight = train.values.empty() ? 1.0 : train.values[k];
+      const double item = degrees.item[static_cast<std::size_t>(train.col_indices[k])];
+      result.values[k] = static_cast<float>(weight / std::sqrt(degrees.user[user] * item));
+    }
+  }
+  return result;
+}
+
+class GraphFilter final : public Recommender {
+ public:
+  /// `saved`: V of a saved model, or null: it is computed.
+  GraphFilter(HostCsr interactions, const GraphFilterOptions& options, const HostMatrix* saved, const Device& device)
+      : Recommender(std::move(interactions)), options_(options), context_(device, options.seed) {
+    context_.set_training(false);
+    Stream& stream = context_.stream();
+    const Degrees degrees = degrees_of(train());
+    std::vector<float> scale;
+    for (const double degree : degrees.item) {
+      scale.push_back(static_cast<float>(options.alpha * std::sqrt(degree)));
+      inverse_roots_.push_back(static_cast<float>(1 / std::sqrt(degree)));
+    }
+    item_scale_ = Buffer::upload(stream, scale);
+    const HostCsr matrix = normalised(train(), degrees);
+    by_item_ = recommending::DeviceCsr(stream, transpose(matrix));
+    HostMatrix computed;
+    if (saved == nullptr) {
+      const recommending::DeviceCsr by_user(stream, matrix);
+      computed = recommending::right_singular_vectors(
+          context_, by_user.view(), by_item_.view(),
+          {.rank = options.rank, .oversample = options.oversample, .iterations = options.iterations, .seed = options.seed});
+    }
+    const HostMatrix& used = saved != nullptr ? *saved : computed;
+    rank_ = used.cols;
+    vectors_ = Buffer::upload(stream, used.values);
+  }
+
+  std::string name() const override { return "graph-filter"; }
+  std::map<std::string, std::string> settings() const override {
+    return {{"rank", to_setting(options_.rank)},
+            {"alpha", to_setting(options_.alpha)},
+            {"iterations", to_setting(options_.iterations)},
+            {"oversample", to_setting(options_.oversample)}};
+  }
+  Context& context() override { return context_; }
+
+  void score(std::span<const Query> queries, DenseView<float> scores) override {
+    Arena& arena = context_.arena();
+    kernels::Execution execution = context_.execution();
+    const auto count = static_cast<int64_t>(queries.size());
+    const auto make = [&](int64_t rows, int64_t cols) {
+      return DenseView<float>{arena.allocate_array<float>(rows * cols), rows, cols};
+    };
+    HostCsr rows = recommending::query_rows(train(), queries);
+    const CsrView block = recommending::upload_step_csr(context_, rows);
+
+    const DenseView<float> by_query = make(count, users()), by_user = make(users(), count);
+    kernels::sparse_product({.a = block, .b = by_item_.view(), .y = by_query}, execution);
+    kernels::add_transposed({.x = by_query, .y = by_user}, execution);
+    arena.give_back(by_query.data);
+    const DenseView<float> linear = make(items(), count);
+    kernels::spmm({.a = by_item_.view(), .x = by_user, .y = linear}, execution);
+    arena.give_back(by_user.data);
+    if (rank_ == 0) {
+      kernels::add_transposed({.x = linear, .y = scores}, execution);
+    } else {
+      rows.values.resize(rows.col_indices.size(), 1.0f);
+      for (std::size_t k = 0; k < rows.values.size(); ++k) {
+        rows.values[k] *= inverse_roots_[static_cast<std::size_t>(rows.col_indices[k])];
+      }
+      const DenseView<float> projected = make(count, rank_), low_pass = make(items(), count);
+      kernels::spmm({.a = recommending::upload_step_csr(context_, rows), .x = vectors(), .y = projected}, execution);
+      kernels::gemm({.a = vectors(), .b = projected, .c = low_pass, .transpose_b = true}, execution);
+      kernels::add_transposed({.x = linear, .z = low_pass, .scale = item_scale_.as<float>(), .y = scores}, execution);
+      arena.give_back(projected.data);
+      arena.give_back(low_pass.data);
+    }
+    arena.give_back(linear.data);
+  }
+
+  std::vector<io::NamedTensor> tensors() override {
+    return {{"vectors", items(), rank_,
+             download(context_.stream(), vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
+  }
+
+ private:
+  DenseView<const float> vectors() const { return {vectors_.as<float>(), items(), rank_}; }
+
+  GraphFilterOptions options_;
+  Context context_;
+  recommending::DeviceCsr by_item_;   ///< N^T
+  int64_t rank_ = 0;                  ///< columns of V
+  Buffer vectors_;                    ///< V, items x rank
+  Buffer item_scale_;                 ///< alpha sqrt(degree) of each item
+  std::vector<float> inverse_roots_;  ///< 1 / sqrt(degree) of each item
+};
+
+}  // namespace
+
+void GraphFilterOptions::check() const {
+  require(rank >= 0 && rank <= 4096, ErrorKind::usage, "graph-filter: rank is ", rank, ", it must be in [0, 4096]");
+  require(std::isfinite(alpha) && alpha >= 0, ErrorKind::usage, "graph-filter: alpha is ", alpha, ", it must be at least 0");
+  require(iterations >= 1 && iterations <= 1000, ErrorKind::usage, "graph-filter: iterations is ", iterations,
+          ", it must be in [1, 1000]");
+  require(oversample >= 0 && oversample <= 4096, ErrorKind::usage, "graph-filter: oversample is ", oversample,
+          ", it must be in [0, 4096]");
+}
+
+std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
+                                               const Device& device) {
+  options.check();
+  return std::make_unique<GraphFilter>(data.train, options, nullptr, device);
+}
+
+GraphFilterOptions recommending::graph_filter_options(const Settings& settings, uint64_t seed) {
+  const GraphFilterOptions defaults;
+  const GraphFilterOptions options{.rank = number(settings, "rank", defaults.rank),
+                                   .alpha = number(settings, "alpha", defaults.alpha),
+                                   .iterations = number(settings, "iterations", defaults.iterations),
+                                   .oversample = number(settings, "oversample", defaults.oversample),
+                                   .seed = seed};
+  options.check();
+  return options;
+}
+
+std::unique_ptr<Recommender> recommending::load_graph_filter(RecommenderParts&& parts, const Device& device) {
+  const HostMatrix vectors = parts.take_matrix("vectors", parts.train.cols, -1);
+  return std::make_unique<GraphFilter>(std::move(parts.train), graph_filter_options(parts.settings, 0), &vectors, device);
+}
+
+}  // namespace heddle

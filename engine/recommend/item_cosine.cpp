@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <cmath>
+
+#include "engine/recommend/kinds.h"
+#include "engine/recommend/queries.h"
+#include "heddle/error.h"
+#include "kernels/scores/scores.h"
+
+// The rows of C^T C are dense only while their best are chosen, C being the interactions with columns of norm 1. A row of it is a
+// sum of some rows of C: those of the users who have the item. What is kept is the transpose of the lists of neighbours, so that
+// a query's scores are a sum of rows too, those of its items.
+namespace heddle {
+
+namespace {
+
+/// For each item those that have it among their best neighbours, with the cosine; the diagonal left out.
+HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& context) {
+  std::vector<double> squares(static_cast<std::size_t>(train.cols));
+  for (std::size_t k = 0; k < train.col_indices.size(); ++k) {
+    const double weight = train.values.empty() ? 1.0 : train.values[k];
+    squares[static_cast<std::size_t>(train.col_indices[k])] += weight * weight;
+  }
+  HostCsr normed = train;
+  normed.values.resize(normed.col_indices.size());
+  for (std::size_t k = 0; k < normed.col_indices.size(); ++k) {
+    const double weight = train.values.empty() ? 1.0 : train.values[k];
+    normed.values[k] = static_cast<float>(weight / std::sqrt(squares[static_cast<std::size_t>(train.col_indices[k])]));
+  }
+  const HostCsr by_item = transpose(normed);
+  const recommending::DeviceCsr users(context.stream(), normed), items(context.stream(), by_item);
+
+  HostCsr result{.rows = train.cols, .cols = train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+  const int64_t per_block = recommending::queries_per_block(train.cols);
+  std::vector<Ranking> best_of_block;
+  for (int64_t first = 0; first < train.cols; first += per_block) {
+    const int64_t count = std::min(per_block, train.cols - first);
+    context.begin_step();
+    kernels::Execution execution = context.execution();
+    // Rows of a CSR matrix are one themselves, with the offsets' first one not 0.
+    CsrView rows = items.view();
+    rows.rows = count;
+    rows.row_offsets += first;
+    const DenseView<float> cosines{context.arena().allocate_array<float>(count * train.cols), count, train.cols};
+    kernels::sparse_product({.a = rows, .b = users.view(), .y = cosines}, execution);
+    HostCsr diagonal{.rows = count, .cols = train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+    for (int64_t item = first; item < first + count; ++item) {
+      diagonal.col_indices.push_back(static_cast<int32_t>(item));
+      diagonal.row_offsets.push_back(diagonal.nnz());
+    }
+    const CsrView itself = recommending::upload_step_csr(context, diagonal);
+    const kernels::TopKOutput best = recommending::make_top_k_output(context, count, neighbours);
+    kernels::top_k({.scores = cosines, .exclude = {{itself.row_offsets, itself.col_indices, nullptr}, {}}, .best = best},
+                   execution);
+    best_of_block.clear();
+    recommending::append_rankings(context, best, count, best_of_block);
+    for (Ranking& ranking : best_of_block) {
+      std::erase_if(ranking, [](const RankedItem& each) { return !(each.score > 0); });
+      std::sort(ranking.begin(), ranking.end(), [](const RankedItem& a, const RankedItem& b) { return a.item < b.item; });
+      for (const RankedItem& each : ranking) {
+        result.col_indices.push_back(each.item);
+        result.values.push_back(each.score);
+      }
+      result.row_offsets.push_back(result.nnz());
+    }
+  }
+  return transpose(result);
+}
+
+class ItemCosine final : public Recommender {
+ public:
+  ItemCosine(HostCsr train, const ItemCosineOptions& options, const Device& device)
+      : Recommender(std::move(train)),
+        options_(options),
+        context_(device),
+        neighbours_(context_.stream(), cosine_neighbours(this->train(), options.neighbours, context_)) {
+    context_.set_training(false);
+  }
+  ItemCosine(HostCsr train, const ItemCosineOptions& options, const HostCsr& neighbours, const Device& device)
+      : Recommender(std::move(train)), options_(options), context_(device), neighbours_(context_.stream(), neighbours) {
+    context_.set_training(false);
+  }
+
+  std::string name() const override { return "item-cosine"; }
+  std::map<std::string, std::string> settings() const override { return {{"neighbours", to_setting(options_.neighbours)}}; }
+  Context& context() override { return context_; }
+
+  void score(std::span<const Query> queries, DenseView<float> scores) override {
+    kernels::Execution execution = context_.execution();
+    const CsrView rows = recommending::upload_step_csr(context_, recommending::query_rows(train(), queries));
+    kernels::sparse_product({.a = rows, .b = neighbours_.view(), .y = scores}, execution);
+  }
+
+  std::vector<io::NamedTensor> tensors() override {
+    const CsrView view = neighbours_.view();
+    return {{"listed_by.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
+  }
+  std::vector<io::NamedIntegers> integers() override {
+    const CsrView view = neighbours_.view();
+    Stream& stream = context_.stream();
+    return {
+        {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
+        {"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
+  }
+
+ private:
+  ItemCosineOptions options_;
+  Context context_;
+  recommending::DeviceCsr neighbours_;
+};
+
+}  // namespace
+
+void ItemCosineOptions::check() const {
+  require(neighbours >= 1 && neighbours <= kernels::top_k_limit, ErrorKind::usage, "item-cosine: neighbours is ", neighbours,
+          ", it must be in [1, ", kernels::top_k_limit, "]");
+}
+
+std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
+                                              const Device& device) {
+  options.check();
+  return std::make_unique<ItemCosine>(data.train, options, device);
+}
+
+ItemCosineOptions recommending::item_cosine_options(const Settings& settings) {
+  const ItemCosineOptions options{.neighbours = number(settings, "neighbours", ItemCosineOptions().neighbours)};
+  options.check();
+  return options;
+}
+
+std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& parts, const Device& device) {
+  const int64_t items = parts.train.cols;
+  HostCsr neighbours{.rows = items,
+                     .cols = items,
+                     .row_offsets = parts.take_int64("listed_by.row_offsets"),
+                     .col_indices = parts.take_int32("listed_by.col_indices"),
+                     .values = {}};
+  neighbours.values = parts.take_matrix("listed_by.values", 1, neighbours.nnz()).values;
+  check_csr(neighbours, "listed_by");
+  return std::make_unique<ItemCosine>(std::move(parts.train), item_cosine_options(parts.settings), neighbours, device);
+}
+
+}  // namespace heddle

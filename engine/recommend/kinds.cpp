@@ -1,0 +1,99 @@
+#include "engine/recommend/kinds.h"
+
+#include <string_view>
+
+#include "heddle/error.h"
+
+namespace heddle {
+
+namespace {
+
+void check_popularity(const Settings& settings) { allow_only(settings, {}); }
+
+std::unique_ptr<Recommender> make_popularity_of(const InteractionDataset& data, const Settings& settings, uint64_t,
+                                                const Device& device) {
+  check_popularity(settings);
+  return make_popularity(data, device);
+}
+
+constexpr ModelSetting item_cosine_settings[] = {{"neighbours", "200", "neighbours kept for each item"}};
+
+void check_item_cosine(const Settings& settings) {
+  allow_only(settings, item_cosine_settings);
+  recommending::item_cosine_options(settings);
+}
+
+std::unique_ptr<Recommender> make_item_cosine_of(const InteractionDataset& data, const Settings& settings, uint64_t,
+                                                 const Device& device) {
+  check_item_cosine(settings);
+  return make_item_cosine(data, recommending::item_cosine_options(settings), device);
+}
+
+constexpr ModelSetting graph_filter_settings[] = {
+    {"rank", "256", "singular vectors of the ideal low-pass filter; 0: the linear filter alone"},
+    {"alpha", "0.3", "weight of the ideal low-pass filter beside the linear one"},
+    {"iterations", "8", "subspace iterations of the randomised SVD"},
+    {"oversample", "32", "vectors that the randomised SVD carries beyond the rank"},
+};
+
+void check_graph_filter(const Settings& settings) {
+  allow_only(settings, graph_filter_settings);
+  recommending::graph_filter_options(settings, 0);
+}
+
+std::unique_ptr<Recommender> make_graph_filter_of(const InteractionDataset& data, const Settings& settings, uint64_t seed,
+                                                  const Device& device) {
+  check_graph_filter(settings);
+  return make_graph_filter(data, recommending::graph_filter_options(settings, seed), device);
+}
+
+constexpr ModelSetting blend_settings[] = {
+    {"weight", "0.5", "of the second model's standardised scores"},
+    {"first", "", "the first model's name; its settings follow as first.NAME"},
+    {"second", "", "the second model's name; its settings follow as second.NAME"},
+};
+
+constexpr RecommenderKind kinds[] = {
+    {"popularity",
+     "by how many users have the item",
+     "definition",
+     {},
+     check_popularity,
+     make_popularity_of,
+     recommending::load_popularity},
+    {"item-cosine", "items most alike the user's own, by cosine", "Sarwar et al. 2001", item_cosine_settings, check_item_cosine,
+     make_item_cosine_of, recommending::load_item_cosine},
+    {"graph-filter", "low-pass filter of the item-item graph, nothing to train", "Shen et al. 2021 (GF-CF)",
+     graph_filter_settings, check_graph_filter, make_graph_filter_of, recommending::load_graph_filter},
+    {"blend", "sum of two models' standardised scores", "definition", blend_settings, recommending::check_blend_settings, nullptr,
+     recommending::load_blend},
+};
+
+}  // namespace
+
+std::span<const RecommenderKind> recommender_kinds() { return kinds; }
+
+const RecommenderKind& find_recommender_kind(const std::string& name) {
+  std::string names;
+  for (const RecommenderKind& kind : kinds) {
+    if (kind.name == name) return kind;
+    names += text(names.empty() ? "" : ", ", kind.name);
+  }
+  fail(ErrorKind::usage, "there is no recommender '", name, "'; there are: ", names);
+}
+
+const std::string& recommending::required_setting(const Settings& settings, const std::string& key) {
+  const auto found = settings.find(key);
+  require(found != settings.end(), ErrorKind::usage, "the setting ", key, " is missing");
+  return found->second;
+}
+
+Settings recommending::with_prefix(const Settings& settings, const std::string& prefix) {
+  Settings result;
+  for (const auto& [key, value] : settings) {
+    if (key.starts_with(prefix)) result[key.substr(prefix.size())] = value;
+  }
+  return result;
+}
+
+}  // namespace heddle

@@ -1,0 +1,152 @@
+#include <algorithm>
+#include <string_view>
+
+#include "engine/recommend/kinds.h"
+#include "heddle/error.h"
+#include "heddle/version.h"
+
+// The file's layout is in docs/recommending.md.
+namespace heddle {
+
+namespace {
+
+constexpr std::string_view file_format = "heddle-recommender";
+constexpr std::string_view file_format_version = "1";
+
+/// Strings one behind the other, and where each begins.
+void add_strings(const std::string& name, const std::vector<std::string>& strings, io::TensorFile& file) {
+  std::vector<uint8_t> bytes;
+  std::vector<int64_t> offsets{0};
+  for (const std::string& each : strings) {
+    bytes.insert(bytes.end(), each.begin(), each.end());
+    offsets.push_back(static_cast<int64_t>(bytes.size()));
+  }
+  file.integers.push_back({name + ".offsets", {static_cast<int64_t>(offsets.size())}, std::move(offsets)});
+  file.integers.push_back({name + ".bytes", {static_cast<int64_t>(bytes.size())}, std::move(bytes)});
+}
+
+template <class Named>
+Named take(std::vector<Named>& from, const std::string& name) {
+  const auto found = std::find_if(from.begin(), from.end(), [&](const Named& each) { return each.name == name; });
+  require(found != from.end(), ErrorKind::bad_data, "it holds no ", name);
+  Named taken = std::move(*found);
+  from.erase(found);
+  return taken;
+}
+
+template <class T>
+std::vector<T> take_array(std::vector<io::NamedIntegers>& from, const std::string& name, const char* type) {
+  io::NamedIntegers taken = take(from, name);
+  auto* const values = std::get_if<std::vector<T>>(&taken.values);
+  require(values != nullptr && taken.shape.size() == 1, ErrorKind::bad_data, name, " is not an array of ", type);
+  return std::move(*values);
+}
+
+bool has(const std::vector<io::NamedIntegers>& arrays, const std::string& name) {
+  return std::any_of(arrays.begin(), arrays.end(), [&](const io::NamedIntegers& each) { return each.name == name; });
+}
+
+std::vector<std::string> take_strings(std::vector<io::NamedIntegers>& from, const std::string& name) {
+  const std::vector<int64_t> offsets = take_array<int64_t>(from, name + ".offsets", "64-bit integers");
+  const std::vector<uint8_t> bytes = take_array<uint8_t>(from, name + ".bytes", "bytes");
+  const auto size = static_cast<int64_t>(bytes.size());
+  require(!offsets.empty() && offsets.front() == 0 && offsets.back() == size && std::is_sorted(offsets.begin(), offsets.end()),
+          ErrorKind::bad_data, name, ".offsets do not ascend from 0 to the ", size, " bytes of ", name);
+  std::vector<std::string> strings;
+  for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
+    strings.emplace_back(bytes.begin() + offsets[i], bytes.begin() + offsets[i + 1]);
+  return strings;
+}
+
+/// Sets apart what the file holds of ids and interactions; what is left is the model's.
+RecommenderParts take_data(io::TensorFile& file, SavedRecommender& saved) {
+  saved.users = IdTable(take_strings(file.integers, "users"));
+  saved.items = IdTable(take_strings(file.integers, "items"));
+  if (has(file.integers, "item_names.offsets")) {
+    saved.item_names = take_strings(file.integers, "item_names");
+    require(static_cast<int64_t>(saved.item_names.size()) == saved.items.size(), ErrorKind::bad_data, "it holds ",
+            saved.item_names.size(), " item names for ", saved.items.size(), " items");
+  }
+  RecommenderParts parts{.train = {.rows = saved.users.size(),
+                                   .cols = saved.items.size(),
+                                   .row_offsets = take_array<int64_t>(file.integers, "train.row_offsets", "64-bit integers"),
+                                   .col_indices = take_array<int32_t>(file.integers, "train.col_indices", "32-bit integers"),
+                                   .values = {}},
+                         .settings = recommending::with_prefix(file.metadata, "setting."),
+                         .tensors = std::move(file.tensors),
+                         .integers = std::move(file.integers)};
+  const bool weighted = std::any_of(parts.tensors.begin(), parts.tensors.end(),
+                                    [](const io::NamedTensor& each) { return each.name == "train.values"; });
+  if (weighted) parts.train.values = parts.take_matrix("train.values", 1, parts.train.nnz()).values;
+  return parts;
+}
+
+}  // namespace
+
+HostMatrix RecommenderParts::take_matrix(const std::string& name, int64_t rows, int64_t cols) {
+  io::NamedTensor taken = take(tensors, name);
+  require((rows < 0 || taken.rows == rows) && (cols < 0 || taken.cols == cols), ErrorKind::bad_data, name, " is ", taken.rows,
+          " x ", taken.cols, ", here it must be ", rows < 0 ? "any" : std::to_string(rows), " x ",
+          cols < 0 ? "any" : std::to_string(cols));
+  return {taken.rows, taken.cols, std::move(taken.values)};
+}
+
+std::vector<int32_t> RecommenderParts::take_int32(const std::string& name) {
+  return take_array<int32_t>(integers, name, "32-bit integers");
+}
+
+std::vector<int64_t> RecommenderParts::take_int64(const std::string& name) {
+  return take_array<int64_t>(integers, name, "64-bit integers");
+}
+
+void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
+                      const std::map<std::string, std::string>& extra) {
+  const HostCsr& train = model.train();
+  require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
+          " has ", data.users.size(), " users and ", data.items.size(), " items, the model ", train.rows, " and ", train.cols);
+  io::TensorFile file;
+  file.metadata = {{"format", std::string(file_format)},
+                   {"format_version", std::string(file_format_version)},
+                   {"heddle_version", version()},
+                   {"model", model.name()},
+                   {"data.name", data.name},
+                   {"data.hash", data.content_hash()}};
+  for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
+  file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
+  file.tensors = model.tensors();
+  file.integers = model.integers();
+  if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});
+  file.integers.push_back({"train.row_offsets", {train.rows + 1}, train.row_offsets});
+  file.integers.push_back({"train.col_indices", {train.nnz()}, train.col_indices});
+  add_strings("users", data.users.ids(), file);
+  add_strings("items", data.items.ids(), file);
+  if (!data.item_names.empty()) add_strings("item_names", data.item_names, file);
+  io::write_safetensors(path, file);
+}
+
+SavedRecommender load_recommender(const std::string& path, const Device& device) {
+  io::TensorFile file = io::read_safetensors(path);
+  const auto metadata = [&](const std::string& key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  require(metadata("format") == file_format, ErrorKind::bad_data, path,
+          ": this safetensors file was not written as a heddle recommender");
+  require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
+          metadata("format_version"), "', this heddle reads ", file_format_version);
+  SavedRecommender saved;
+  try {
+    RecommenderParts parts = take_data(file, saved);
+    const RecommenderKind& kind = find_recommender_kind(metadata("model"));
+    kind.check(parts.settings);
+    saved.model = kind.load(std::move(parts), device);
+  } catch (const Error& error) {
+    // What a caller could not mean, a file cannot hold.
+    if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
+    fail(ErrorKind::bad_data, path, ": ", error.what());
+  }
+  saved.metadata = std::move(file.metadata);
+  return saved;
+}
+
+}  // namespace heddle

@@ -1,0 +1,163 @@
+#include "engine/recommend/queries.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "heddle/error.h"
+
+namespace heddle::recommending {
+
+std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row) {
+  if (row < 0 || row >= matrix.rows) return {};
+  const auto begin = static_cast<std::size_t>(matrix.row_offsets[static_cast<std::size_t>(row)]);
+  const auto end = static_cast<std::size_t>(matrix.row_offsets[static_cast<std::size_t>(row) + 1]);
+  return std::span(matrix.col_indices).subspan(begin, end - begin);
+}
+
+void check_csr(const HostCsr& matrix, const char* name) {
+  const int64_t nnz = matrix.nnz();
+  require(matrix.rows >= 0 && matrix.cols >= 0 && static_cast<int64_t>(matrix.row_offsets.size()) == matrix.rows + 1,
+          ErrorKind::bad_data, name, ": ", matrix.row_offsets.size(), " row offsets for ", matrix.rows, " rows");
+  require(matrix.row_offsets.front() == 0 && matrix.row_offsets.back() == nnz, ErrorKind::bad_data, name,
+          ": row offsets go from ", matrix.row_offsets.front(), " to ", matrix.row_offsets.back(), ", there are ", nnz,
+          " entries");
+  require(matrix.values.empty() || static_cast<int64_t>(matrix.values.size()) == nnz, ErrorKind::bad_data, name, ": ",
+          matrix.values.size(), " values for ", nnz, " entries");
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    const int64_t begin = matrix.row_offsets[static_cast<std::size_t>(row)];
+    const int64_t end = matrix.row_offsets[static_cast<std::size_t>(row) + 1];
+    require(begin <= end, ErrorKind::bad_data, name, ": row ", row, " goes from entry ", begin, " to ", end, " of ", nnz);
+  }
+  // Offsets that ascend to nnz keep every row within the entries.
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    const int64_t begin = matrix.row_offsets[static_cast<std::size_t>(row)];
+    const int64_t end = matrix.row_offsets[static_cast<std::size_t>(row) + 1];
+    for (int64_t entry = begin; entry < end; ++entry) {
+      const auto at = static_cast<std::size_t>(entry);
+      const int32_t column = matrix.col_indices[at];
+      require(column >= 0 && column < matrix.cols, ErrorKind::bad_data, name, ": row ", row, " has column ", column,
+              ", there are ", matrix.cols);
+      require(entry == begin || matrix.col_indices[at - 1] < column, ErrorKind::bad_data, name, ": row ", row, " has column ",
+              column, " after column ", entry == begin ? 0 : matrix.col_indices[at - 1]);
+      require(matrix.values.empty() || (std::isfinite(matrix.values[at]) && matrix.values[at] > 0), ErrorKind::bad_data, name,
+              ": row ", row, " has the value ", matrix.values.empty() ? 0 : matrix.values[at], " in column ", column,
+              ", values are positive");
+    }
+  }
+}
+
+void check_k(int64_t k) {
+  require(k >= 1 && k <= kernels::top_k_limit, ErrorKind::usage, "k is ", k, ", it must be in [1, ", kernels::top_k_limit, "]");
+}
+
+void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude) {
+  check_k(k);
+  require(also_exclude == nullptr || (also_exclude->rows == model.users() && also_exclude->cols == model.items()),
+          ErrorKind::usage, "rank: what is left out besides is of another size than the model, which has ", model.users(),
+          " users and ", model.items(), " items");
+  std::vector<int32_t> sorted;
+  for (const Query& query : queries) {
+    require(query.user >= -1 && query.user < model.users(), ErrorKind::usage, "user ", query.user, " is asked about, there are ",
+            model.users());
+    if (query.user >= 0) continue;
+    sorted = query.items;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      require(sorted[i] >= 0 && sorted[i] < model.items(), ErrorKind::usage, "a visitor's item ", sorted[i], ": there are ",
+              model.items(), " items");
+      require(i == 0 || sorted[i] != sorted[i - 1], ErrorKind::usage, "a visitor's item ", sorted[i], " comes twice");
+    }
+  }
+}
+
+HostCsr query_rows(const HostCsr& train, std::span<const Query> queries) {
+  HostCsr rows{
+      .rows = static_cast<int64_t>(queries.size()), .cols = train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+  for (const Query& query : queries) {
+    if (query.user >= 0) {
+      const std::span<const int32_t> items = row_of(train, query.user);
+      rows.col_indices.insert(rows.col_indices.end(), items.begin(), items.end());
+      if (!train.values.empty()) {
+        const auto begin = train.values.begin() + train.row_offsets[static_cast<std::size_t>(query.user)];
+        rows.values.insert(rows.values.end(), begin, begin + static_cast<std::ptrdiff_t>(items.size()));
+      }
+    } else {
+      const auto begin = static_cast<std::ptrdiff_t>(rows.col_indices.size());
+      rows.col_indices.insert(rows.col_indices.end(), query.items.begin(), query.items.end());
+      std::sort(rows.col_indices.begin() + begin, rows.col_indices.end());
+      if (!train.values.empty()) rows.values.resize(rows.col_indices.size(), 1.0f);
+    }
+    rows.row_offsets.push_back(rows.nnz());
+  }
+  return rows;
+}
+
+namespace {
+
+template <class T>
+T* to_step(Context& context, const std::vector<T>& values) {
+  T* memory = context.arena().allocate_array<T>(static_cast<int64_t>(values.size()));
+  upload(context.stream(), memory, values.data(), values.size() * sizeof(T));
+  return memory;
+}
+
+}  // namespace
+
+CsrView upload_step_csr(Context& context, const HostCsr& matrix) {
+  return {matrix.rows,
+          matrix.cols,
+          matrix.nnz(),
+          to_step(context, matrix.row_offsets),
+          to_step(context, matrix.col_indices),
+          matrix.values.empty() ? nullptr : to_step(context, matrix.values)};
+}
+
+kernels::ExcludedColumns excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries, bool exclude,
+                                          const HostCsr* also_exclude) {
+  if (!exclude && also_exclude == nullptr) return {};
+  std::vector<int64_t> offsets{0};
+  std::vector<int32_t> columns, own;
+  for (const Query& query : queries) {
+    own.clear();
+    if (exclude && query.user < 0) {
+      own = query.items;
+      std::sort(own.begin(), own.end());
+    } else if (exclude) {
+      const std::span<const int32_t> items = row_of(train, query.user);
+      own.assign(items.begin(), items.end());
+    }
+    const std::span<const int32_t> others =
+        also_exclude == nullptr ? std::span<const int32_t>() : row_of(*also_exclude, query.user);
+    std::set_union(own.begin(), own.end(), others.begin(), others.end(), std::back_inserter(columns));
+    offsets.push_back(static_cast<int64_t>(columns.size()));
+  }
+  return {to_step(context, offsets), to_step(context, columns), nullptr};
+}
+
+kernels::TopKOutput make_top_k_output(Context& context, int64_t rows, int64_t k) {
+  return {k, context.arena().allocate_array<int32_t>(rows * k), context.arena().allocate_array<float>(rows * k)};
+}
+
+void append_rankings(Context& context, const kernels::TopKOutput& best, int64_t rows, std::vector<Ranking>& rankings) {
+  const auto count = static_cast<std::size_t>(rows * best.k);
+  const std::vector<int32_t> columns = download(context.stream(), best.columns, count);
+  const std::vector<float> scores = download(context.stream(), best.scores, count);
+  for (int64_t row = 0; row < rows; ++row) {
+    Ranking& ranking = rankings.emplace_back();
+    ranking.reserve(static_cast<std::size_t>(best.k));
+    for (int64_t place = row * best.k; place < (row + 1) * best.k; ++place) {
+      const auto at = static_cast<std::size_t>(place);
+      if (columns[at] < 0) break;
+      ranking.push_back({columns[at], scores[at]});
+    }
+  }
+}
+
+int64_t queries_per_block(int64_t items) {
+  // 64 queries fill the vector registers of the sparse products; of a very large catalogue fewer, so that the scores of a block
+  // stay within 64 MB.
+  return std::clamp<int64_t>((int64_t{1} << 24) / std::max<int64_t>(items, 1), 1, 64);
+}
+
+}  // namespace heddle::recommending

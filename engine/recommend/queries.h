@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "heddle/context.h"
+#include "heddle/data.h"
+#include "heddle/kernel/views.h"
+#include "heddle/recommender.h"
+#include "kernels/topk/topk.h"
+
+// Blocks of queries on their way to the kernels and back, for every recommender.
+namespace heddle::recommending {
+
+/// Columns of row `row`, none where the matrix has no such row.
+std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row);
+
+/// Throws Error{bad_data} unless the matrix is what HostCsr promises, with values (where it has any) that are finite and
+/// positive.
+void check_csr(const HostCsr& matrix, const char* name);
+
+/// Throws Error{usage} for k outside [1, top_k_limit].
+void check_k(int64_t k);
+/// The same, and for a user or an item out of range, for a visitor's item that comes twice, and for an `also_exclude` of another
+/// size.
+void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude);
+
+/// The items of each query, as a CSR matrix on the host: a known user's training row with its weights, a visitor's items
+/// (ascending, each of weight 1). `values` is empty where every weight is 1.
+HostCsr query_rows(const HostCsr& train, std::span<const Query> queries);
+
+/// Copies `matrix` to memory of the step.
+CsrView upload_step_csr(Context& context, const HostCsr& matrix);
+
+/// What these queries must not be answered with, in memory of the step: their items where `exclude`, and the columns of
+/// `also_exclude` (users x items, or null) where they are known users.
+kernels::ExcludedColumns excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries, bool exclude,
+                                          const HostCsr* also_exclude);
+
+/// Room for the best k of each of `rows` rows, in memory of the step.
+kernels::TopKOutput make_top_k_output(Context& context, int64_t rows, int64_t k);
+/// Copies them to the host and appends one ranking a row.
+void append_rankings(Context& context, const kernels::TopKOutput& best, int64_t rows, std::vector<Ranking>& rankings);
+
+/// A score matrix of this many queries at most is held at a time.
+int64_t queries_per_block(int64_t items);
+
+/// Keeps a CSR matrix in a device's memory.
+class DeviceCsr {
+ public:
+  DeviceCsr() = default;
+  DeviceCsr(Stream& stream, const HostCsr& matrix)
+      : rows_(matrix.rows),
+        cols_(matrix.cols),
+        nnz_(matrix.nnz()),
+        row_offsets_(Buffer::upload(stream, matrix.row_offsets)),
+        col_indices_(Buffer::upload(stream, matrix.col_indices)),
+        values_(Buffer::upload(stream, matrix.values)),
+        has_values_(!matrix.values.empty()) {}
+  CsrView view() const {
+    return {
+        rows_, cols_, nnz_, row_offsets_.as<int64_t>(), col_indices_.as<int32_t>(), has_values_ ? values_.as<float>() : nullptr};
+  }
+
+ private:
+  int64_t rows_ = 0, cols_ = 0, nnz_ = 0;
+  Buffer row_offsets_, col_indices_, values_;
+  bool has_values_ = false;
+};
+
+}  // namespace heddle::recommending

@@ -1,0 +1,266 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "heddle/error.h"
+#include "heddle/lightgcn.h"
+#include "heddle/train.h"
+#include "kernels/device/backend.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/sampling/sampling.h"
+
+namespace heddle {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// Room for a copy of a parameter's values.
+class Snapshot {
+ public:
+  explicit Snapshot(const Parameter& parameter) : parameter_(parameter) {}
+  bool taken() const { return buffer_.bytes() > 0; }
+  void take() {
+    Context& context = parameter_.tensor().context();
+    const DenseView<float> values = parameter_.tensor().value();
+    const std::size_t bytes = static_cast<std::size_t>(values.size()) * sizeof(float);
+    if (!taken()) buffer_ = Buffer(context.stream(), bytes);
+    context.stream().backend().copy(buffer_.data(), values.data, bytes, context.stream());
+  }
+  void restore() const {
+    Context& context = parameter_.tensor().context();
+    context.stream().backend().copy(parameter_.tensor().value().data, buffer_.data(), buffer_.bytes(), context.stream());
+  }
+
+ private:
+  const Parameter& parameter_;
+  Buffer buffer_;
+};
+
+/// The optimiser's steps: draw a batch, propagate, take the loss and its gradient, update.
+class Steps {
+ public:
+  Steps(LightGcn& model, const LightGcnTrainOptions& options, int64_t per_epoch)
+      : model_(model),
+        context_(model.context()),
+        options_(options),
+        adam_(context_, std::span(&model.embeddings(), 1),
+              {.learning_rate = options.learning_rate,
+               .decay_steps = options.schedule == Schedule::cosine ? per_epoch * options.epochs : 0}),
+        per_epoch_(per_epoch),
+        losses_(context_.stream(), static_cast<std::size_t>(per_epoch) * sizeof(float)),
+        step_of_epoch_(context_.stream(), sizeof(uint32_t)),
+        replayed_(context_, [this] { step(); }) {}
+
+  /// The losses of one epoch's steps; fewer of them where `keep_going` ends it.
+  std::vector<float> epoch(std::vector<double>& step_ms, const std::function<bool()>& keep_going) {
+    Stream& stream = context_.stream();
+    stream.backend().fill_zero(step_of_epoch_.data(), step_of_epoch_.bytes(), stream);
+    int64_t done = 0;
+    for (; done < per_epoch_ && (!keep_going || keep_going()); ++done) {
+      const auto start = Clock::now();
+      if (options_.replay) {
+        replayed_.run();
+      } else {
+        step();
+      }
+      if (stream.kind() != DeviceKind::cuda) step_ms.push_back(1e3 * seconds_since(start));
+    }
+    return download(stream, losses_.as<float>(), static_cast<std::size_t>(done));
+  }
+
+ private:
+  void step() {
+    context_.begin_step();
+    const RowBatch batch = draw();
+    const Tensor embeddings = model_.embeddings();
+    // Recorded first, so that its gradient comes last and touches the batch's rows only.
+    const Tensor penalty = options_.reg > 0 ? l2_penalty(gather_rows(embeddings, batch), options_.reg / batch_size()) : Tensor();
+    Tensor loss = loss_of(rows(embeddings, batch));
+    if (options_.reg > 0) loss = add(loss, penalty);
+    context_.tape().backward(loss);
+    adam_.step();
+    kernels::Execution execution = context_.execution();
+    kernels::record_scalar(loss.value().data, step_of_epoch_.as<uint32_t>(), losses_.as<float>(), per_epoch_, execution);
+    kernels::increment(step_of_epoch_.as<uint32_t>(), execution);
+    context_.advance_step();
+  }
+
+  float batch_size() const { return static_cast<float>(options_.batch_size); }
+
+  RowBatch draw() {
+    const int64_t batch = options_.batch_size;
+    const int64_t count = options_.loss == RankingLoss::bpr ? 3 * batch : 2 * batch + options_.negatives;
+    int32_t* ids = context_.arena().allocate_array<int32_t>(count);
+    const RandomStream random{.seed = context_.seed(), .purpose = random_purpose::sampling, .step = context_.step()};
+    kernels::Execution execution = context_.execution();
+    if (options_.loss == RankingLoss::bpr) {
+      kernels::sample_bpr(model_.interactions(), batch, random, ids, execution);
+    } else {
+      kernels::sample_softmax(model_.interactions(), batch, options_.negatives, options_.popularity_share, random, ids, execution);
+    }
+    return make_row_batch(context_, ids, count, model_.adjacency().a.rows);
+  }
+
+  Tensor rows(const Tensor& embeddings, const RowBatch& batch) const {
+    const bool bf16 = model_.options().precision == Precision::bf16;
+    const int64_t layers = model_.options().layers;
+    return options_.frontier ? propagate_rows(model_.adjacency(), embeddings, layers, batch, bf16)
+                             : gather_rows(propagate(model_.adjacency(), embeddings, layers, bf16), batch);
+  }
+
+  Tensor loss_of(const Tensor& rows) const {
+    return options_.loss == RankingLoss::bpr ? bpr_loss(rows)
+                                             : sampled_softmax_loss(rows, options_.batch_size, options_.temperature);
+  }
+
+  LightGcn& model_;
+  Context& context_;
+  const LightGcnTrainOptions options_;
+  Adam adam_;
+  int64_t per_epoch_;
+  Buffer losses_;
+  Buffer step_of_epoch_;  ///< a counter on the device: a recorded step logs its loss without the host
+  ReplayedStep replayed_;
+};
+
+/// Recall on a split, or nothing where it is empty.
+std::map<std::string, double> figures(LightGcn& model, const InteractionDataset& data, const HostCsr& targets, bool exclude_val) {
+  if (targets.nnz() == 0) return {};
+  return evaluate(model, data, targets, {.exclude_val = exclude_val}).values;
+}
+
+/// Decides when the validation figures have stopped getting better.
+class Patience {
+ public:
+  Patience(int64_t evaluations, const Parameter& parameter) : allowed_(evaluations), best_(parameter) {}
+  /// Whether to go on after this epoch's figure.
+  bool go_on(double recall, int64_t epoch) {
+    if (allowed_ == 0) return true;
+    if (recall > best_recall_) {
+      best_recall_ = recall;
+      best_epoch_ = epoch;
+      worse_ = 0;
+      best_.take();
+      return true;
+    }
+    return ++worse_ < allowed_;
+  }
+  /// Gives the model its best weights back; returns their epoch, or `last`.
+  int64_t restore(int64_t last) const {
+    if (!best_.taken()) return last;
+    best_.restore();
+    return best_epoch_;
+  }
+
+ private:
+  int64_t allowed_;
+  int64_t worse_ = 0;
+  int64_t best_epoch_ = 0;
+  double best_recall_ = -1;
+  Snapshot best_;
+};
+
+void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
+  options.check();
+  require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
+          data.train.rows, " users and ", data.train.cols, " items, the model has ", model.users(), " and ", model.items());
+  require(options.patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
+          ": patience needs validation interactions, there are none");
+}
+
+}  // namespace
+
+void LightGcnTrainOptions::check() const {
+  require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs, ", it must be from 1 to 10000000");
+  require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: the learning rate is ", learning_rate,
+          ", it must be above 0");
+  require(reg >= 0 && std::isfinite(reg), ErrorKind::usage, "lightgcn: reg is ", reg, ", it must be at least 0");
+  require(batch_size >= 1 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: the batch size is ", batch_size,
+          ", it must be from 1 to 100000000");
+  require(temperature >= 0.001f && std::isfinite(temperature), ErrorKind::usage, "lightgcn: the temperature is ", temperature,
+          ", it must be at least 0.001");
+  require(negatives >= 1 && negatives <= 10'000'000, ErrorKind::usage, "lightgcn: negatives is ", negatives,
+          ", it must be from 1 to 10000000");
+  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: the popularity share is ", popularity_share,
+          ", it must be from 0 to 1");
+  require(patience >= 0, ErrorKind::usage, "lightgcn: patience is ", patience, ", it must be at least 0");
+  require(eval_every >= 0, ErrorKind::usage, "lightgcn: eval_every is ", eval_every, ", it must be at least 0");
+  require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: the time limit is ", time_limit,
+          " s, it must be at least 0");
+}
+
+double LightGcnReport::epoch_s_median() const { return median(epoch_s); }
+
+LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options,
+                     const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
+  check_fits(model, data, options);
+  Context& context = model.context();
+  const int64_t per_epoch = (data.train.nnz() + options.batch_size - 1) / options.batch_size;
+  Steps steps(model, options, per_epoch);
+  Snapshot good(model.embeddings());
+  good.take();
+  Patience patience(options.patience, model.embeddings());
+  const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
+
+  LightGcnReport report;
+  std::vector<double> step_ms;
+  context.set_training(true);
+  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    const auto start = Clock::now();
+    const std::vector<float> losses = steps.epoch(step_ms, keep_going);
+    LightGcnEpoch told;
+    told.epoch = epoch;
+    told.epochs = options.epochs;
+    told.seconds = seconds_since(start);
+    const auto bad = std::find_if(losses.begin(), losses.end(), [](float loss) { return !std::isfinite(loss); });
+    model.embeddings_changed();
+    if (bad != losses.end()) {
+      good.restore();
+      fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, ", step ", bad - losses.begin() + 1, " of ",
+           per_epoch, " is ", *bad, "; the weights of epoch ", epoch - 1, " are kept; a smaller learning rate than ",
+           options.learning_rate, " may help");
+    }
+    report.steps += static_cast<int64_t>(losses.size());
+    report.fit_s += told.seconds;
+    if (static_cast<int64_t>(losses.size()) < per_epoch) {
+      report.interrupted = true;
+      break;
+    }
+    good.take();
+    double sum = 0;
+    for (float loss : losses) sum += loss;
+    told.loss = sum / static_cast<double>(per_epoch);
+    report.epochs = epoch;
+    report.losses.push_back(told.loss);
+    report.epoch_s.push_back(told.seconds);
+    bool go_on = options.time_limit == 0 || report.fit_s < options.time_limit;
+    if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
+      const auto evaluation = Clock::now();
+      told.val = figures(model, data, data.val, false);
+      told.test = figures(model, data, data.test, true);
+      report.eval_s += seconds_since(evaluation);
+      if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
+    }
+    if (callback && !callback(told)) {
+      report.interrupted = true;
+      go_on = false;
+    }
+    if (!go_on) break;
+  }
+  report.best_epoch = patience.restore(report.epochs);
+  model.embeddings_changed();
+  report.step_ms_median = step_ms.empty() ? 1e3 * report.epoch_s_median() / static_cast<double>(per_epoch) : median(step_ms);
+  return report;
+}
+
+}  // namespace heddle

@@ -1,0 +1,86 @@
+#include "io/interactions.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "heddle/error.h"
+#include "io/file.h"
+#include "io/interaction_files.h"
+#include "io/lightgcn_text.h"
+
+namespace fs = std::filesystem;
+
+namespace heddle::io {
+
+namespace detail {
+
+namespace {
+
+constexpr InteractionFormatEntry kInteractionFormats[] = {
+    {InteractionFormat::lightgcn, "lightgcn",
+     "a folder with train.txt and test.txt, or a file with lines 'user item item ...', separated by blanks", is_lightgcn,
+     read_lightgcn},
+    {InteractionFormat::recbole, "recbole", "NAME.inter or a folder with it", is_recbole, read_recbole},
+    {InteractionFormat::movielens, "movielens", "u.data, ratings.dat, ratings.csv or a folder with one of them", is_movielens,
+     read_movielens},
+    {InteractionFormat::csv, "csv",
+     "a text file with columns for user and item, or a folder with train.csv and dev.csv, val.csv or test.csv", is_csv, read_csv},
+};
+
+}  // namespace
+
+std::span<const InteractionFormatEntry> interaction_formats() { return kInteractionFormats; }
+
+std::string find_file(const std::string& folder, std::string_view name) {
+  const std::string plain = (fs::path(folder) / name).string();
+  const std::string packed = plain + ".gz";
+  std::error_code ignored;
+  const bool has_plain = fs::is_regular_file(plain, ignored);
+  const bool has_packed = fs::is_regular_file(packed, ignored);
+  require(!has_plain || !has_packed, ErrorKind::bad_data, folder, " has both ", name, " and ", name, ".gz");
+  return has_plain ? plain : has_packed ? packed : "";
+}
+
+std::string data_name(const std::string& path) {
+  const fs::path normal = fs::path(path).lexically_normal();  // "data/x/" names the same as "data/x"
+  const fs::path named = normal.has_filename() ? normal : normal.parent_path();
+  std::error_code ignored;
+  const std::string last = named.filename().string();
+  return fs::is_directory(path, ignored) ? last : last.substr(0, last.find('.', 1));
+}
+
+std::optional<std::string> text_head(const std::string& path) {
+  constexpr int64_t kHead = 16384;
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) return std::nullopt;
+  const InputFile file(path);
+  std::string head(static_cast<size_t>(std::min(file.size(), kHead)), '\0');
+  file.read(0, head.data(), static_cast<int64_t>(head.size()));
+  if (is_gzip(head)) head = gunzip_head(head, kHead);
+  if (head.find('\0') != std::string::npos) return std::nullopt;
+  return head;
+}
+
+void refuse_columns(const InteractionColumns& columns, std::string_view format, const std::string& path) {
+  for (const std::string* column : {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time}) {
+    require(column->empty(), ErrorKind::usage, path, " is read as ", format, ", whose columns are fixed; column ",
+            in_quotes(*column), " can be named for the format csv");
+  }
+}
+
+}  // namespace detail
+
+InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) {
+  std::error_code ignored;
+  std::string looked_for;
+  const bool exists = std::filesystem::exists(path, ignored);
+  for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
+    const bool tried = format == entry.format || format == InteractionFormat::automatic;
+    if (tried && exists && (format == entry.format || entry.recognise(path))) return entry.read(path, columns);
+    if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
+  }
+  fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",
+       "; looked for: ", looked_for);
+}
+
+}  // namespace heddle::io

@@ -1,0 +1,302 @@
+// Thrust's names get a prefix of their own: one program may hold its templates as nvcc compiled them, as g++ did for OpenMP, and
+// as somebody else's sources did, and the linker keeps one of each name.
+#ifdef __CUDACC__
+#define THRUST_CUB_WRAPPED_NAMESPACE heddle_cuda
+#else
+#define THRUST_CUB_WRAPPED_NAMESPACE heddle_host
+#define THRUST_DEVICE_SYSTEM THRUST_DEVICE_SYSTEM_OMP
+#endif
+
+#include <thrust/binary_search.h>
+#include <thrust/copy.h>
+#include <thrust/count.h>
+#include <thrust/functional.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/iterator/permutation_iterator.h>
+#include <thrust/iterator/transform_iterator.h>
+#include <thrust/sequence.h>
+#include <thrust/sort.h>
+#include <thrust/system_error.h>
+#include <thrust/tabulate.h>
+#include <thrust/transform_reduce.h>
+#ifdef __CUDACC__
+#include <thrust/system/cuda/execution_policy.h>
+
+#include "kernels/device/cuda.h"
+#define HEDDLE_FUNCTION __host__ __device__
+#else
+#include <omp.h>
+#include <thrust/system/omp/execution_policy.h>
+#define HEDDLE_FUNCTION
+#endif
+
+#include <algorithm>
+#include <cstdint>
+#include <new>
+#include <vector>
+
+#include "heddle/error.h"
+#include "kernels/graph_build/graph_build.h"
+
+// Idea: entries as 64-bit numbers row * 2^32 + column, sorted (stable, a radix sort on both systems); the first of each run of
+// equal ones is an entry of the matrix, and the offsets are found by binary search. Nothing is summed but by one thread in the
+// order of the entries, so that the bits are the same everywhere.
+// Bytes, n entries: 8 n written and 16 n moved by each pass of the sort; as much memory again while it runs.
+namespace heddle::kernels::HEDDLE_TWIN {
+
+namespace {
+
+namespace thrust = THRUST_NS_QUALIFIER;
+
+#ifdef __CUDACC__
+/// Thrust's temporary memory, from the device's pool.
+class Scratch {
+ public:
+  using value_type = char;
+  explicit Scratch(Stream& stream) : stream_(stream) {}
+  char* allocate(std::ptrdiff_t bytes) { return held_.emplace_back(stream_, static_cast<std::size_t>(bytes)).as<char>(); }
+  void deallocate(char* pointer, std::size_t) {
+    std::erase_if(held_, [pointer](const Buffer& buffer) { return buffer.data() == pointer; });
+  }
+
+ private:
+  Stream& stream_;
+  std::vector<Buffer> held_;
+};
+#else
+/// The number of OpenMP's threads for the calling thread, until the object ends.
+class OmpThreads {
+ public:
+  explicit OmpThreads(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+  ~OmpThreads() { omp_set_num_threads(before_); }
+  OmpThreads(const OmpThreads&) = delete;
+  OmpThreads& operator=(const OmpThreads&) = delete;
+
+ private:
+  int before_;
+};
+#endif
+
+/// body(policy): what Thrust is to run with on the stream. Its exceptions become ours.
+template <class Body>
+auto run(const char* op, Stream& stream, const Body& body) {
+  try {
+#ifdef __CUDACC__
+    check_cuda(cudaSetDevice(stream.device_index()), "cudaSetDevice");
+    Scratch scratch(stream);
+    return body(thrust::cuda::par(scratch).on(static_cast<cudaStream_t>(stream.native())));
+#else
+    const OmpThreads threads(stream.threads());
+    return body(thrust::omp::par);
+#endif
+  } catch (const std::bad_alloc&) {
+    fail(ErrorKind::out_of_memory, op, ": no room for temporary memory");
+  } catch (const thrust::system_error& error) {
+    fail(ErrorKind::internal, op, ": ", error.what());
+  }
+}
+
+template <class T>
+Buffer make_array(Stream& stream, int64_t count) {
+  return Buffer(stream, static_cast<std::size_t>(count) * sizeof(T));
+}
+
+BuiltCsr make_csr(Stream& stream, int64_t rows, int64_t cols, int64_t nnz, bool has_values) {
+  return {rows,
+          cols,
+          nnz,
+          make_array<int64_t>(stream, rows + 1),
+          make_array<int32_t>(stream, nnz),
+          make_array<float>(stream, has_values ? nnz : 0)};
+}
+
+thrust::counting_iterator<int64_t> counting(int64_t from) { return thrust::counting_iterator<int64_t>(from); }
+
+struct EntryKey {
+  const int32_t* row;
+  const int32_t* col;
+  HEDDLE_FUNCTION uint64_t operator()(int64_t e) const {
+    return static_cast<uint64_t>(row[e]) << 32 | static_cast<uint32_t>(col[e]);
+  }
+};
+
+/// e where entry e lies outside the matrix, else `none`.
+struct OutsideEntry {
+  int64_t rows, cols;
+  const int32_t* row;
+  const int32_t* col;
+  int64_t none;
+  HEDDLE_FUNCTION int64_t operator()(int64_t e) const {
+    return row[e] < 0 || row[e] >= rows || col[e] < 0 || col[e] >= cols ? e : none;
+  }
+};
+
+/// Whether entry e is the first with its key.
+struct IsFirst {
+  const uint64_t* keys;
+  HEDDLE_FUNCTION bool operator()(int64_t e) const { return e == 0 || keys[e] != keys[e - 1]; }
+};
+
+struct ColumnOfRun {
+  const uint64_t* keys;
+  const int64_t* first;
+  HEDDLE_FUNCTION int32_t operator()(int64_t i) const { return static_cast<int32_t>(keys[first[i]]); }
+};
+
+/// The key that no entry of an earlier row reaches.
+struct RowKey {
+  HEDDLE_FUNCTION uint64_t operator()(int64_t row) const { return static_cast<uint64_t>(row) << 32; }
+};
+
+/// The value of the i-th run of equal entries.
+struct MergeRun {
+  const float* values;
+  const int64_t* first;
+  int64_t runs, count;
+  Merge merge;
+  HEDDLE_FUNCTION float operator()(int64_t i) const {
+    const int64_t end = i + 1 < runs ? first[i + 1] : count;
+    float merged = values[first[i]];
+    for (int64_t e = first[i] + 1; e < end; ++e) {
+      merged = merge == Merge::sum ? merged + values[e] : values[e] > merged ? values[e] : merged;
+    }
+    return merged;
+  }
+};
+
+/// The value of a matrix's k-th non-zero.
+struct ValueOf {
+  const float* values;
+  const int64_t* value_index;
+  explicit ValueOf(const CsrView& a) : values(a.values), value_index(a.value_index) {}
+  HEDDLE_FUNCTION float operator()(int64_t k) const {
+    return values == nullptr ? 1.0f : values[value_index != nullptr ? value_index[k] : k];
+  }
+};
+
+struct RowSum {
+  const int64_t* row_offsets;
+  ValueOf value;
+  HEDDLE_FUNCTION float operator()(int64_t row) const {
+    if (value.values == nullptr) return static_cast<float>(row_offsets[row + 1] - row_offsets[row]);
+    double sum = 0;
+    for (int64_t k = row_offsets[row]; k < row_offsets[row + 1]; ++k) sum += value(k);
+    return static_cast<float>(sum);
+  }
+};
+
+struct AdjacencyOffset {
+  int64_t rows, nnz;
+  const int64_t* above;
+  const int64_t* below;
+  HEDDLE_FUNCTION int64_t operator()(int64_t row) const { return row <= rows ? above[row] : nnz + below[row - rows]; }
+};
+
+struct AdjacencyColumn {
+  int64_t nnz;
+  int32_t rows;
+  const int32_t* above;
+  const int32_t* below;
+  HEDDLE_FUNCTION int32_t operator()(int64_t k) const { return k < nnz ? rows + above[k] : below[k - nnz]; }
+};
+
+struct AdjacencyValue {
+  int64_t nnz;
+  ValueOf above;
+  const float* below;
+  HEDDLE_FUNCTION float operator()(int64_t k) const { return k < nnz ? above(k) : below[k - nnz]; }
+};
+
+}  // namespace
+
+BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, int64_t count,
+                    Merge merge, Stream& stream) {
+  return run("coo_to_csr", stream, [&](const auto& policy) {
+    const int64_t outside = thrust::transform_reduce(
+        policy, counting(0), counting(count), OutsideEntry{rows, cols, row, col, count}, count, thrust::minimum<int64_t>());
+    if (outside < count) {
+      fail(ErrorKind::usage, "coo_to_csr: entry ", outside, " is (", download(stream, row + outside, 1)[0], ", ",
+           download(stream, col + outside, 1)[0], "), the matrix is ", rows, " x ", cols);
+    }
+    const Buffer key_buffer = make_array<uint64_t>(stream, count);
+    const Buffer value_buffer = make_array<float>(stream, value != nullptr ? count : 0);
+    auto* const keys = key_buffer.as<uint64_t>();
+    auto* const values = value_buffer.as<float>();
+    thrust::tabulate(policy, keys, keys + count, EntryKey{row, col});
+    if (value != nullptr) {
+      thrust::copy(policy, value, value + count, values);
+      thrust::stable_sort_by_key(policy, keys, keys + count, values);
+    } else {
+      thrust::sort(policy, keys, keys + count);
+    }
+
+    const int64_t nnz = thrust::count_if(policy, counting(0), counting(count), IsFirst{keys});
+    const Buffer first_buffer = make_array<int64_t>(stream, nnz);
+    auto* const first = first_buffer.as<int64_t>();
+    thrust::copy_if(policy, counting(0), counting(count), first, IsFirst{keys});
+    BuiltCsr csr = make_csr(stream, rows, cols, nnz, value != nullptr);
+    const auto runs = thrust::make_permutation_iterator(keys, first);
+    const auto row_keys = thrust::make_transform_iterator(counting(0), RowKey{});
+    thrust::lower_bound(policy, runs, runs + nnz, row_keys, row_keys + (rows + 1), csr.row_offsets.as<int64_t>());
+    auto* const columns = csr.col_indices.as<int32_t>();
+    thrust::tabulate(policy, columns, columns + nnz, ColumnOfRun{keys, first});
+    if (value != nullptr) {
+      auto* const merged = csr.values.as<float>();
+      thrust::tabulate(policy, merged, merged + nnz, MergeRun{values, first, nnz, count, merge});
+    }
+    return csr;
+  });
+}
+
+BuiltCsr transpose_csr(const CsrView& a, Stream& stream) {
+  return run("transpose_csr", stream, [&](const auto& policy) {
+    // Rows ascend with the non-zeros, so a stable sort by column leaves them ascending in each column.
+    const Buffer row_buffer = make_array<int32_t>(stream, a.nnz);
+    const Buffer column_buffer = make_array<int32_t>(stream, a.nnz);
+    const Buffer order_buffer = make_array<int64_t>(stream, a.nnz);
+    auto* const rows = row_buffer.as<int32_t>();
+    auto* const columns = column_buffer.as<int32_t>();
+    auto* const order = order_buffer.as<int64_t>();
+    thrust::upper_bound(policy, a.row_offsets + 1, a.row_offsets + std::max<int64_t>(a.rows, 1), counting(0), counting(a.nnz),
+                        rows);
+    thrust::copy(policy, a.col_indices, a.col_indices + a.nnz, columns);
+    thrust::sequence(policy, order, order + a.nnz);
+    thrust::stable_sort_by_key(policy, columns, columns + a.nnz, order);
+
+    BuiltCsr csr = make_csr(stream, a.cols, a.rows, a.nnz, a.values != nullptr);
+    thrust::lower_bound(policy, columns, columns + a.nnz, counting(0), counting(a.cols + 1), csr.row_offsets.as<int64_t>());
+    const auto sorted_rows = thrust::make_permutation_iterator(rows, order);
+    thrust::copy(policy, sorted_rows, sorted_rows + a.nnz, csr.col_indices.as<int32_t>());
+    if (a.values != nullptr) {
+      thrust::transform(policy, order, order + a.nnz, csr.values.as<float>(), ValueOf(a));
+    }
+    return csr;
+  });
+}
+
+void row_sums(const CsrView& a, float* sums, Stream& stream) {
+  run("row_sums", stream, [&](const auto& policy) {
+    thrust::tabulate(policy, sums, sums + a.rows, RowSum{a.row_offsets, ValueOf(a)});
+  });
+}
+
+BuiltCsr bipartite_adjacency(const CsrView& r, Stream& stream) {
+  const BuiltCsr transposed = transpose_csr(r, stream);
+  return run("bipartite_adjacency", stream, [&](const auto& policy) {
+    const int64_t nodes = r.rows + r.cols;
+    BuiltCsr csr = make_csr(stream, nodes, nodes, 2 * r.nnz, r.values != nullptr);
+    const CsrView below = transposed.view();
+    auto* const offsets = csr.row_offsets.as<int64_t>();
+    thrust::tabulate(policy, offsets, offsets + nodes + 1, AdjacencyOffset{r.rows, r.nnz, r.row_offsets, below.row_offsets});
+    auto* const columns = csr.col_indices.as<int32_t>();
+    thrust::tabulate(policy, columns, columns + csr.nnz,
+                     AdjacencyColumn{r.nnz, static_cast<int32_t>(r.rows), r.col_indices, below.col_indices});
+    if (r.values != nullptr) {
+      auto* const values = csr.values.as<float>();
+      thrust::tabulate(policy, values, values + csr.nnz, AdjacencyValue{r.nnz, ValueOf(r), below.values});
+    }
+    return csr;
+  });
+}
+
+}  // namespace heddle::kernels::HEDDLE_TWIN

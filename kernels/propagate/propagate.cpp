@@ -1,0 +1,85 @@
+#include "kernels/propagate/propagate.h"
+
+#include <algorithm>
+
+#include "heddle/error.h"
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/common/twins.h"
+
+namespace heddle::kernels {
+
+HEDDLE_DECLARE_CPU(void propagate(const PropagateArgs& args, Threads threads);
+                   void prescale(const PrescaleArgs& args, Threads threads);
+                   Frontier neighbours(const NeighboursArgs& args, Threads threads))
+HEDDLE_DECLARE_DEVICE(void propagate(const PropagateArgs& args, Stream& stream);
+                      void prescale(const PrescaleArgs& args, Stream& stream))
+
+namespace {
+
+void check_rows(const char* op, const char* name, const StoredRows& rows, bool needed) {
+  require(rows.f32 == nullptr || rows.bf16 == nullptr, ErrorKind::usage, op, ": ", name, " is given in both precisions");
+  require(!needed || rows.f32 != nullptr || rows.bf16 != nullptr, ErrorKind::usage, op, ": ", name, " is null");
+}
+
+void check_matrix(const char* op, const CsrView& a) {
+  require(a.rows == a.cols && a.rows >= 0, ErrorKind::usage, op, ": the matrix is ", a.rows, " x ", a.cols,
+          ", it must be square");
+  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
+  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
+}
+
+void check_on_cpu(const char* op, const Execution& execution) {
+  const DeviceKind kind = execution.stream.kind();
+  require(kind == DeviceKind::cpu, ErrorKind::usage, op, ": ", to_string(kind), " has no such kernel, cpu has");
+}
+
+}  // namespace
+
+void propagate(const PropagateArgs& args, Execution& execution) {
+  check_matrix("propagate", args.a);
+  require(args.a.value_index == nullptr, ErrorKind::usage, "propagate: values through an index are not supported");
+  require(args.width >= 0, ErrorKind::usage, "propagate: the width is ", args.width);
+  const int64_t count = args.rows != nullptr ? args.row_count : args.a.rows;
+  require(count >= 0 && count <= args.a.rows, ErrorKind::usage, "propagate: ", count, " rows are listed, the matrix has ",
+          args.a.rows);
+  const bool empty = count == 0 || args.width == 0;
+  require(empty || args.scale != nullptr, ErrorKind::usage, "propagate: scale is null");
+  check_rows("propagate", "x", args.x, !empty && args.a.nnz > 0);
+  check_rows("propagate", "y", args.y, !empty);
+  require(args.base_slots == nullptr || args.base != nullptr, ErrorKind::usage, "propagate: base_slots is given without base");
+  if (args.y.f32 != nullptr && (args.rows == nullptr || !args.compact)) {
+    const DenseView<float> y{args.y.f32, args.a.rows, args.width};
+    if (args.x_slots == nullptr) check_apart("propagate", "x", DenseView<float>{args.x.f32, y.rows, y.cols}, "y", y);
+    if (args.base_slots == nullptr) check_apart("propagate", "base", DenseView<const float>{args.base, y.rows, y.cols}, "y", y);
+  }
+  if (!empty) HEDDLE_CALL(execution.stream, propagate, args);
+}
+
+void prescale(const PrescaleArgs& args, Execution& execution) {
+  const DenseView<const float> x{args.x, args.rows, args.width};
+  check_data("prescale", "x", x);
+  const bool empty = x.size() == 0;
+  require(empty || args.scale != nullptr, ErrorKind::usage, "prescale: scale is null");
+  check_rows("prescale", "y", args.y, !empty);
+  check_same_or_apart("prescale", "y", DenseView<float>{args.y.f32, args.rows, args.width}, "x", x);
+  if (!empty) HEDDLE_CALL(execution.stream, prescale, args);
+}
+
+Frontier neighbours(const NeighboursArgs& args, Execution& execution) {
+  check_matrix("neighbours", args.a);
+  check_on_cpu("neighbours", execution);
+  require(args.row_count >= 0, ErrorKind::usage, "neighbours: ", args.row_count, " rows are listed");
+  require(args.row_count == 0 || args.rows != nullptr, ErrorKind::usage, "neighbours: rows is null");
+  if (args.row_count == 0) return {};
+  require(args.flags != nullptr && args.columns != nullptr, ErrorKind::usage, "neighbours: flags or columns is null");
+  return HEDDLE_CALL_CPU(execution.stream, neighbours, args);
+}
+
+void assign_slots(const int32_t* rows, int64_t row_count, bool compact, int32_t* slots, int64_t n, Execution& execution) {
+  check_on_cpu("assign_slots", execution);
+  std::fill_n(slots, n, -1);
+  for (int64_t p = 0; p < row_count; ++p) slots[rows[p]] = compact ? static_cast<int32_t>(p) : rows[p];
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,151 @@
+#include "kernels/ranking_loss/ranking_loss.h"
+
+#include <algorithm>
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/dense/dense.h"
+#include "kernels/elementwise/elementwise.h"
+#include "kernels/loss/sum_chunks.h"
+#include "kernels/ranking_loss/cpu_ranking_loss.h"
+#include "kernels/ranking_loss/launchers.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
+
+int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+
+float mean(const double* partials, int64_t chunks, int64_t terms) {
+  double total = 0;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) total += partials[chunk];
+  return static_cast<float>(total / static_cast<double>(terms));
+}
+
+void check_triples(const char* op, DenseView<const float> rows) {
+  check_data(op, "rows", rows);
+  require(rows.rows >= 3 && rows.rows % 3 == 0, ErrorKind::usage, op, ": ", rows.rows,
+          " rows are not as many users as positives and negatives, at least one of each");
+}
+
+// Each chunk costs a partial gradient of the negatives: more of them than this would cost more memory than they bring threads.
+constexpr int64_t most_softmax_chunks = 16;
+
+SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args) {
+  const int64_t m = args.rows.rows - 2 * args.batch;
+  SoftmaxPlan plan;
+  plan.chunk_users = round_up((args.batch + most_softmax_chunks - 1) / most_softmax_chunks, softmax_block_users);
+  plan.chunks = (args.batch + plan.chunk_users - 1) / plan.chunk_users;
+  plan.padded_d = round_up(args.rows.cols, 16);
+  plan.padded_m = round_up(m, 64);
+  // The block's logits; unit users, those scaled, unit positives and the users' gradient; the negatives' gradient.
+  plan.chunk_floats = softmax_block_users * (plan.padded_m + softmax_logits_padding) +
+                      (4 * softmax_block_users + round_up(m, softmax_tile_rows)) * plan.padded_d;
+  plan.shared_floats = m * plan.padded_d + plan.padded_m * args.rows.cols;
+  return plan;
+}
+
+void sampled_softmax_on_cpu(const SampledSoftmaxArgs& args, Execution& execution) {
+  const SoftmaxPlan plan = softmax_plan(args);
+  const SoftmaxWorkspace workspace{execution.arena.allocate_array<float>(plan.shared_floats),
+                                   execution.arena.allocate_array<float>(plan.chunks * plan.chunk_floats),
+                                   execution.arena.allocate_array<double>(plan.chunks),
+                                   execution.arena.allocate_array<double>(args.rows.rows - 2 * args.batch)};
+  HEDDLE_CALL_CPU(execution.stream, sampled_softmax_loss, args, plan, workspace);
+  *args.loss = mean(workspace.partials, plan.chunks, args.batch);
+  execution.arena.give_back(workspace.inverse_norms);
+  execution.arena.give_back(workspace.partials);
+  execution.arena.give_back(workspace.chunks);
+  execution.arena.give_back(workspace.shared);
+}
+
+// Cosines of a chunk of users: 8 MiB, a part of a large GPU's second-level cache and as many tiles of 128 x 128 as it has
+// multiprocessors; but never so few users that a chunk is over before the next can be launched.
+constexpr int64_t chunk_cosines = int64_t{1} << 21;
+constexpr int64_t least_chunk_users = 64;
+
+void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execution) {
+  const int64_t batch = args.batch;
+  const int64_t d = args.rows.cols;
+  const int64_t m = args.rows.rows - 2 * batch;
+  const int64_t chunk_users = std::min(batch, std::max(least_chunk_users, chunk_cosines / m));
+  Arena& arena = execution.arena;
+  SoftmaxRows softmax{args.rows, batch, args.temperature};
+  softmax.unit = arena.allocate_array<float>(args.rows.size());
+  softmax.inverse_norms = arena.allocate_array<double>(args.rows.rows);
+  softmax.losses = arena.allocate_array<double>(batch);
+  softmax.inverse_totals = arena.allocate_array<float>(batch);
+  softmax.push = arena.allocate_array<float>(batch);
+  float* const cosines = arena.allocate_array<float>(chunk_users * m);
+  float* const scaled_users = arena.allocate_array<float>(chunk_users * d);
+  float* const part = arena.allocate_array<float>(m * d);  // a later chunk's share of the negatives' gradient
+
+  HEDDLE_CALL_DEVICE(execution.stream, unit_rows, softmax);
+  const DenseView<const float> negatives{softmax.unit + 2 * batch * d, m, d};
+  const DenseView<float> dnegatives{args.drows.data + 2 * batch * d, m, d};
+  for (int64_t first = 0; first < batch; first += chunk_users) {
+    const int64_t count = std::min(chunk_users, batch - first);
+    const DenseView<float> terms{cosines, count, m};
+    gemm({{softmax.unit + first * d, count, d}, negatives, terms, false, true}, execution);
+    HEDDLE_CALL_DEVICE(execution.stream, softmax_rows, softmax, first, terms, scaled_users);
+    if (args.drows.data == nullptr) continue;
+    gemm({terms, negatives, {args.drows.data + first * d, count, d}}, execution);
+    const DenseView<float> target = first == 0 ? dnegatives : DenseView<float>{part, m, d};
+    gemm({terms, {scaled_users, count, d}, target, true, false}, execution);
+    if (first > 0) add_scaled(target, 1, dnegatives, execution);
+  }
+  HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, batch, 1.0 / static_cast<double>(batch), softmax.losses, args.loss);
+  if (args.drows.data != nullptr) HEDDLE_CALL_DEVICE(execution.stream, softmax_row_gradients, softmax, args.drows);
+
+  for (void* memory :
+       {static_cast<void*>(part), static_cast<void*>(scaled_users), static_cast<void*>(cosines), static_cast<void*>(softmax.push),
+        static_cast<void*>(softmax.inverse_totals), static_cast<void*>(softmax.losses), static_cast<void*>(softmax.inverse_norms),
+        static_cast<void*>(softmax.unit)}) {
+    arena.give_back(memory);
+  }
+}
+
+}  // namespace
+
+void bpr_loss(const BprLossArgs& args, Execution& execution) {
+  check_triples("bpr_loss", args.rows);
+  const int64_t batch = args.rows.rows / 3;
+  const int64_t chunks = (batch + bpr_chunk_rows - 1) / bpr_chunk_rows;
+  double* const partials = execution.arena.allocate_array<double>(chunks);
+  if (on_cpu(execution)) {
+    HEDDLE_CALL_CPU(execution.stream, bpr_loss, args.rows, partials);
+    *args.loss = mean(partials, chunks, batch);
+  } else {
+    HEDDLE_CALL_DEVICE(execution.stream, bpr_loss, args.rows, partials);
+    HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, chunks, 1.0 / static_cast<double>(batch), partials, args.loss);
+  }
+  execution.arena.give_back(partials);
+}
+
+void bpr_loss_backward(DenseView<const float> rows, const float* dloss, DenseView<float> drows, Execution& execution) {
+  check_triples("bpr_loss_backward", rows);
+  check_same_shape("bpr_loss_backward", "drows", drows, "rows", rows);
+  check_data("bpr_loss_backward", "drows", drows);
+  check_apart("bpr_loss_backward", "drows", drows, "rows", rows);
+  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, bpr_loss_backward, rows, *dloss, drows);
+  HEDDLE_CALL_DEVICE(execution.stream, bpr_loss_backward, rows, dloss, drows);
+}
+
+void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) {
+  const char* const op = "sampled_softmax_loss";
+  check_data(op, "rows", args.rows);
+  require(args.batch >= 1, ErrorKind::usage, op, ": a batch of ", args.batch, ", a mean over none has no value");
+  require(args.rows.rows > 2 * args.batch, ErrorKind::usage, op, ": ", args.rows.rows, " rows hold ", args.batch,
+          " users, as many positives and no negative");
+  require(args.temperature > 0, ErrorKind::usage, op, ": the temperature ", args.temperature, " is not above 0");
+  if (args.drows.data != nullptr) {
+    check_same_shape(op, "drows", args.drows, "rows", args.rows);
+    check_apart(op, "drows", args.drows, "rows", args.rows);
+  }
+  if (on_cpu(execution)) return sampled_softmax_on_cpu(args, execution);
+  sampled_softmax_on_device(args, execution);
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,70 @@
+#include "kernels/rows/rows.h"
+
+#include <limits>
+
+#include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
+#include "kernels/rows/launchers.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+void check_groups(const char* op, const RowGroups& groups) {
+  require(groups.count >= 0 && groups.count <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ", groups.count,
+          " ids do not fit 32-bit places");
+  require(groups.count == 0 || groups.ids != nullptr, ErrorKind::usage, op, ": ids is null");
+  require(groups.order != nullptr && groups.distinct != nullptr && groups.offsets != nullptr && groups.group_of != nullptr &&
+              groups.group_count != nullptr,
+          ErrorKind::usage, op, ": order, distinct, offsets, group_of or group_count is null");
+}
+
+}  // namespace
+
+std::size_t group_rows_workspace(int64_t count, [[maybe_unused]] int64_t n, [[maybe_unused]] DeviceKind device) {
+#ifdef HEDDLE_HAS_CUDA
+  if (device == DeviceKind::cuda) return cuda::group_rows_cub_workspace(count, n);
+#endif
+  return static_cast<std::size_t>(sort_workspace_per_row * count) * sizeof(int32_t);
+}
+
+void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& execution) {
+  check_groups("group_rows", groups);
+  require(n >= 0 && n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "group_rows: ", n,
+          " rows do not fit 32-bit numbers");
+  require(groups.count == 0 || workspace != nullptr, ErrorKind::usage, "group_rows: workspace is null");
+  auto* const numbers = static_cast<int32_t*>(workspace);
+  switch (execution.stream.kind()) {
+    case DeviceKind::cpu: return cpu::group_rows(groups, n, numbers);
+    case DeviceKind::simt: return simt::group_rows_one_block(groups, n, numbers, execution.stream);
+    case DeviceKind::cuda:
+#ifdef HEDDLE_HAS_CUDA
+      return cuda::group_rows_cub(groups, n, workspace, execution.stream);
+#endif
+      break;
+  }
+}
+
+void gather_rows(DenseView<const float> x, const int32_t* ids, DenseView<float> y, Execution& execution) {
+  check_data("gather_rows", "x", x);
+  check_data("gather_rows", "y", y);
+  require(y.cols == x.cols, ErrorKind::usage, "gather_rows: y has ", y.cols, " columns, x has ", x.cols);
+  check_apart("gather_rows", "y", y, "x", x);
+  if (y.size() == 0) return;
+  require(ids != nullptr, ErrorKind::usage, "gather_rows: ids is null");
+  HEDDLE_CALL(execution.stream, gather_rows, x, ids, y);
+}
+
+void sum_row_groups(const SumRowGroupsArgs& args, Execution& execution) {
+  check_groups("sum_row_groups", args.groups);
+  check_data("sum_row_groups", "y", args.y);
+  check_data("sum_row_groups", "target", args.target);
+  require(args.y.rows == args.groups.count, ErrorKind::usage, "sum_row_groups: y has ", args.y.rows, " rows, there are ",
+          args.groups.count, " ids");
+  require(args.target.cols == args.y.cols, ErrorKind::usage, "sum_row_groups: target has ", args.target.cols, " columns, y has ",
+          args.y.cols);
+  check_apart("sum_row_groups", "target", args.target, "y", args.y);
+  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, sum_row_groups, args);
+}
+
+}  // namespace heddle::kernels

@@ -1,0 +1,302 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "heddle/io.h"
+#include "tests/cli/program.h"
+
+using heddle::test::file_content;
+using heddle::test::ProgramResult;
+using heddle::test::run_program;
+using heddle::test::TempDir;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --epochs 20 ";
+
+/// Trains on `folder`'s interactions and saves to a file there; returns its path.
+std::string saved(const TempDir& folder, const std::string& model_and_options) {
+  const std::string path = folder.file("saved.safetensors");
+  const ProgramResult result =
+      run_program("train " + model_and_options + " --quiet --data " + folder.path().string() + " --save " + path);
+  INFO(result.err);
+  REQUIRE(result.status == 0);
+  return path;
+}
+
+/// Items of a user in a LightGCN file, as text.
+std::vector<std::string> items_of(const TempDir& folder, const char* file, const std::string& user) {
+  std::istringstream lines(file_content(folder.file(file)));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (word != user) continue;
+    std::vector<std::string> items;
+    while (words >> word) items.push_back(word);
+    return items;
+  }
+  return {};
+}
+
+/// One line on standard error, exit status 2.
+void check_usage(const ProgramResult& result, const std::string& words) {
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+  CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
+}
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("a saved recommender gives the training's figures back") {
+    const TempDir folder;
+    write_interactions(folder);
+    for (const std::string& model : {std::string("lightgcn") + kSmall, std::string("lightgcn --quiet --patience 3") + kSmall,
+                                     std::string("popularity"), std::string("item-cosine"), std::string("graph-filter --rank 8"),
+                                     std::string("graph-filter --rank 8 --blend popularity --blend-weight 0.1")}) {
+      CAPTURE(model);
+      const std::string path = folder.file("model.safetensors");
+      const std::string data = " --data " + folder.path().string() + " --json";
+      const json trained = run_program("train " + model + data + " --save " + path).json();
+      const json evaluated = run_program("evaluate " + path + data).json();
+      CHECK(evaluated["metrics"] == trained["metrics"]);
+      CHECK(evaluated["val_metrics"] == trained["val_metrics"]);
+      CHECK(evaluated["model"] == trained["model"]);
+      CHECK(evaluated["trained_on"]["same"] == true);
+      CHECK(evaluated["trained_on"]["hash"] == evaluated["data"]["hash"]);
+      CHECK(evaluated["unknown"] == 0);
+      CHECK(evaluated["in_training"] == 0);
+      CHECK(evaluated["new_users"].is_null());
+    }
+  }
+
+  TEST_CASE("evaluate splits as the training did, and takes other data over by its ids") {
+    const TempDir folder;
+    write_interactions(folder);
+    std::filesystem::remove(folder.file("test.txt"));
+    const std::string data = " --json --data " + folder.path().string();
+    const std::string model = folder.file("model.safetensors");
+    const json trained =
+        run_program("train item-cosine --split ratio --test-share 0.25 --split-seed 5 --save " + model + data).json();
+    CHECK(trained["data"]["test"] == 180);
+    CHECK(run_program("evaluate " + model + data).json()["metrics"] == trained["metrics"]);
+    CHECK(run_program("evaluate " + model + " --split-seed 6" + data).json()["trained_on"]["same"] == false);
+    // The same interactions in another order, with one user and one item that the model never met.
+    const TempDir other;
+    other.write("train.txt", "1 1\n");
+    other.write("test.txt", "59 " + items_of(folder, "train.txt", "59")[0] + "\nnobody 3\n3 nothing\n");
+    const json on_other = run_program("evaluate " + model + " --split files --json --data " + other.path().string()).json();
+    CHECK(on_other["trained_on"]["same"] == false);
+    CHECK(on_other["unknown"] == 2);
+    CHECK(on_other["test_users"].get<int>() + on_other["in_training"].get<int>() == 1);
+  }
+
+  TEST_CASE("evaluate --new-users compares visitors with the same users known to training") {
+    const TempDir folder;
+    write_interactions(folder);
+    for (const std::string& model : {std::string("item-cosine"), std::string("lightgcn") + kSmall}) {
+      CAPTURE(model);
+      const std::string path = saved(folder, model);
+      const std::string command =
+          "evaluate " + path + " --new-users --new-user-share 0.2 --quiet --data " + folder.path().string();
+      const json figures = run_program(command + " --json").json()["new_users"];
+      CHECK(figures["users"] == 12);
+      const double as_new = figures["as_new"]["recall@20"];
+      const double as_known = figures["as_known"]["recall@20"];
+      CHECK(as_new > 0.3);
+      CHECK(as_known > 0.3);
+      CHECK(figures["difference"]["recall@20"].get<double>() == doctest::Approx(as_new - as_known));
+      const ProgramResult text = run_program(command);
+      CHECK(text.out.find("as new     @20: recall ") != std::string::npos);
+      CHECK(text.out.find("for being new") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("recommend ranks for users and visitors, in text and as JSON") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const ProgramResult text = run_program("recommend " + model + " --user 7 --topk 3");
+    CHECK(text.status == 0);
+    CHECK(text.err.empty());
+    CHECK(text.out.starts_with("user 7, 12 items in training\nrank  item     score\n"));
+    CHECK(std::count(text.out.begin(), text.out.end(), '\n') == 5);
+
+    const json two = run_program("recommend " + model + " --user 7 --user 9 --items '4, 8,12' --topk 40 --json").json();
+    REQUIRE(two["results"].size() == 3);
+    CHECK(two["model"] == "lightgcn");
+    CHECK(two["results"][0]["user"] == "7");
+    CHECK(two["results"][1]["user"] == "9");
+    CHECK(two["results"][2]["given"] == json{"4", "8", "12"});
+    CHECK(two["results"][0]["known_items"] == 12);
+    const std::vector<std::string> seen = items_of(folder, "train.txt", "7");
+    const json& ranked = two["results"][0]["items"];
+    CHECK(ranked.size() == 40 - seen.size());
+    for (std::size_t i = 0; i < ranked.size(); ++i) {
+      CHECK(ranked[i]["rank"] == i + 1);
+      CHECK(std::find(seen.begin(), seen.end(), ranked[i]["item"].get<std::string>()) == seen.end());
+      CHECK(!ranked[i].contains("name"));
+      if (i > 0) CHECK(ranked[i]["score"].get<double>() <= ranked[i - 1]["score"].get<double>());
+    }
+    CHECK(two["results"][2]["items"].size() == 37);
+    // The visitor has items of kind 0, and so is shown mostly such.
+    int alike = 0;
+    for (int i = 0; i < 5; ++i) alike += std::stoi(two["results"][2]["items"][i]["item"].get<std::string>()) % 4 == 0;
+    CHECK(alike >= 3);
+    CHECK(run_program("recommend " + model + " --user 7 --topk 40 --exclude-seen false --json")
+              .json()["results"][0]["items"]
+              .size() == 40);
+  }
+
+  TEST_CASE("similar ranks the items that are most alike, without the item itself") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const json similar = run_program("similar " + model + " --item 5 --topk 6 --json").json();
+    CHECK(similar["item"] == "5");
+    REQUIRE(similar["items"].size() == 6);
+    int alike = 0;
+    for (const json& entry : similar["items"]) {
+      CHECK(entry["item"] != "5");
+      alike += std::stoi(entry["item"].get<std::string>()) % 4 == 1;
+    }
+    CHECK(alike >= 3);
+    const ProgramResult text = run_program("similar " + model + " --item 5");
+    CHECK(text.out.starts_with("like item 5\nrank  item     score\n"));
+  }
+
+  TEST_CASE("an unknown user or item is named with those that are written most alike") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = saved(folder, "item-cosine");
+    check_usage(run_program("recommend " + model + " --user 577"), "user '577' is unknown; did you mean '57'");
+    check_usage(run_program("recommend " + model + " --items 4,388"), "item '388' is unknown; did you mean '38'");
+    check_usage(run_program("similar " + model + " --item x5"), "item 'x5' is unknown; did you mean '5'");
+    check_usage(run_program("recommend " + model), "recommend needs --user or --items");
+  }
+
+  TEST_CASE("export writes vectors that other programs read") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const std::string command = "export " + model + " --embeddings ";
+    const std::string npy = folder.file("items.npy");
+    CHECK(run_program(command + npy).status == 0);
+    const heddle::io::Array array = heddle::io::read_npy(npy);
+    CHECK(array.shape == std::vector<int64_t>{40, 16});
+    const auto& values = std::get<std::vector<float>>(array.values);
+
+    const std::string w2v = folder.file("items.w2v");
+    CHECK(run_program(command + w2v).status == 0);
+    std::istringstream words(file_content(w2v));
+    int64_t rows = 0;
+    int64_t cols = 0;
+    words >> rows >> cols;
+    CHECK(rows == 40);
+    CHECK(cols == 16);
+    for (int64_t row = 0; row < rows; ++row) {
+      std::string id;
+      words >> id;
+      for (int64_t col = 0; col < cols; ++col) {
+        float value = 0;
+        words >> value;
+        CHECK(value == values[static_cast<std::size_t>(row * cols + col)]);
+      }
+    }
+    const json projector = run_program(command + folder.file("users.tsv") + " --of users --json").json();
+    CHECK(projector["rows"] == 60);
+    CHECK(projector["files"] == json{folder.file("users.tsv"), folder.file("users.metadata.tsv")});
+    const std::string vectors = file_content(folder.file("users.tsv"));
+    const std::string labels = file_content(folder.file("users.metadata.tsv"));
+    CHECK(std::count(vectors.begin(), vectors.end(), '\n') == 60);
+    CHECK(std::count(vectors.begin(), vectors.end(), '\t') == 60 * 15);
+    CHECK(std::count(labels.begin(), labels.end(), '\n') == 60);
+    CHECK(run_program(command + folder.file("x") + " --as npy").status == 0);
+    CHECK(file_content(folder.file("x")) == file_content(npy));
+    check_usage(run_program(command + folder.file("x")), "ends in none of .npy");
+    check_usage(run_program(command + npy + " --as parquet"), "--as is 'parquet', it must be one of npy, word2vec, projector");
+    check_usage(run_program(command + npy + " --of edges"), "--of is 'edges', it must be one of items, users");
+    CHECK(run_program(command + folder.file("no/items.npy")).status == 7);
+    const std::string popular = saved(folder, "popularity");
+    check_usage(run_program("export " + popular + " --embeddings " + npy), "popularity has no embeddings of items");
+  }
+
+  TEST_CASE("a file of the other kind of model is told where it belongs") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string recommender = saved(folder, "popularity");
+    check_usage(run_program("predict " + recommender + " --data " + folder.path().string()), "use heddle recommend");
+    const TempDir club;
+    write_karate(club);
+    const std::string classifier = club.file("gcn.safetensors");
+    REQUIRE(run_program("train gcn --epochs 2 --data " + club.path().string() + " --save " + classifier).status == 0);
+    for (const std::string command : {"recommend ", "similar --item 1 ", "export --embeddings x.npy "}) {
+      CAPTURE(command);
+      check_usage(run_program(command + classifier + (command == "recommend " ? " --user 1" : "")), "use heddle predict");
+    }
+  }
+
+  TEST_CASE("a damaged recommender file ends with status 3") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = saved(folder, "item-cosine");
+    const std::string whole = file_content(model);
+    for (const std::size_t length : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
+      CAPTURE(length);
+      const ProgramResult result = run_program("recommend " + folder.write("cut", whole.substr(0, length)) + " --user 1");
+      CHECK(result.status == 3);
+      CHECK(result.err.starts_with("heddle: "));
+    }
+    CHECK(run_program("recommend " + folder.file("nothing") + " --user 1").status == 7);
+  }
+
+  TEST_CASE("compare trains several and prints one table") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string command = "compare --quiet --data " + folder.path().string() +
+                                " --models popularity,graph-filter,lightgcn,graph-filter+item-cosine --rank 8 --topk 5,10" +
+                                kSmall;
+    const ProgramResult text = run_program(command);
+    CHECK(text.status == 0);
+    CHECK(text.err.empty());
+    CHECK(text.out.find("recall@5     ndcg@5  recall@10    ndcg@10") != std::string::npos);
+    for (const char* model : {"\npopularity ", "\ngraph-filter ", "\nlightgcn ", "\ngraph-filter+item-cosine "}) {
+      CAPTURE(model);
+      CHECK(text.out.find(model) != std::string::npos);
+    }
+    const json object = run_program(command + " --json").json();
+    REQUIRE(object["models"].size() == 4);
+    const json& filter = object["models"][1];
+    CHECK(filter["model"] == "graph-filter");
+    CHECK(filter["metrics"] ==
+          run_program("train graph-filter --json --rank 8 --topk 5,10 --data " + folder.path().string()).json()["metrics"]);
+    CHECK(filter["model_bytes"].get<int64_t>() > 0);
+    CHECK(filter.contains("peak_rss_bytes"));
+    CHECK(object["models"][2]["epochs"] == 20);
+    CHECK(object["models"][3]["blend_weight"].get<double>() >= 0);
+    CHECK(object["models"][0]["epochs"].is_null());
+  }
+
+  TEST_CASE("demo makes up a shop and shows what two of its customers are recommended") {
+    const ProgramResult text = run_program("demo --users 300 --items 120");
+    CHECK(text.status == 0);
+    CHECK(text.err.empty());
+    for (const char* word : {"A made-up shop: 300 customers, 120 products", "recall@20", "popularity", "item-cosine", "lightgcn",
+                             "epochs", "bought", "is recommended", "* is among the purchases that were hidden"}) {
+      CAPTURE(word);
+      CHECK(text.out.find(word) != std::string::npos);
+    }
+    const json demo = run_program("demo --users 300 --items 120 --json").json();
+    REQUIRE(demo["models"].size() == 3);
+    CHECK(demo["data"]["users"] == 300);
+    CHECK(demo["models"][2]["metrics"]["recall@20"].get<double>() > demo["models"][0]["metrics"]["recall@20"].get<double>());
+    REQUIRE(demo["customers"].size() == 2);
+    CHECK(demo["customers"][0]["recommended"].size() == 8);
+    CHECK(!demo["customers"][0]["recommended"][0]["name"].get<std::string>().empty());
+  }
+}

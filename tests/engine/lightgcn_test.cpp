@@ -1,0 +1,408 @@
+#include "heddle/lightgcn.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "bench/references.h"
+#include "heddle/io.h"
+#include "heddle/train.h"
+#include "tests/support/compare.h"
+#include "tests/support/counting_allocator.h"
+#include "tests/support/data.h"
+#include "tests/support/devices.h"
+
+namespace heddle::test {
+
+namespace {
+
+/// A small made-up shop, a fifth of it for testing.
+const InteractionDataset& shop() {
+  static const InteractionDataset data = prepare(synthetic_shop({.users = 60, .items = 40, .categories = 4, .seed = 3}));
+  return data;
+}
+
+/// What suits 60 users: a few steps an epoch.
+LightGcnTrainOptions few_steps(RankingLoss loss) {
+  LightGcnTrainOptions options;
+  options.epochs = 3;
+  options.loss = loss;
+  options.batch_size = 128;
+  options.negatives = 32;
+  options.learning_rate = 0.01f;
+  return options;
+}
+
+constexpr RankingLoss losses[] = {RankingLoss::bpr, RankingLoss::softmax};
+
+const char* name_of(RankingLoss loss) { return loss == RankingLoss::bpr ? "bpr" : "softmax"; }
+
+struct Trained {
+  LightGcnReport report;
+  std::vector<float> weights;
+};
+
+Trained trained(const LightGcnOptions& model_options, const LightGcnTrainOptions& options, const Device& device) {
+  LightGcn model(shop(), model_options, device);
+  LightGcnReport report = train(model, shop(), options);
+  return {std::move(report), model.embeddings().tensor().to_host().values};
+}
+
+void check_same(const Trained& actual, const Trained& expected) {
+  CHECK(bit_difference(actual.report.losses, expected.report.losses) == "");
+  CHECK(bit_difference(actual.weights, expected.weights) == "");
+}
+
+void check_close(const std::vector<double>& actual, const std::vector<double>& expected, double relative) {
+  REQUIRE(actual.size() == expected.size());
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    INFO("epoch ", i + 1, ": ", actual[i], " and ", expected[i]);
+    CHECK(std::abs(actual[i] - expected[i]) <= relative * std::abs(expected[i]));
+  }
+}
+
+/// The file of a float64 PyTorch program: interactions, a batch of (user, item, negative), initial weights, ten Adam steps.
+struct Toy {
+  std::map<std::string, io::Array> arrays;
+  InteractionDataset data;
+  std::vector<int32_t> batch;  ///< users, positives, negatives as node numbers
+
+  const std::vector<double>& doubles(const char* name) const { return std::get<std::vector<double>>(arrays.at(name).values); }
+  HostMatrix initial() const {
+    const std::vector<double>& values = doubles("initial.embeddings");
+    const std::vector<int64_t>& shape = arrays.at("initial.embeddings").shape;
+    return {shape[0], shape[1], {values.begin(), values.end()}};
+  }
+};
+
+Toy read_toy(const std::string& path) {
+  Toy toy{io::read_npz(path), {}, {}};
+  constexpr int32_t users = 10, items = 14;
+  const auto& taken = std::get<std::vector<int64_t>>(toy.arrays.at("interactions").values);
+  const auto& batch = std::get<std::vector<int64_t>>(toy.arrays.at("batch").values);
+  toy.data.name = "toy";
+  for (int32_t user = 0; user < users; ++user) toy.data.users.insert(text("u", user));
+  for (int32_t item = 0; item < items; ++item) toy.data.items.insert(text("i", item));
+  HostCsr& train = toy.data.train;
+  train.rows = users;
+  train.cols = items;
+  for (int32_t user = 0; user < users; ++user) {
+    for (std::size_t k = 0; k < taken.size(); k += 2) {
+      if (taken[k] == user) train.col_indices.push_back(static_cast<int32_t>(taken[k + 1]));
+    }
+    train.row_offsets.push_back(train.nnz());
+  }
+  for (std::size_t column = 0; column < 3; ++column) {
+    for (std::size_t k = column; k < batch.size(); k += 3)
+      toy.batch.push_back(static_cast<int32_t>(batch[k]) + (column > 0 ? users : 0));
+  }
+  return toy;
+}
+
+bench::Reference within(const std::vector<double>& values, double relative, double absolute) {
+  bench::Reference reference{values, {}};
+  for (double value : values) reference.bounds.push_back(relative * std::abs(value) + absolute);
+  return reference;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("engine");
+
+TEST_CASE("lightgcn / output, gradient and ten Adam steps are those of float64 PyTorch from the same weights") {
+  const auto file = shared_data("parity/lightgcn_toy.npz");
+  if (!file) return;
+  const Toy toy = read_toy(file->string());
+  constexpr float reg = 1e-4f;
+  // Three propagations over at most 10 neighbours and a loss over 8 columns: sums of some 40 terms of order 1, each rounded by 6e-8;
+  // their errors add up at random to 4e-7. The allowance is five times that.
+  constexpr double tolerance = 2e-6;
+  for (const NamedDevice& device : devices()) {
+    for (bool frontier : {true, false}) {
+      INFO(device.name, ", frontier ", frontier);
+      LightGcn model(toy.data, {.dim = 8, .layers = 3}, device.device);
+      Context& context = model.context();
+      model.embeddings().assign(toy.initial());
+      context.set_training(false);
+      CHECK(mismatch(propagate(model.adjacency(), model.embeddings(), 3).to_host().values,
+                     within(toy.doubles("output"), tolerance, tolerance)) == "");
+      context.set_training(true);
+      Adam adam(context, std::span(&model.embeddings(), 1), {.learning_rate = static_cast<float>(toy.doubles("learning_rate")[0])});
+      const auto count = static_cast<int64_t>(toy.batch.size());
+      const Buffer ids = Buffer::upload(context.stream(), toy.batch);
+      std::vector<float> steps;
+      for (int step = 0; step < 10; ++step) {
+        context.begin_step();
+        const RowBatch batch = make_row_batch(context, ids.as<int32_t>(), count, model.adjacency().a.rows);
+        const Tensor embeddings = model.embeddings();
+        const Tensor base = gather_rows(embeddings, batch);
+        const Tensor rows = frontier ? propagate_rows(model.adjacency(), embeddings, 3, batch)
+                                     : gather_rows(propagate(model.adjacency(), embeddings, 3), batch);
+        const Tensor loss = add(bpr_loss(rows), l2_penalty(base, reg / static_cast<float>(count / 3)));
+        context.tape().backward(loss);
+        if (step == 0) {
+          CHECK(mismatch(embeddings.grad_to_host().values, within(toy.doubles("gradient.embeddings"), tolerance, tolerance)) == "");
+        }
+        adam.step();
+        steps.push_back(loss.to_host().values[0]);
+      }
+      CHECK(mismatch(steps, within(toy.doubles("losses"), tolerance, 0)) == "");
+      // Adam divides a gradient by its own size: an error of 1e-8 in a gradient of 1e-4 moves a weight by 1e-7 in a step.
+      CHECK(mismatch(model.embeddings().tensor().to_host().values, within(toy.doubles("final.embeddings"), tolerance, tolerance)) == "");
+    }
+  }
+}
+
+TEST_CASE("lightgcn / the frontier gives the losses of whole propagation") {
+  for (const NamedDevice& device : devices()) {
+    for (RankingLoss loss : losses) {
+      for (int64_t layers : {0, 1, 2, 3}) {
+        INFO(device.name, ", ", name_of(loss), ", ", layers, " layers");
+        LightGcnTrainOptions options = few_steps(loss);
+        options.batch_size = 4;  // so that a frontier is smaller than the graph
+        options.negatives = 3;
+        options.epochs = 1;
+        const LightGcnOptions model{.dim = 8, .layers = layers};
+        const Trained restricted = trained(model, options, device.device);
+        options.frontier = false;
+        // Both sum the same terms; Adam magnifies roundings of small gradients from step to step.
+        check_close(restricted.report.losses, trained(model, options, device.device).report.losses, 1e-5);
+      }
+    }
+  }
+}
+
+TEST_CASE("lightgcn / cpu / the same seed gives the same bits with 1, 2 and 5 threads") {
+  for (Isa isa : available_isas()) {
+    for (RankingLoss loss : losses) {
+      for (Precision precision : {Precision::f32, Precision::bf16}) {
+        INFO(to_string(isa), ", ", name_of(loss), precision == Precision::bf16 ? ", bf16" : ", f32");
+        const LightGcnOptions model{.dim = 24, .precision = precision, .seed = 7};
+        const Trained expected = trained(model, few_steps(loss), Device::cpu({.threads = 1, .isa = isa}));
+        for (int threads : {1, 2, 5}) {
+          INFO(threads, " threads");
+          check_same(trained(model, few_steps(loss), Device::cpu({.threads = threads, .isa = isa})), expected);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("lightgcn / a replayed step gives the bits of an eager one, and another seed other losses") {
+  for (const NamedDevice& device : devices()) {
+    for (RankingLoss loss : losses) {
+      INFO(device.name, ", ", name_of(loss));
+      LightGcnTrainOptions options = few_steps(loss);
+      const Trained replayed = trained({.dim = 8, .seed = 1}, options, device.device);
+      options.replay = false;
+      check_same(trained({.dim = 8, .seed = 1}, options, device.device), replayed);
+      CHECK(trained({.dim = 8, .seed = 2}, options, device.device).report.losses != replayed.report.losses);
+    }
+  }
+}
+
+TEST_CASE("lightgcn / every device trains to the same losses") {
+  for (RankingLoss loss : losses) {
+    const Trained expected = trained({.dim = 8, .seed = 4}, few_steps(loss), Device::cpu({.threads = 1, .isa = Isa::portable}));
+    for (const NamedDevice& device : devices()) {
+      INFO(device.name, ", ", name_of(loss));
+      check_close(trained({.dim = 8, .seed = 4}, few_steps(loss), device.device).report.losses, expected.report.losses, 1e-4);
+    }
+  }
+}
+
+TEST_CASE("lightgcn / bf16 storage trains to losses near those of f32") {
+  for (RankingLoss loss : losses) {
+    const Device device = Device::cpu({.threads = 2});
+    const Trained f32 = trained({.dim = 16, .seed = 4}, few_steps(loss), device);
+    const Trained bf16 = trained({.dim = 16, .precision = Precision::bf16, .seed = 4}, few_steps(loss), device);
+    INFO(name_of(loss));
+    check_close(bf16.report.losses, f32.report.losses, 1e-2);  // bfloat16 keeps 8 bits: 2^-9 a stored value
+    CHECK(bf16.report.losses != f32.report.losses);
+  }
+}
+
+TEST_CASE("lightgcn / nothing is allocated after the first epoch") {
+  for (RankingLoss loss : losses) {
+    INFO(name_of(loss));
+    LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 2}));
+    LightGcnTrainOptions options = few_steps(loss);
+    options.epochs = 6;
+    std::size_t held_at_first = 0;
+    std::vector<int64_t> counts;
+    counts.reserve(6);
+    train(model, shop(), options, [&](const LightGcnEpoch& epoch) {
+      if (epoch.epoch == 1) held_at_first = model.context().arena().held_bytes();
+      CHECK(model.context().arena().held_bytes() == held_at_first);
+      counts.push_back(allocations());
+      return true;
+    });
+    // An epoch's figures are kept on the host: a handful of allocations, however many steps there are.
+    for (std::size_t i = 2; i < counts.size(); ++i) CHECK(counts[i] - counts[i - 1] <= 8);
+  }
+}
+
+TEST_CASE("lightgcn / a loss that is not finite ends training with epoch and step, and the last good weights stay") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    LightGcn model(shop(), {.dim = 8}, device.device);
+    LightGcnTrainOptions options = few_steps(RankingLoss::bpr);
+    options.learning_rate = 1e30f;
+    options.schedule = Schedule::constant;
+    CHECK(error_mismatch(ErrorKind::diverged, "the loss of epoch 1, step ", [&] { train(model, shop(), options); }) == "");
+    for (float weight : model.embeddings().tensor().to_host().values) REQUIRE(std::isfinite(weight));
+  }
+}
+
+TEST_CASE("lightgcn / patience keeps the weights of the best validation figures") {
+  InteractionDataset data = shop();
+  hold_out_validation(data, 0.2, 1);
+  LightGcn model(data, {.dim = 8}, Device::cpu({.threads = 2}));
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.epochs = 40;
+  options.learning_rate = 0.3f;  // past the best soon
+  options.schedule = Schedule::constant;
+  options.patience = 3;
+  std::vector<double> recalls;
+  const LightGcnReport report = train(model, data, options, [&](const LightGcnEpoch& epoch) {
+    recalls.push_back(epoch.val.at("recall@20"));
+    return true;
+  });
+  REQUIRE(report.epochs == static_cast<int64_t>(recalls.size()));
+  REQUIRE(report.epochs < 40);
+  CHECK(report.best_epoch == report.epochs - 3);
+  CHECK(std::max_element(recalls.begin(), recalls.end()) - recalls.begin() + 1 == report.best_epoch);
+  CHECK(evaluate(model, data, data.val).values.at("recall@20") == recalls[static_cast<std::size_t>(report.best_epoch - 1)]);
+}
+
+TEST_CASE("lightgcn / training ends where the callback, keep_going or the time limit says so") {
+  const auto run = [](LightGcnTrainOptions options, const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
+    LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 2}));
+    return train(model, shop(), options, callback, keep_going);
+  };
+  LightGcnTrainOptions options = few_steps(RankingLoss::bpr);
+  options.epochs = 5;
+  const LightGcnReport called = run(options, [](const LightGcnEpoch& epoch) { return epoch.epoch < 2; }, {});
+  CHECK(called.epochs == 2);
+  CHECK(called.interrupted);
+  int asked = 0;
+  const LightGcnReport kept = run(options, {}, [&] { return ++asked <= 3; });
+  CHECK(kept.steps == 3);
+  CHECK(kept.interrupted);
+  options.time_limit = 1e-9;
+  const LightGcnReport limited = run(options, {}, {});
+  CHECK(limited.epochs == 1);
+  CHECK_FALSE(limited.interrupted);
+}
+
+TEST_CASE("lightgcn / options out of range and data without interactions are refused") {
+  const Device device = Device::cpu({.threads = 1});
+  const auto make = [&](const LightGcnOptions& options) { return [&, options] { LightGcn(shop(), options, device); }; };
+  CHECK(error_mismatch(ErrorKind::usage, "dim is 0", make({.dim = 0})) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "layers is -1", make({.layers = -1})) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "norm power is 2", make({.norm_power = 2})) == "");
+  InteractionDataset empty = shop();
+  empty.train = {.rows = 60, .cols = 40, .row_offsets = std::vector<int64_t>(61), .col_indices = {}, .values = {}};
+  CHECK(error_mismatch(ErrorKind::bad_data, "no user has an item", [&] { LightGcn(empty, {}, device); }) == "");
+  LightGcn model(shop(), {.dim = 4}, device);
+  const auto train_with = [&](auto change) {
+    LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+    change(options);
+    return error_mismatch(ErrorKind::usage, "", [&] { train(model, shop(), options); });
+  };
+  CHECK(train_with([](LightGcnTrainOptions& options) { options.temperature = 0; }) == "");
+  CHECK(train_with([](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
+  CHECK(train_with([](LightGcnTrainOptions& options) { options.patience = 1; }) == "");  // there is no validation split
+  CHECK(train_with([](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
+}
+
+TEST_CASE("lightgcn / a visitor's vector is the propagation rule applied to the new row") {
+  const Device device = Device::cpu({.threads = 2});
+  LightGcn model(shop(), {.dim = 8, .layers = 3, .norm_power = 0.5f}, device);
+  train(model, shop(), few_steps(RankingLoss::softmax));
+  const HostCsr& taken = shop().train;
+  const int64_t users = taken.rows;
+  // Layers 0, 1 and 2 of the items, in double, by the definition.
+  const HostMatrix start = model.embeddings().tensor().to_host();
+  std::vector<double> degree(static_cast<std::size_t>(start.rows));
+  for (int64_t user = 0; user < users; ++user) {
+    for (int64_t k = taken.row_offsets[user]; k < taken.row_offsets[user + 1]; ++k) {
+      ++degree[user];
+      ++degree[users + taken.col_indices[k]];
+    }
+  }
+  std::vector<double> layer(start.values.begin(), start.values.end()), sum = layer;
+  for (int step = 1; step < 3; ++step) {
+    std::vector<double> next(layer.size());
+    for (int64_t user = 0; user < users; ++user) {
+      for (int64_t k = taken.row_offsets[user]; k < taken.row_offsets[user + 1]; ++k) {
+        const int64_t item = users + taken.col_indices[k];
+        const double weight = 1 / std::sqrt(degree[user] * degree[item]);
+        for (int64_t c = 0; c < 8; ++c) {
+          next[user * 8 + c] += weight * layer[item * 8 + c];
+          next[item * 8 + c] += weight * layer[user * 8 + c];
+        }
+      }
+    }
+    layer = next;
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += layer[i];
+  }
+  const std::vector<int32_t> basket{3, 11, 17};
+  std::vector<double> visitor(8);
+  for (int32_t item : basket) {
+    if (degree[users + item] == 0) continue;
+    for (int64_t c = 0; c < 8; ++c) visitor[c] += sum[(users + item) * 8 + c] / std::sqrt(degree[users + item]);
+  }
+  const HostMatrix items = model.item_embeddings();
+  // The model's scores are the visitor's products with the items, up to one factor.
+  const Ranking ranking = recommend(model, basket, 40, false);
+  REQUIRE(ranking.size() == 40);
+  double factor = 0;
+  for (const RankedItem& ranked : ranking) {
+    double score = 0;
+    for (int64_t c = 0; c < 8; ++c) score += visitor[c] * items.values[ranked.item * 8 + c];
+    if (factor == 0) factor = ranked.score / score;
+    CHECK(std::abs(ranked.score - factor * score) <= 1e-5 * std::abs(factor) + 1e-6);
+  }
+}
+
+TEST_CASE("lightgcn / what is saved ranks as the model did") {
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    LightGcn model(shop(), {.dim = 8, .norm_power = 0.3f}, device.device);
+    train(model, shop(), few_steps(RankingLoss::softmax));
+    LightGcn loaded(shop().train, model.options(), model.tensors(), device.device);
+    const std::vector<Query> queries{{.user = 5, .items = {}}, {.user = -1, .items = {1, 2}}, {.user = 0, .items = {}}};
+    const std::vector<Ranking> expected = model.rank(queries, 10, true, nullptr), actual = loaded.rank(queries, 10, true, nullptr);
+    REQUIRE(actual.size() == expected.size());
+    for (std::size_t q = 0; q < expected.size(); ++q) {
+      REQUIRE(actual[q].size() == expected[q].size());
+      for (std::size_t i = 0; i < expected[q].size(); ++i) {
+        CHECK(actual[q][i].item == expected[q][i].item);
+        CHECK(actual[q][i].score == expected[q][i].score);
+      }
+    }
+    CHECK(error_mismatch(ErrorKind::usage, "a loaded model", [&] { loaded.embeddings(); }) == "");
+  }
+}
+
+TEST_CASE("lightgcn / it learns a made-up shop better than popularity does") {
+  const InteractionDataset data = prepare(synthetic_shop({.users = 400, .items = 200, .categories = 8, .seed = 1}));
+  const Device device = Device::cpu({.threads = 2});
+  LightGcn model(data, {.dim = 32, .norm_power = 0.3f}, device);
+  LightGcnTrainOptions options;
+  options.epochs = 30;
+  options.batch_size = 1024;
+  options.negatives = 100;
+  train(model, data, options);
+  const auto popular = make_popularity(data, device);
+  const double learned = evaluate(model, data, data.test).values.at("ndcg@20");
+  const double baseline = evaluate(*popular, data, data.test).values.at("ndcg@20");
+  INFO(learned, " against ", baseline);
+  CHECK(learned > 1.2 * baseline);
+}
+
+TEST_SUITE_END();
+
+}  // namespace heddle::test
