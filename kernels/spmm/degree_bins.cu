@@ -57,9 +57,9 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 /// The rows that are not long. A warp owns as many neighbouring rows as it has groups. Grid: rows along x, column tiles along y,
-/// both with the grid's stride.
+/// both with the grid's stride. Three blocks a multiprocessor: with the registers of four the widest instance spills.
 template <class Piece, int pieces, Values kind>
-__global__ void __launch_bounds__(block_threads, 4)
+__global__ void __launch_bounds__(block_threads, 3)
     spmm_degree_bins_rows_kernel(int lanes, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets,
                                  const int32_t* __restrict__ col_indices, const float* __restrict__ values,
                                  const int64_t* __restrict__ value_index, const float* __restrict__ x, float* __restrict__ y) {
@@ -107,7 +107,7 @@ __global__ void __launch_bounds__(block_threads, 4)
 
 /// A group owns a segment. Grid: segments along x, column tiles along y, both with the grid's stride.
 template <class Piece, int pieces, Values kind>
-__global__ void __launch_bounds__(block_threads, 4)
+__global__ void __launch_bounds__(block_threads, 3)
     spmm_degree_bins_segments_kernel(int lanes, int64_t d, const int64_t* __restrict__ row_offsets,
                                      const int32_t* __restrict__ col_indices, const float* __restrict__ values,
                                      const int64_t* __restrict__ value_index, const float* __restrict__ x,

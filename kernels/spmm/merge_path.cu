@@ -42,8 +42,9 @@ __device__ __forceinline__ int64_t rows_before(int64_t steps, int64_t rows, int6
 }
 
 /// Grid: shares along x with the grid's stride, column tiles along y likewise. carry_row[s] is -1 where share s ends with a row.
+/// Three blocks a multiprocessor are asked for because with the registers of four the widest instance spills.
 template <class Piece, int pieces, Values kind>
-__global__ void __launch_bounds__(block_threads, 4)
+__global__ void __launch_bounds__(block_threads, 3)
     spmm_merge_path_kernel(int lanes, int64_t share, int64_t shares, int64_t rows, int64_t nnz, int64_t d,
                            const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
                            const float* __restrict__ values, const int64_t* __restrict__ value_index, const float* __restrict__ x,

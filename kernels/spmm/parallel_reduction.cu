@@ -23,7 +23,7 @@ constexpr int tile = 4;
 
 /// Grid: rows along x, column tiles along y, both with the grid's stride. `aligned`: rows of x can be read in quads.
 template <Values kind>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 4)
     spmm_parallel_reduction_kernel(int lanes, bool aligned, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets,
                                    const int32_t* __restrict__ col_indices, const float* __restrict__ values,
                                    const int64_t* __restrict__ value_index, const float* __restrict__ x, float* __restrict__ y) {

@@ -21,7 +21,7 @@ constexpr int warps = block_threads / 32;
 
 /// Grid: rows along x, column tiles along y, both with the grid's stride.
 template <int columns, Values kind>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 4)
     spmm_row_cache_kernel(int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets,
                           const int32_t* __restrict__ col_indices, const float* __restrict__ values,
                           const int64_t* __restrict__ value_index, const float* __restrict__ x, float* __restrict__ y) {
