@@ -11,5 +11,6 @@ void register_top_k();
 void register_ranking_losses();
 void register_graph_build();
 void register_lightgcn();
+void register_propagation();
 
 }  // namespace heddle::bench

@@ -10,8 +10,8 @@
 #include "heddle/heddle.h"
 #include "kernels/sampling/sampling.h"
 
-// Training steps of LightGCN as heddle::train times them (the median of a run's steps: draw, propagate, loss, gradient, update), and
-// the ranking of all users.
+// Training steps of LightGCN as heddle::train times them (the median of a run's steps: draw, propagate, loss, gradient, update),
+// and the ranking of all users.
 namespace heddle::bench {
 
 namespace {
@@ -22,9 +22,9 @@ const InteractionDataset& data_set(const std::string& name) {
   std::unique_ptr<InteractionDataset>& data = loaded[name];
   if (data == nullptr) {
     const char* folder = std::getenv("HEDDLE_DATA");
-    InteractionLog log = name == "generated" ? synthetic_shop({.users = 200'000, .items = 100'000, .categories = 200,
-                                                               .interactions_per_user = 50})
-                                             : io::load_interactions(std::string(folder) + "/" + name);
+    InteractionLog log =
+        name == "generated" ? synthetic_shop({.users = 200'000, .items = 100'000, .categories = 200, .interactions_per_user = 50})
+                            : io::load_interactions(std::string(folder) + "/" + name);
     data = std::make_unique<InteractionDataset>(prepare(std::move(log)));
   }
   return *data;
@@ -62,7 +62,8 @@ void sampling(benchmark::State& state) {
   int32_t* ids = context.arena().allocate_array<int32_t>(3 * batch);
   kernels::Execution execution = context.execution();
   for ([[maybe_unused]] auto _ : state) {
-    kernels::sample_bpr(model.interactions(), batch, {.purpose = random_purpose::sampling, .step = context.step()}, ids, execution);
+    kernels::sample_bpr(model.interactions(), batch, {.purpose = random_purpose::sampling, .step = context.step()}, ids,
+                        execution);
     benchmark::ClobberMemory();
   }
 }
@@ -91,8 +92,8 @@ void register_lightgcn() {
   };
   const auto add = [](const std::string& label, const std::string& data, const LightGcnTrainOptions& options, Precision precision,
                       int64_t count) {
-    benchmark::RegisterBenchmark(
-        label.c_str(), [data, options, precision](benchmark::State& state) { steps(state, data, options, precision); })
+    benchmark::RegisterBenchmark(label.c_str(),
+                                 [data, options, precision](benchmark::State& state) { steps(state, data, options, precision); })
         ->Arg(count)
         ->ArgName("steps")
         ->UseManualTime()

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_ranking_losses();
     heddle::bench::register_graph_build();
     heddle::bench::register_lightgcn();
+    heddle::bench::register_propagation();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;

@@ -221,6 +221,74 @@ void add_ranking_losses(std::vector<OpCase>& cases) {
   }
 }
 
+void add_rows(std::vector<OpCase>& cases) {
+  for (const auto& [shape, ids] :
+       {std::pair(Shape{1, 1}, std::vector<int32_t>{0}), std::pair(Shape{5, 3}, std::vector<int32_t>{4, 0, 4, 4, 2}),
+        std::pair(Shape{3, 33}, std::vector<int32_t>{1, 1, 0, 2})}) {
+    const HostMatrix x = matrix(shape, 40);
+    Reference expected;
+    for (int32_t id : ids) {
+      expected.values.insert(expected.values.end(), x.values.begin() + id * x.cols, x.values.begin() + (id + 1) * x.cols);
+    }
+    expected.bounds.resize(expected.values.size());
+    cases.push_back({named("gather_rows", shape),
+                     {x},
+                     [ids = ids](Stream& stream) -> Op {
+                       const auto list = std::make_shared<Buffer>(Buffer::upload(stream, ids));
+                       return [list, count = static_cast<int64_t>(ids.size())](Context& context, const std::vector<Tensor>& in) {
+                         return gather_rows(in[0], make_row_batch(context, list->as<int32_t>(), count, in[0].rows()));
+                       };
+                     },
+                     expected});
+  }
+}
+
+void add_propagation(std::vector<OpCase>& cases) {
+  const HostCsr graph = path(7);
+  const std::vector<float> scale = {0.5f, 0.25f, 0, 0.75f, 1, 0.5f, 0.3f};
+  const std::vector<int32_t> ids = {2, 5, 5, 0};
+  const HostMatrix e = matrix({7, 5}, 41);
+  struct OnDevice {
+    SparseMatrix a;
+    Buffer scale, ids;
+  };
+  const auto with = [&](bool ones, auto apply) {
+    return [=](Stream& stream) -> Op {
+      const auto held = std::make_shared<OnDevice>(
+          OnDevice{SparseMatrix(stream, graph, true), Buffer::upload(stream, scale), Buffer::upload(stream, ids)});
+      NormalisedAdjacency adjacency{held->a.view(), held->scale.as<float>()};
+      if (ones) adjacency.a.values = nullptr;
+      return [held, adjacency, apply](Context& context, const std::vector<Tensor>& in) {
+        return apply(context, adjacency, held->ids.template as<int32_t>(), in[0]);
+      };
+    };
+  };
+  for (int64_t layers : {0, 1, 2, 3}) {
+    for (bool ones : {false, true}) {
+      const std::string what = text(layers, " layers", ones ? "" : ", weighted");
+      const Reference all = propagation(graph, ones, scale, e, layers);
+      cases.push_back({text("propagate ", what),
+                       {e},
+                       with(ones, [layers](Context&, const NormalisedAdjacency& adjacency, const int32_t*,
+                                           const Tensor& in) { return propagate(adjacency, in, layers); }),
+                       all});
+      Reference rows;
+      for (int32_t id : ids) {
+        rows.values.insert(rows.values.end(), all.values.begin() + id * e.cols, all.values.begin() + (id + 1) * e.cols);
+        rows.bounds.insert(rows.bounds.end(), all.bounds.begin() + id * e.cols, all.bounds.begin() + (id + 1) * e.cols);
+      }
+      cases.push_back(
+          {text("propagate_rows ", what),
+           {e},
+           with(ones,
+                [layers](Context& context, const NormalisedAdjacency& adjacency, const int32_t* list, const Tensor& in) {
+                  return propagate_rows(adjacency, in, layers, make_row_batch(context, list, 4, in.rows()));
+                }),
+           rows});
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<OpCase> op_cases() {
@@ -231,6 +299,8 @@ std::vector<OpCase> op_cases() {
   add_activations(cases);
   add_masked_nll(cases);
   add_ranking_losses(cases);
+  add_rows(cases);
+  add_propagation(cases);
   return cases;
 }
 

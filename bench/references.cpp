@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 namespace heddle::bench {
 
@@ -49,7 +50,46 @@ Reference spmm(const HostCsr& a, CsrValues kind, const std::vector<int64_t>& val
   return y;
 }
 
-// As above with k products; parts of the sum that are made apart and added later do not lengthen any chain beyond k.
+// Every path from an element of E to one of the result multiplies at most 5 rounded factors a product (the value with x's scale,
+// that with x, the row's scale, the layer's two) and goes through the row's additions and that of the base; the sum of all paths'
+// magnitudes is the same polynomial of absolute values.
+Reference propagation(const HostCsr& a, bool ones, const std::vector<float>& scale, const HostMatrix& e, int64_t layers) {
+  Reference result = zeros(a.rows * e.cols);
+  std::vector<double> magnitude(result.values.size());
+  int64_t longest = 0;
+  for (int64_t row = 0; row < a.rows; ++row) {
+    longest = std::max(longest, a.row_offsets[index(row + 1)] - a.row_offsets[index(row)]);
+  }
+  for (std::size_t i = 0; i < magnitude.size(); ++i) {
+    result.values[i] = e.values[i];
+    magnitude[i] = std::abs(result.values[i]);
+  }
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    std::vector<double> next(e.values.begin(), e.values.end());
+    std::vector<double> next_magnitude(next.size());
+    for (std::size_t i = 0; i < next.size(); ++i) next_magnitude[i] = std::abs(next[i]);
+    for (int64_t row = 0; row < a.rows; ++row) {
+      for (int64_t k = a.row_offsets[index(row)]; k < a.row_offsets[index(row + 1)]; ++k) {
+        const int64_t col = a.col_indices[index(k)];
+        const double value = (ones ? 1.0 : a.values[index(k)]) * scale[index(row)] * scale[index(col)];
+        for (int64_t c = 0; c < e.cols; ++c) {
+          next[index(row * e.cols + c)] += value * result.values[index(col * e.cols + c)];
+          next_magnitude[index(row * e.cols + c)] += std::abs(value) * magnitude[index(col * e.cols + c)];
+        }
+      }
+    }
+    result.values = next;
+    magnitude = next_magnitude;
+  }
+  for (std::size_t i = 0; i < magnitude.size(); ++i) {
+    const double share = 1.0 / static_cast<double>(layers + 1);
+    result.values[i] *= share;
+    result.bounds[i] = gamma(layers * (longest + 7) + 1) * magnitude[i] * share + underflow;
+  }
+  return result;
+}
+
+// As for spmm, with k products; parts of the sum that are made apart and added later do not lengthen any chain beyond k.
 Reference gemm(const HostMatrix& a, const HostMatrix& b, bool transpose_a, bool transpose_b) {
   const int64_t m = transpose_a ? a.cols : a.rows;
   const int64_t k = transpose_a ? a.rows : a.cols;
@@ -461,7 +501,12 @@ void AdamReference::step(const std::vector<float>& gradient) {
   const double t = static_cast<double>(++steps_);
   const double beta1 = settings_.beta1;
   const double beta2 = settings_.beta2;
-  const double step_size = settings_.learning_rate / (1 - std::pow(beta1, t));
+  double rate = settings_.learning_rate;
+  if (settings_.decay_steps > 0) {
+    const double done = std::min((t - 1) / static_cast<double>(settings_.decay_steps), 1.0);
+    rate *= (1 + std::cos(std::numbers::pi * done)) / 2;
+  }
+  const double step_size = rate / (1 - std::pow(beta1, t));
   const double correction = 1 / std::sqrt(1 - std::pow(beta2, t));
   const double relative1 = gamma(2 * steps_ + 4);
   const double relative2 = gamma(2 * steps_ + 5);

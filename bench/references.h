@@ -48,6 +48,9 @@ struct ActivationGradient {
 /// `y` is the forward's output as it was computed.
 ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMatrix& dy, const Activation& activation);
 
+/// (E + A^ E + ... + A^^layers E) / (layers + 1) with A^ = diag(scale) A diag(scale), A without its values where `ones`.
+Reference propagation(const HostCsr& a, bool ones, const std::vector<float>& scale, const HostMatrix& e, int64_t layers);
+
 Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
 Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
                               float dloss);
@@ -76,6 +79,7 @@ class AdamReference {
  public:
   struct Settings {
     float learning_rate, beta1, beta2, epsilon;
+    int64_t decay_steps = 0;
   };
   AdamReference(const std::vector<float>& initial, const Settings& settings);
   void step(const std::vector<float>& gradient);

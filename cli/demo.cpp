@@ -21,7 +21,7 @@ namespace heddle::cli {
 namespace {
 
 constexpr int64_t kCustomersShown = 2;
-constexpr int64_t kShown = 8;  ///< purchases, and recommendations, of each
+constexpr int64_t kShown = 10;  ///< purchases, and recommendations, of each
 
 struct DemoCommand {
   ShopOptions shop;
@@ -30,6 +30,9 @@ struct DemoCommand {
 
   void run() const;
 };
+
+/// The default settings of LightGCN, in fewer epochs: a small shop is learnt soon.
+constexpr std::pair<const char*, const char*> kLightGcn[] = {{"epochs", "20"}};
 
 /// A model on the shop.
 struct Entry {
@@ -65,7 +68,7 @@ std::vector<Customer> choose_customers(const InteractionDataset& data) {
   for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < kCustomersShown; ++user) {
     Customer customer{.user = user, .bought = row_of(data.train, user), .hidden = row_of(data.test, user), .recommended = {}};
     const auto bought = static_cast<int64_t>(customer.bought.size());
-    if (bought >= kShown / 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
+    if (bought >= kShown - 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
   }
   return customers;
 }
@@ -139,6 +142,7 @@ void DemoCommand::run() const {
   const Device where = device.open();
   const InteractionDataset data = prepare(synthetic_shop(shop));
   FitterSet fitters;
+  for (const auto& [setting, value] : kLightGcn) fitters.find("model", "lightgcn").settings().assign(setting, value);
   const FitRequest request{.device = where, .seed = shop.seed, .quiet = printing.quiet};
   std::vector<Entry> entries;
   for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));

@@ -49,6 +49,12 @@ std::string entry(const std::map<std::string, std::string>& metadata, const char
   return found == metadata.end() ? std::string() : found->second;
 }
 
+/// Of the data before anything was held out; a file that no command line wrote has only what its model was trained on.
+std::string trained_hash(const std::map<std::string, std::string>& metadata) {
+  const std::string as_split = entry(metadata, "data.hash_as_split");
+  return as_split.empty() ? entry(metadata, "data.hash") : as_split;
+}
+
 /// A number among a file's metadata, `fallback` where there is none. Throws Error{bad_data} for what is no number.
 template <class T>
 T metadata_number(const SavedRecommender& saved, const std::string& path, const char* key, T fallback, T most) {
@@ -110,7 +116,7 @@ void EvaluateCommand::run() {
   Evaluation evaluation{.saved = saved,
                         .loaded = loaded,
                         .trained_name = entry(saved.metadata, "data.name"),
-                        .trained_hash = entry(saved.metadata, "data.hash"),
+                        .trained_hash = trained_hash(saved.metadata),
                         .renumbered = {},
                         .test = {},
                         .val = {},

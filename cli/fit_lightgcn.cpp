@@ -36,8 +36,8 @@ class LightGcnFitter final : public Fitter {
   }
 
   const char* name() const override { return "lightgcn"; }
-  const char* summary() const override { return "light graph convolution network"; }
-  const char* source() const override { return "He et al. 2020"; }
+  const char* summary() const override { return kind_.summary; }
+  const char* source() const override { return kind_.source; }
 
   void settle() override {
     if (protocol_ == Protocol::paper) {
@@ -55,6 +55,7 @@ class LightGcnFitter final : public Fitter {
   void add_training_settings();
   void add_model_settings();
 
+  const RecommenderKind& kind_ = find_recommender_kind("lightgcn");
   LightGcnOptions model_options_;
   LightGcnTrainOptions train_options_;
   Protocol protocol_ = Protocol::standard;
@@ -74,9 +75,11 @@ void LightGcnFitter::add_training_settings() {
                         "the learning rate stays (constant) or falls to 0 over the epochs (cosine)");
   list.number<float>("reg", options.reg, 0, FLT_MAX, "a number of at least 0",
                      "this / 2 / batch size times the squares of the batch's embeddings is added to the loss");
-  list.whole_number("batch_size", options.batch_size, 1, 100'000'000, "interactions a step");
-  list.number<float>("temperature", options.temperature, 0.001f, FLT_MAX, "a number of at least 0.001",
-                     "softmax: cosines are divided by this");
+  list.whole_number("batch_size", options.batch_size, 0, 100'000'000,
+                    "interactions a step; 0: a fortieth of the training interactions, as a power of two from 256 to 16384");
+  list.number<float>("temperature", options.temperature, 0, FLT_MAX, "0 or a number of at least 0.001",
+                     "softmax: cosines are divided by this; 0: chosen by short trainings without a tenth of the training "
+                     "interactions");
   list.whole_number("negatives", options.negatives, 1, 10'000'000, "softmax: items drawn a step, shared by its users");
   list.number<float>("popularity_share", options.popularity_share, 0, 1, "a number from 0 to 1",
                      "softmax: share of these that is drawn by popularity");
@@ -108,7 +111,9 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
   catch_interrupts();
   Progress progress(request.quiet);
   auto model = std::make_unique<LightGcn>(data, options, request.device);
-  const int64_t steps_an_epoch = (data.train.nnz() + train_options_.batch_size - 1) / train_options_.batch_size;
+  const int64_t batch_size =
+      train_options_.batch_size > 0 ? train_options_.batch_size : LightGcnTrainOptions::automatic_batch_size(data.train.nnz());
+  const int64_t steps_an_epoch = (data.train.nnz() + batch_size - 1) / batch_size;
   const double steps = static_cast<double>(steps_an_epoch) * static_cast<double>(train_options_.epochs);
   int64_t step = 0;
   std::string last;  // the last epoch's loss, for the bar

@@ -103,8 +103,7 @@ std::vector<std::unique_ptr<Fitter>> make_fitters() {
   std::vector<std::unique_ptr<Fitter>> fitters;
   fitters.push_back(make_lightgcn_fitter());
   for (const RecommenderKind& kind : recommender_kinds()) {
-    if (kind.make != nullptr && fitters.front()->name() != std::string_view(kind.name))
-      fitters.push_back(std::make_unique<TableFitter>(kind));
+    if (kind.make != nullptr) fitters.push_back(std::make_unique<TableFitter>(kind));
   }
   return fitters;
 }

@@ -13,7 +13,7 @@ namespace {
 
 std::string training_text(const RecommenderRun& run) {
   const LightGcnReport& training = *run.fitted.training;
-  std::string text = fmt::format("training   {} epochs", training.epochs);
+  std::string text = fmt::format("training   {} epochs in batches of {}", training.epochs, training.batch_size);
   if (training.best_epoch != training.epochs) text += fmt::format(", the best of them {}", training.best_epoch);
   if (!training.losses.empty())
     text += fmt::format("; loss {:.4f}, in the first {:.4f}", training.losses.back(), training.losses.front());
@@ -22,6 +22,13 @@ std::string training_text(const RecommenderRun& run) {
                         *std::min_element(training.epoch_s.begin(), training.epoch_s.end()), training.step_ms_median);
   } else {
     text += fmt::format("\nepoch      the first was cut short after {} steps\n", training.steps);
+  }
+  if (!training.temperature_trials.empty()) {
+    std::string trials;
+    for (const auto& [temperature, ndcg] : training.temperature_trials)
+      trials += fmt::format("{}{:.2f}: {:.4f}", trials.empty() ? "" : ", ", temperature, ndcg);
+    text += fmt::format("           temperature {:.2f}, chosen in {:.1f} s by NDCG@20 on held-out training interactions ({})\n",
+                        training.temperature, training.choice_s, trials);
   }
   return text;
 }
@@ -44,7 +51,8 @@ Json evaluations_json(const std::vector<LightGcnEpoch>& evaluations) {
 /// Null for models that are not trained in epochs.
 void add_training(Json& object, const Fitted& fitted) {
   if (!fitted.training) {
-    for (const char* field : {"epochs", "best_epoch", "steps", "losses", "epoch_s", "step_ms", "evaluations"})
+    for (const char* field : {"epochs", "best_epoch", "steps", "batch_size", "temperature", "temperature_trials", "choice_s",
+                              "losses", "epoch_s", "step_ms", "evaluations"})
       object[field] = nullptr;
     return;
   }
@@ -52,6 +60,12 @@ void add_training(Json& object, const Fitted& fitted) {
   object["epochs"] = training.epochs;
   object["best_epoch"] = training.best_epoch;
   object["steps"] = training.steps;
+  object["batch_size"] = training.batch_size;
+  object["temperature"] = training.temperature > 0 ? Json(as_written(training.temperature)) : Json();
+  object["temperature_trials"] = Json::array();
+  for (const auto& [temperature, ndcg] : training.temperature_trials)
+    object["temperature_trials"].push_back({{"temperature", as_written(temperature)}, {"ndcg@20", ndcg}});
+  object["choice_s"] = training.choice_s;
   object["losses"] = training.losses;
   object["epoch_s"] = {
       {"median", training.epoch_s_median()},

@@ -95,7 +95,7 @@ void TrainRecommenderCommand::save_model(const FitPlan& plan, const Fitted& fitt
   std::map<std::string, std::string> metadata = plan.metadata();
   metadata.merge(data.metadata());
   metadata["data.name"] = loaded.data.name;
-  metadata["data.hash"] = loaded.hash;
+  metadata["data.hash_as_split"] = loaded.hash;
   metadata["seed"] = fmt::to_string(seed);
   if (held_out > 0) metadata["held_out"] = fmt::format("{}", held_out);
   if (fitted.training) metadata["epochs"] = fmt::to_string(fitted.training->best_epoch);

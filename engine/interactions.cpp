@@ -37,7 +37,9 @@ uint64_t random_key(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
 }
 
 /// A share of `count`, to the nearest whole number; a half goes up.
-int64_t share_of(double share, int64_t count) { return static_cast<int64_t>(std::floor(share * static_cast<double>(count) + 0.5)); }
+int64_t share_of(double share, int64_t count) {
+  return static_cast<int64_t>(std::floor(share * static_cast<double>(count) + 0.5));
+}
 
 void check_log(const InteractionLog& log) {
   const size_t count = log.user.size();
@@ -93,7 +95,8 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
     const auto found = std::find(log.behaviours.begin(), log.behaviours.end(), name);
     if (found == log.behaviours.end()) {
       std::string known;
-      for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i) known += (i ? ", '" : "'") + log.behaviours[i] + "'";
+      for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i)
+        known += (i ? ", '" : "'") + log.behaviours[i] + "'";
       fail(ErrorKind::usage, "prepare: the data have no behaviour '", name, "'; they have ", known,
            log.behaviours.size() > 8 ? ", ..." : "");
     }
@@ -147,9 +150,8 @@ void for_each_user(std::vector<Entry>& entries, const Visit& visit) {
 /// weight and the earliest time.
 void deduplicate(std::vector<Entry>& entries, InteractionReport& report) {
   for_each_user(entries, [](auto begin, auto end) {
-    std::sort(begin, end, [](const Entry& a, const Entry& b) {
-      return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time);
-    });
+    std::sort(begin, end,
+              [](const Entry& a, const Entry& b) { return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time); });
   });
   size_t kept = 0;
   Part part = Part::train;  // of the entry last seen of the pair

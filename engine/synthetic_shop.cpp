@@ -32,7 +32,8 @@ constexpr std::array<std::array<const char*, kNouns>, 12> kGoods = {{
     {"tent", "sleeping bag", "camping stove", "rucksack", "torch", "flask", "picnic basket", "pocket knife"},
 }};
 // Item k of a kind of goods is adjective k mod A and noun (k / A + k) mod N, so that neighbours differ in both words.
-static_assert(std::gcd(kAdjectives.size() + 1, kNouns) == 1, "else the first A x N items of a kind would not have distinct names");
+static_assert(std::gcd(kAdjectives.size() + 1, kNouns) == 1,
+              "else the first A x N items of a kind would not have distinct names");
 
 /// Uniform numbers one after the other.
 class Draws {
@@ -112,7 +113,8 @@ InteractionLog synthetic_shop(const ShopOptions& options) {
   // is that of popularity.
   std::vector<int32_t> order(static_cast<size_t>(options.items));
   std::iota(order.begin(), order.end(), 0);
-  for (int64_t i = options.items - 1; i > 0; --i) std::swap(order[static_cast<size_t>(i)], order[static_cast<size_t>(draws.below(i + 1))]);
+  for (int64_t i = options.items - 1; i > 0; --i)
+    std::swap(order[static_cast<size_t>(i)], order[static_cast<size_t>(draws.below(i + 1))]);
   std::vector<std::vector<int32_t>> shelves(static_cast<size_t>(options.categories));
   std::vector<size_t> named(kGoods.size(), 0);
   log.item_names.resize(order.size());

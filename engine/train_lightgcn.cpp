@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 
@@ -106,7 +107,8 @@ class Steps {
     if (options_.loss == RankingLoss::bpr) {
       kernels::sample_bpr(model_.interactions(), batch, random, ids, execution);
     } else {
-      kernels::sample_softmax(model_.interactions(), batch, options_.negatives, options_.popularity_share, random, ids, execution);
+      kernels::sample_softmax(model_.interactions(), batch, options_.negatives, options_.popularity_share, random, ids,
+                              execution);
     }
     return make_row_batch(context_, ids, count, model_.adjacency().a.rows);
   }
@@ -181,29 +183,83 @@ void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnT
 }  // namespace
 
 void LightGcnTrainOptions::check() const {
-  require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs, ", it must be from 1 to 10000000");
+  require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs,
+          ", it must be from 1 to 10000000");
   require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: the learning rate is ", learning_rate,
           ", it must be above 0");
   require(reg >= 0 && std::isfinite(reg), ErrorKind::usage, "lightgcn: reg is ", reg, ", it must be at least 0");
-  require(batch_size >= 1 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: the batch size is ", batch_size,
-          ", it must be from 1 to 100000000");
-  require(temperature >= 0.001f && std::isfinite(temperature), ErrorKind::usage, "lightgcn: the temperature is ", temperature,
-          ", it must be at least 0.001");
+  require(batch_size >= 0 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: the batch size is ", batch_size,
+          ", it must be from 0 to 100000000");
+  require(temperature == 0 || (temperature >= 0.001f && std::isfinite(temperature)), ErrorKind::usage,
+          "lightgcn: the temperature is ", temperature, ", it must be 0 or at least 0.001");
   require(negatives >= 1 && negatives <= 10'000'000, ErrorKind::usage, "lightgcn: negatives is ", negatives,
           ", it must be from 1 to 10000000");
-  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: the popularity share is ", popularity_share,
-          ", it must be from 0 to 1");
+  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: the popularity share is ",
+          popularity_share, ", it must be from 0 to 1");
   require(patience >= 0, ErrorKind::usage, "lightgcn: patience is ", patience, ", it must be at least 0");
   require(eval_every >= 0, ErrorKind::usage, "lightgcn: eval_every is ", eval_every, ", it must be at least 0");
   require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: the time limit is ", time_limit,
           " s, it must be at least 0");
 }
 
+int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
+  return std::clamp<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(interactions / 40, 1)))),
+                             256, 16384);
+}
+
 double LightGcnReport::epoch_s_median() const { return median(epoch_s); }
 
-LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options,
+std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
+                                                         const LightGcnTrainOptions& options, const Device& device,
+                                                         const std::function<bool()>& keep_going) {
+  constexpr float lowest = 0.1f, step = 0.05f;
+  constexpr int most_trials = 6;
+  constexpr int64_t trial_epochs = 8;
+  constexpr double held_out_share = 0.1;
+  std::vector<std::pair<float, double>> trials;
+  InteractionDataset rest;
+  const InteractionDataset* judged = &data;
+  if (data.val.nnz() == 0) {
+    rest = data;
+    hold_out_validation(rest, held_out_share, model_options.seed);
+    judged = &rest;
+  }
+  if (judged->val.nnz() == 0) return {{lowest, 0}};  // nobody has enough items to spare one
+  LightGcnTrainOptions trial = options;
+  trial.epochs = std::min(options.epochs, trial_epochs);
+  trial.patience = trial.eval_every = 0;
+  trial.time_limit = 0;
+  for (int i = 0; i < most_trials && (!keep_going || keep_going()); ++i) {
+    trial.temperature = lowest + step * static_cast<float>(i);
+    LightGcn model(*judged, model_options, device);
+    train(model, *judged, trial, {}, keep_going);
+    trials.emplace_back(trial.temperature, evaluate(model, *judged, judged->val).values.at("ndcg@20"));
+    if (i > 0 && trials[trials.size() - 1].second < trials[trials.size() - 2].second) break;
+  }
+  return trials;
+}
+
+LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
                      const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
-  check_fits(model, data, options);
+  check_fits(model, data, given);
+  LightGcnTrainOptions options = given;
+  LightGcnReport report;
+  if (options.batch_size == 0) options.batch_size = LightGcnTrainOptions::automatic_batch_size(data.train.nnz());
+  if (options.loss == RankingLoss::softmax && options.temperature == 0) {
+    const auto start = Clock::now();
+    report.temperature_trials = choose_temperature(data, model.options(), options, model.context().device(), keep_going);
+    options.temperature = 0.1f;  // where an interruption left no trial
+    double best = -1;
+    for (const auto& [temperature, ndcg] : report.temperature_trials) {
+      if (ndcg > best) {
+        best = ndcg;
+        options.temperature = temperature;
+      }
+    }
+    report.choice_s = seconds_since(start);
+  }
+  report.batch_size = options.batch_size;
+  report.temperature = options.loss == RankingLoss::softmax ? options.temperature : 0;
   Context& context = model.context();
   const int64_t per_epoch = (data.train.nnz() + options.batch_size - 1) / options.batch_size;
   Steps steps(model, options, per_epoch);
@@ -212,7 +268,6 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   Patience patience(options.patience, model.embeddings());
   const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
 
-  LightGcnReport report;
   std::vector<double> step_ms;
   context.set_training(true);
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {

@@ -102,8 +102,8 @@ constexpr const char* kRoleNames[kRoles] = {"user", "item", "rating", "behaviour
 constexpr std::array<std::string_view, 14> kUsualNames[kRoles] = {
     {"user", "userid", "uid", "customer", "customerid", "visitor", "visitorid", "reviewer", "reviewerid", "member", "memberid",
      "buyerid", "sessionid", "username"},
-    {"item", "itemid", "iid", "product", "productid", "article", "articleid", "movie", "movieid", "book", "bookid", "isbn", "asin",
-     "sku"},
+    {"item", "itemid", "iid", "product", "productid", "article", "articleid", "movie", "movieid", "book", "bookid", "isbn",
+     "asin", "sku"},
     {"rating", "ratings", "score", "stars", "overall", "rate", "bookrating"},
     {"behaviour", "behavior", "behaviourtype", "behaviortype", "event", "eventtype", "action", "actiontype", "type"},
     {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "eventtime", "createdat"},
@@ -130,7 +130,8 @@ Places usual_places(const std::vector<std::string>& header) {
   for (int role = 0; role < kRoles; ++role) {
     for (const std::string_view usual : kUsualNames[role]) {
       if (usual.empty() || places[static_cast<size_t>(role)] >= 0) continue;
-      const auto found = std::find_if(header.begin(), header.end(), [&](const std::string& name) { return plain_name(name) == usual; });
+      const auto found =
+          std::find_if(header.begin(), header.end(), [&](const std::string& name) { return plain_name(name) == usual; });
       if (found != header.end()) places[static_cast<size_t>(role)] = found - header.begin();
     }
   }
@@ -202,7 +203,8 @@ Places find_columns(const Records& records, const DelimitedForm& form, const Int
     const auto found = is_header ? std::find(header.begin(), header.end(), name) : header.end();
     places[role] = found != header.end() ? found - header.begin() : numbered(name);
     if (places[role] < 0 || places[role] >= count) {
-      records.fail("there is no column ", in_quotes(name), " for the ", kRoleNames[role], "; ", is_header ? "the header has " : "",
+      records.fail("there is no column ", in_quotes(name), " for the ", kRoleNames[role], "; ",
+                   is_header ? "the header has " : "",
                    is_header ? listed(header) : text("the first row has ", count, " columns and is no header"));
     }
   }
@@ -226,7 +228,8 @@ double parse_finite(const Records& records, std::string_view field, const char* 
   return value;
 }
 
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
+/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
+/// algorithms").
 int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
   year -= month <= 2;
   const int64_t era = year / 400;  // years are 0 to 9999

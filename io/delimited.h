@@ -65,10 +65,11 @@ struct DelimitedForm {
 /// else by the usual names of a header, else user, item, rating, time by place (docs/formats.md). Columns that nothing asks for
 /// are ignored. Throws Error{bad_data} "name:line: ..." for a column that is not there, rows that are too short, empty ids, and
 /// ratings and times that are not finite numbers (or dates), and where there is no interaction at all.
-InteractionLog parse_delimited(std::span<const InteractionText> texts, const DelimitedForm& form, const InteractionColumns& columns);
+InteractionLog parse_delimited(std::span<const InteractionText> texts, const DelimitedForm& form,
+                               const InteractionColumns& columns);
 
-/// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have are
-/// passed over, items without a title get an empty name.
+/// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have
+/// are passed over, items without a title get an empty name.
 void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, size_t id, size_t title);
 
 /// The columns of a RecBole .item file that hold id and title (movie_title, name, ...); false if it has no title.

@@ -64,9 +64,7 @@ IdTable::IdTable(std::vector<std::string> ids) {
   }
 }
 
-int32_t IdTable::find(std::string_view id) const {
-  return slots_.empty() ? -1 : slots_[slot_of(slots_, ids_, id)];
-}
+int32_t IdTable::find(std::string_view id) const { return slots_.empty() ? -1 : slots_[slot_of(slots_, ids_, id)]; }
 
 int32_t IdTable::insert(std::string_view id) {
   make_room(slots_, ids_);

@@ -41,8 +41,8 @@ std::string inter_file(const std::string& path) {
     if (plain_file_name(entry.path().string()).ends_with(".inter")) found.push_back(entry.path().string());
   }
   std::sort(found.begin(), found.end());
-  require(found.size() <= 1, ErrorKind::bad_data, path, " has several .inter files: ", found.empty() ? "" : found.front(), " and ",
-          found.empty() ? "" : found.back(), "; name one of them");
+  require(found.size() <= 1, ErrorKind::bad_data, path, " has several .inter files: ", found.empty() ? "" : found.front(),
+          " and ", found.empty() ? "" : found.back(), "; name one of them");
   return found.empty() ? "" : found.front();
 }
 
@@ -105,9 +105,7 @@ InteractionLog read_movielens(const std::string& path, const InteractionColumns&
   const bool folder = is_folder(path);
   const std::string parent = folder ? path : fs::path(path).parent_path().string();
   for (const MovieLensFiles& files : movielens_files()) {
-    const std::string ratings = folder                                    ? find_file(path, files.ratings)
-                                : plain_file_name(path) == files.ratings ? path
-                                                                          : "";
+    const std::string ratings = folder ? find_file(path, files.ratings) : plain_file_name(path) == files.ratings ? path : "";
     if (ratings.empty()) continue;
     InteractionLog log = read_one(ratings, files.form, files.columns);
     log.name = data_name(path);
@@ -142,8 +140,8 @@ InteractionLog read_csv(const std::string& path, const InteractionColumns& colum
           " has train.csv and none of dev.csv, val.csv, test.csv; name the file itself to have it split");
   std::vector<ByteBuffer> contents;
   std::vector<InteractionText> texts;
-  for (const auto& [name, part] : {std::pair(&train, Part::train), std::pair(&dev, Part::val), std::pair(&val, Part::val),
-                                   std::pair(&test, Part::test)}) {
+  for (const auto& [name, part] :
+       {std::pair(&train, Part::train), std::pair(&dev, Part::val), std::pair(&val, Part::val), std::pair(&test, Part::test)}) {
     if (name->empty()) continue;
     contents.push_back(read_text_file(*name));
     texts.push_back({{}, *name, part});

@@ -9,8 +9,8 @@
 namespace heddle::io::detail {
 
 /// Reads interactions as LightGCN, NGCF and KGAT publish them: a line holds a user and its items, separated by any white space; a
-/// user may have no items, and several lines. Ids that are all plain integers from 0 (no sign, no leading zeros) with few gaps are
-/// numbered by value, others in the order of first appearance. One part without a place (InteractionText::part) makes a log
+/// user may have no items, and several lines. Ids that are all plain integers from 0 (no sign, no leading zeros) with few gaps
+/// are numbered by value, others in the order of first appearance. One part without a place (InteractionText::part) makes a log
 /// without parts. Throws Error{bad_data} "name:line: ..." for ids that check_id refuses, and where there is no interaction at
 /// all.
 InteractionLog parse_lightgcn(std::span<const InteractionText> texts);

@@ -185,7 +185,8 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!file.metadata.empty()) header[detail::kMetadata] = file.metadata;
   int64_t at = 0;
-  const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape, size_t values) {
+  const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape,
+                       size_t values) {
     require(shape.size() <= 2, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name), " has shape ",
             detail::shape_text(shape), ", more than two dimensions");
     const int64_t bytes = detail::checked_bytes(shape, type.bytes);
@@ -200,8 +201,9 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
     add(tensor.name, detail::kFloat, {tensor.rows, tensor.cols}, tensor.values.size());
   }
   for (const NamedIntegers& array : file.integers) {
-    std::visit([&](const auto& values) { add(array.name, detail::kElementTypes[1 + array.values.index()], array.shape, values.size()); },
-               array.values);
+    std::visit(
+        [&](const auto& values) { add(array.name, detail::kElementTypes[1 + array.values.index()], array.shape, values.size()); },
+        array.values);
   }
   std::string header_text;
   try {

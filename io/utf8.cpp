@@ -29,7 +29,8 @@ bool is_utf8(std::string_view bytes) {
       if (!continues(at + 1, first == 0xe0 ? 0xa0 : 0x80, first == 0xed ? 0x9f : 0xbf) || !continues(at + 2)) return false;
       at += 3;
     } else if (first >= 0xf0 && first <= 0xf4) {
-      if (!continues(at + 1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) || !continues(at + 2) || !continues(at + 3)) {
+      if (!continues(at + 1, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf) || !continues(at + 2) ||
+          !continues(at + 3)) {
         return false;
       }
       at += 4;

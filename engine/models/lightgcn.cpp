@@ -86,8 +86,8 @@ HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, u
 /// What training needs and serving does not.
 struct LightGcn::Trainable {
   Trainable(Context& context, const HostCsr& train, const LightGcnOptions& options)
-      : embeddings(context, "embeddings",
-                   normal_matrix(train.rows + train.cols, options.dim, options.init_std, options.seed, 0), true) {
+      : embeddings(context, "embeddings", normal_matrix(train.rows + train.cols, options.dim, options.init_std, options.seed, 0),
+                   true) {
     Stream& stream = context.stream();
     row_offsets = Buffer::upload(stream, train.row_offsets);
     col_indices = Buffer::upload(stream, train.col_indices);
@@ -137,8 +137,8 @@ LightGcn::LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io
   const auto named = [&](const char* name, int64_t rows) -> const std::vector<float>& {
     for (const io::NamedTensor& tensor : vectors) {
       if (tensor.name != name) continue;
-      require(tensor.rows == rows && tensor.cols == options.dim, ErrorKind::bad_data, "lightgcn: ", name, " is ", tensor.rows, " x ",
-              tensor.cols, ", it must be ", rows, " x ", options.dim);
+      require(tensor.rows == rows && tensor.cols == options.dim, ErrorKind::bad_data, "lightgcn: ", name, " is ", tensor.rows,
+              " x ", tensor.cols, ", it must be ", rows, " x ", options.dim);
       return tensor.values;
     }
     fail(ErrorKind::bad_data, "lightgcn: there is no matrix '", name, "'");
@@ -267,14 +267,15 @@ HostMatrix LightGcn::item_embeddings() {
 
 HostMatrix LightGcn::user_embeddings() {
   refresh();
-  return {users(), options_.dim, download(context_.stream(), lookup_.as<float>(), static_cast<std::size_t>(users() * options_.dim))};
+  return {users(), options_.dim,
+          download(context_.stream(), lookup_.as<float>(), static_cast<std::size_t>(users() * options_.dim))};
 }
 
 std::vector<io::NamedTensor> LightGcn::tensors() {
   HostMatrix user_vectors = user_embeddings();
   HostMatrix item_vectors = item_embeddings();
-  std::vector<float> fold_in = download(context_.stream(), lookup_.as<float>() + users() * options_.dim,
-                                        static_cast<std::size_t>(items() * options_.dim));
+  std::vector<float> fold_in =
+      download(context_.stream(), lookup_.as<float>() + users() * options_.dim, static_cast<std::size_t>(items() * options_.dim));
   std::vector<io::NamedTensor> result;
   result.push_back({"users", users(), options_.dim, std::move(user_vectors.values)});
   result.push_back({"items", items(), options_.dim, std::move(item_vectors.values)});

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "heddle/error.h"
+#include "heddle/lightgcn.h"
 
 namespace heddle {
 
@@ -14,6 +15,38 @@ std::unique_ptr<Recommender> make_popularity_of(const InteractionDataset& data, 
                                                 const Device& device) {
   check_popularity(settings);
   return make_popularity(data, device);
+}
+
+constexpr ModelSetting lightgcn_settings[] = {
+    {"dim", "64", "width of the embeddings"},
+    {"layers", "3", "propagations over the graph"},
+    {"init_std", "0.1", "standard deviation of the first embeddings"},
+    {"norm_power", "0.4", "items are scored by <u, i> / |i|^this"},
+    {"precision", "f32", "how embeddings are stored between layers: f32 or bf16"},
+};
+
+LightGcnOptions lightgcn_options(const Settings& settings) {
+  allow_only(settings, lightgcn_settings);
+  LightGcnOptions options;
+  options.dim = number(settings, "dim", options.dim);
+  options.layers = number(settings, "layers", options.layers);
+  options.init_std = number(settings, "init_std", options.init_std);
+  options.norm_power = number(settings, "norm_power", options.norm_power);
+  const auto precision = settings.find("precision");
+  if (precision != settings.end()) {
+    require(precision->second == "f32" || precision->second == "bf16", ErrorKind::usage, "setting precision: '",
+            precision->second, "' is not one of f32, bf16");
+    options.precision = precision->second == "bf16" ? Precision::bf16 : Precision::f32;
+  }
+  options.check();
+  return options;
+}
+
+void check_lightgcn(const Settings& settings) { lightgcn_options(settings); }
+
+std::unique_ptr<Recommender> load_lightgcn(RecommenderParts&& parts, const Device& device) {
+  const LightGcnOptions options = lightgcn_options(parts.settings);
+  return std::make_unique<LightGcn>(std::move(parts.train), options, std::move(parts.tensors), device);
 }
 
 constexpr ModelSetting item_cosine_settings[] = {{"neighbours", "200", "neighbours kept for each item"}};
@@ -65,6 +98,8 @@ constexpr RecommenderKind kinds[] = {
      make_item_cosine_of, recommending::load_item_cosine},
     {"graph-filter", "low-pass filter of the item-item graph, nothing to train", "Shen et al. 2021 (GF-CF)",
      graph_filter_settings, check_graph_filter, make_graph_filter_of, recommending::load_graph_filter},
+    {"lightgcn", "light graph convolution network, trained on batches", "He et al. 2020", lightgcn_settings, check_lightgcn,
+     nullptr, load_lightgcn},
     {"blend", "sum of two models' standardised scores", "definition", blend_settings, recommending::check_blend_settings, nullptr,
      recommending::load_blend},
 };

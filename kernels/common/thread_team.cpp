@@ -32,7 +32,7 @@ class ThreadTeam {
 
   ~ThreadTeam() {
     stopping_.store(true);
-    announce();
+    set_state(state_.load() + 2);
     for (std::thread& worker : workers_) worker.join();
   }
 
@@ -45,11 +45,11 @@ class ThreadTeam {
     chunks_ = chunks;
     body_ = body;
     context_ = context;
-    open_.store(true);
-    announce();
-    take(0);
+    const uint64_t loop = loop_of(state_.load()) + 1;
+    set_state(2 * loop + 1);
+    take(0, loop);
     // Every chunk is claimed. Those who come from now on stay out; those inside are on their last chunk.
-    open_.store(false);
+    state_.store(2 * loop);
     for (int spins = 0; active_.load() != 0; ++spins) {
       if (spins < spins_before_sleep) {
         pause();
@@ -60,14 +60,16 @@ class ThreadTeam {
   }
 
  private:
-  void announce() {
-    loop_.fetch_add(1);
-    if (sleepers_.load() > 0) loop_.notify_all();
+  static uint64_t loop_of(uint64_t state) { return state / 2; }
+  static bool is_open(uint64_t state) { return state % 2 == 1; }
+
+  void set_state(uint64_t state) {
+    state_.store(state);
+    if (sleepers_.load() > 0) state_.notify_all();
   }
 
   /// Claims and does chunks, beginning with this thread's own run of them.
-  void take(int thread) {
-    const uint64_t loop = loop_.load(std::memory_order_relaxed);
+  void take(int thread, uint64_t loop) {
     const int64_t first = chunks_ * thread / threads_;
     for (int64_t i = 0; i < chunks_; ++i) {
       const int64_t chunk = first + i < chunks_ ? first + i : first + i - chunks_;
@@ -80,25 +82,24 @@ class ThreadTeam {
     uint64_t seen = 0;
     for (;;) {
       wait_for_loop_after(seen);
-      seen = loop_.load();
       if (stopping_.load()) return;
-      // Enter before looking: the caller closes the loop before it counts who is inside.
+      // Enter before looking: the caller closes the loop before it counts who is inside. Number and openness are one value: a
+      // loop that is open but goes by its predecessor's number would have chunks done twice.
       active_.fetch_add(1);
-      if (open_.load()) {
-        seen = loop_.load();
-        take(thread);
-      }
+      const uint64_t state = state_.load();
+      seen = loop_of(state);
+      if (is_open(state)) take(thread, seen);
       active_.fetch_sub(1);
     }
   }
 
   void wait_for_loop_after(uint64_t seen) {
     for (int spins = 0; spins < spins_before_sleep; ++spins) {
-      if (loop_.load() != seen) return;
+      if (loop_of(state_.load()) != seen) return;
       pause();
     }
     sleepers_.fetch_add(1);
-    loop_.wait(seen);
+    for (uint64_t state = state_.load(); loop_of(state) == seen; state = state_.load()) state_.wait(state);
     sleepers_.fetch_sub(1);
   }
 
@@ -111,10 +112,9 @@ class ThreadTeam {
   void (*body_)(const void*, int64_t) = nullptr;
   const void* context_ = nullptr;
   // Apart from each other and from the loop's description, which all threads read.
-  alignas(64) std::atomic<uint64_t> loop_{0};
+  alignas(64) std::atomic<uint64_t> state_{0};  ///< twice the number of the loop, plus 1 while it is open
   alignas(64) std::atomic<int> active_{0};
   alignas(64) std::atomic<int> sleepers_{0};
-  alignas(64) std::atomic<bool> open_{false};
   std::atomic<bool> stopping_{false};
 };
 

@@ -14,7 +14,7 @@ namespace heddle::kernels::HEDDLE_ISA {
 namespace {
 
 constexpr int max_tile = 8;
-constexpr int64_t prefetch_distance = 8;
+constexpr int64_t prefetch_distance = 24;
 constexpr int cache_line_bytes = 64;
 /// Non-zeros that are thinned out at once: their slots and weights take 8 KB of the stack.
 constexpr int64_t listed_at_once = 1024;
@@ -50,8 +50,7 @@ struct List {
     if (a.values != nullptr || args.x_scale != nullptr) {
       __m512 weights = a.values != nullptr ? _mm512_maskz_loadu_ps(present, a.values + k) : _mm512_set1_ps(1);
       if (args.x_scale != nullptr) {
-        weights =
-            _mm512_mul_ps(weights, _mm512_mask_i32gather_ps(_mm512_setzero_ps(), present, columns, args.x_scale, 4));
+        weights = _mm512_mul_ps(weights, _mm512_mask_i32gather_ps(_mm512_setzero_ps(), present, columns, args.x_scale, 4));
       }
       _mm512_storeu_ps(list.weights + count, _mm512_maskz_compress_ps(kept, weights));
     }
@@ -74,6 +73,11 @@ struct List {
 /// if `whole`.
 template <int tile, bool bf16, Weight weight, Source source, bool whole>
 void rows(const PropagateArgs& args, int64_t begin, int64_t end, int64_t column, int last) {
+#if defined(__AVX512F__)
+  // A load of 32 bfloat16 becomes the even and the odd columns by one operation each, which are put in order at the row's end:
+  // two operations in place of the four that widening takes, and the same sums.
+  constexpr bool paired = bf16 && whole && tile % 2 == 0;
+#endif
   const CsrView& a = args.a;
   const int64_t d = args.width;
   const auto row_at_place = [&](int64_t p) { return args.rows != nullptr ? int64_t{args.rows[p]} : p; };
@@ -101,6 +105,20 @@ void rows(const PropagateArgs& args, int64_t begin, int64_t end, int64_t column,
 #pragma GCC unroll 16
     for (int t = 0; t < tile; ++t) sum[t] = Vec{};
     const auto add = [&](int64_t slot, float factor) __attribute__((always_inline)) {
+#if defined(__AVX512F__)
+      if constexpr (paired) {
+        const Vec factors = broadcast(factor);
+#pragma GCC unroll 16
+        for (int t = 0; t < tile; t += 2) {
+          const __m512i pairs = _mm512_loadu_si512(args.x.bf16 + slot * d + column + t * lanes);
+          const Vec even = (Vec)_mm512_slli_epi32(pairs, 16);
+          const Vec odd = (Vec)_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int32_t>(0xFFFF0000)));
+          sum[t] += weight == Weight::one ? even : factors * even;
+          sum[t + 1] += weight == Weight::one ? odd : factors * odd;
+        }
+        return;
+      }
+#endif
       if constexpr (weight == Weight::one) {
 #pragma GCC unroll 16
         for (int t = 0; t < tile; ++t) sum[t] += x_of(slot, t);
@@ -130,6 +148,19 @@ void rows(const PropagateArgs& args, int64_t begin, int64_t end, int64_t column,
         add(at, weight == Weight::value ? a.values[k] : weight == Weight::x_scale ? args.x_scale[at] : 1.0f);
       }
     }
+#if defined(__AVX512F__)
+    if constexpr (paired) {
+      const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+#pragma GCC unroll 16
+      for (int t = 0; t < tile; t += 2) {
+        const __m512 even = (__m512)sum[t];
+        const __m512 odd = (__m512)sum[t + 1];
+        sum[t] = (Vec)_mm512_permutex2var_ps(even, low, odd);
+        sum[t + 1] = (Vec)_mm512_permutex2var_ps(even, high, odd);
+      }
+    }
+#endif
     const float scale = args.scale[row];
     const Vec scales = broadcast(scale);
     const Vec factors = broadcast(args.prescale ? args.factor * scale : args.factor);
@@ -225,7 +256,11 @@ void propagate(const PropagateArgs& args, Threads threads) {
   // Many parts keep the threads level when one is held up; a small product is over before that pays.
   const int64_t work = (a.nnz / a.rows + 1) * count * args.width;
   const int64_t parts = work < 4096 ? 1 : int64_t{work > int64_t{1} << 20 ? 32 : 2} * threads.count;
-  parallel_chunks(threads, parts, [&](int64_t part) {
+  // The threads work side by side, not each in a half of its own: in a bipartite graph they then read one side's rows at a time,
+  // and those stay in the shared cache.
+  const int64_t each = parts / threads.count;
+  parallel_chunks(threads, parts, [&](int64_t chunk) {
+    const int64_t part = each > 0 ? chunk % each * threads.count + chunk / each : chunk;
     const int64_t begin = part_begin(args, part, parts);
     const int64_t end = part_begin(args, part + 1, parts);
     for (int64_t tile = 0; tile < tiles; ++tile) {

@@ -25,7 +25,7 @@ struct StoredRows {
 struct PropagateArgs {
   CsrView a;                     ///< n x n; values null: ones; without value_index
   const float* scale = nullptr;  ///< n: 1 / sqrt(weighted degree), 0 for an isolated node
-  StoredRows x = {};                  ///< n x width; or, with `x_slots`, as many rows as there are slots
+  StoredRows x = {};             ///< n x width; or, with `x_slots`, as many rows as there are slots
   /// n, or null. Where given, column c reads x[x_slots[c]], and is skipped where x_slots[c] < 0: x then has non-zero rows for a
   /// few columns only.
   const int32_t* x_slots = nullptr;

@@ -8,8 +8,8 @@
 // Gather and sum: a group of 2^k <= 32 lanes owns a row of the output, a lane every 2^k-th piece of it (a float4 where the width
 // and the pointers allow, else a float); a sum adds the group's places in their order. How many groups there are is read on the
 // device; the grid is made for the most there can be.
-// Group: one block sorts by a radix of 4 bits, from the least digit on. A thread owns a run of neighbours; it counts its digits in
-// shared memory, the block adds up the 16 x 256 counts digit by digit, and the thread deals its run out in order, which keeps
+// Group: one block sorts by a radix of 4 bits, from the least digit on. A thread owns a run of neighbours; it counts its digits
+// in shared memory, the block adds up the 16 x 256 counts digit by digit, and the thread deals its run out in order, which keeps
 // equal ids in the order of their places. Then a scan numbers the first of each run of equal ids.
 // Bytes: 8 width per gathered row; a sum reads 4 width per place; the sort moves 12 count a pass.
 // Source: N. Satish, M. Harris, M. Garland: "Designing efficient sorting algorithms for manycore GPUs", IPDPS 2009.

@@ -9,7 +9,7 @@
 //   addition to finish before the next. That depends on d only, so the bits are the same for every number of threads and for
 //   every instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
 // Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where x outgrows the second-level cache, the x row of the non-zero
-//   `prefetch_distance` ahead is fetched early (8 was the best of the distances measured).
+//   `prefetch_distance` ahead is fetched early.
 namespace heddle::kernels::HEDDLE_ISA {
 
 namespace {

@@ -101,9 +101,10 @@ TEST_SUITE("cli") {
         {train + "--learning-rate 0", "--learning-rate is '0', it must be a number above 0"},
         {train + "--learning-rate nan", "--learning-rate is 'nan'"},
         {train + "--reg -1", "--reg is '-1', it must be a number of at least 0"},
-        {train + "--batch-size 0", "--batch-size is '0'"},
+        {train + "--batch-size 1.5", "--batch-size is '1.5'"},
         {train + "--loss hinge", "--loss is 'hinge', it must be one of softmax, bpr"},
-        {train + "--temperature 0", "--temperature is '0', it must be a number of at least 0.001"},
+        {train + "--temperature cold", "--temperature is 'cold', it must be 0 or a number of at least 0.001"},
+        {train + "--temperature 0.0001", "the temperature is 0.0001, it must be 0 or at least 0.001"},
         {train + "--negatives 0", "--negatives is '0'"},
         {train + "--popularity-share 1.5", "--popularity-share is '1.5', it must be a number from 0 to 1"},
         {train + "--norm-power 2", "--norm-power is '2'"},
@@ -161,7 +162,7 @@ TEST_SUITE("cli") {
     check_failure(run_program("data --by-time" + log), 2, "time");
     check_failure(run_program("data --min-rating 3" + log), 2, "rating");
     check_failure(run_program("data --behaviour-weights buy=1" + log), 2, "behaviour");
-    check_failure(run_program("data --user-column buyer" + log), 2, "buyer");
+    check_failure(run_program("data --user-column buyer" + log), 3, "buyer");
     check_failure(run_program("compare --split none" + log), 2, "no test interactions");
     check_failure(run_program("data --k-core 50" + data), 3, "core");
     check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, "is not a folder");

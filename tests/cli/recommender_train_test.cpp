@@ -13,7 +13,7 @@ using nlohmann::json;
 namespace {
 
 /// Options that make LightGCN quick on a few hundred interactions.
-constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --epochs 20";
+constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20";
 
 /// `heddle train MODEL` on the interactions in `folder`.
 ProgramResult train(const std::string& model, const TempDir& folder, const std::string& options = "") {
@@ -85,8 +85,9 @@ TEST_SUITE("cli") {
     const ProgramResult result = train("lightgcn", folder, kSmall);
     CHECK(result.status == 0);
     CHECK(result.err.empty());
-    for (const char* word : {"60 users, 40 items", "720 interactions to train on, 0 to validate, 120 to test", "content hash",
-                             "20 epochs; loss ", "@20: recall 0.", "means over 60 users", "fit ", "MB of memory"}) {
+    for (const char* word :
+         {"60 users, 40 items", "720 interactions to train on, 0 to validate, 120 to test", "content hash",
+          "20 epochs in batches of 128; loss ", "@20: recall 0.", "means over 60 users", "fit ", "MB of memory"}) {
       CAPTURE(word);
       CHECK(result.out.find(word) != std::string::npos);
     }

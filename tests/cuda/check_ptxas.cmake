@@ -24,6 +24,9 @@ set(kernels
   "kernels/ranking_loss/bpr.cu" "bpr_loss_kernel|bpr_loss_backward_kernel"
   "kernels/ranking_loss/sampled_softmax.cu" "unit_rows_kernel|softmax_rows_kernel|softmax_row_gradients_kernel")
   "kernels/topk/topk.cu" "score_top_k_kernel.*Lb1E")
+  "kernels/propagate/propagate.cu" "propagate_kernel.*(Li4E|Li8E)|prescale_kernelILi4E"
+  "kernels/rows/rows_cub.cu" "-"
+  "kernels/rows/rows.cu" "gather_rows_kernelI6float4|sum_row_groups_kernelI6float4")
 
 set(failures "")
 file(MAKE_DIRECTORY ${WORK})

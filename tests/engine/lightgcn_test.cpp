@@ -19,7 +19,8 @@ namespace {
 
 /// A small made-up shop, a fifth of it for testing.
 const InteractionDataset& shop() {
-  static const InteractionDataset data = prepare(synthetic_shop({.users = 60, .items = 40, .categories = 4, .seed = 3}));
+  static const InteractionDataset data =
+      prepare(synthetic_shop({.users = 60, .items = 40, .categories = 4, .interactions_per_user = 10, .seed = 3}));
   return data;
 }
 
@@ -30,6 +31,7 @@ LightGcnTrainOptions few_steps(RankingLoss loss) {
   options.loss = loss;
   options.batch_size = 128;
   options.negatives = 32;
+  options.temperature = 0.2f;
   options.learning_rate = 0.01f;
   return options;
 }
@@ -115,8 +117,8 @@ TEST_CASE("lightgcn / output, gradient and ten Adam steps are those of float64 P
   if (!file) return;
   const Toy toy = read_toy(file->string());
   constexpr float reg = 1e-4f;
-  // Three propagations over at most 10 neighbours and a loss over 8 columns: sums of some 40 terms of order 1, each rounded by 6e-8;
-  // their errors add up at random to 4e-7. The allowance is five times that.
+  // Three propagations over at most 10 neighbours and a loss over 8 columns: sums of some 40 terms of order 1, each rounded by
+  // 6e-8; their errors add up at random to 4e-7. The allowance is five times that.
   constexpr double tolerance = 2e-6;
   for (const NamedDevice& device : devices()) {
     for (bool frontier : {true, false}) {
@@ -128,7 +130,8 @@ TEST_CASE("lightgcn / output, gradient and ten Adam steps are those of float64 P
       CHECK(mismatch(propagate(model.adjacency(), model.embeddings(), 3).to_host().values,
                      within(toy.doubles("output"), tolerance, tolerance)) == "");
       context.set_training(true);
-      Adam adam(context, std::span(&model.embeddings(), 1), {.learning_rate = static_cast<float>(toy.doubles("learning_rate")[0])});
+      Adam adam(context, std::span(&model.embeddings(), 1),
+                {.learning_rate = static_cast<float>(toy.doubles("learning_rate")[0])});
       const auto count = static_cast<int64_t>(toy.batch.size());
       const Buffer ids = Buffer::upload(context.stream(), toy.batch);
       std::vector<float> steps;
@@ -142,14 +145,16 @@ TEST_CASE("lightgcn / output, gradient and ten Adam steps are those of float64 P
         const Tensor loss = add(bpr_loss(rows), l2_penalty(base, reg / static_cast<float>(count / 3)));
         context.tape().backward(loss);
         if (step == 0) {
-          CHECK(mismatch(embeddings.grad_to_host().values, within(toy.doubles("gradient.embeddings"), tolerance, tolerance)) == "");
+          CHECK(mismatch(embeddings.grad_to_host().values, within(toy.doubles("gradient.embeddings"), tolerance, tolerance)) ==
+                "");
         }
         adam.step();
         steps.push_back(loss.to_host().values[0]);
       }
       CHECK(mismatch(steps, within(toy.doubles("losses"), tolerance, 0)) == "");
       // Adam divides a gradient by its own size: an error of 1e-8 in a gradient of 1e-4 moves a weight by 1e-7 in a step.
-      CHECK(mismatch(model.embeddings().tensor().to_host().values, within(toy.doubles("final.embeddings"), tolerance, tolerance)) == "");
+      CHECK(mismatch(model.embeddings().tensor().to_host().values,
+                     within(toy.doubles("final.embeddings"), tolerance, tolerance)) == "");
     }
   }
 }
@@ -311,7 +316,7 @@ TEST_CASE("lightgcn / options out of range and data without interactions are ref
     change(options);
     return error_mismatch(ErrorKind::usage, "", [&] { train(model, shop(), options); });
   };
-  CHECK(train_with([](LightGcnTrainOptions& options) { options.temperature = 0; }) == "");
+  CHECK(train_with([](LightGcnTrainOptions& options) { options.temperature = 1e-4f; }) == "");
   CHECK(train_with([](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
   CHECK(train_with([](LightGcnTrainOptions& options) { options.patience = 1; }) == "");  // there is no validation split
   CHECK(train_with([](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
@@ -374,7 +379,8 @@ TEST_CASE("lightgcn / what is saved ranks as the model did") {
     train(model, shop(), few_steps(RankingLoss::softmax));
     LightGcn loaded(shop().train, model.options(), model.tensors(), device.device);
     const std::vector<Query> queries{{.user = 5, .items = {}}, {.user = -1, .items = {1, 2}}, {.user = 0, .items = {}}};
-    const std::vector<Ranking> expected = model.rank(queries, 10, true, nullptr), actual = loaded.rank(queries, 10, true, nullptr);
+    const std::vector<Ranking> expected = model.rank(queries, 10, true, nullptr),
+                               actual = loaded.rank(queries, 10, true, nullptr);
     REQUIRE(actual.size() == expected.size());
     for (std::size_t q = 0; q < expected.size(); ++q) {
       REQUIRE(actual[q].size() == expected[q].size());
@@ -385,6 +391,42 @@ TEST_CASE("lightgcn / what is saved ranks as the model did") {
     }
     CHECK(error_mismatch(ErrorKind::usage, "a loaded model", [&] { loaded.embeddings(); }) == "");
   }
+}
+
+TEST_CASE("lightgcn / the temperature is chosen on held-out training interactions, upwards until they are ranked worse") {
+  const Device device = Device::cpu({.threads = 2});
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  options.epochs = 8;
+  const auto trials = choose_temperature(shop(), {.dim = 8}, options, device);
+  REQUIRE(trials.size() >= 2);
+  CHECK(trials.front().first == 0.1f);
+  for (std::size_t i = 1; i < trials.size(); ++i) CHECK(trials[i].first == doctest::Approx(0.1 + 0.05 * static_cast<double>(i)));
+  for (std::size_t i = 1; i + 1 < trials.size(); ++i) CHECK(trials[i].second >= trials[i - 1].second);
+  CHECK((trials.size() == 6 || trials.back().second < trials[trials.size() - 2].second));
+  // The test part takes no part in it.
+  InteractionDataset without_test = shop();
+  without_test.test = {.rows = 60, .cols = 40, .row_offsets = std::vector<int64_t>(61), .col_indices = {}, .values = {}};
+  CHECK(choose_temperature(without_test, {.dim = 8}, options, device) == trials);
+  LightGcn model(shop(), {.dim = 8}, device);
+  const LightGcnReport report = train(model, shop(), options);
+  CHECK(report.temperature_trials == trials);
+  const auto best =
+      std::max_element(trials.begin(), trials.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  CHECK(report.temperature == best->first);
+  // What was tried before leaves no trace in the training itself.
+  options.temperature = best->first;
+  LightGcn given(shop(), {.dim = 8}, device);
+  CHECK(train(given, shop(), options).losses == report.losses);
+}
+
+TEST_CASE("lightgcn / the automatic batch is a fortieth of the interactions, a power of two from 256 to 16384") {
+  CHECK(LightGcnTrainOptions::automatic_batch_size(1) == 256);
+  CHECK(LightGcnTrainOptions::automatic_batch_size(40 * 256) == 256);
+  CHECK(LightGcnTrainOptions::automatic_batch_size(40 * 1024 - 1) == 512);
+  CHECK(LightGcnTrainOptions::automatic_batch_size(40 * 1024) == 1024);
+  CHECK(LightGcnTrainOptions::automatic_batch_size(810'128) == 16384);
+  CHECK(LightGcnTrainOptions::automatic_batch_size(int64_t{1} << 40) == 16384);
 }
 
 TEST_CASE("lightgcn / it learns a made-up shop better than popularity does") {

@@ -91,6 +91,44 @@ TEST_CASE("io / malformed text: each file gives one sentence with its line") {
   });
 }
 
+TEST_CASE("io / malformed interactions: each file gives one sentence with its line") {
+  const std::string header = "user,item,rating,time\n";
+  const std::string typed = "user_id:token\titem_id:token\n";
+  check({
+      {lightgcn_text, "", "f has no interactions"},
+      {lightgcn_text, "0\n1\n", "f has no interactions"},
+      {lightgcn_text, "0 1\n" + bytes("1 a\0b\n"), "f:2: item id 'a\\x00b' holds a control character"},
+      {lightgcn_text, "0 1\n" + std::string(300, 'u') + " 1\n",
+       "f:2: user id 'uuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu...' has 300 bytes"},
+      {csv_text, "", "f has no interactions"},
+      {csv_text, header, "f has no interactions"},
+      {csv_text, "name,thing\na,b\n", "f:1: no column is known for the user among 'name', 'thing'; name or number it"},
+      {csv_text, "user,thing\na,b\n", "f:1: no column is known for the item among 'user', 'thing'"},
+      {csv_text, "12\n", "f:1: no column is known for the item among '12'"},
+      {csv_text, header + "1,2,3,4\n1,2\n", "f:3: found 2 columns, expected at least 4"},
+      {csv_text, header + "1,,3,4\n", "f:2: the item id is empty"},
+      {csv_text, header + "\"\",2,3,4\n", "f:2: the user id is empty"},
+      {csv_text, header + "1,2,nan,4\n", "f:2: rating 'nan' is not a finite number"},
+      {csv_text, header + "1,2,1e39,4\n", "f:2: rating '1e39' is not a finite float32 number"},
+      {csv_text, header + "1,2,good,4\n", "f:2: rating 'good' is not a number"},
+      {csv_text, header + "1,2,,4\n", "f:2: rating '' is not a number"},
+      {csv_text, header + "1,2,3,inf\n", "f:2: time 'inf' is not a finite number"},
+      {csv_text, header + "1,2,3,2024-13-01\n", "f:2: time '2024-13-01' is neither a number nor a date"},
+      {csv_text, header + "1,2,3,2024-12-01 25:00\n", "f:2: time '2024-12-01 25:00' is neither"},
+      {csv_text, header + "1,\"2,3,4\n5,6,7,8\n", "f:2: a quoted field does not end"},
+      {csv_text, header + "1,\"2\"3,3,4\n", "f:2: something follows the quote that ends a field"},
+      {csv_text, header + "1,\"a\nb\",3,4\n", "f:2: item id 'a\\x0ab' holds a control character"},
+      {recbole_text, "user_id\titem_id\n1\t2\n", "f:1: column 'user_id' is not NAME:TYPE with a type token"},
+      {recbole_text, "user_id:token\titem_id:word\n", "f:1: column 'item_id:word' is not NAME:TYPE"},
+      {recbole_text, "user_id:token\tx:token\n1\t2\n", "f:1: no column is known for the item among 'user_id', 'x'"},
+      {recbole_text, typed, "f has no interactions"},
+      {recbole_text, typed + "1\n", "f:2: found 1 column, expected at least 2"},
+      {movielens_text, "1::2::3\n", "f:1: there is no column '4' for the time; the first row has 3 columns and is no header"},
+      {movielens_text, "1::2::3::4\n1::2\n", "f:2: found 2 columns, expected at least 4"},
+      {movielens_text, "1::2::x::4\n", "f:1: rating 'x' is not a number"},
+  });
+}
+
 TEST_CASE("io / malformed npy and npz: each file gives one sentence") {
   std::string ones;
   for (int i = 0; i < 65; ++i) ones += "1,";
@@ -144,7 +182,7 @@ TEST_CASE("io / malformed safetensors: each file gives one sentence") {
       {safetensors_file, safetensors("{\"w\":1}", ""), "tensor 'w' lacks dtype, shape or data_offsets"},
       {safetensors_file, safetensors(R"({"w":{},"w":{}})", ""), "tensor 'w' comes twice"},
       {safetensors_file, one(R"("dtype":"F16","shape":[4],"data_offsets":[0,8])"),
-       "tensor 'w' has dtype 'F16', only F32 is read"},
+       "tensor 'w' has dtype 'F16', only F32, I32, I64 and U8 are read"},
       {safetensors_file, one(R"("dtype":7,"shape":[4],"data_offsets":[0,8])"), "has dtype '?'"},
       {safetensors_file, one(R"("dtype":"F32","shape":[1,1,2],"data_offsets":[0,8])"),
        "shape (1, 1, 2), more than two dimensions"},

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
+#include "io/delimited.h"
 #include "io/edges.h"
+#include "io/lightgcn_text.h"
 #include "io/npy.h"
 #include "io/pickle.h"
 #include "io/planetoid.h"
@@ -26,6 +29,23 @@ inline void csr_pickle(std::string_view content) { io::detail::unpickle_csr(cont
 inline void matrix_pickle(std::string_view content) { io::detail::unpickle_matrix(content, "f"); }
 inline void graph_pickle(std::string_view content) { io::detail::unpickle_adjacency(content, "f"); }
 inline void gzip_file(std::string_view content) { io::detail::gunzip(content, "f", 1 << 20); }
+
+inline void lightgcn_text(std::string_view content) {
+  const io::detail::InteractionText text{content, "f", InteractionLog::Part::train};
+  io::detail::parse_lightgcn({&text, 1});
+}
+
+inline void delimited(std::string_view content, const io::detail::DelimitedForm& form, const io::InteractionColumns& columns) {
+  const io::detail::InteractionText text{content, "f", std::nullopt};
+  io::detail::parse_delimited({&text, 1}, form, columns);
+}
+inline void csv_text(std::string_view content) { delimited(content, {}, {}); }
+inline void recbole_text(std::string_view content) {
+  delimited(content, {"\t", false, io::detail::DelimitedForm::Header::typed}, {});
+}
+inline void movielens_text(std::string_view content) {
+  delimited(content, {"::", false, io::detail::DelimitedForm::Header::none}, {"1", "2", "3", "", "4"});
+}
 
 /// The eight files of a Planetoid data set end to end, each after its length in two bytes.
 inline void planetoid_parts(std::string_view content) {

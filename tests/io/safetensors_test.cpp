@@ -13,6 +13,10 @@ using namespace heddle::test;
 TEST_CASE("io / safetensors: what is written is read back, and equal contents make equal bytes") {
   const TempDir folder;
   const io::TensorFile file{{{"weight2", 2, 2, {1, 2, 3, 4}}, {"bias", 1, 3, {5, 6, 7}}, {"empty", 0, 4, {}}},
+                            {{"ids", {2, 2}, std::vector<int32_t>{1, -2, 3, 4}},
+                             {"offsets", {3}, std::vector<int64_t>{0, 1, int64_t{1} << 40}},
+                             {"names", {5}, std::vector<uint8_t>{'a', 0, 255, 'b', 'c'}},
+                             {"none", {0}, std::vector<int64_t>{}}},
                             {{"model", "gcn"}, {"note", "quotes \" and \xc3\xa9"}}};
   io::write_safetensors(folder.file("a"), file);
   io::write_safetensors(folder.file("b"), file);
@@ -24,6 +28,12 @@ TEST_CASE("io / safetensors: what is written is read back, and equal contents ma
     CHECK(back.tensors[i].rows == file.tensors[i].rows);
     CHECK(back.tensors[i].cols == file.tensors[i].cols);
     CHECK(back.tensors[i].values == file.tensors[i].values);
+  }
+  REQUIRE(back.integers.size() == file.integers.size());
+  for (size_t i = 0; i < file.integers.size(); ++i) {
+    CHECK(back.integers[i].name == file.integers[i].name);
+    CHECK(back.integers[i].shape == file.integers[i].shape);
+    CHECK(back.integers[i].values == file.integers[i].values);
   }
   CHECK(io::detail::read_file(folder.file("a")).view() == io::detail::read_file(folder.file("b")).view());
 }
@@ -44,9 +54,15 @@ TEST_CASE("io / safetensors: vectors and scalars of other writers become one row
 TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves no file") {
   const TempDir folder;
   const std::pair<io::TensorFile, const char*> cases[] = {
-      {{{{"a", 2, 2, {1}}}, {}}, "'a' is 2 x 2 and has 1 values"}, {{{{"a", -1, -1, {1}}}, {}}, "'a' is -1 x -1"},
-      {{{{"a", 1, 1, {1}}, {"a", 1, 1, {1}}}, {}}, "repeated"},    {{{{"", 1, 1, {1}}}, {}}, "empty"},
-      {{{{"__metadata__", 1, 1, {1}}}, {}}, "reserved"},           {{{}, {{"key", "\xff"}}}, "UTF-8"},
+      {{{{"a", 2, 2, {1}}}, {}, {}}, "'a' has shape (2, 2) and 1 values"},
+      {{{{"a", -1, -1, {1}}}, {}, {}}, "'a' has shape (-1, -1)"},
+      {{{{"a", 1, 1, {1}}, {"a", 1, 1, {1}}}, {}, {}}, "repeated"},
+      {{{{"", 1, 1, {1}}}, {}, {}}, "empty"},
+      {{{{"__metadata__", 1, 1, {1}}}, {}, {}}, "reserved"},
+      {{{}, {}, {{"key", "\xff"}}}, "UTF-8"},
+      {{{}, {{"b", {2}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (2) and 1 values"},
+      {{{}, {{"b", {1, 1, 1}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (1, 1, 1), more than two dimensions"},
+      {{{{"b", 1, 1, {1}}}, {{"b", {1}, std::vector<uint8_t>{1}}}, {}}, "repeated"},
   };
   for (const auto& [file, fragment] : cases) {
     CHECK_THROWS_WITH_AS(io::write_safetensors(folder.file("x"), file), doctest::Contains(fragment), Error);

@@ -127,6 +127,18 @@ std::vector<Sample> samples() {
       {"matrix pickle", matrix_pickle, pickle_matrix(2, 2, "f8", raw<double>({1, 0, 0, 1})), "pickle", "1"},
       {"graph pickle", graph_pickle, pickle_graph({{0, {1, 2}}, {1, {0}}}), "pickle", "2"},
       {"planetoid", planetoid_parts, eight, "planetoid"},
+      {"integers", safetensors_file,
+       safetensors(
+           R"({"a":{"dtype":"I32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1,3],"data_offsets":[8,11]}})",
+           raw<int32_t>({1, 2}) + "xyz"),
+       "safetensors"},
+      {"lightgcn text", lightgcn_text, "0 1 2\n1\n2 0 2 \n", "lightgcn"},
+      {"lightgcn names", lightgcn_text, "ann tea rice\nbo\ttea\n", "lightgcn"},
+      {"csv", csv_text, "user,item,stars,event,date\n7,\"a, \"\"b\"\"\",4.5,buy,2024-05-31 12:00:00Z\n8,c,1,view,2024-06-01\n",
+       "csv"},
+      {"csv without header", csv_text, "1;2;3;881250949\r\n1;5;4;881250950\r\n", "csv"},
+      {"recbole", recbole_text, "user_id:token\titem_id:token\trating:float\n1\t2\t3\n", "recbole"},
+      {"movielens", movielens_text, "1::1193::5::978300760\n1::661::3::978302109\n", "movielens"},
       {"gzip", gzip_file, gzip("0 1\n1 2\n") + gzip("2 3\n"), "gzip"},
   };
 }

@@ -71,7 +71,8 @@ struct Run {
             .learning_rate = settings.learning_rate,
             .beta1 = settings.beta1,
             .beta2 = settings.beta2,
-            .epsilon = settings.epsilon},
+            .epsilon = settings.epsilon,
+            .decay_steps = settings.decay_steps},
            workbench.execution());
       CHECK(counter.value() == step);
       for (std::size_t i = 0; i < uploaded.size(); ++i) CHECK(bit_difference(uploaded[i].values(), gradients[step][i]) == "");
@@ -115,6 +116,19 @@ TEST_SUITE("kernels") {
       Run run({35}, 5, 0.1f);
       run.settings = settings;
       check_run(run, text("beta ", settings.beta1, ", ", settings.beta2));
+    }
+  }
+
+  TEST_CASE("adam / a learning rate that falls along a cosine matches double precision, and is 0 from its last step on") {
+    Run run({35}, 6, 0.1f);
+    run.settings.decay_steps = 4;
+    check_run(run, "cosine over 4 of 6 steps");
+    Run until = run;
+    until.gradients.resize(4);
+    for (const auto& [name, device] : devices()) {
+      INFO(name);
+      Workbench workbench(device);
+      CHECK(bit_difference(run.on(workbench)[0].weight.values(), until.on(workbench)[0].weight.values()) == "");
     }
   }
 

@@ -1,14 +1,16 @@
-# The README's C++ program is tests/consumer/shortest.cpp, letter for letter, so that it is known to compile; and every file that
-# the README and the other texts link to is there.
+# The README's C++ programs are tests/consumer/shortest.cpp and recommender.cpp, letter for letter, so that they are known to
+# compile; and every file that the README and the other texts link to is there.
 #   cmake -D SOURCE=folder -P readme.cmake
 cmake_minimum_required(VERSION 3.25)
 
 file(READ ${SOURCE}/README.md readme)
-file(READ ${SOURCE}/tests/consumer/shortest.cpp program)
-string(FIND "${readme}" "```cpp\n${program}```\n" at)
-if(at EQUAL -1)
-  message(FATAL_ERROR "README.md does not contain tests/consumer/shortest.cpp verbatim")
-endif()
+foreach(name shortest recommender)
+  file(READ ${SOURCE}/tests/consumer/${name}.cpp program)
+  string(FIND "${readme}" "```cpp\n${program}```\n" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "README.md does not contain tests/consumer/${name}.cpp verbatim")
+  endif()
+endforeach()
 
 file(GLOB texts ${SOURCE}/*.md ${SOURCE}/docs/*.md ${SOURCE}/bench/*.md)
 foreach(text IN LISTS texts)

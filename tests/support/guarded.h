@@ -18,7 +18,7 @@ namespace heddle::test {
 /// so that a read past the end shows in the result as well.
 template <class T>
 class Guarded {
-  static_assert(sizeof(T) == 4 || sizeof(T) == 8);
+  static_assert(sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
 
  public:
   Guarded(Stream& stream, int64_t count, int64_t offset = 0)
@@ -52,7 +52,7 @@ class Guarded {
     if constexpr (std::is_floating_point_v<T>) {
       return std::numeric_limits<T>::quiet_NaN();
     } else {
-      return static_cast<T>(0x7FC01234);
+      return static_cast<T>(sizeof(T) == 2 ? 0x7FC1 : 0x7FC01234);  // a NaN of bfloat16
     }
   }
 
