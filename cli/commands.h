@@ -19,5 +19,6 @@ void add_export(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
+void add_variants(CLI::App& app, Action& action);
 
 }  // namespace heddle::cli

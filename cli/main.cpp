@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   add_data(app, action);
   add_demo(app, action);
   add_info(app, action);
+  add_variants(app, action);
   keep_leftovers(app);
   try {
     app.parse(argc, argv);

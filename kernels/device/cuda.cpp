@@ -182,6 +182,7 @@ class CudaBackend final : public Backend {
     if (state->capturing) abandon_capture(stream.get(), *state);
     log_unless_success(cudaStreamSynchronize(stream.get()), "cudaStreamSynchronize");
     state->cublas.reset();
+    state->cusparse.reset();
     const std::lock_guard lock(mutex_);
     streams_.erase(handle);
   }

@@ -18,6 +18,8 @@ struct CudaStreamState {
   bool capturing = false;
   /// cuBLAS's handle and workspace (kernels/dense/cublas.cpp), made by the first product and destroyed before the stream is.
   std::shared_ptr<void> cublas;
+  /// cuSPARSE's, likewise (kernels/spmm/cusparse.cpp).
+  std::shared_ptr<void> cusparse;
 };
 CudaStreamState& cuda_stream_state(Stream& stream);
 

@@ -28,7 +28,10 @@ bool is_index_variable(const void* address) {
 void note(const volatile void* pointer, std::size_t bytes, bool write, bool atomic, const void* code) {
   simt::BlockRunner* const runner = simt::running();
   const void* const address = const_cast<const void*>(pointer);
-  if (runner == nullptr || !runner->instrumented() || runner->on_own_stack(address) || is_index_variable(address)) return;
+  if (runner == nullptr || !runner->instrumented() || runner->on_own_stack(address) || runner->is_argument(address) ||
+      is_index_variable(address)) {
+    return;
+  }
   runner->access(address, bytes, write, atomic, code);
 }
 

@@ -52,6 +52,7 @@ void BlockRunner::begin_launch(const Launch& launch, SimtSchedule schedule, uint
   order_seed_ = order_seed;
   spin_limit_ = spin_limit;
   observer_ = observer;
+  lockstep_ = observer != nullptr && observer->lockstep();
   threads_ = static_cast<unsigned>(launch.block.count());
   warps_ = threads_ / lanes_per_warp;
   const Dim3& block = launch.block;
@@ -72,6 +73,8 @@ void BlockRunner::run_block(Index3 block, uint64_t linear_index, uint64_t serial
   block_serial = serial;
   for (unsigned w = 0; w < warps_; ++w) warp_[w] = {.live = ~0u, .unstarted = ~0u, .ready = ~0u};
   ready_warps_ = warps_ == 32 ? ~0u : (1u << warps_) - 1;
+  pending_warps_ = 0;
+  if (lockstep_) updating_.fill(nullptr);
   live_ = threads_;
   arrived_ = 0;
   fruitless_atomics_ = fruitless_reads_ = 0;
@@ -175,6 +178,11 @@ unsigned BlockRunner::take_lane(unsigned w, uint32_t candidates) {
 }
 
 unsigned BlockRunner::pick() {
+  if (pending_warps_ != 0) {
+    // The first warp that is not waiting for others runs on; its lanes come to their next access one after another.
+    const unsigned w = lowest_bit(ready_warps_ | pending_warps_);
+    if (warp_[w].ready == 0) issue(w);
+  }
   if (ready_warps_ == 0) return none;
   unsigned w = 0;
   switch (schedule_) {
@@ -251,10 +259,50 @@ void BlockRunner::fence(const Place& where) {
   poll(where);
 }
 
+void BlockRunner::stop_before(const Access& access) {
+  if (access.atomic) {
+    // A load and the exchange that follows are one instruction on a GPU: nobody else comes in between.
+    const void*& updating = updating_[current_];
+    if (access.write && std::exchange(updating, nullptr) == access.address) return;
+    if (!access.write) updating = access.address;
+  }
+  const unsigned w = current_ / lanes_per_warp;
+  pending_[current_] = access;
+  warp_[w].pending |= 1u << (current_ % lanes_per_warp);
+  pending_warps_ |= 1u << w;
+  wait();
+}
+
+// All lanes of the warp that can have come to an access: those that are earliest in the code make theirs.
+void BlockRunner::issue(unsigned w) {
+  Warp& warp = warp_[w];
+  const auto code = [&](unsigned lane) { return reinterpret_cast<uintptr_t>(pending_[w * lanes_per_warp + lane].code); };
+  uintptr_t first = UINTPTR_MAX;
+  for (uint32_t rest = warp.pending; rest != 0; rest &= rest - 1) first = std::min(first, code(lowest_bit(rest)));
+  request_.warp = w;
+  request_.mask = 0;
+  for (uint32_t rest = warp.pending; rest != 0; rest &= rest - 1) {
+    const unsigned lane = lowest_bit(rest);
+    if (code(lane) != first) continue;
+    request_.mask |= 1u << lane;
+    request_.accesses[lane] = pending_[w * lanes_per_warp + lane];
+  }
+  warp.pending &= ~request_.mask;
+  if (warp.pending == 0) pending_warps_ &= ~(1u << w);
+  warp.ready |= request_.mask;
+  ready_warps_ |= 1u << w;
+  if (const std::string* sentence = observer_->requests(request_)) abandon(*sentence);
+}
+
 void BlockRunner::access(const void* address, std::size_t bytes, bool write, bool atomic, const void* code) {
-  preempt();
-  if (observer_ != nullptr) {
-    if (const std::string* sentence = observer_->accesses({address, bytes, write, atomic, current_, code})) abandon(*sentence);
+  const Access access{address, bytes, write, atomic, current_, code};
+  if (lockstep_) {
+    stop_before(access);
+  } else {
+    preempt();
+    if (observer_ != nullptr) {
+      if (const std::string* sentence = observer_->accesses(access)) abandon(*sentence);
+    }
   }
   if (write) {
     fruitless_reads_ = 0;

@@ -12,6 +12,7 @@
 #include "heddle/error.h"
 #include "heddle/kernel/simt.h"
 #include "kernels/simt/fiber.h"
+#include "kernels/simt/observer.h"
 
 namespace heddle::simt {
 
@@ -42,6 +43,10 @@ class BlockRunner {
   // Called by the instrumented build at every memory access.
   bool instrumented() const { return launch_->instrumented; }
   bool on_own_stack(const void* address) const { return lanes_[current_].stack->contains(address); }
+  bool is_argument(const void* address) const {
+    const auto* const first = static_cast<const char*>(launch_->arguments);
+    return address >= first && address < first + launch_->argument_bytes;
+  }
   /// Lets the schedule choose a thread: in random order any, in the others this one goes on.
   void preempt();
   void access(const void* address, std::size_t bytes, bool write, bool atomic, const void* code);
@@ -63,6 +68,7 @@ class BlockRunner {
     uint32_t at_barrier = 0;  // in __syncthreads
     uint32_t meeting = 0;     // in a collective that is not complete
     uint32_t expected = 0;    // named by the masks of those
+    uint32_t pending = 0;     // in lockstep: stopped before a memory access
   };
 
   static constexpr unsigned none = ~0u;
@@ -74,6 +80,8 @@ class BlockRunner {
   unsigned take_lane(unsigned warp, uint32_t candidates);
   uint64_t random();
   void set_ready(unsigned lane);
+  void stop_before(const Access& access);
+  void issue(unsigned warp);
   void finish_current();
   void begin_lane(unsigned lane);
   void switch_to(Fiber& from, unsigned lane);
@@ -114,6 +122,11 @@ class BlockRunner {
   unsigned arrived_ = 0;
   Place barrier_at_;
   uint32_t ready_warps_ = 0;
+  bool lockstep_ = false;
+  uint32_t pending_warps_ = 0;
+  Request request_;
+  std::array<Access, max_threads> pending_;
+  std::array<const void*, max_threads> updating_;  // in lockstep: what an atomic of the lane has loaded and not yet exchanged
   uint64_t fruitless_atomics_ = 0;
   uint64_t fruitless_reads_ = 0;
   std::array<Lane, max_threads> lanes_;

@@ -68,11 +68,10 @@ class Workers {
     const uint64_t blocks = launch.grid.count();
     // Each launch has orders of its own, and they do not depend on how many host threads share them.
     const uint64_t seed = (options.schedule_seed + 1) * 0xD1342543DE82EF95ULL + ++launches_ * 0x2545F4914F6CDD1DULL;
-    const BlockOrder order(options.schedule, blocks, seed >> 1);
-    job_ = {&launch,          &order,
-            options.schedule, seed,
-            spin_limit,       launch.instrumented ? observer : nullptr,
-            blocks,           blocks_ever.fetch_add(blocks)};
+    if (!launch.instrumented) observer = nullptr;
+    const SimtSchedule schedule = observer != nullptr && observer->lockstep() ? SimtSchedule::forward : options.schedule;
+    const BlockOrder order(schedule, blocks, seed >> 1);
+    job_ = {&launch, &order, schedule, seed, spin_limit, observer, blocks, blocks_ever.fetch_add(blocks)};
     next_block_ = 0;
     error_ = nullptr;
     if (job_.observer != nullptr) job_.observer->launch_begins(launch);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,8 +19,15 @@ struct Access {
   const void* code;  ///< the return address of the instrumented call
 };
 
+/// One memory instruction of a warp: accesses[lane] for each lane of `mask`.
+struct Request {
+  unsigned warp = 0;  ///< its rank in the block
+  uint32_t mask = 0;
+  std::array<Access, 32> accesses;
+};
+
 /// Sees what instrumented kernels do, in the order in which they do it; counters and race detectors are observers.
-/// A sentence returned by `accesses` ends the launch with Error{internal}.
+/// A sentence returned by `accesses` or `requests` ends the launch with Error{internal}.
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -27,6 +35,11 @@ class Observer {
   virtual void block_begins(uint64_t /*serial*/, Index3 /*block*/) {}
   virtual void shared_allocated(const void* /*address*/, std::size_t /*bytes*/) {}
   virtual const std::string* accesses(const Access&) { return nullptr; }
+  /// Whether to run warps as a GPU does, whatever the executor's order: each lane of a warp stops at its next memory access, and
+  /// when all have, those that are earliest in the code make theirs together, as one request. Blocks and warps run one after
+  /// another. `requests` is then called in place of `accesses`. An atomic that a kernel makes of a load and an exchange is one.
+  virtual bool lockstep() const { return false; }
+  virtual const std::string* requests(const Request&) { return nullptr; }
   virtual void lanes_met(unsigned /*warp*/, uint32_t /*mask*/, Collective) {}
   virtual void block_met() {}
   virtual void fenced(unsigned /*thread*/) {}

@@ -1,7 +1,7 @@
-#include "heddle/kernel/spmm.h"
 #include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/simd.h"
+#include "kernels/spmm/cpu_rows.h"
 
 // Idea: a tile of a row's output columns stays in vector registers while the row's non-zeros stream by; each non-zero costs its
 //   column, its value and one pass over the tile of its x row. The threads share rows + non-zeros evenly, in many small parts.
@@ -130,30 +130,40 @@ Rows rows_for(int64_t d, int64_t vectors, bool prefetch, bool whole) {
 
 }  // namespace
 
-void spmm_cpu_row_vectorised(const SpmmArgs& args, Threads threads) {
+bool spmm_cpu_prefetches(const SpmmArgs& args) {
+  return args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
+}
+
+void spmm_cpu_rows(const SpmmArgs& args, int64_t begin, int64_t end, bool prefetch) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
-  const bool prefetch = args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
   const int64_t vectors = (d + lanes - 1) / lanes;
   const int64_t tiles = (vectors + max_tile - 1) / max_tile;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    const int64_t first = vectors * tile / tiles;
+    const int64_t count = vectors * (tile + 1) / tiles - first;
+    const int64_t columns = d - first * lanes < count * lanes ? d - first * lanes : count * lanes;
+    const int last = static_cast<int>(columns - (count - 1) * lanes);
+    const Rows run = a.values == nullptr        ? rows_for<Values::ones>(d, count, prefetch, last == lanes)
+                     : a.value_index == nullptr ? rows_for<Values::direct>(d, count, prefetch, last == lanes)
+                                                : rows_for<Values::indexed>(d, count, prefetch, last == lanes);
+    run(args, begin, end, first * lanes, last);
+  }
+}
+
+void spmm_cpu_row_vectorised(const SpmmArgs& args, const CpuRowOptions& options, Threads threads) {
+  const CsrView& a = args.a;
+  const int64_t d = args.x.cols;
+  const bool prefetch = options.prefetch && spmm_cpu_prefetches(args);
   const int64_t work = a.nnz + a.rows;
   const bool large = work * d > int64_t{1} << 22;
   // Many parts keep the threads level when one is held up; a small product is over before that pays.
   const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 2} * threads.count;
-  parallel_chunks(threads, parts, [&](int64_t part) {
-    const int64_t begin = row_at_work(a, work * part / parts);
-    const int64_t end = part + 1 == parts ? a.rows : row_at_work(a, work * (part + 1) / parts);
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      const int64_t first = vectors * tile / tiles;
-      const int64_t count = vectors * (tile + 1) / tiles - first;
-      const int64_t columns = d - first * lanes < count * lanes ? d - first * lanes : count * lanes;
-      const int last = static_cast<int>(columns - (count - 1) * lanes);
-      const Rows run = a.values == nullptr        ? rows_for<Values::ones>(d, count, prefetch, last == lanes)
-                       : a.value_index == nullptr ? rows_for<Values::direct>(d, count, prefetch, last == lanes)
-                                                  : rows_for<Values::indexed>(d, count, prefetch, last == lanes);
-      run(args, begin, end, first * lanes, last);
-    }
-  });
+  const auto bound = [&](int64_t part) __attribute__((always_inline)) {
+    if (part == parts) return a.rows;
+    return options.balance ? row_at_work(a, work * part / parts) : a.rows * part / parts;
+  };
+  parallel_chunks(threads, parts, [&](int64_t part) { spmm_cpu_rows(args, bound(part), bound(part + 1), prefetch); });
 }
 
 }  // namespace heddle::kernels::HEDDLE_ISA

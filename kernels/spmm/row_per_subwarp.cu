@@ -1,11 +1,4 @@
-#include <algorithm>
-#include <bit>
-#include <string>
-
-#include "heddle/kernel/kernel.h"
-#include "heddle/kernel/spmm.h"
-#include "kernels/common/quads.h"
-#include "kernels/spmm/values.h"
+#include "kernels/spmm/gather.h"
 
 // Idea: a group of 2^k <= 32 lanes owns a row and a tile of its columns, and walks the row's non-zeros in order, four at a
 // time so that four gathers are in flight. A lane holds one or two float4 of the tile (where d is a multiple of 4 and X and Y
@@ -18,34 +11,6 @@ namespace heddle::kernels::HEDDLE_TWIN {
 namespace {
 
 constexpr int block_threads = 256;
-constexpr int edges_in_flight = 4;
-
-__device__ __forceinline__ float fma_piece(float factor, float x, float sum) { return factor * x + sum; }
-__device__ __forceinline__ float4 fma_piece(float factor, float4 x, float4 sum) { return fma4(factor, x, sum); }
-
-/// sum[p] += value(k) * x[column(k)][piece p] for `edges` non-zeros from k on, one after the other. `x` points to the lane's
-/// first column; its pieces are `distance` floats apart, and the first `owned` of them lie within the matrix.
-template <int edges, class Piece, int pieces, Values kind>
-__device__ __forceinline__ void add_edges(int64_t k, int64_t d, const int32_t* __restrict__ col_indices,
-                                          const float* __restrict__ values, const int64_t* __restrict__ value_index,
-                                          const float* __restrict__ x, int distance, int owned, Piece (&sum)[pieces]) {
-  float value[edges];
-  Piece gathered[edges][pieces];
-  HEDDLE_UNROLL
-  for (int e = 0; e < edges; ++e) {
-    const float* const source = x + col_indices[k + e] * d;
-    value[e] = value_at<kind>(values, value_index, k + e);
-    HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) {
-      gathered[e][p] = p < owned ? *reinterpret_cast<const Piece*>(source + p * distance) : Piece{};
-    }
-  }
-  HEDDLE_UNROLL
-  for (int e = 0; e < edges; ++e) {
-    HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) sum[p] = fma_piece(value[e], gathered[e][p], sum[p]);
-  }
-}
 
 /// Grid: rows along x, column tiles along y, both with the grid's stride. `lanes` is the group's size. Four blocks a
 /// multiprocessor are asked for because ptxas, left alone, aims at more and spills.
@@ -61,55 +26,30 @@ __global__ void __launch_bounds__(block_threads, 4)
   const int tile = distance * pieces;
   for (int64_t first = int64_t{blockIdx.y} * tile; first < d; first += int64_t{gridDim.y} * tile) {
     const int64_t column = first + lane * piece_floats;
-    int owned = 0;
-    HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) owned += column + p * distance < d;
+    const int owned = owned_pieces<pieces>(column, distance, d);
     for (int64_t row = int64_t{blockIdx.x} * groups + threadIdx.x / lanes; row < rows; row += int64_t{gridDim.x} * groups) {
       const int64_t end = row_offsets[row + 1];
-      int64_t k = row_offsets[row];
       Piece sum[pieces] = {};
-      for (; k + edges_in_flight <= end; k += edges_in_flight) {
-        add_edges<edges_in_flight, Piece, pieces, kind>(k, d, col_indices, values, value_index, x + column, distance, owned, sum);
-      }
-      for (; k < end; ++k) {
-        add_edges<1, Piece, pieces, kind>(k, d, col_indices, values, value_index, x + column, distance, owned, sum);
-      }
-      HEDDLE_UNROLL
-      for (int p = 0; p < pieces; ++p) {
-        if (p < owned) *reinterpret_cast<Piece*>(y + row * d + column + p * distance) = sum[p];
-      }
+      add_range<Piece, pieces, kind>(row_offsets[row], end, d, col_indices, values, value_index, x + column, distance, owned,
+                                     sum);
+      store_pieces(y + row * d + column, distance, owned, sum);
     }
   }
 }
 
-template <class Piece, int pieces>
-void launch_pieces(const SpmmArgs& args, Stream& stream) {
-  const CsrView& a = args.a;
-  const int64_t d = args.x.cols;
-  constexpr int64_t lane_floats = pieces * sizeof(Piece) / sizeof(float);
-  const int64_t wanted = (d + lane_floats - 1) / lane_floats;
-  const int lanes = static_cast<int>(std::bit_ceil(static_cast<uint64_t>(std::min<int64_t>(wanted, 32))));
-  const int64_t tiles = (d + lanes * lane_floats - 1) / (lanes * lane_floats);
-  const dim3 grid(static_cast<unsigned>(blocks_for(a.rows, block_threads / lanes)),
-                  static_cast<unsigned>(std::min<int64_t>(tiles, 65535)));
-  with_values(a, [&]<Values kind>() {
-    launch(spmm_row_per_subwarp_kernel<Piece, pieces, kind>, grid, block_threads, 0, stream, lanes, a.rows, d, a.row_offsets,
-           a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
-  });
-}
-
 }  // namespace
 
-std::string spmm_row_per_subwarp_supports(const SpmmArgs&) { return {}; }
-
 void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
-  const int64_t d = args.x.cols;
+  const CsrView& a = args.a;
   if (args.y.size() == 0) return;
-  if (d % 4 == 0 && aligned_for_quads(args.x.data, args.y.data)) {
-    return d <= 128 ? launch_pieces<float4, 1>(args, stream) : launch_pieces<float4, 2>(args, stream);
-  }
-  if (d <= 32) return launch_pieces<float, 1>(args, stream);
-  return d <= 64 ? launch_pieces<float, 2>(args, stream) : launch_pieces<float, 4>(args, stream);
+  with_pieces(args, [&]<class Piece, int pieces>() {
+    const auto [lanes, tiles] = column_layout<Piece, pieces>(args.x.cols);
+    const dim3 grid(static_cast<unsigned>(blocks_for(a.rows, block_threads / lanes)), tiles);
+    with_values(a, [&, lanes = lanes]<Values kind>() {
+      launch(spmm_row_per_subwarp_kernel<Piece, pieces, kind>, grid, block_threads, 0, stream, lanes, a.rows, args.x.cols,
+             a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
+    });
+  });
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -1,5 +1,3 @@
-#include <string>
-
 #include "heddle/kernel/kernel.h"
 #include "heddle/kernel/spmm.h"
 #include "kernels/common/quads.h"
@@ -43,8 +41,6 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 }  // namespace
-
-std::string spmm_row_per_thread_supports(const SpmmArgs&) { return {}; }
 
 void spmm_row_per_thread(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;

@@ -14,7 +14,13 @@ void spmm(const SpmmArgs& args, Execution& execution);
 /// Every variant that `device` has in this build.
 std::span<const Variant<SpmmArgs>> spmm_variants(DeviceKind device);
 
-/// The name of the variant that runs where none is asked for: a pure function, deterministic variants only.
+/// The name of the variant that runs where none is asked for: a pure function of rows, nnz, d and the device; deterministic
+/// variants only. The spread of the degrees is not known here, so the choice is one that a hub row cannot spoil wherever the
+/// matrix is large enough for that to matter:
+///   cpu                              cpu_row_vectorised: its parts are even in rows + non-zeros
+///   simt, cuda   d <= 4              parallel_reduction from 8 non-zeros a row on average, else row_per_thread
+///                d > 4, nnz < 2^19   row_per_subwarp: one launch, where more would cost as much as the product
+///                d > 4, else         degree_bins
 const char* pick_spmm(const SpmmArgs& args, DeviceKind device);
 
 }  // namespace heddle::kernels

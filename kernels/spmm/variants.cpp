@@ -1,42 +1,41 @@
-#include "kernels/spmm/launchers.h"
-#include "kernels/spmm/spmm.h"
+#include "kernels/spmm/device_rows.h"
 
 namespace heddle::kernels {
 
 namespace {
 
-std::string anything(const SpmmArgs&) { return {}; }
-std::size_t no_workspace(const SpmmArgs&) { return 0; }
+template <bool prefetch, bool balance>
+void cpu_rows(const SpmmArgs& args, void*, Stream& stream) {
+  constexpr CpuRowOptions options{.prefetch = prefetch, .balance = balance};
+  HEDDLE_CALL_CPU(stream, spmm_cpu_row_vectorised, args, options);
+}
 
-void cpu_row_vectorised(const SpmmArgs& args, void*, Stream& stream) { HEDDLE_CALL_CPU(stream, spmm_cpu_row_vectorised, args); }
+void cpu_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
+  HEDDLE_CALL_CPU(stream, spmm_cpu_merge_path, args, workspace);
+}
 
 const Variant<SpmmArgs> cpu_variants[] = {
     {"cpu_row_vectorised", "register tile of a row's columns, non-zeros shared evenly among threads, prefetch",
-     "Intel MKL, LIBXSMM practice", true, anything, no_workspace, cpu_row_vectorised},
-    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, anything, no_workspace,
-     spmm_cpu_row_loop},
+     "Intel MKL, LIBXSMM practice", true, spmm_takes_anything, spmm_needs_no_workspace, cpu_rows<true, true>},
+    {"cpu_merge_path", "the same tile, rows cut where a thread's share of rows + non-zeros ends", "Merrill and Garland 2016",
+     true, spmm_takes_anything, portable::spmm_cpu_merge_path_workspace, cpu_merge_path},
+    {"cpu_row_no_prefetch", "cpu_row_vectorised without prefetch: to measure its worth", "ablation", true, spmm_takes_anything,
+     spmm_needs_no_workspace, cpu_rows<false, true>},
+    {"cpu_row_equal_rows", "cpu_row_vectorised with as many rows for each thread: to measure the balance's worth", "ablation",
+     true, spmm_takes_anything, spmm_needs_no_workspace, cpu_rows<true, false>},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, spmm_takes_anything,
+     spmm_needs_no_workspace, spmm_cpu_row_loop},
 };
-
-// The twins differ in their namespace only.
-#define HEDDLE_SPMM_ROWS(twin)                     \
-  {"row_per_subwarp",                              \
-   "2^k lanes own a row, 16-byte loads",           \
-   "Yang, Buluc, Owens 2018 (row split)",          \
-   true,                                           \
-   twin::spmm_row_per_subwarp_supports,            \
-   no_workspace,                                   \
-   twin::spmm_row_per_subwarp},                    \
-      {"row_per_thread",                           \
-       "a thread owns a row: the plain reference", \
-       "Bell and Garland 2009 (scalar CSR)",       \
-       true,                                       \
-       twin::spmm_row_per_thread_supports,         \
-       no_workspace,                               \
-       twin::spmm_row_per_thread},
 
 const Variant<SpmmArgs> simt_variants[] = {HEDDLE_SPMM_ROWS(simt)};
 #ifdef HEDDLE_HAS_CUDA
-const Variant<SpmmArgs> cuda_variants[] = {HEDDLE_SPMM_ROWS(cuda)};
+const Variant<SpmmArgs> cuda_variants[] = {
+    HEDDLE_SPMM_ROWS(cuda),
+    {"cusparse_alg2", "cuSPARSE's CSR_ALG2, for row-major matrices", "NVIDIA cuSPARSE", false, cuda::spmm_cusparse_supports,
+     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg2},
+    {"cusparse_alg3", "cuSPARSE's CSR_ALG3, the one whose bits repeat", "NVIDIA cuSPARSE", true, cuda::spmm_cusparse_supports,
+     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg3},
+};
 #endif
 
 }  // namespace
@@ -56,8 +55,9 @@ std::span<const Variant<SpmmArgs>> spmm_variants(DeviceKind device) {
 
 const char* pick_spmm(const SpmmArgs& args, DeviceKind device) {
   if (device == DeviceKind::cpu) return "cpu_row_vectorised";
-  // Below four columns a sub-warp would leave most of its lanes idle.
-  return args.x.cols < 4 ? "row_per_thread" : "row_per_subwarp";
+  const auto& [a, x, y] = args;
+  if (x.cols <= 4) return a.nnz >= 8 * a.rows ? "parallel_reduction" : "row_per_thread";
+  return a.nnz >= int64_t{1} << 19 ? "degree_bins" : "row_per_subwarp";
 }
 
 }  // namespace heddle::kernels

@@ -9,6 +9,12 @@ set(architectures 80 90)
 set(kernels
   "kernels/spmm/row_per_thread.cu" "-"
   "kernels/spmm/row_per_subwarp.cu" "spmm_row_per_subwarp_kernelI6float4"
+  "kernels/spmm/row_cache.cu" "-"
+  "kernels/spmm/edge_atomic.cu" "-"
+  "kernels/spmm/merge_path.cu" "spmm_merge_path(_carry)?_kernelI6float4"
+  "kernels/spmm/degree_bins.cu" "spmm_degree_bins_(rows|segments|combine)_kernelI6float4"
+  "kernels/spmm/parallel_reduction.cu" "spmm_parallel_reduction_kernel"
+  "kernels/spmm/cusparse_offsets.cu" "-"
   "kernels/dense/tiled.cu" "-"
   "kernels/scores/scores.cu" "-"
   "kernels/elementwise/elementwise.cu" "bias_relu_dropout_kernel|bias_relu_dropout_backward_kernel|map_kernel.*(AddScaled|Scale|ScaleBy)E"

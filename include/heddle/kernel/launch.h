@@ -94,7 +94,8 @@ void launch(void (*kernel)(Parameters...), LaunchGrid grid, dim3 block, std::siz
              .thread = &Call::thread,
              .arguments = &call,
              .instrumented = twin == "simt_instrumented",
-             .where = grid.where});
+             .where = grid.where,
+             .argument_bytes = sizeof call});
 #endif
 }
 

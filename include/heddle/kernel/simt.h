@@ -28,8 +28,9 @@ struct Launch {
   std::size_t shared_bytes;  ///< dynamic shared memory of a block
   void (*thread)(const void* arguments);
   const void* arguments;
-  bool instrumented;  ///< the kernel was compiled with calls of the executor at every memory access
-  Place where;        ///< the call of launch(), for messages
+  bool instrumented;               ///< the kernel was compiled with calls of the executor at every memory access
+  Place where;                     ///< the call of launch(), for messages
+  std::size_t argument_bytes = 0;  ///< behind `arguments`: what a GPU keeps in its constant bank
 };
 
 class Observer;
