@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cmath>
 #include <iterator>
+#include <span>
+#include <utility>
 
 #include "bench/graphs.h"
 #include "bench/references.h"
@@ -84,7 +86,10 @@ void time_rows(std::vector<SpmmRow>& rows, const std::vector<const Variant<SpmmA
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (ms[i].empty()) continue;
     std::sort(ms[i].begin(), ms[i].end());
-    SpmmTime time{.median_ms = ms[i][ms[i].size() / 2], .least_ms = ms[i].front(), .most_ms = ms[i].back()};
+    SpmmTime time;
+    time.median_ms = ms[i][ms[i].size() / 2];
+    time.least_ms = ms[i].front();
+    time.most_ms = ms[i].back();
     time.gflops = flop / (1e6 * time.median_ms);
     rows[i].bytes_moved = static_cast<uint64_t>(a.nnz * (4 * d + 8) + 8 * a.rows + 4 * a.rows * d);
     if (ceilings) {
@@ -199,7 +204,10 @@ SpmmResult compare_spmm(const LabGraph& graph, int64_t width, const Device& devi
   result.bytes_compulsory = compulsory_bytes(operands.args);
   if (device.kind() == DeviceKind::cpu) result.ceilings = measure_ceilings(device, width);
   for (const Variant<SpmmArgs>* variant : variants) {
-    SpmmRow row{.variant = variant->name, .deterministic = variant->deterministic, .refused = variant->supports(operands.args)};
+    SpmmRow row;
+    row.variant = variant->name;
+    row.deterministic = variant->deterministic;
+    row.refused = variant->supports(operands.args);
     row.chosen = row.variant == kernels::pick_spmm(operands.args, device.kind());
     if (row.refused.empty() && operands.args.y.size() > 0) {
       const std::vector<float> garbage(expected.values.size(), NAN);
