@@ -20,5 +20,6 @@ void add_compare(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_variants(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
 
 }  // namespace heddle::cli

@@ -72,6 +72,7 @@ int run(int argc, char** argv) {
   add_demo(app, action);
   add_info(app, action);
   add_variants(app, action);
+  add_bench(app, action);
   keep_leftovers(app);
   try {
     app.parse(argc, argv);

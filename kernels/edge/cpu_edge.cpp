@@ -1,5 +1,6 @@
 #include "kernels/edge/cpu_edge.h"
 
+#include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/gat/cpu_wide.h"
 
@@ -10,27 +11,10 @@ namespace heddle::kernels::HEDDLE_ISA {
 
 namespace {
 
-/// body(begin, end) for rows that together hold equal shares of rows + non-zeros.
+/// body(row) for every row.
 template <class Body>
 [[gnu::always_inline]] inline void parallel_rows(Threads threads, const CsrView& a, int64_t width, const Body& body) {
-  const int64_t work = a.nnz + a.rows;
-  const int64_t parts = work * width < 4096 ? 1 : int64_t{work * width > int64_t{1} << 22 ? 32 : 4} * threads.count;
-  const auto row_at = [&](int64_t share) {
-    int64_t low = 0;
-    int64_t high = a.rows;
-    while (low < high) {
-      const int64_t middle = (low + high) / 2;
-      if (a.row_offsets[middle] + middle < share) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  };
-  parallel_chunks(threads, parts, [&](int64_t part) {
-    const int64_t begin = row_at(work * part / parts);
-    const int64_t end = part + 1 == parts ? a.rows : row_at(work * (part + 1) / parts);
+  parallel_row_shares(threads, a, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) body(row);
   });
 }

@@ -1,3 +1,4 @@
+#include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/philox_simd.h"
 #include "kernels/gat/cpu_gat.h"
@@ -26,33 +27,6 @@ constexpr int64_t slack = 2 * wide_floats;
 struct BlockArray {
   alignas(64) float at[block_floats + slack] = {};  // what is not selected may be read before it is written
 };
-
-/// The first row r with row_offsets[r] + r >= work: rows and non-zeros both count, so that empty rows are shared out too.
-int64_t row_at(const CsrView& a, int64_t work) {
-  int64_t low = 0;
-  int64_t high = a.rows;
-  while (low < high) {
-    const int64_t middle = (low + high) / 2;
-    if (a.row_offsets[middle] + middle < work) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-/// body(begin, end) for rows that together hold equal shares of rows + non-zeros. Many parts keep the threads level.
-template <class Body>
-[[gnu::always_inline]] inline void parallel_rows(Threads threads, const CsrView& a, int64_t width, const Body& body) {
-  const int64_t work = a.nnz + a.rows;
-  const int64_t parts = work * width < 4096 ? 1 : int64_t{work * width > int64_t{1} << 22 ? 32 : 4} * threads.count;
-  parallel_chunks(threads, parts, [&](int64_t part) {
-    const int64_t begin = row_at(a, work * part / parts);
-    const int64_t end = part + 1 == parts ? a.rows : row_at(a, work * (part + 1) / parts);
-    if (begin < end) body(begin, end);
-  });
-}
 
 /// Sizes of one use. `stride` is a template argument below where it is at most 16 (whole rows of it make a Wide), else 0.
 struct Shape {
@@ -575,7 +549,7 @@ template <class Run>
 
 void gat_forward(const GatForwardArgs& args, AttentionDropout dropout, Threads threads) {
   const Shape shape = shape_of(args.use.heads, args.x.cols);
-  parallel_rows(threads, args.incoming, shape.width, [&](int64_t begin, int64_t end) {
+  parallel_row_shares(threads, args.incoming, shape.width, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { forward_rows<stride>(args, shape, dropout, begin, end); });
   });
 }
@@ -586,7 +560,7 @@ void gat_backward(const GatBackwardArgs& args, AttentionDropout dropout, float* 
   parallel_ranges(threads, args.x.rows, small > 0 ? small : 1, 0, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { prepare_rows<stride>(args, shape, records, begin, end); });
   });
-  parallel_rows(threads, args.outgoing, shape.width, [&](int64_t begin, int64_t end) {
+  parallel_row_shares(threads, args.outgoing, shape.width, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { backward_rows<stride>(args, shape, dropout, records, begin, end); });
   });
 }

@@ -1,0 +1,160 @@
+#include "bench/lab_graphs.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+#include <vector>
+
+#include "bench/graphs.h"
+#include "heddle/error.h"
+#include "heddle/io.h"
+
+namespace heddle::bench {
+
+namespace {
+
+using Entries = std::vector<std::pair<int32_t, int32_t>>;
+
+/// Repeats merged, columns ascending, each row's values 1 / its degree.
+HostCsr matrix_of(int64_t nodes, Entries entries) {
+  std::sort(entries.begin(), entries.end());
+  entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
+  HostCsr matrix;
+  matrix.rows = matrix.cols = nodes;
+  matrix.row_offsets.assign(static_cast<std::size_t>(nodes) + 1, 0);
+  for (const auto& [row, column] : entries) {
+    ++matrix.row_offsets[static_cast<std::size_t>(row) + 1];
+    matrix.col_indices.push_back(column);
+  }
+  for (std::size_t r = 0; r < static_cast<std::size_t>(nodes); ++r) {
+    const int64_t degree = matrix.row_offsets[r + 1];
+    matrix.values.insert(matrix.values.end(), static_cast<std::size_t>(degree), 1.0f / static_cast<float>(degree));
+    matrix.row_offsets[r + 1] += matrix.row_offsets[r];
+  }
+  return matrix;
+}
+
+/// The whole numbers of "name:a,b", each from 1 to its limit.
+std::vector<int64_t> numbers(const std::string& name, const std::vector<std::pair<const char*, int64_t>>& parts) {
+  const char* at = name.data() + name.find(':') + 1;
+  const char* const end = name.data() + name.size();
+  std::vector<int64_t> result;
+  for (const auto& [part, limit] : parts) {
+    int64_t value = 0;
+    const auto [stopped, status] = std::from_chars(at, end, value);
+    const bool last = result.size() + 1 == parts.size();
+    const bool separated = last ? stopped == end : stopped != end && *stopped == ',';
+    require(status == std::errc() && separated && value >= 1 && value <= limit, ErrorKind::usage, "the graph '", name, "' needs ",
+            part, " from 1 to ", limit);
+    result.push_back(value);
+    at = last ? stopped : stopped + 1;
+  }
+  return result;
+}
+
+HostCsr uniform(int64_t nodes, int64_t degree) {
+  Draws draws(1);
+  Entries entries;
+  for (int64_t r = 0; r < nodes; ++r) {
+    for (int64_t k = 0; k < degree; ++k) entries.emplace_back(static_cast<int32_t>(r), static_cast<int32_t>(draws.below(nodes)));
+  }
+  return matrix_of(nodes, std::move(entries));
+}
+
+HostCsr rmat(int64_t scale, int64_t edge_factor) {
+  Draws draws(2);
+  const int64_t nodes = int64_t{1} << scale;
+  Entries entries;
+  for (int64_t e = 0; e < edge_factor * nodes; ++e) {
+    int32_t row = 0, column = 0;
+    for (int64_t bit = 0; bit < scale; ++bit) {
+      const double u = draws.uniform();
+      row = 2 * row + (u >= 0.76 ? 1 : 0);
+      column = 2 * column + ((u >= 0.57 && u < 0.76) || u >= 0.95 ? 1 : 0);
+    }
+    entries.emplace_back(row, column);
+  }
+  return matrix_of(nodes, std::move(entries));
+}
+
+HostCsr star(int64_t nodes) {
+  Entries entries;
+  for (int64_t r = 1; r < nodes; ++r) {
+    entries.emplace_back(0, static_cast<int32_t>(r));
+    entries.emplace_back(static_cast<int32_t>(r), 0);
+  }
+  return matrix_of(nodes, std::move(entries));
+}
+
+HostCsr of_interactions(const std::string& path) {
+  const HostCsr train = prepare(io::load_interactions(path)).train;
+  Entries entries;
+  for (int64_t user = 0; user < train.rows; ++user) {
+    for (int64_t k = train.row_offsets[static_cast<std::size_t>(user)]; k < train.row_offsets[static_cast<std::size_t>(user) + 1];
+         ++k) {
+      const auto item = static_cast<int32_t>(train.rows + train.col_indices[static_cast<std::size_t>(k)]);
+      entries.emplace_back(static_cast<int32_t>(user), item);
+      entries.emplace_back(item, static_cast<int32_t>(user));
+    }
+  }
+  return matrix_of(train.rows + train.cols, std::move(entries));
+}
+
+HostCsr of_nodes(const NodeDataset& data) {
+  Entries entries;
+  for (int64_t r = 0; r < data.nodes; ++r) entries.emplace_back(static_cast<int32_t>(r), static_cast<int32_t>(r));
+  for (const auto& [first, second] : data.edges) {
+    entries.emplace_back(first, second);
+    entries.emplace_back(second, first);
+  }
+  return matrix_of(data.nodes, std::move(entries));
+}
+
+HostCsr of_file(const std::string& path) {
+  try {
+    return of_nodes(io::load(path));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::bad_data) throw;
+  }
+  return of_interactions(path);
+}
+
+}  // namespace
+
+DegreeSpread degree_spread(const HostCsr& matrix) {
+  DegreeSpread spread;
+  if (matrix.rows == 0) return spread;
+  spread.mean = static_cast<double>(matrix.nnz()) / static_cast<double>(matrix.rows);
+  double squares = 0;
+  for (std::size_t r = 0; r < static_cast<std::size_t>(matrix.rows); ++r) {
+    const int64_t degree = matrix.row_offsets[r + 1] - matrix.row_offsets[r];
+    spread.most = std::max(spread.most, degree);
+    squares += (static_cast<double>(degree) - spread.mean) * (static_cast<double>(degree) - spread.mean);
+  }
+  if (spread.mean > 0) spread.variation = std::sqrt(squares / static_cast<double>(matrix.rows)) / spread.mean;
+  return spread;
+}
+
+LabGraph lab_graph(const std::string& name) {
+  constexpr int64_t most_nodes = int64_t{1} << 26;
+  if (name.starts_with("uniform:")) {
+    const auto parts = numbers(name, {{"N", most_nodes}, {"DEGREE", 4096}});
+    return {name, uniform(parts[0], parts[1])};
+  }
+  if (name.starts_with("rmat:")) {
+    const auto parts = numbers(name, {{"SCALE", 26}, {"EDGEFACTOR", 4096}});
+    return {name, rmat(parts[0], parts[1])};
+  }
+  if (name.starts_with("star:")) return {name, star(numbers(name, {{"N", most_nodes}})[0])};
+  if (name == "gowalla") {
+    const char* folder = std::getenv("HEDDLE_DATA");
+    require(folder != nullptr && *folder != '\0', ErrorKind::usage,
+            "the graph 'gowalla' is read from HEDDLE_DATA, which is not set");
+    return {name, of_interactions(std::string(folder) + "/gowalla")};
+  }
+  return {name, of_file(name)};
+}
+
+}  // namespace heddle::bench

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "heddle/data.h"
+
+/// The matrices on which kernel variants are compared.
+namespace heddle::bench {
+
+struct LabGraph {
+  std::string name;
+  HostCsr matrix;  ///< values: 1 / the row's degree
+};
+
+/// How uneven a matrix's rows are.
+struct DegreeSpread {
+  double mean = 0;
+  int64_t most = 0;
+  double variation = 0;  ///< standard deviation / mean
+};
+DegreeSpread degree_spread(const HostCsr& matrix);
+
+/// What `heddle bench --graph` takes:
+///   uniform:N,DEGREE         N rows of DEGREE columns each, anywhere
+///   rmat:SCALE,EDGEFACTOR    2^SCALE rows, EDGEFACTOR * 2^SCALE entries drawn by R-MAT (.57, .19, .19, .05), repeats merged
+///                            (D. Chakrabarti, Y. Zhan, C. Faloutsos, SDM 2004; the Graph 500's parameters)
+///   star:N                   node 0 joined with all others
+///   gowalla                  users and items of HEDDLE_DATA/gowalla, joined by the training interactions
+///   a path                   a node data set (io::load), with self-loops; or interactions (io::load_interactions)
+/// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
+LabGraph lab_graph(const std::string& name);
+
+}  // namespace heddle::bench
