@@ -1,15 +1,18 @@
+#include "kernels/gat/cpu_gat.h"
 #include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
 #include "kernels/common/philox_simd.h"
-#include "kernels/gat/cpu_gat.h"
+#include "kernels/gat/cpu_head_dots.h"
 #include "kernels/gat/cpu_wide.h"
 
-// Idea: edges are taken in blocks of up to 32 of one row. A block's logits stand side by side, edge by edge and head by head, so that
-//   LeakyReLU, exponentials and dropout work on whole vectors whatever the number of heads; then a tile of the row's columns stays
-//   in registers while the block's x rows (backward: dy rows) are added, each column with the coefficient of its head, which one
-//   permutation of the block's coefficients makes. The maximum and the sums are corrected block by block (Milakov & Gimelshein
-//   2018). Backward the block's dy rows are read twice, the second time from the first-level cache.
-// One thread owns whole rows, shared out by rows + edges. Every sum has an order that depends on the block's size and 16 lanes only:
+// Idea: edges are taken in blocks of up to 32 of one row. A block's logits stand side by side, edge by edge and head by head, so
+// that
+//   LeakyReLU, exponentials and dropout work on whole vectors whatever the number of heads; then a tile of the row's columns
+//   stays in registers while the block's x rows (backward: dy rows) are added, each column with the coefficient of its head,
+//   which one permutation of the block's coefficients makes. The maximum and the sums are corrected block by block (Milakov &
+//   Gimelshein 2018). Backward the block's dy rows are read twice, the second time from the first-level cache.
+// One thread owns whole rows, shared out by rows + edges. Every sum has an order that depends on the block's size and 16 lanes
+// only:
 //   the same bits for every number of threads and for avx2 and avx512.
 // Bytes per edge, s = 4 H: forward 4 + s + s D gathered; backward 4 + 4 s + s D, and 8 for the edge's number where it is needed.
 namespace heddle::kernels::HEDDLE_ISA {
@@ -28,17 +31,60 @@ struct BlockArray {
   alignas(64) float at[block_floats + slack] = {};  // what is not selected may be read before it is written
 };
 
-/// Sizes of one use. `stride` is a template argument below where it is at most 16 (whole rows of it make a Wide), else 0.
-struct Shape {
-  int64_t heads, stride, columns, width;  // columns of a head, width of a row
-  int64_t block_edges;
+/// Up to here a node's numbers per head are read as one vector of eight: a wider read would reach past the store that has just
+/// written them, and wait until that has left the store buffer.
+constexpr int few_heads = 8;
+
+/// A vector of columns as a selection from per-head numbers: column c takes number c / columns.
+struct ColumnHeads {
+  int64_t first = 0;
+  VecI index = {};
+
+  [[gnu::always_inline]] inline void set(int64_t column, int64_t columns, int64_t width) {
+    first = width <= (lanes < few_heads ? lanes : few_heads) * columns ? 0 : column / columns;
+    int64_t head = column / columns;
+    int64_t left = columns - column % columns;
+    int32_t numbers[lanes] = {};
+    for (int l = 0; l < lanes && column + l < width; ++l) {
+      numbers[l] = static_cast<int32_t>(head - first);
+      if (--left == 0) {
+        ++head;
+        left = columns;
+      }
+    }
+    __builtin_memcpy(&index, numbers, sizeof index);
+  }
+  template <bool few>
+  [[gnu::always_inline]] inline Vec of(const float* per_head) const {
+#if defined(__AVX512F__)
+    if constexpr (few) return permute((Vec)_mm512_castps256_ps512(_mm256_loadu_ps(per_head)), index);
+#endif
+    return permute(load(per_head + first), index);
+  }
 };
 
-Shape shape_of(int64_t heads, int64_t width) {
-  const int64_t stride = head_stride(heads);
-  const int64_t edges = block_floats / stride;
-  return {heads, stride, heads > 0 ? width / heads : 0, width, edges < most_block_edges ? edges : most_block_edges};
-}
+/// Sizes of one use. `stride` is a template argument below where it is at most 16 (whole rows of it make a Wide), else 0.
+struct Shape {
+  Shape(int64_t heads_used, int64_t width_used) : heads(heads_used), width(width_used) {
+    const int64_t edges = block_floats / stride;
+    if (edges < block_edges) block_edges = edges;
+    for (int64_t v = 0; v < table_vectors && v * lanes < width; ++v) table[v].set(v * lanes, columns, width);
+  }
+
+  /// Of the vector of columns that begins with `column`, a multiple of `lanes`; made in `room` where the table does not reach.
+  [[gnu::always_inline]] inline const ColumnHeads& heads_of(int64_t column, ColumnHeads& room) const {
+    if (column < table_vectors * lanes) return table[column / lanes];
+    room.set(column, columns, width);
+    return room;
+  }
+
+  int64_t heads, width;
+  int64_t stride = head_stride(heads);
+  int64_t columns = heads > 0 ? width / heads : 0;  // of a head
+  int64_t block_edges = most_block_edges;
+  static constexpr int table_vectors = 32;
+  ColumnHeads table[table_vectors];
+};
 
 template <int stride>
 [[gnu::always_inline]] inline void copy_row(const float* from, float* to, int64_t any_stride) {
@@ -151,7 +197,8 @@ class Words {
 }
 
 [[gnu::always_inline]] inline Wide leaky(const Wide& raw, float slope) {
-  return map(raw, [slope](Vec x) __attribute__((always_inline)) { return select(x > Vec{}, x, x * broadcast(slope)); });
+  return map(
+      raw, [slope](Vec x) __attribute__((always_inline)) { return select(x > Vec{}, x, x * broadcast(slope)); });
 }
 [[gnu::always_inline]] inline Wide where_positive(const Wide& raw, const Wide& a, const Wide& b) {
   Wide r;
@@ -159,33 +206,18 @@ class Words {
   for (int i = 0; i < wide_vectors; ++i) r.v[i] = select(raw.v[i] > Vec{}, a.v[i], b.v[i]);
   return r;
 }
+[[gnu::always_inline]] inline Wide inverse_of(const Wide& x) {
+  return map(
+      x, [](Vec a) __attribute__((always_inline)) { return broadcast(1.0f) / a; });
+}
 [[gnu::always_inline]] inline Wide exp_minus(const Wide& x, const Wide& most) {
-  return map(x, most, [](Vec a, Vec b) __attribute__((always_inline)) { return exp_of(a - b); });
+  return map(
+      x, most, [](Vec a, Vec b) __attribute__((always_inline)) { return exp_of(a - b); });
 }
 
-/// A vector of columns as a selection from per-head numbers: column c takes number c / columns.
-struct ColumnHeads {
-  int64_t first = 0;
-  VecI index = {};
-  [[gnu::always_inline]] inline void set(int64_t column, int64_t columns, int64_t width) {
-    first = column / columns;
-    int64_t head = first;
-    int64_t left = columns - column % columns;
-#pragma GCC unroll 16
-    for (int l = 0; l < lanes; ++l) {
-      index[l] = column + l < width ? static_cast<int32_t>(head - first) : 0;
-      if (--left == 0) {
-        ++head;
-        left = columns;
-      }
-    }
-  }
-  [[gnu::always_inline]] inline Vec of(const float* per_head) const { return permute(load(per_head + first), index); }
-};
-
-/// to[c] (+)= sum over the block's edges of factors[e][head of c] * rows[source e][c], for `tile` vectors of columns from `column`
-/// on; and the same with other factors into `to2` where `both`. `fresh`: the outputs hold nothing yet.
-template <int tile, bool both>
+/// to[c] (+)= sum over the block's edges of factors[e][head of c] * rows[source e][c], for `tile` vectors of columns from
+/// `column` on; and the same with other factors into `to2` where `both`. `fresh`: the outputs hold nothing yet.
+template <int tile, bool both, bool few>
 void add_tile(const Shape& shape, int64_t column, const float* rows, const int32_t* row_ids, int64_t count, const float* factors,
               const float* factors2, bool fresh, float* to, float* to2) {
   ColumnHeads heads[tile];
@@ -194,7 +226,8 @@ void add_tile(const Shape& shape, int64_t column, const float* rows, const int32
   const int last = rest < lanes ? static_cast<int>(rest) : lanes;
 #pragma GCC unroll 4
   for (int t = 0; t < tile; ++t) {
-    heads[t].set(column + t * lanes, shape.columns, shape.width);
+    ColumnHeads room;
+    heads[t] = shape.heads_of(column + t * lanes, room);
     const int some = t + 1 < tile ? lanes : last;
     sum[t] = fresh ? Vec{} : load_first(to + column + t * lanes, some);
     if constexpr (both) sum2[t] = fresh ? Vec{} : load_first(to2 + column + t * lanes, some);
@@ -206,8 +239,8 @@ void add_tile(const Shape& shape, int64_t column, const float* rows, const int32
 #pragma GCC unroll 4
     for (int t = 0; t < tile; ++t) {
       const Vec value = t + 1 < tile ? load(row + t * lanes) : load_first(row + t * lanes, last);
-      sum[t] += heads[t].of(factor) * value;
-      if constexpr (both) sum2[t] += heads[t].of(factor2) * value;
+      sum[t] += heads[t].template of<few>(factor) * value;
+      if constexpr (both) sum2[t] += heads[t].template of<few>(factor2) * value;
     }
   }
 #pragma GCC unroll 4
@@ -218,41 +251,43 @@ void add_tile(const Shape& shape, int64_t column, const float* rows, const int32
   }
 }
 
-template <bool both>
+template <bool both, bool few>
 [[gnu::always_inline]] inline void add_rows(const Shape& shape, const float* rows, const int32_t* row_ids, int64_t count,
                                             const float* factors, const float* factors2, bool fresh, float* to, float* to2) {
   int64_t column = 0;
   for (; column + (max_tile - 1) * lanes < shape.width; column += max_tile * lanes) {
-    add_tile<max_tile, both>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
+    add_tile<max_tile, both, few>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
   }
   switch ((shape.width - column + lanes - 1) / lanes) {
-    case 1: return add_tile<1, both>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
-    case 2: return add_tile<2, both>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
-    case 3: return add_tile<3, both>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
+    case 1: return add_tile<1, both, few>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
+    case 2: return add_tile<2, both, few>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
+    case 3: return add_tile<3, both, few>(shape, column, rows, row_ids, count, factors, factors2, fresh, to, to2);
     default: return;
   }
 }
 
 /// row[c] *= factors[head of c].
+template <bool few>
 void scale_row(const Shape& shape, const float* factors, float* row) {
   for (int64_t column = 0; column < shape.width; column += lanes) {
-    ColumnHeads heads;
-    heads.set(column, shape.columns, shape.width);
+    ColumnHeads room;
+    const ColumnHeads& heads = shape.heads_of(column, room);
     const int some = shape.width - column < lanes ? static_cast<int>(shape.width - column) : lanes;
-    store_first(row + column, load_first(row + column, some) * heads.of(factors), some);
+    store_first(row + column, load_first(row + column, some) * heads.template of<few>(factors), some);
   }
 }
 
 /// row[c] += factors[head of c] * weights[c] + factors2[head of c] * weights2[c].
+template <bool few>
 void add_weights(const Shape& shape, const float* factors, const float* weights, const float* factors2, const float* weights2,
                  bool fresh, float* row) {
   for (int64_t column = 0; column < shape.width; column += lanes) {
-    ColumnHeads heads;
-    heads.set(column, shape.columns, shape.width);
+    ColumnHeads room;
+    const ColumnHeads& heads = shape.heads_of(column, room);
     const int some = shape.width - column < lanes ? static_cast<int>(shape.width - column) : lanes;
     Vec sum = fresh ? Vec{} : load_first(row + column, some);
-    sum += heads.of(factors) * load_first(weights + column, some);
-    sum += heads.of(factors2) * load_first(weights2 + column, some);
+    sum += heads.template of<few>(factors) * load_first(weights + column, some);
+    sum += heads.template of<few>(factors2) * load_first(weights2 + column, some);
     store_first(row + column, sum, some);
   }
 }
@@ -268,6 +303,7 @@ void zero(float* p, int64_t count) {
 template <int stride>
 void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropout dropout, int64_t begin, int64_t end) {
   constexpr int period = stride == 0 ? wide_floats : stride;
+  constexpr bool few = stride != 0 && stride <= few_heads;
   const CsrView& a = args.incoming;
   const int64_t step = stride == 0 ? shape.stride : stride;
   const int64_t phases = stride == 0 ? step / wide_floats : 1;
@@ -286,6 +322,7 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
     const int64_t start = a.row_offsets[row];
     for (int64_t k = start; k < stop; k += shape.block_edges) {
       const bool fresh = k == start;
+      const bool only = fresh && stop - k <= shape.block_edges;
       const int64_t count = stop - k < shape.block_edges ? stop - k : shape.block_edges;
       const int64_t size = count * step;
       for (int64_t e = 0; e < count; ++e) {
@@ -325,24 +362,31 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
           total = total + p;
           total_positive = total_positive + where_positive(value, p, wide(0));
         }
-        store_wide(sum.at + phase * wide_floats, total);
-        store_wide(sum_positive.at + phase * wide_floats, total_positive);
-      }
-      if (dropout.threshold != 0) {
-        const uint32_t* const drawn = words.of_run(k, count, last_edge);
-        for (int64_t f = 0; f < size; f += wide_floats) store_wide(weight.at + f, dropped(load_wide(weight.at + f), drawn + f, dropout));
+        Wide inverse = wide(1);
+        if (only) {  // the sums are whole, so the weights can be what they are to be
+          inverse = inverse_of(fold_sum<period>(total));
+          store_wide(sum.at + phase * wide_floats, inverse);
+          store_wide(sum_positive.at + phase * wide_floats, fold_sum<period>(total_positive) * inverse);
+        } else {
+          store_wide(sum.at + phase * wide_floats, total);
+          store_wide(sum_positive.at + phase * wide_floats, total_positive);
+        }
+        const uint32_t* const drawn = dropout.threshold != 0 ? words.of_run(k, count, last_edge) : nullptr;
+        for (int64_t f = phase * wide_floats; f < size; f += phases * wide_floats) {
+          Wide kept = load_wide(weight.at + f) * inverse;
+          if (drawn != nullptr) kept = dropped(kept, drawn + f, dropout);
+          store_wide(weight.at + f, kept);
+          if (keeps) store_wide(weight_positive.at + f, where_positive(load_wide(raw.at + f), kept, wide(0)));
+        }
       }
       if (!fresh) {
-        scale_row(shape, correction.at, y);
-        if (keeps) scale_row(shape, correction.at, positive);
+        scale_row<few>(shape, correction.at, y);
+        if (keeps) scale_row<few>(shape, correction.at, positive);
       }
       if (keeps) {
-        for (int64_t f = 0; f < size; f += wide_floats) {
-          store_wide(weight_positive.at + f, where_positive(load_wide(raw.at + f), load_wide(weight.at + f), wide(0)));
-        }
-        add_rows<true>(shape, args.x.data, a.col_indices + k, count, weight.at, weight_positive.at, fresh, y, positive);
+        add_rows<true, few>(shape, args.x.data, a.col_indices + k, count, weight.at, weight_positive.at, fresh, y, positive);
       } else {
-        add_rows<false>(shape, args.x.data, a.col_indices + k, count, weight.at, weight.at, fresh, y, y);
+        add_rows<false, few>(shape, args.x.data, a.col_indices + k, count, weight.at, weight.at, fresh, y, y);
       }
     }
     float* const statistics = keeps ? args.kept.statistics + row * 3 * step : nullptr;
@@ -354,17 +398,17 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
       }
       continue;
     }
-    for (int64_t phase = 0; phase < phases; ++phase) {
-      const int64_t at = phase * wide_floats;
-      const Wide inverse = map(fold_sum<period>(load_wide(sum.at + at)), [](Vec s) __attribute__((always_inline)) {
-        return broadcast(1.0f) / s;
-      });
-      store_wide(sum.at + at, inverse);
-      store_wide(sum_positive.at + at, fold_sum<period>(load_wide(sum_positive.at + at)) * inverse);
+    if (stop - start > shape.block_edges) {
+      for (int64_t phase = 0; phase < phases; ++phase) {
+        const int64_t at = phase * wide_floats;
+        const Wide inverse = inverse_of(fold_sum<period>(load_wide(sum.at + at)));
+        store_wide(sum.at + at, inverse);
+        store_wide(sum_positive.at + at, fold_sum<period>(load_wide(sum_positive.at + at)) * inverse);
+      }
+      scale_row<few>(shape, sum.at, y);
+      if (keeps) scale_row<few>(shape, sum.at, positive);
     }
-    scale_row(shape, sum.at, y);
     if (keeps) {
-      scale_row(shape, sum.at, positive);
       copy_row<stride>(most.at, statistics, step);
       copy_row<stride>(sum.at, statistics + step, step);
       copy_row<stride>(sum_positive.at, statistics + 2 * step, step);
@@ -386,68 +430,11 @@ void prepare_rows(const GatBackwardArgs& args, const Shape& shape, float* record
     copy_row<stride>(args.target_scores + row * step, record, step);
     copy_row<stride>(statistics, record + step, step);
     copy_row<stride>(statistics + step, record + 2 * step, step);
-    for (int64_t h = 0; h < step; ++h) {
-      const int64_t column = h * shape.columns;
-      const float delta = h < shape.heads ? dot(dy + column, y + column, shape.columns) : 0;
-      const float share = h < shape.heads ? dot(dy + column, positive + column, shape.columns) : 0;
-      record[3 * step + h] = delta;
-      // Over all edges of a target the gradients of its logits sum to 0, so those with raw <= 0 sum to minus the others'.
-      dtarget[h] = h < shape.heads ? (1 - args.use.slope) * (share - delta * statistics[2 * step + h]) : 0;
-    }
-  }
-}
-
-/// dots[e][h] = <rows[ids[e]], x> over the columns of head h.
-template <int stride>
-[[gnu::always_inline]] inline void block_dots(const Shape& shape, const float* rows, const int32_t* ids, int64_t count,
-                                              const float* x, float* dots) {
-  const int64_t step = stride == 0 ? shape.stride : stride;
-#if defined(__AVX2__)
-  if (stride == 8 && shape.heads == 8 && shape.columns == 8) {  // a vector for one head or two: sums of neighbours, three times
-#if defined(__AVX512F__)
-    Vec own[4];
-#pragma GCC unroll 4
-    for (int v = 0; v < 4; ++v) own[v] = load(x + v * lanes);
-    const auto neighbours = [](Vec a, Vec b) __attribute__((always_inline)) {
-      return (Vec)_mm512_add_ps(_mm512_shuffle_ps((__m512)a, (__m512)b, 0x88), _mm512_shuffle_ps((__m512)a, (__m512)b, 0xDD));
-    };
-    // Quarter q of the last vector holds halves of the sums of heads (0 2 4 6), (0 2 4 6), (1 3 5 7), (1 3 5 7).
-    const __m512i evens = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 0, 0, 0, 0, 0, 0, 0, 0);
-    const __m512i odds = _mm512_setr_epi32(4, 12, 5, 13, 6, 14, 7, 15, 0, 0, 0, 0, 0, 0, 0, 0);
-    for (int64_t e = 0; e < count; ++e) {
-      const float* const row = rows + ids[e] * int64_t{64};
-      const Vec last = neighbours(neighbours(load(row) * own[0], load(row + 16) * own[1]),
-                                  neighbours(load(row + 32) * own[2], load(row + 48) * own[3]));
-      const __m256 low = _mm512_castps512_ps256(_mm512_permutexvar_ps(evens, (__m512)last));
-      const __m256 high = _mm512_castps512_ps256(_mm512_permutexvar_ps(odds, (__m512)last));
-      _mm256_storeu_ps(dots + e * 8, _mm256_add_ps(low, high));
-    }
-#else
-    for (int64_t e = 0; e < count; ++e) {
-      const float* const row = rows + ids[e] * int64_t{64};
-      __m256 halves[2];
-#pragma GCC unroll 2
-      for (int v = 0; v < 2; ++v) {
-        const float* const from = row + v * 32;
-        const float* const own = x + v * 32;
-        const __m256 a = _mm256_hadd_ps((__m256)(load(from) * load(own)), (__m256)(load(from + 8) * load(own + 8)));
-        const __m256 b = _mm256_hadd_ps((__m256)(load(from + 16) * load(own + 16)), (__m256)(load(from + 24) * load(own + 24)));
-        halves[v] = _mm256_hadd_ps(a, b);
-      }
-      const __m256 low = _mm256_permute2f128_ps(halves[0], halves[1], 0x20);
-      const __m256 high = _mm256_permute2f128_ps(halves[0], halves[1], 0x31);
-      _mm256_storeu_ps(dots + e * 8, _mm256_add_ps(low, high));
-    }
-#endif
-    return;
-  }
-#endif
-  for (int64_t e = 0; e < count; ++e) {
-    const float* const row = rows + ids[e] * shape.width;
-    for (int64_t h = 0; h < shape.heads; ++h) {
-      dots[e * step + h] = dot(row + h * shape.columns, x + h * shape.columns, shape.columns);
-    }
-    for (int64_t h = shape.heads; h < step; ++h) dots[e * step + h] = 0;
+    float* const delta = record + 3 * step;
+    head_dots(dy, y, shape.heads, shape.columns, step, delta);
+    head_dots(dy, positive, shape.heads, shape.columns, step, dtarget);
+    // Over all edges of a target the gradients of its logits sum to 0, so those with raw <= 0 sum to minus the others'.
+    for (int64_t h = 0; h < step; ++h) dtarget[h] = (1 - args.use.slope) * (dtarget[h] - delta[h] * statistics[2 * step + h]);
   }
 }
 
@@ -455,6 +442,7 @@ template <int stride>
 void backward_rows(const GatBackwardArgs& args, const Shape& shape, AttentionDropout dropout, const float* records, int64_t begin,
                    int64_t end) {
   constexpr int period = stride == 0 ? wide_floats : stride;
+  constexpr bool few = stride != 0 && stride <= few_heads;
   const CsrView& a = args.outgoing;
   const int64_t step = stride == 0 ? shape.stride : stride;
   const int64_t phases = stride == 0 ? step / wide_floats : 1;
@@ -492,7 +480,9 @@ void backward_rows(const GatBackwardArgs& args, const Shape& shape, AttentionDro
         }
       }
       const uint32_t* const drawn = dropout.threshold != 0 ? words.of_each(numbers, count) : nullptr;
-      block_dots<stride>(shape, args.dy.data, ids, count, x, dots.at);
+      for (int64_t e = 0; e < count; ++e) {
+        head_dots(args.dy.data + ids[e] * shape.width, x, shape.heads, shape.columns, step, dots.at + e * step);
+      }
       for (int64_t phase = 0; phase < phases; ++phase) {
         const Wide source = heads_of<stride>(args.source_scores + row * step, phase);
         Wide sum = load_wide(total.at + phase * wide_floats);
@@ -520,7 +510,7 @@ void backward_rows(const GatBackwardArgs& args, const Shape& shape, AttentionDro
           for (int64_t h = 0; h < shape.heads; ++h) args.dedge_scores[number * shape.heads + h] = change.at[e * step + h];
         }
       }
-      add_rows<false>(shape, args.dy.data, ids, count, weight.at, weight.at, k == start, dx, dx);
+      add_rows<false, few>(shape, args.dy.data, ids, count, weight.at, weight.at, k == start, dx, dx);
     }
     for (int64_t at = 0; at < phases * wide_floats; at += wide_floats) {
       store_wide(total.at + at, fold_sum<period>(load_wide(total.at + at)));
@@ -528,7 +518,7 @@ void backward_rows(const GatBackwardArgs& args, const Shape& shape, AttentionDro
     copy_row<stride>(total.at, args.dsource_scores + row * step, step);
     // Padded, because a vector of columns reads past the heads.
     copy_row<stride>(args.dtarget_scores + row * step, own.at, step);
-    add_weights(shape, total.at, args.source_weights, own.at, args.target_weights, start == stop, dx);
+    add_weights<few>(shape, total.at, args.source_weights, own.at, args.target_weights, start == stop, dx);
   }
 }
 
@@ -548,14 +538,14 @@ template <class Run>
 }  // namespace
 
 void gat_forward(const GatForwardArgs& args, AttentionDropout dropout, Threads threads) {
-  const Shape shape = shape_of(args.use.heads, args.x.cols);
+  const Shape shape(args.use.heads, args.x.cols);
   parallel_row_shares(threads, args.incoming, shape.width, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { forward_rows<stride>(args, shape, dropout, begin, end); });
   });
 }
 
 void gat_backward(const GatBackwardArgs& args, AttentionDropout dropout, float* records, Threads threads) {
-  const Shape shape = shape_of(args.use.heads, args.x.cols);
+  const Shape shape(args.use.heads, args.x.cols);
   const int64_t small = args.x.rows * shape.width < 4096 ? args.x.rows : 256;
   parallel_ranges(threads, args.x.rows, small > 0 ? small : 1, 0, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { prepare_rows<stride>(args, shape, records, begin, end); });

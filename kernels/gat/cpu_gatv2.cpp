@@ -4,7 +4,8 @@
 #include "kernels/common/philox_simd.h"
 #include "kernels/gat/cpu_wide.h"
 
-// Idea: a thread owns whole rows and walks each one's edges, head by head: the score, the running maximum and sum, the row. Backward
+// Idea: a thread owns whole rows and walks each one's edges, head by head: the score, the running maximum and sum, the row.
+// Backward
 //   the targets' walk comes first (their gradient, delta and share of da), then the sources'; both compute the scores again.
 // Bytes per edge, s = 4 H: forward 4 + s D gathered; backward 4 + s D for the targets' walk, 4 + 3 s + 2 s D for the sources'.
 namespace heddle::kernels::HEDDLE_ISA {
@@ -40,8 +41,9 @@ float exponential(float x) { return exp_of(broadcast(x))[0]; }
 float drop_factor(const GatUse& use, AttentionDropout dropout, int64_t edge, int64_t head) {
   if (dropout.threshold == 0) return 1;
   const auto element = static_cast<uint64_t>(edge * head_stride(use.heads) + head);
-  const RandomBlock block = random_words_of_calls(use.random.seed, use.random.purpose, use.random.step != nullptr ? *use.random.step : 0,
-                                                  splat(static_cast<uint32_t>(element / 4)), splat(static_cast<uint32_t>(element >> 34)));
+  const RandomBlock block =
+      random_words_of_calls(use.random.seed, use.random.purpose, use.random.step != nullptr ? *use.random.step : 0,
+                            splat(static_cast<uint32_t>(element / 4)), splat(static_cast<uint32_t>(element >> 34)));
   return block.words[0][element % 4] < dropout.threshold ? 0 : dropout.scale;
 }
 

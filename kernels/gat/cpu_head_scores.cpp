@@ -1,6 +1,6 @@
 #include "kernels/common/parallel.h"
 #include "kernels/gat/cpu_gat.h"
-#include "kernels/gat/cpu_wide.h"
+#include "kernels/gat/cpu_head_dots.h"
 
 // Idea: a thread owns rows; backward, da is summed row after row within 512 rows and then over these chunks in order.
 // Bytes: x read once forward and once backward, 4 n H of scores; dx, where wanted, written once.
@@ -12,11 +12,7 @@ void head_scores(const HeadScoresArgs& args, Threads threads) {
   const int64_t columns = width / heads;
   parallel_ranges(threads, args.x.rows, 64, args.x.rows * width < 8192 ? args.x.rows + 1 : 0, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      float* const scores = args.scores + row * args.stride;
-      for (int64_t h = 0; h < heads; ++h) {
-        scores[h] = dot(args.x.data + row * width + h * columns, args.a + h * columns, columns);
-      }
-      for (int64_t h = heads; h < args.stride; ++h) scores[h] = 0;
+      head_dots(args.x.data + row * width, args.a, heads, columns, args.stride, args.scores + row * args.stride);
     }
   });
 }

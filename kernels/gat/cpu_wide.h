@@ -49,13 +49,16 @@ template <class F>
   return r;
 }
 HEDDLE_SIMD Wide operator+(const Wide& a, const Wide& b) {
-  return map(a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return x + y; });
+  return map(
+      a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return x + y; });
 }
 HEDDLE_SIMD Wide operator*(const Wide& a, const Wide& b) {
-  return map(a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return x * y; });
+  return map(
+      a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return x * y; });
 }
 HEDDLE_SIMD Wide greater_of(const Wide& a, const Wide& b) {
-  return map(a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return greater_of(x, y); });
+  return map(
+      a, b, [](Vec x, Vec y) __attribute__((always_inline)) { return greater_of(x, y); });
 }
 
 /// The lanes below `count`.

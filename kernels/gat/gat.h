@@ -6,7 +6,8 @@
 #include "heddle/kernel/views.h"
 
 // Graph attention in one pass over the edges, forward and backward (Velickovic et al. 2018, eqs. 1-6). H heads of D columns stand
-// side by side: column h D + c belongs to head h. An edge runs from its source j (a column of `incoming`) to its target i (a row):
+// side by side: column h D + c belongs to head h. An edge runs from its source j (a column of `incoming`) to its target i (a
+// row):
 //
 //   raw_ij   = source_score_j + target_score_i (+ edge_score_ij)       logit_ij = LeakyReLU(raw_ij)
 //   alpha_ij = exp(logit_ij - max_i) / sum_i                           y_i = sum_j drop(alpha_ij) x_j
@@ -28,7 +29,9 @@ inline constexpr int64_t most_attention_heads = 256;
 }
 
 /// The edge's number k times the stride plus the head: the element of the random stream that decides on dropping alpha.
-[[gnu::always_inline]] constexpr int64_t attention_random_elements(int64_t edges, int64_t heads) { return edges * head_stride(heads); }
+[[gnu::always_inline]] constexpr int64_t attention_random_elements(int64_t edges, int64_t heads) {
+  return edges * head_stride(heads);
+}
 
 /// scores[i][h] = <x_i, a>, over the columns of head h. Rows of `scores` are `stride` >= H apart; what lies between is zeroed.
 struct HeadScoresArgs {
@@ -40,7 +43,8 @@ struct HeadScoresArgs {
 };
 void head_scores(const HeadScoresArgs& args, Execution& execution);
 
-/// The gradient of the above: dx[i][h D + c] = dscores[i][h] a[h D + c] and da[h D + c] = sum over i of dscores[i][h] x[i][h D + c].
+/// The gradient of the above: dx[i][h D + c] = dscores[i][h] a[h D + c] and da[h D + c] = sum over i of dscores[i][h] x[i][h D +
+/// c].
 struct HeadScoresBackwardArgs {
   DenseView<const float> x;  ///< n x H D
   const float* a;            ///< H D; read where dx is wanted
@@ -55,9 +59,9 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& executi
 /// What both passes are told of one use of attention. The scores' rows are head_stride(heads) apart.
 struct GatUse {
   int64_t heads = 1;
-  float slope = 0.2f;   ///< of LeakyReLU below 0, in [0, 1]
-  float dropout = 0;    ///< of alpha, in [0, 1): what is kept is scaled by 1 / (1 - dropout)
-  RandomStream random;  ///< read where dropout > 0
+  float slope = 0.2f;                  ///< of LeakyReLU below 0, in [0, 1]
+  float dropout = 0;                   ///< of alpha, in [0, 1): what is kept is scaled by 1 / (1 - dropout)
+  RandomStream random;                 ///< read where dropout > 0
   const float* edge_scores = nullptr;  ///< nnz x H, in the order of `incoming`; or null
 };
 
@@ -84,13 +88,14 @@ void gat_forward(const GatForwardArgs& args, Execution& execution);
 
 /// One walk over each source's edges with one wide gather, dy of the target. With delta_i = <dy_i, y_i>:
 ///
-///   dlogit_ij = alpha_ij (drop_ij <dy_i, x_j> - delta_i)      dx_j = sum_i drop(alpha_ij) dy_i + dsource_j a_source + dtarget_j a_target
+///   dlogit_ij = alpha_ij (drop_ij <dy_i, x_j> - delta_i)      dx_j = sum_i drop(alpha_ij) dy_i + dsource_j a_source + dtarget_j
+///   a_target
 struct GatBackwardArgs {
   CsrView outgoing;  ///< n x n, the transpose of `incoming`; value_index: each edge's number there
   GatUse use;
-  DenseView<const float> x;              ///< n x H D
-  const float* source_scores = nullptr;  ///< n x stride
-  const float* target_scores = nullptr;  ///< n x stride
+  DenseView<const float> x;               ///< n x H D
+  const float* source_scores = nullptr;   ///< n x stride
+  const float* target_scores = nullptr;   ///< n x stride
   const float* source_weights = nullptr;  ///< H D: a_source
   const float* target_weights = nullptr;  ///< H D: a_target
   DenseView<const float> y;               ///< n x H D, the forward's

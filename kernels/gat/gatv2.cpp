@@ -19,9 +19,9 @@ AttentionDropout checked_use(const char* op, const GatUse& use, const CsrView& a
   require(sources.cols >= use.heads && sources.cols % use.heads == 0, ErrorKind::usage, op, ": ", sources.cols,
           " columns do not make ", use.heads, " heads");
   require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
-  require(sources.rows == a.cols && targets.rows == a.rows && targets.cols == sources.cols, ErrorKind::usage, op, ": sources are ",
-          sources.rows, " x ", sources.cols, ", targets ", targets.rows, " x ", targets.cols, ", the graph is ", a.rows, " x ",
-          a.cols);
+  require(sources.rows == a.cols && targets.rows == a.rows && targets.cols == sources.cols, ErrorKind::usage, op,
+          ": sources are ", sources.rows, " x ", sources.cols, ", targets ", targets.rows, " x ", targets.cols, ", the graph is ",
+          a.rows, " x ", a.cols);
   check_data(op, "sources", sources);
   check_data(op, "targets", targets);
   return {dropout_threshold(use.dropout), 1.0f / (1.0f - use.dropout)};

@@ -10,19 +10,19 @@
 namespace heddle::kernels {
 
 struct GatV2ForwardArgs {
-  CsrView incoming;                  ///< n x m
+  CsrView incoming;  ///< n x m
   GatUse use;
-  DenseView<const float> sources;    ///< m x H D: xs
-  DenseView<const float> targets;    ///< n x H D: xt
-  const float* a = nullptr;          ///< H D
-  DenseView<float> y;                ///< n x H D
-  float* statistics = nullptr;       ///< n x 2 stride: max and 1 / sum; null: no gradient is wanted
+  DenseView<const float> sources;  ///< m x H D: xs
+  DenseView<const float> targets;  ///< n x H D: xt
+  const float* a = nullptr;        ///< H D
+  DenseView<float> y;              ///< n x H D
+  float* statistics = nullptr;     ///< n x 2 stride: max and 1 / sum; null: no gradient is wanted
 };
 void gatv2_forward(const GatV2ForwardArgs& args, Execution& execution);
 
 struct GatV2BackwardArgs {
-  CsrView incoming;                   ///< n x m
-  CsrView outgoing;                   ///< m x n, its transpose; value_index: each edge's number in `incoming`
+  CsrView incoming;  ///< n x m
+  CsrView outgoing;  ///< m x n, its transpose; value_index: each edge's number in `incoming`
   GatUse use;
   DenseView<const float> sources;     ///< m x H D
   DenseView<const float> targets;     ///< n x H D

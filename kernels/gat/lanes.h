@@ -104,9 +104,9 @@ void with_pieces(int64_t rows, int64_t heads, int64_t columns, bool quads, const
   require(pieces <= most_pieces, ErrorKind::usage, "gat: a head of ", columns, " columns; on a GPU and on simt one has at most ",
           32 * floats * most_pieces, quads ? "" : ", or four times as many where that is a multiple of 4");
   const int64_t rounds = (heads + at_once - 1) / at_once;
-  const Plan plan{{static_cast<int>(at_once), static_cast<int>(per_head)},
-                  dim3(static_cast<unsigned>(blocks_for(rows, block_threads / (at_once * per_head))),
-                       static_cast<unsigned>(rounds))};
+  const Plan plan{
+      {static_cast<int>(at_once), static_cast<int>(per_head)},
+      dim3(static_cast<unsigned>(blocks_for(rows, block_threads / (at_once * per_head))), static_cast<unsigned>(rounds))};
   const auto with = [&]<class Piece>() {
     if (pieces == 1) return run.template operator()<Piece, 1>(plan);
     if (pieces == 2) return run.template operator()<Piece, 2>(plan);

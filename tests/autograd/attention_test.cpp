@@ -58,7 +58,8 @@ RandomStream first_dropout() { return {.seed = seed, .purpose = random_purpose::
 struct Sizes {
   int64_t heads, columns;
 };
-constexpr Sizes all_sizes[] = {{1, 1}, {1, 7}, {1, 8}, {1, 64}, {3, 1}, {3, 7}, {3, 8}, {3, 64}, {8, 1}, {8, 7}, {8, 8}, {8, 64}, {2, 40}, {17, 3}};
+constexpr Sizes all_sizes[] = {{1, 1},  {1, 7}, {1, 8}, {1, 64}, {3, 1},  {3, 7},  {3, 8},
+                               {3, 64}, {8, 1}, {8, 7}, {8, 8},  {8, 64}, {2, 40}, {17, 3}};
 
 bench::AttentionCase case_of(const HostCsr& graph, Sizes sizes, float dropout, double most = 1) {
   const int64_t width = sizes.heads * sizes.columns;
@@ -196,8 +197,8 @@ TEST_CASE("gat_attention / the fused operator and the separate passes agree, val
         const Result passes =
             run(device.device, inputs, [&](const std::vector<Tensor>& in) { return unfused(matrix, in, options_of(c)); });
         CHECK(mismatch(one.y, about(passes.y, 1e-5)) == "");
-        // A logit's gradient is the difference of <dy, x> and its mean over the row, which is 0 in a row of one edge: the rounding of
-        // the two products remains. dy is y here, and |x| is at most 1.
+        // A logit's gradient is the difference of <dy, x> and its mean over the row, which is 0 in a row of one edge: the
+        // rounding of the two products remains. dy is y here, and |x| is at most 1.
         const double products = static_cast<double>(sizes.columns) * greatest(passes.y);
         for (std::size_t i = 0; i < inputs.size(); ++i) {
           INFO("gradient of input ", i);
@@ -224,11 +225,12 @@ TEST_CASE("attention / gradients agree with differences, dropout on, element by 
       stream.synchronise();
       const AttentionOptions options{.heads = sizes.heads, .dropout = 0.4f};
       const auto check = [&](const char* what, const std::vector<HostMatrix>& inputs, const auto& op) {
-        const GradcheckResult result = gradcheck(
-            device.device, [&](Context&, const std::vector<Tensor>& in) { return op(in); }, inputs, {.seed = seed});
+        const GradcheckResult result =
+            gradcheck(device.device, [&](Context&, const std::vector<Tensor>& in) { return op(in); }, inputs, {.seed = seed});
         CHECK_MESSAGE(result.passed, what, ": ", result.message);
       };
-      check("gat", {x, a_source, a_target}, [&](const std::vector<Tensor>& in) { return gat_attention(matrix, in[0], in[1], in[2], options); });
+      check("gat", {x, a_source, a_target},
+            [&](const std::vector<Tensor>& in) { return gat_attention(matrix, in[0], in[1], in[2], options); });
       check("gat with edge scores", {x, a_source, a_target, edge_scores},
             [&](const std::vector<Tensor>& in) { return gat_attention(matrix, in[0], in[1], in[2], in[3], options); });
       check("separate passes", {x, a_source, a_target, edge_scores},
@@ -254,7 +256,8 @@ TEST_CASE("attention / the bits depend neither on threads nor on schedules, nor 
   for (const auto& group : groups) {
     if (group.empty()) continue;
     const bool on_simt = group.front().device.kind() == DeviceKind::simt;
-    const HostCsr graph = on_simt ? squared(bench::power_law_graph(40, 40, 200, 17)) : squared(bench::power_law_graph(700, 700, 9000, 17));
+    const HostCsr graph =
+        on_simt ? squared(bench::power_law_graph(40, 40, 200, 17)) : squared(bench::power_law_graph(700, 700, 9000, 17));
     for (const Sizes sizes : {Sizes{8, 8}, Sizes{1, 7}, Sizes{3, 5}}) {
       const bench::AttentionCase c = case_of(graph, sizes, 0.6f);
       for (bool second : {false, true}) {
@@ -262,7 +265,8 @@ TEST_CASE("attention / the bits depend neither on threads nor on schedules, nor 
         if (!second) inputs.push_back(c.a_target);
         Result first;
         for (std::size_t i = 0; i < group.size(); ++i) {
-          INFO(text(group[i].name, " against ", group[0].name, second ? " / gatv2 / " : " / gat / ", sizes.heads, " x ", sizes.columns));
+          INFO(text(group[i].name, " against ", group[0].name, second ? " / gatv2 / " : " / gat / ", sizes.heads, " x ",
+                    sizes.columns));
           Stream stream(group[i].device.backend());
           const SparseMatrix matrix(stream, graph);
           stream.synchronise();
@@ -288,9 +292,10 @@ TEST_CASE("attention / sizes that do not fit and a graph declared symmetric are 
     const SparseMatrix graph(context.stream(), small_graph());
     const Tensor x = context.make_tensor(values(5, 6, 1)), a = context.make_tensor(values(1, 6, 2)),
                  short_a = context.make_tensor(values(1, 5, 2));
-    CHECK(error_mismatch(ErrorKind::usage, "a vector of scores is 1 x 5", [&] { gat_attention(graph, x, short_a, a, {}); }) == "");
-    CHECK(error_mismatch(ErrorKind::usage, "6 columns do not make 4 heads", [&] { gat_attention(graph, x, a, a, {.heads = 4}); }) ==
+    CHECK(error_mismatch(ErrorKind::usage, "a vector of scores is 1 x 5", [&] { gat_attention(graph, x, short_a, a, {}); }) ==
           "");
+    CHECK(error_mismatch(ErrorKind::usage, "6 columns do not make 4 heads",
+                         [&] { gat_attention(graph, x, a, a, {.heads = 4}); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "0 heads", [&] { gat_attention(graph, x, a, a, {.heads = 0}); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "the slope is 2", [&] { gat_attention(graph, x, a, a, {.slope = 2}); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "edge_scores is 1 x 6", [&] { gat_attention(graph, x, a, a, a, {}); }) == "");

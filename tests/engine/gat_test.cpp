@@ -20,13 +20,13 @@ namespace {
 std::string torch_name(const std::string& name, int64_t version) {
   const std::string kind = name.substr(0, name.size() - 1);
   const std::map<std::string, std::string> names =
-      version == 1 ? std::map<std::string, std::string>{{"weight", "lin.weight"}, {"source", "att_src"}, {"target", "att_dst"}, {"bias", "bias"}}
-                   : std::map<std::string, std::string>{{"source_weight", "lin_l.weight"},
-                                                        {"source_bias", "lin_l.bias"},
-                                                        {"target_weight", "lin_r.weight"},
-                                                        {"target_bias", "lin_r.bias"},
-                                                        {"attention", "att"},
-                                                        {"bias", "bias"}};
+      version == 1 ? std::map<std::string, std::string>{{"weight", "lin.weight"},
+                                                        {"source", "att_src"},
+                                                        {"target", "att_dst"},
+                                                        {"bias", "bias"}}
+                   : std::map<std::string, std::string>{
+                         {"source_weight", "lin_l.weight"}, {"source_bias", "lin_l.bias"}, {"target_weight", "lin_r.weight"},
+                         {"target_bias", "lin_r.bias"},     {"attention", "att"},          {"bias", "bias"}};
   return "layer" + name.substr(name.size() - 1) + "." + names.at(kind);
 }
 
@@ -62,8 +62,8 @@ std::unique_ptr<Gat> model_of(const Arrays& arrays, const NodeDataset& data, int
   return model;
 }
 
-// As for gcn, a value goes through about sixty roundings of values of order 1 at random, 5e-7 in all, and through two exponentials
-// and quotients on top, each good for a few more. The allowance is eight times that.
+// As for gcn, a value goes through about sixty roundings of values of order 1 at random, 5e-7 in all, and through two
+// exponentials and quotients on top, each good for a few more. The allowance is eight times that.
 constexpr double tolerance = 4e-6;
 
 }  // namespace
@@ -86,8 +86,8 @@ TEST_CASE("gat / output, gradients, ten losses and the weights after them are th
       context.set_training(true);
       const Buffer labels = Buffer::upload(context.stream(), data.labels), rows = Buffer::upload(context.stream(), data.train);
       context.begin_step();
-      const Tensor loss = masked_nll(
-          model->forward(), {labels.as<int32_t>(), rows.as<int32_t>(), static_cast<int64_t>(data.train.size())});
+      const Tensor loss =
+          masked_nll(model->forward(), {labels.as<int32_t>(), rows.as<int32_t>(), static_cast<int64_t>(data.train.size())});
       context.tape().backward(loss);
       for (const Parameter& parameter : model->parameters()) {
         INFO(parameter.name());
@@ -96,10 +96,10 @@ TEST_CASE("gat / output, gradients, ten losses and the weights after them are th
               "");
       }
       const TrainReport report = train(*model, data, {.epochs = 10, .learning_rate = learning_rate, .weight_decay = 0});
-      // A softmax does not change when all of its scores grow alike, so the last layer's target weights have a gradient of zero here
-      // where no score is below 0. Rounding makes it 1e-9 or so, and Adam, which divides a gradient by its own size, makes steps of
-      // that: those weights wander by up to the learning rate a step, and what they do to the scores that LeakyReLU bends moves the
-      // others a little.
+      // A softmax does not change when all of its scores grow alike, so the last layer's target weights have a gradient of zero
+      // here where no score is below 0. Rounding makes it 1e-9 or so, and Adam, which divides a gradient by its own size, makes
+      // steps of that: those weights wander by up to the learning rate a step, and what they do to the scores that LeakyReLU
+      // bends moves the others a little.
       CHECK(mismatch(report.losses, within(doubles(arrays, "losses"), 1e-4, 0)) == "");
       for (const Parameter& parameter : model->parameters()) {
         const std::string name = torch_name(parameter.name(), version);
@@ -107,8 +107,7 @@ TEST_CASE("gat / output, gradients, ten losses and the weights after them are th
         if (std::any_of(gradient.begin(), gradient.end(), [](double g) { return std::abs(g) < 1e-12; })) continue;
         INFO(parameter.name());
         const std::vector<float> first = as_parameter(arrays, "initial." + name).values,
-                                 last = as_parameter(arrays, "final." + name).values,
-                                 here = parameter.tensor().to_host().values;
+                                 last = as_parameter(arrays, "final." + name).values, here = parameter.tensor().to_host().values;
         REQUIRE(here.size() == last.size());
         double way = 0, astray = 0;
         for (std::size_t i = 0; i < here.size(); ++i) {
