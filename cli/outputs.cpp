@@ -48,15 +48,22 @@ void check_outputs(const std::vector<std::string>& paths) {
   }
 }
 
-void OutputOptions::add_to(CLI::App& app, bool with_model) {
+void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) {
   if (with_model)
     app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
   app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")
       ->type_name("FILE");
+  if (with_attention) {
+    app.add_option("--save-attention", attention, "write each edge's attention coefficients to this file, .csv or .gexf")
+        ->type_name("FILE");
+  }
 }
 
-void OutputOptions::check() const { check_outputs({model, embeddings, predictions}); }
+void OutputOptions::check() const {
+  if (!attention.empty()) io::check_edge_table_path(attention);
+  check_outputs({model, embeddings, predictions, attention});
+}
 
 std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, const NodeDataset& data) const {
   std::vector<std::string> written;
@@ -68,6 +75,10 @@ std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, co
   if (!predictions.empty()) {
     io::write_file(predictions, predictions_table(predict(model_to_write), data));
     written.push_back(predictions);
+  }
+  if (!attention.empty()) {
+    io::write_edge_table(attention, model_to_write.attention(), data.labels);
+    written.push_back(attention);
   }
   return written;
 }

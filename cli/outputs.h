@@ -17,11 +17,13 @@ struct OutputOptions {
   std::string model;
   std::string embeddings;
   std::string predictions;
+  std::string attention;
 
-  void add_to(CLI::App& app, bool with_model);
+  /// `with_attention`: --save-attention too, for models that have some.
+  void add_to(CLI::App& app, bool with_model, bool with_attention);
   /// As check_outputs: before a long run, not after it.
   void check() const;
-  /// Writes embeddings and predictions; returns the paths written.
+  /// Writes embeddings, predictions and attention; returns the paths written.
   std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;
 };
 

@@ -129,7 +129,7 @@ void add_predict(CLI::App& app, Action& action) {
   predict->add_option("MODEL", command->model, "a file that heddle train --save wrote")->type_name("FILE")->required();
   command->data.add_to(*predict);
   command->device.add_to(*predict);
-  command->outputs.add_to(*predict, false);
+  command->outputs.add_to(*predict, false, true);
   command->printing.add_to(*predict);
   predict->callback([command, &action] { action = [command] { command->run(); }; });
 }

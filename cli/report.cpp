@@ -109,8 +109,9 @@ std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const Node
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", plan.kind->name, settings_text(runs.first_model->settings()));
   text +=
-      fmt::format("training   {}, learning rate {}, weight decay {}, {}\n", epochs_text(runs), options.learning_rate,
-                  options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop");
+      fmt::format("training   {}, learning rate {}, weight decay {}, {}{}\n", epochs_text(runs), options.learning_rate,
+                  options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop",
+                  options.selection == Selection::last ? "" : ", weights of the best validation epoch");
   text += fmt::format("           {}\n", seeds_text(plan, runs));
   text += fmt::format("device     {}\n", device.description());
   std::string test = accuracy_text(runs.test_mean(), data.test);
@@ -133,6 +134,7 @@ Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset
     const TrainReport& report = result.report;
     seeds.push_back({{"seed", result.seed},
                      {"epochs", report.epochs},
+                     {"selected_epoch", report.selected_epoch},
                      {"train_loss", report.train_loss},
                      {"train_accuracy", accuracy_json(report.train_accuracy, data.train)},
                      {"val_accuracy", accuracy_json(report.val_accuracy, data.val)},
@@ -146,7 +148,8 @@ Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset
            {{"epochs", options.epochs},
             {"learning_rate", as_written(options.learning_rate)},
             {"weight_decay", as_written(options.weight_decay)},
-            {"patience", options.patience}}},
+            {"patience", options.patience},
+            {"selection", to_string(options.selection)}}},
           {"device", to_string(device.kind())},
           {"device_description", device.description()},
           {"threads", device.threads()},

@@ -49,7 +49,21 @@ void TrainCommand::add_to(CLI::App& app) {
                     "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
   add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs,
                       fmt::format("a whole number from 0 to {}", kMostEpochs),
-                      "stop once the validation loss exceeds the mean of the N before it; 0: run all epochs");
+                      "with --selection last: stop once the validation loss exceeds the mean of the N before it; with "
+                      "best-validation: once N epochs have brought nothing better; 0: run all epochs");
+  app.add_option_function<std::string>(
+         "--selection",
+         [&options](const std::string& written) {
+           for (Selection selection : {Selection::last, Selection::best_validation}) {
+             if (to_string(selection) != written) continue;
+             options.selection = selection;
+             return;
+           }
+           fail_choice("--selection", written, {"last", "best-validation"});
+         },
+         "which weights training ends with: last, or those of the best-validation epoch")
+      ->type_name("NAME")
+      ->default_str(to_string(options.selection));
   add_number<uint64_t>(app, "--seed", plan.first_seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
                        "the seed, or the first of --seeds");
   add_number<int64_t>(
@@ -57,7 +71,7 @@ void TrainCommand::add_to(CLI::App& app) {
       "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
       "at once, one thread each");
   device.add_to(app);
-  outputs.add_to(app, true);
+  outputs.add_to(app, true, plan.kind->attends);
   printing.add_to(app);
 }
 

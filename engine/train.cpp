@@ -93,9 +93,9 @@ void check(const TrainOptions& options, const NodeDataset& data) {
   require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
   require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name,
-          ": patience needs a validation split, it is empty");
+          ": patience needs a validation split, it is empty; patience 0 needs none");
   require(options.selection == Selection::last || !data.val.empty(), ErrorKind::usage, data.name,
-          ": the best validation epoch needs a validation split, it is empty");
+          ": the weights of the best validation epoch need a validation split, it is empty; the selection 'last' needs none");
 }
 
 /// Whether the last loss exceeds the mean of the `window` before it.
@@ -155,6 +155,8 @@ class BestWeights {
 };
 
 }  // namespace
+
+std::string to_string(Selection selection) { return selection == Selection::last ? "last" : "best-validation"; }
 
 double TrainReport::epoch_ms_median() const {
   if (epoch_ms.empty()) return 0;

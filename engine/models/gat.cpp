@@ -106,20 +106,72 @@ Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& devic
   }
 }
 
-Tensor Gat::attend(int64_t layer, const Tensor& x) {
-  const bool last = layer + 1 == options_.layers;
-  const AttentionOptions attention{.heads = last ? options_.output_heads : options_.heads,
-                                   .slope = options_.slope,
-                                   .dropout = options_.attention_dropout};
+AttentionOptions Gat::attention_of(int64_t layer) const {
+  return {.heads = layer + 1 == options_.layers ? options_.output_heads : options_.heads,
+          .slope = options_.slope,
+          .dropout = options_.attention_dropout};
+}
+
+Gat::Projected Gat::project(int64_t layer, const Tensor& x) {
   const std::span<Parameter> p = of_layer(layer);
   const Tensor input = layer == 0 ? dropout(features_.values(), options_.dropout) : x;
   const auto projected = [&](const Tensor& weight) {
     return layer == 0 && features_.sparse() ? spmm(features_.matrix(), input, weight) : matmul(input, weight);
   };
-  if (options_.gat_version == 1) return gat_attention(graph_, projected(p[0]), p[1], p[2], attention);
+  if (options_.gat_version == 1) return {projected(p[0]), {}};
   const Tensor sources = add_bias(projected(p[0]), p[1]);
-  return gatv2_attention(graph_, sources, add_bias(projected(p[2]), p[3]), p[4], attention);
+  return {sources, add_bias(projected(p[2]), p[3])};
 }
+
+Tensor Gat::attend(int64_t layer, const Tensor& x) {
+  const std::span<Parameter> p = of_layer(layer);
+  const auto [sources, targets] = project(layer, x);
+  if (options_.gat_version == 1) return gat_attention(graph_, sources, p[1], p[2], attention_of(layer));
+  return gatv2_attention(graph_, sources, targets, p[4], attention_of(layer));
+}
+
+EdgeTable Gat::attention() {
+  const bool training = context_.training();
+  context_.set_training(false);
+  EdgeTable table{.nodes = graph_.rows(), .sources = {}, .targets = {}, .columns = {}, .values = {}};
+  const CsrView graph = graph_.view();
+  std::vector<int64_t> offsets(static_cast<std::size_t>(graph.rows + 1));
+  table.sources.resize(static_cast<std::size_t>(graph.nnz));
+  download(context_.stream(), offsets.data(), graph.row_offsets, offsets.size() * sizeof(int64_t));
+  download(context_.stream(), table.sources.data(), graph.col_indices, table.sources.size() * sizeof(int32_t));
+  table.targets.reserve(table.sources.size());
+  for (std::size_t target = 0; target + 1 < offsets.size(); ++target) {
+    table.targets.insert(table.targets.end(), static_cast<std::size_t>(offsets[target + 1] - offsets[target]),
+                         static_cast<int32_t>(target));
+  }
+  std::vector<HostMatrix> layers;
+  for (int64_t layer = 0; layer < options_.layers; ++layer) {
+    context_.begin_step();
+    Tensor x;  // once more from the start: what a step before has made is gone
+    for (int64_t below = 0; below < layer; ++below) x = activate(below, attend(below, x));
+    const std::span<Parameter> p = of_layer(layer);
+    const auto [sources, targets] = project(layer, x);
+    const int64_t heads = attention_of(layer).heads;
+    const Tensor scores = options_.gat_version == 1
+                              ? leaky_relu(edge_sums(graph_, head_scores(sources, p[1], heads), head_scores(sources, p[2], heads)),
+                                           options_.slope)
+                              : head_scores(leaky_relu(edge_sums(graph_, sources, targets), options_.slope), p[4], heads);
+    layers.push_back(edge_softmax(graph_, scores).to_host());
+    for (int64_t head = 1; head <= heads; ++head) table.columns.push_back(text("layer", layer + 1, "_head", head));
+  }
+  table.values = {graph.nnz, static_cast<int64_t>(table.columns.size()), {}};
+  table.values.values.reserve(static_cast<std::size_t>(table.values.rows * table.values.cols));
+  for (int64_t edge = 0; edge < graph.nnz; ++edge) {
+    for (const HostMatrix& layer : layers) {
+      const auto row = layer.values.begin() + edge * layer.cols;
+      table.values.values.insert(table.values.values.end(), row, row + layer.cols);
+    }
+  }
+  context_.set_training(training);
+  return table;
+}
+
+Tensor Gat::activate(int64_t layer, const Tensor& x) { return bias_elu_dropout(x, of_layer(layer).back(), options_.dropout); }
 
 std::span<Parameter> Gat::of_layer(int64_t layer) {
   const std::size_t of_each = options_.gat_version == 1 ? 4 : 6;
@@ -128,9 +180,7 @@ std::span<Parameter> Gat::of_layer(int64_t layer) {
 
 Tensor Gat::hidden() {
   Tensor h;
-  for (int64_t layer = 0; layer + 1 < options_.layers; ++layer) {
-    h = bias_elu_dropout(attend(layer, h), of_layer(layer).back(), options_.dropout);
-  }
+  for (int64_t layer = 0; layer + 1 < options_.layers; ++layer) h = activate(layer, attend(layer, h));
   return h;
 }
 

@@ -106,8 +106,8 @@ TrainOptions gat_protocol() {
 }
 
 constexpr ModelKind kinds[] = {
-    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn, gcn_protocol},
-    {"gat", "graph attention network", "Velickovic et al. 2018", gat_settings, check_gat, make_gat, gat_protocol},
+    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn, false, gcn_protocol},
+    {"gat", "graph attention network", "Velickovic et al. 2018", gat_settings, check_gat, make_gat, true, gat_protocol},
 };
 
 /// The first shape that does not fit the model, as a sentence; empty where all fit.
@@ -131,6 +131,8 @@ std::string misfit(std::span<const Parameter> parameters, const std::vector<io::
 }
 
 }  // namespace
+
+EdgeTable NodeClassifier::attention() { fail(ErrorKind::usage, "the model ", name(), " has no attention"); }
 
 std::span<const ModelKind> model_kinds() { return kinds; }
 
@@ -194,12 +196,20 @@ std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDa
   for (const auto& [key, value] : file.metadata) {
     if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
   }
-  // A width that no saved matrix has would cost its memory before the misfit shows.
+  // A width that no saved matrix has, alone or for each of its heads, would cost its memory before the misfit shows.
   for (const char* width : {"hidden", "classes"}) {
     const auto setting = settings.find(width);
     if (setting == settings.end()) continue;
     const bool saved = std::any_of(file.tensors.begin(), file.tensors.end(),
-                                   [&](const io::NamedTensor& tensor) { return std::to_string(tensor.cols) == setting->second; });
+                                   [&](const io::NamedTensor& tensor) {
+                                     for (const char* heads : {"", "heads", "output_heads"}) {
+                                       const auto count = settings.find(heads);
+                                       const int64_t each = count == settings.end() ? 1 : std::atoll(count->second.c_str());
+                                       if (each >= 1 && tensor.cols % each == 0 && std::to_string(tensor.cols / each) == setting->second)
+                                         return true;
+                                     }
+                                     return false;
+                                   });
     require(saved || file.tensors.size() <= 2, ErrorKind::bad_data, path, ": its setting ", width, " is ", setting->second,
             ", and none of its matrices has as many columns");
   }

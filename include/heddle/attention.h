@@ -28,6 +28,9 @@ Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a
 // The same in separate ops, for models whose attention is of another kind. Their chain for GAT:
 //   head_spmm(graph, dropout(edge_softmax(graph, leaky_relu(edge_sums(graph, head_scores(x, a_source, H),
 //             head_scores(x, a_target, H)), slope)), p), x, H)
+// and for GATv2 (which keeps [edges x H D] for its gradient):
+//   head_spmm(graph, dropout(edge_softmax(graph, head_scores(leaky_relu(edge_sums(graph, sources, targets), slope), a, H)), p),
+//             sources, H)
 // Drops differ from gat_attention's where H is not a power of two: dropout numbers its elements without gaps between the heads.
 
 /// <x_i, a> over the columns of each head: [n x H]; x [n x H D], a [1 x H D].

@@ -36,6 +36,14 @@ struct CleaningReport {
 };
 
 /// A graph whose nodes have features and, for some, labels; and the split its authors publish.
+/// Numbers of a graph's directed edges: edge e runs from sources[e] to targets[e], and values row e is its numbers.
+struct EdgeTable {
+  int64_t nodes = 0;
+  std::vector<int32_t> sources, targets;
+  std::vector<std::string> columns;  ///< a name for each column of values
+  HostMatrix values;                 ///< edges x columns
+};
+
 struct NodeDataset {
   std::string name;
   int64_t nodes = 0;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/attention.h"
 #include "heddle/context.h"
 #include "heddle/graph.h"
 #include "heddle/io.h"
@@ -30,6 +31,8 @@ class NodeClassifier {
   virtual std::map<std::string, std::string> settings() const = 0;
   /// Node representations before the last layer, [nodes x hidden]: what --save-embeddings writes.
   virtual Tensor embeddings() = 0;
+  /// What each edge weighs, without dropout: what --save-attention writes. Throws Error{usage} for a model without attention.
+  virtual EdgeTable attention();
 };
 
 /// Uniform in +-sqrt(6 / (rows + cols)) (Glorot & Bengio 2010, eq. 16), made on the host; `index` tells a model's matrices apart.
@@ -102,12 +105,23 @@ class Gat final : public NodeClassifier {
   Context& context() override { return context_; }
   Tensor forward() override;
   Tensor embeddings() override;
+  /// The attention coefficients of every layer and head, columns layer1_head1, layer1_head2, ...: for each target and column they
+  /// sum to 1 over its edges, of which one comes from itself.
+  EdgeTable attention() override;
   std::span<Parameter> parameters() override { return parameters_; }
   std::map<std::string, std::string> settings() const override;
 
  private:
+  /// The rows that a layer's edges carry, and (gat_version 2) what they are compared with.
+  struct Projected {
+    Tensor sources, targets;
+  };
+  Projected project(int64_t layer, const Tensor& x);
+  AttentionOptions attention_of(int64_t layer) const;
   /// The layer's attention over `x`, before bias and activation; layer 0 takes the features, not `x`.
   Tensor attend(int64_t layer, const Tensor& x);
+  /// What the next layer gets.
+  Tensor activate(int64_t layer, const Tensor& x);
   Tensor hidden();
   std::span<Parameter> of_layer(int64_t layer);
 
@@ -138,6 +152,7 @@ struct ModelKind {
   void (*check)(const std::map<std::string, std::string>& settings);
   std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
                                           uint64_t seed, const Device& device);
+  bool attends;  ///< whether NodeClassifier::attention has anything to tell
   /// How its authors train it.
   TrainOptions (*protocol)();
 };

@@ -67,6 +67,9 @@ enum class Selection {
   best_validation,
 };
 
+/// "last" or "best-validation".
+std::string to_string(Selection selection);
+
 struct TrainOptions {
   int64_t epochs = 200;
   float learning_rate = 0.01f;
