@@ -13,12 +13,12 @@ struct AttentionCase {
   int64_t heads = 1;
   double slope = 0.2;
   float dropout = 0;
-  RandomStream random;             ///< `step` is host memory
-  HostMatrix x;                    ///< sources' rows, [cols x H D]
-  HostMatrix targets = {};         ///< GATv2: the targets' rows, [rows x H D]; empty: GAT, whose targets are x
-  HostMatrix a_source;             ///< [1 x H D]; GATv2: a
-  HostMatrix a_target = {};        ///< [1 x H D]
-  HostMatrix edge_scores = {};     ///< [nnz x H], or empty
+  RandomStream random;          ///< `step` is host memory
+  HostMatrix x;                 ///< sources' rows, [cols x H D]
+  HostMatrix targets = {};      ///< GATv2: the targets' rows, [rows x H D]; empty: GAT, whose targets are x
+  HostMatrix a_source;          ///< [1 x H D]; GATv2: a
+  HostMatrix a_target = {};     ///< [1 x H D]
+  HostMatrix edge_scores = {};  ///< [nnz x H], or empty
 };
 
 /// y of gat_attention or gatv2_attention. A logit sums T products of magnitude M in all (T terms, M the sum of their absolute

@@ -7,6 +7,7 @@ void register_spmm();
 void register_gemm();
 void register_ops();
 void register_gcn();
+void register_attention();
 void register_top_k();
 void register_ranking_losses();
 void register_graph_build();

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_gemm();
     heddle::bench::register_ops();
     heddle::bench::register_gcn();
+    heddle::bench::register_attention();
     heddle::bench::register_top_k();
     heddle::bench::register_ranking_losses();
     heddle::bench::register_graph_build();
