@@ -13,6 +13,8 @@
 #include "heddle/device.h"
 #include "heddle/error.h"
 #include "kernels/dense/dense.h"
+#include "kernels/edge/variants.h"
+#include "kernels/gat/variants.h"
 #include "kernels/spmm/spmm.h"
 
 namespace heddle::cli {
@@ -41,6 +43,9 @@ std::vector<Row> all_rows() {
   std::vector<Row> rows;
   add_rows<kernels::SpmmArgs>(rows, "spmm", kernels::spmm_variants);
   add_rows<kernels::GemmArgs>(rows, "gemm", kernels::gemm_variants);
+  add_rows<kernels::HeadSddmmArgs>(rows, "head_sddmm", kernels::head_sddmm_variants);
+  add_rows<kernels::EdgeSoftmaxArgs>(rows, "edge_softmax", kernels::edge_softmax_variants);
+  add_rows<kernels::GatForwardArgs>(rows, "gat", kernels::gat_forward_variants);  // backward has the same names
   return rows;
 }
 

@@ -2,6 +2,8 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/dense/dense.h"
+#include "kernels/edge/variants.h"
+#include "kernels/gat/variants.h"
 #include "kernels/spmm/spmm.h"
 
 namespace heddle::kernels {
@@ -26,7 +28,11 @@ std::string forced(const char* variable, std::span<const Variant<Args>> (*table)
 }  // namespace
 
 VariantOverrides VariantOverrides::from_environment() {
-  return {forced<SpmmArgs>("HEDDLE_FORCE_SPMM", spmm_variants), forced<GemmArgs>("HEDDLE_FORCE_GEMM", gemm_variants)};
+  return {.spmm = forced<SpmmArgs>("HEDDLE_FORCE_SPMM", spmm_variants),
+          .gemm = forced<GemmArgs>("HEDDLE_FORCE_GEMM", gemm_variants),
+          .sddmm = forced<HeadSddmmArgs>("HEDDLE_FORCE_SDDMM", head_sddmm_variants),
+          .edge_softmax = forced<EdgeSoftmaxArgs>("HEDDLE_FORCE_EDGE_SOFTMAX", edge_softmax_variants),
+          .gat = forced<GatForwardArgs>("HEDDLE_FORCE_GAT", gat_forward_variants)};
 }
 
 }  // namespace heddle::kernels

@@ -18,11 +18,7 @@ void gemm(const GemmArgs& args, Execution& execution) {
   check_apart("gemm", "c", c, "a", a);
   check_apart("gemm", "c", c, "b", b);
   if (c.size() == 0) return;
-  const DeviceKind device = execution.stream.kind();
-  const std::string_view forced = execution.overrides.gemm;
-  const std::string_view name = forced.empty() ? pick_gemm(args, device) : forced;
-  const auto& variant = find_variant("gemm", gemm_variants(device), device, name);
-  run_variant("gemm", variant, args, execution);
+  run_chosen("gemm", execution.overrides.gemm, gemm_variants, pick_gemm, args, execution);
 }
 
 }  // namespace heddle::kernels

@@ -3,14 +3,13 @@
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
 #include "kernels/edge/cpu_edge.h"
+#include "kernels/edge/variants.h"
 
 namespace heddle::kernels {
 
 HEDDLE_DECLARE_DEVICE(void edge_sums(const EdgeSumsArgs& args, Stream& stream);
                       void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream);
-                      void head_sddmm(const HeadSddmmArgs& args, Stream& stream);
                       void head_spmm(const HeadSpmmArgs& args, Stream& stream);
-                      void edge_softmax(const EdgeSoftmaxArgs& args, Stream& stream);
                       void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream);
                       void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream);
                       void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy,
@@ -59,7 +58,8 @@ void head_sddmm(const HeadSddmmArgs& args, Execution& execution) {
   check_shape("head_sddmm", "x", args.x, args.graph.rows, args.x.cols);
   check_shape("head_sddmm", "y", args.y, args.graph.cols, args.x.cols);
   check_shape("head_sddmm", "s", args.s, args.graph.nnz, args.heads);
-  if (args.s.size() > 0) HEDDLE_CALL(execution.stream, head_sddmm, args);
+  if (args.s.size() > 0)
+    run_chosen("head_sddmm", execution.overrides.sddmm, head_sddmm_variants, pick_head_sddmm, args, execution);
 }
 
 void head_spmm(const HeadSpmmArgs& args, Execution& execution) {
@@ -76,7 +76,8 @@ void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution) {
   check_graph("edge_softmax", args.graph);
   check_shape("edge_softmax", "x", args.x, args.graph.nnz, args.x.cols);
   check_shape("edge_softmax", "y", args.y, args.graph.nnz, args.x.cols);
-  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, edge_softmax, args);
+  if (args.y.size() == 0) return;
+  run_chosen("edge_softmax", execution.overrides.edge_softmax, edge_softmax_variants, pick_edge_softmax, args, execution);
 }
 
 void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Execution& execution) {

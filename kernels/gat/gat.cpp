@@ -4,13 +4,12 @@
 #include "kernels/common/check.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gat/cpu_gat.h"
+#include "kernels/gat/variants.h"
 
 namespace heddle::kernels {
 
 HEDDLE_DECLARE_DEVICE(void head_scores(const HeadScoresArgs& args, Stream& stream);
-                      void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream);
-                      void gat_forward(const GatForwardArgs& args, Stream& stream);
-                      void gat_backward(const GatBackwardArgs& args, float* records, Stream& stream))
+                      void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream))
 
 namespace {
 
@@ -25,10 +24,10 @@ void check_graph(const char* op, const CsrView& a) {
   require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
 }
 
-AttentionDropout checked_use(const char* op, const GatUse& use, int64_t width) {
+void check_use(const char* op, const GatUse& use, int64_t width) {
   check_heads(op, use.heads, width);
   require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
-  return {dropout_threshold(use.dropout), 1.0f / (1.0f - use.dropout)};
+  dropout_threshold(use.dropout);  // throws unless the probability is in [0, 1)
 }
 
 bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
@@ -64,7 +63,7 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& executi
 }
 
 void gat_forward(const GatForwardArgs& args, Execution& execution) {
-  const AttentionDropout dropout = checked_use("gat", args.use, args.x.cols);
+  check_use("gat", args.use, args.x.cols);
   check_graph("gat", args.incoming);
   require(args.x.rows == args.incoming.cols, ErrorKind::usage, "gat: x has ", args.x.rows, " rows, the graph has ",
           args.incoming.cols, " sources");
@@ -75,13 +74,11 @@ void gat_forward(const GatForwardArgs& args, Execution& execution) {
   check_data("gat", "x", args.x);
   check_data("gat", "y", args.y);
   check_apart("gat", "y", args.y, "x", args.x);
-  if (args.y.size() == 0) return;
-  if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, gat_forward, args, dropout);
-  HEDDLE_CALL_DEVICE(execution.stream, gat_forward, args);
+  if (args.y.size() > 0) run_chosen("gat", execution.overrides.gat, gat_forward_variants, pick_gat_forward, args, execution);
 }
 
 void gat_backward(const GatBackwardArgs& args, Execution& execution) {
-  const AttentionDropout dropout = checked_use("gat_backward", args.use, args.x.cols);
+  check_use("gat_backward", args.use, args.x.cols);
   check_graph("gat_backward", args.outgoing);
   require(args.outgoing.rows == args.outgoing.cols && args.x.rows == args.outgoing.rows, ErrorKind::usage, "gat_backward: x has ",
           args.x.rows, " rows, the graph has ", args.outgoing.rows, " sources and ", args.outgoing.cols, " targets");
@@ -91,13 +88,7 @@ void gat_backward(const GatBackwardArgs& args, Execution& execution) {
   check_apart("gat_backward", "dx", args.dx, "dy", args.dy);
   check_apart("gat_backward", "dx", args.dx, "x", args.x);
   if (args.x.size() == 0) return;
-  float* records = execution.arena.allocate_array<float>(args.x.rows * gat_record_fields * head_stride(args.use.heads));
-  if (on_cpu(execution)) {
-    HEDDLE_CALL_CPU(execution.stream, gat_backward, args, dropout, records);
-  } else {
-    HEDDLE_CALL_DEVICE(execution.stream, gat_backward, args, records);
-  }
-  execution.arena.give_back(records);
+  run_chosen("gat_backward", execution.overrides.gat, gat_backward_variants, pick_gat_backward, args, execution);
 }
 
 }  // namespace heddle::kernels

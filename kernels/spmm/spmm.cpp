@@ -16,11 +16,7 @@ void spmm(const SpmmArgs& args, Execution& execution) {
   check_data("spmm", "y", y);
   check_apart("spmm", "x", x, "y", y);
   if (y.size() == 0) return;
-  const DeviceKind device = execution.stream.kind();
-  const std::string_view forced = execution.overrides.spmm;
-  const std::string_view name = forced.empty() ? pick_spmm(args, device) : forced;
-  const auto& variant = find_variant("spmm", spmm_variants(device), device, name);
-  run_variant("spmm", variant, args, execution);
+  run_chosen("spmm", execution.overrides.spmm, spmm_variants, pick_spmm, args, execution);
 }
 
 }  // namespace heddle::kernels

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "kernels/dense/dense.h"
+#include "kernels/edge/variants.h"
+#include "kernels/gat/variants.h"
 #include "kernels/spmm/spmm.h"
 #include "tests/cli/program.h"
 
@@ -15,7 +17,9 @@ TEST_SUITE("cli") {
   TEST_CASE("variants lists every variant of every device") {
     std::size_t expected = 0;
     for (DeviceKind device : {DeviceKind::cpu, DeviceKind::simt, DeviceKind::cuda})
-      expected += kernels::spmm_variants(device).size() + kernels::gemm_variants(device).size();
+      expected += kernels::spmm_variants(device).size() + kernels::gemm_variants(device).size() +
+                  kernels::head_sddmm_variants(device).size() + kernels::edge_softmax_variants(device).size() +
+                  kernels::gat_forward_variants(device).size();
     const nlohmann::json variants = run_program("variants --json").json()["variants"];
     CHECK(variants.size() == expected);
     for (const nlohmann::json& variant : variants) {

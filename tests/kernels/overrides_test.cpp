@@ -5,6 +5,8 @@
 #include <string>
 
 #include "kernels/dense/dense.h"
+#include "kernels/edge/variants.h"
+#include "kernels/gat/variants.h"
 #include "kernels/spmm/spmm.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
@@ -53,6 +55,10 @@ TEST_SUITE("kernels") {
     for (const auto& [name, device] : devices()) {
       check_table(spmm_variants(device.kind()), name.c_str());
       check_table(gemm_variants(device.kind()), name.c_str());
+      check_table(head_sddmm_variants(device.kind()), name.c_str());
+      check_table(edge_softmax_variants(device.kind()), name.c_str());
+      check_table(gat_forward_variants(device.kind()), name.c_str());
+      check_table(gat_backward_variants(device.kind()), name.c_str());
     }
   }
 
@@ -77,21 +83,33 @@ TEST_SUITE("kernels") {
     }
   }
 
-  TEST_CASE("variants / HEDDLE_FORCE_SPMM and HEDDLE_FORCE_GEMM name the variants") {
+  TEST_CASE("variants / HEDDLE_FORCE_... names the variants of each op") {
     const Environment spmm_name("HEDDLE_FORCE_SPMM", "row_per_thread");
     const Environment gemm_name("HEDDLE_FORCE_GEMM", "cpu_blas");
+    const Environment sddmm_name("HEDDLE_FORCE_SDDMM", "row_per_subwarp");
+    const Environment softmax_name("HEDDLE_FORCE_EDGE_SOFTMAX", "row_per_warp");
+    const Environment gat_name("HEDDLE_FORCE_GAT", "cpu_row_loop");
     const VariantOverrides overrides = VariantOverrides::from_environment();
     CHECK(overrides.spmm == "row_per_thread");
     CHECK(overrides.gemm == "cpu_blas");
+    CHECK(overrides.sddmm == "row_per_subwarp");
+    CHECK(overrides.edge_softmax == "row_per_warp");
+    CHECK(overrides.gat == "cpu_row_loop");
   }
 
   TEST_CASE("variants / unset and empty variables leave the choice to the rule") {
     for (const char* value : {static_cast<const char*>(nullptr), ""}) {
       const Environment spmm_name("HEDDLE_FORCE_SPMM", value);
       const Environment gemm_name("HEDDLE_FORCE_GEMM", value);
+      const Environment sddmm_name("HEDDLE_FORCE_SDDMM", value);
+      const Environment softmax_name("HEDDLE_FORCE_EDGE_SOFTMAX", value);
+      const Environment gat_name("HEDDLE_FORCE_GAT", value);
       const VariantOverrides overrides = VariantOverrides::from_environment();
       CHECK(overrides.spmm == "");
       CHECK(overrides.gemm == "");
+      CHECK(overrides.sddmm == "");
+      CHECK(overrides.edge_softmax == "");
+      CHECK(overrides.gat == "");
     }
   }
 
@@ -102,8 +120,17 @@ TEST_SUITE("kernels") {
                            VariantOverrides::from_environment) == "");
       CHECK(error_mismatch(ErrorKind::usage, "row_per_thread (simt)", VariantOverrides::from_environment) == "");
     }
-    const Environment unknown("HEDDLE_FORCE_GEMM", "fast");
-    CHECK(error_mismatch(ErrorKind::usage, "HEDDLE_FORCE_GEMM is 'fast'; there are cpu_blas (cpu), ",
-                         VariantOverrides::from_environment) == "");
+    const struct {
+      const char* variable;
+      const char* first;
+    } others[] = {{"HEDDLE_FORCE_GEMM", "cpu_blas"},
+                  {"HEDDLE_FORCE_SDDMM", "cpu_row_vectorised"},
+                  {"HEDDLE_FORCE_EDGE_SOFTMAX", "cpu_row_vectorised"},
+                  {"HEDDLE_FORCE_GAT", "cpu_blocks"}};
+    for (const auto& [variable, first] : others) {
+      const Environment unknown(variable, "fast");
+      CHECK(error_mismatch(ErrorKind::usage, text(variable, " is 'fast'; there are ", first, " (cpu), "),
+                           VariantOverrides::from_environment) == "");
+    }
   }
 }

@@ -29,10 +29,14 @@ struct Variant {
 
 /// Variants asked for by name, per op; empty names leave the choice to the op's rule.
 struct VariantOverrides {
-  std::string spmm;
-  std::string gemm;
+  std::string spmm = {};
+  std::string gemm = {};
+  std::string sddmm = {};
+  std::string edge_softmax = {};
+  std::string gat = {};  ///< of the fused operator, forward and backward
 
-  /// From HEDDLE_FORCE_SPMM and HEDDLE_FORCE_GEMM; a name that no device has throws Error{usage} and lists those there are.
+  /// From HEDDLE_FORCE_SPMM, _GEMM, _SDDMM, _EDGE_SOFTMAX and _GAT; a name that no device has throws Error{usage} and lists those
+  /// there are.
   static VariantOverrides from_environment();
 };
 
@@ -64,6 +68,15 @@ void run_variant(std::string_view op, const Variant<Args>& variant, const Args& 
   if (const std::size_t bytes = variant.workspace(args); bytes > 0) workspace = execution.arena.allocate(bytes);
   variant.run(args, workspace, execution.stream);
   execution.arena.give_back(workspace);
+}
+
+/// Runs the variant called `forced`, or where that is empty the one that `pick` names, of the stream's device.
+template <class Args>
+void run_chosen(std::string_view op, std::string_view forced, std::span<const Variant<Args>> (*table)(DeviceKind),
+                const char* (*pick)(const Args&, DeviceKind), const Args& args, Execution& execution) {
+  const DeviceKind device = execution.stream.kind();
+  const std::string_view name = forced.empty() ? pick(args, device) : forced;
+  run_variant(op, find_variant(op, table(device), device, name), args, execution);
 }
 
 }  // namespace heddle::kernels

@@ -1,0 +1,73 @@
+#include "kernels/edge/variants.h"
+
+#include "kernels/edge/cpu_edge.h"
+#include "kernels/edge/device_rows.h"
+
+namespace heddle::kernels {
+
+namespace {
+
+void cpu_head_sddmm(const HeadSddmmArgs& args, void*, Stream& stream) { HEDDLE_CALL_CPU(stream, head_sddmm, args); }
+void cpu_edge_softmax(const EdgeSoftmaxArgs& args, void*, Stream& stream) { HEDDLE_CALL_CPU(stream, edge_softmax, args); }
+
+const Variant<HeadSddmmArgs> cpu_head_sddmm_variants[] = {
+    {"cpu_row_vectorised", "a thread owns rows, a vector of a head's columns at a time, non-zeros shared evenly among threads",
+     "Intel MKL, LIBXSMM practice", true, edge_takes_anything<HeadSddmmArgs>, edge_needs_no_workspace<HeadSddmmArgs>,
+     cpu_head_sddmm},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, edge_takes_anything<HeadSddmmArgs>,
+     edge_needs_no_workspace<HeadSddmmArgs>, head_sddmm_cpu_row_loop},
+};
+const Variant<EdgeSoftmaxArgs> cpu_edge_softmax_variants[] = {
+    {"cpu_row_vectorised", "a thread owns rows, a vector of heads at a time, three passes over a row's edges",
+     "Intel MKL, LIBXSMM practice", true, edge_takes_anything<EdgeSoftmaxArgs>, edge_needs_no_workspace<EdgeSoftmaxArgs>,
+     cpu_edge_softmax},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, edge_takes_anything<EdgeSoftmaxArgs>,
+     edge_needs_no_workspace<EdgeSoftmaxArgs>, edge_softmax_cpu_row_loop},
+};
+
+const Variant<HeadSddmmArgs> simt_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(simt)};
+const Variant<EdgeSoftmaxArgs> simt_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(simt)};
+#ifdef HEDDLE_HAS_CUDA
+const Variant<HeadSddmmArgs> cuda_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(cuda)};
+const Variant<EdgeSoftmaxArgs> cuda_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(cuda)};
+#endif
+
+}  // namespace
+
+std::span<const Variant<HeadSddmmArgs>> head_sddmm_variants(DeviceKind device) {
+  switch (device) {
+    case DeviceKind::cpu: return cpu_head_sddmm_variants;
+    case DeviceKind::simt: return simt_head_sddmm_variants;
+    case DeviceKind::cuda: break;
+  }
+#ifdef HEDDLE_HAS_CUDA
+  return cuda_head_sddmm_variants;
+#else
+  return {};
+#endif
+}
+
+std::span<const Variant<EdgeSoftmaxArgs>> edge_softmax_variants(DeviceKind device) {
+  switch (device) {
+    case DeviceKind::cpu: return cpu_edge_softmax_variants;
+    case DeviceKind::simt: return simt_edge_softmax_variants;
+    case DeviceKind::cuda: break;
+  }
+#ifdef HEDDLE_HAS_CUDA
+  return cuda_edge_softmax_variants;
+#else
+  return {};
+#endif
+}
+
+const char* pick_head_sddmm(const HeadSddmmArgs& args, DeviceKind device) {
+  if (device == DeviceKind::cpu) return "cpu_row_vectorised";
+  return simt::head_sddmm_row_per_subwarp_supports(args).empty() ? "row_per_subwarp" : "row_per_thread";
+}
+
+const char* pick_edge_softmax(const EdgeSoftmaxArgs& args, DeviceKind device) {
+  if (device == DeviceKind::cpu) return "cpu_row_vectorised";
+  return args.x.size() >= 8 * args.graph.rows ? "row_per_warp" : "row_per_thread";
+}
+
+}  // namespace heddle::kernels
