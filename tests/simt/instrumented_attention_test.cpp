@@ -26,9 +26,9 @@ void gat_forward(const GatForwardArgs& args, Stream& stream);
 void gat_backward(const GatBackwardArgs& args, float* records, Stream& stream);
 void edge_sums(const EdgeSumsArgs& args, Stream& stream);
 void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream);
-void head_sddmm(const HeadSddmmArgs& args, Stream& stream);
+void head_sddmm_row_per_subwarp(const HeadSddmmArgs& args, void* workspace, Stream& stream);
 void head_spmm(const HeadSpmmArgs& args, Stream& stream);
-void edge_softmax(const EdgeSoftmaxArgs& args, Stream& stream);
+void edge_softmax_row_per_warp(const EdgeSoftmaxArgs& args, void* workspace, Stream& stream);
 void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream);
 void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream);
 void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx, Stream& stream);
@@ -125,11 +125,11 @@ class Layer {
     ops::head_scores({x, a_target, heads_, heads_, target.data}, stream_);
     ops::edge_sums({incoming_, source, target, raw}, stream_);
     ops::leaky_relu(raw, slope, logits, stream_);
-    ops::edge_softmax({incoming_, logits, alpha}, stream_);
+    ops::edge_softmax_row_per_warp({incoming_, logits, alpha}, nullptr, stream_);
     ops::bias_relu_dropout({.x = alpha, .dropout = dropout, .random = random_, .y = kept}, stream_);
     ops::head_spmm({incoming_, heads_, kept, x, y}, stream_);
 
-    ops::head_sddmm({incoming_, heads_, dy, x, d}, stream_);
+    ops::head_sddmm_row_per_subwarp({incoming_, heads_, dy, x, d}, nullptr, stream_);
     ops::head_spmm({outgoing_, heads_, kept, dy, dx}, stream_);
     ops::bias_relu_dropout_backward({.dy = d, .dropout = dropout, .random = random_, .dx = d}, nullptr, stream_);
     ops::edge_softmax_backward({incoming_, alpha, d, d}, stream_);
