@@ -108,10 +108,9 @@ std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const Node
   const TrainOptions& options = plan.options;
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", plan.kind->name, settings_text(runs.first_model->settings()));
-  text +=
-      fmt::format("training   {}, learning rate {}, weight decay {}, {}{}\n", epochs_text(runs), options.learning_rate,
-                  options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop",
-                  options.selection == Selection::last ? "" : ", weights of the best validation epoch");
+  text += fmt::format("training   {}, learning rate {}, weight decay {}, {}{}\n", epochs_text(runs), options.learning_rate,
+                      options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop",
+                      options.selection == Selection::last ? "" : ", weights of the best validation epoch");
   text += fmt::format("           {}\n", seeds_text(plan, runs));
   text += fmt::format("device     {}\n", device.description());
   std::string test = accuracy_text(runs.test_mean(), data.test);

@@ -111,8 +111,7 @@ class BestWeights {
  public:
   explicit BestWeights(NodeClassifier& model) : model_(model) {
     for (const Parameter& parameter : model.parameters()) {
-      copies_.emplace_back(model.context().stream(),
-                           static_cast<std::size_t>(parameter.tensor().value().size()) * sizeof(float));
+      copies_.emplace_back(model.context().stream(), static_cast<std::size_t>(parameter.tensor().value().size()) * sizeof(float));
     }
   }
 

@@ -1,7 +1,9 @@
-#include <fmt/format.h>
-
+#include <charconv>
 #include <filesystem>
-#include <iterator>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -33,69 +35,76 @@ std::string escaped(const std::string& text) {
   return safe;
 }
 
-class Rows {
+/// Text that grows by pieces; numbers as the shortest that reads back as the same.
+class Text {
  public:
-  explicit Rows(const EdgeTable& table) : table_(table) {}
-  std::size_t count() const { return table_.sources.size(); }
-  std::size_t columns() const { return table_.columns.size(); }
-  float at(std::size_t edge, std::size_t column) const { return table_.values.values[edge * columns() + column]; }
+  Text& operator<<(std::string_view piece) {
+    text_ += piece;
+    return *this;
+  }
+  template <class Number>
+  requires std::is_arithmetic_v<Number> Text& operator<<(Number number) {
+    char digits[32];
+    text_.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+    return *this;
+  }
+  std::string take() { return std::move(text_); }
 
  private:
-  const EdgeTable& table_;
+  std::string text_;
 };
 
+float value_at(const EdgeTable& table, std::size_t edge, std::size_t column) {
+  return table.values.values[edge * table.columns.size() + column];
+}
+
 std::string csv(const EdgeTable& table) {
-  const Rows rows(table);
-  fmt::memory_buffer text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out, "source,target");
-  for (const std::string& column : table.columns) fmt::format_to(out, ",{}", column);
-  fmt::format_to(out, "\n");
-  for (std::size_t e = 0; e < rows.count(); ++e) {
-    fmt::format_to(out, "{},{}", table.sources[e], table.targets[e]);
-    for (std::size_t c = 0; c < rows.columns(); ++c) fmt::format_to(out, ",{}", rows.at(e, c));
-    fmt::format_to(out, "\n");
+  Text out;
+  out << "source,target";
+  for (const std::string& column : table.columns) out << "," << column;
+  out << "\n";
+  for (std::size_t e = 0; e < table.sources.size(); ++e) {
+    out << table.sources[e] << "," << table.targets[e];
+    for (std::size_t c = 0; c < table.columns.size(); ++c) out << "," << value_at(table, e, c);
+    out << "\n";
   }
-  return fmt::to_string(text);
+  return out.take();
 }
 
 std::string gexf(const EdgeTable& table, const std::vector<int32_t>& labels) {
-  const Rows rows(table);
-  fmt::memory_buffer text;
-  const auto out = std::back_inserter(text);
-  fmt::format_to(out,
-                 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gexf xmlns=\"http://gexf.net/1.3\" version=\"1.3\">\n"
-                 "<graph defaultedgetype=\"directed\">\n");
+  const std::size_t columns = table.columns.size();
+  Text out;
+  out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gexf xmlns=\"http://gexf.net/1.3\" version=\"1.3\">\n"
+      << "<graph defaultedgetype=\"directed\">\n";
   if (!labels.empty()) {
-    fmt::format_to(out, "<attributes class=\"node\">\n<attribute id=\"0\" title=\"label\" type=\"integer\"/>\n</attributes>\n");
+    out << "<attributes class=\"node\">\n<attribute id=\"0\" title=\"label\" type=\"integer\"/>\n</attributes>\n";
   }
-  fmt::format_to(out, "<attributes class=\"edge\">\n");
-  for (std::size_t c = 0; c < rows.columns(); ++c) {
-    fmt::format_to(out, "<attribute id=\"{}\" title=\"{}\" type=\"float\"/>\n", c, escaped(table.columns[c]));
+  out << "<attributes class=\"edge\">\n";
+  for (std::size_t c = 0; c < columns; ++c) {
+    out << "<attribute id=\"" << c << "\" title=\"" << escaped(table.columns[c]) << "\" type=\"float\"/>\n";
   }
-  fmt::format_to(out, "</attributes>\n<nodes>\n");
+  out << "</attributes>\n<nodes>\n";
   for (int64_t node = 0; node < table.nodes; ++node) {
+    out << "<node id=\"" << node << "\" label=\"" << node << "\"";
     const int32_t label = labels.empty() ? -1 : labels[static_cast<std::size_t>(node)];
     if (label < 0) {
-      fmt::format_to(out, "<node id=\"{0}\" label=\"{0}\"/>\n", node);
+      out << "/>\n";
     } else {
-      fmt::format_to(out, "<node id=\"{0}\" label=\"{0}\"><attvalues><attvalue for=\"0\" value=\"{1}\"/></attvalues></node>\n",
-                     node, label);
+      out << "><attvalues><attvalue for=\"0\" value=\"" << label << "\"/></attvalues></node>\n";
     }
   }
-  fmt::format_to(out, "</nodes>\n<edges>\n");
-  for (std::size_t e = 0; e < rows.count(); ++e) {
+  out << "</nodes>\n<edges>\n";
+  for (std::size_t e = 0; e < table.sources.size(); ++e) {
     double sum = 0;
-    for (std::size_t c = 0; c < rows.columns(); ++c) sum += rows.at(e, c);
-    fmt::format_to(out, "<edge id=\"{}\" source=\"{}\" target=\"{}\" weight=\"{}\"><attvalues>", e, table.sources[e],
-                   table.targets[e], static_cast<float>(rows.columns() > 0 ? sum / static_cast<double>(rows.columns()) : 1));
-    for (std::size_t c = 0; c < rows.columns(); ++c) {
-      fmt::format_to(out, "<attvalue for=\"{}\" value=\"{}\"/>", c, rows.at(e, c));
-    }
-    fmt::format_to(out, "</attvalues></edge>\n");
+    for (std::size_t c = 0; c < columns; ++c) sum += value_at(table, e, c);
+    const auto mean = static_cast<float>(columns > 0 ? sum / static_cast<double>(columns) : 1);
+    out << "<edge id=\"" << e << "\" source=\"" << table.sources[e] << "\" target=\"" << table.targets[e] << "\" weight=\""
+        << mean << "\"><attvalues>";
+    for (std::size_t c = 0; c < columns; ++c) out << "<attvalue for=\"" << c << "\" value=\"" << value_at(table, e, c) << "\"/>";
+    out << "</attvalues></edge>\n";
   }
-  fmt::format_to(out, "</edges>\n</graph>\n</gexf>\n");
-  return fmt::to_string(text);
+  out << "</edges>\n</graph>\n</gexf>\n";
+  return out.take();
 }
 
 }  // namespace

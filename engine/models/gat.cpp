@@ -152,10 +152,10 @@ EdgeTable Gat::attention() {
     const std::span<Parameter> p = of_layer(layer);
     const auto [sources, targets] = project(layer, x);
     const int64_t heads = attention_of(layer).heads;
-    const Tensor scores = options_.gat_version == 1
-                              ? leaky_relu(edge_sums(graph_, head_scores(sources, p[1], heads), head_scores(sources, p[2], heads)),
-                                           options_.slope)
-                              : head_scores(leaky_relu(edge_sums(graph_, sources, targets), options_.slope), p[4], heads);
+    const Tensor scores =
+        options_.gat_version == 1
+            ? leaky_relu(edge_sums(graph_, head_scores(sources, p[1], heads), head_scores(sources, p[2], heads)), options_.slope)
+            : head_scores(leaky_relu(edge_sums(graph_, sources, targets), options_.slope), p[4], heads);
     layers.push_back(edge_softmax(graph_, scores).to_host());
     for (int64_t head = 1; head <= heads; ++head) table.columns.push_back(text("layer", layer + 1, "_head", head));
   }

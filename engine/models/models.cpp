@@ -200,16 +200,14 @@ std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDa
   for (const char* width : {"hidden", "classes"}) {
     const auto setting = settings.find(width);
     if (setting == settings.end()) continue;
-    const bool saved = std::any_of(file.tensors.begin(), file.tensors.end(),
-                                   [&](const io::NamedTensor& tensor) {
-                                     for (const char* heads : {"", "heads", "output_heads"}) {
-                                       const auto count = settings.find(heads);
-                                       const int64_t each = count == settings.end() ? 1 : std::atoll(count->second.c_str());
-                                       if (each >= 1 && tensor.cols % each == 0 && std::to_string(tensor.cols / each) == setting->second)
-                                         return true;
-                                     }
-                                     return false;
-                                   });
+    const bool saved = std::any_of(file.tensors.begin(), file.tensors.end(), [&](const io::NamedTensor& tensor) {
+      for (const char* heads : {"", "heads", "output_heads"}) {
+        const auto count = settings.find(heads);
+        const int64_t each = count == settings.end() ? 1 : std::atoll(count->second.c_str());
+        if (each >= 1 && tensor.cols % each == 0 && std::to_string(tensor.cols / each) == setting->second) return true;
+      }
+      return false;
+    });
     require(saved || file.tensors.size() <= 2, ErrorKind::bad_data, path, ": its setting ", width, " is ", setting->second,
             ", and none of its matrices has as many columns");
   }

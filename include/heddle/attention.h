@@ -6,14 +6,14 @@
 #include "heddle/tensor.h"
 
 /// Ops of graph attention networks. H heads of D columns stand side by side: column h D + c belongs to head h. Row i of the graph
-/// lists the sources of target i; its values are not read. Numbers of edges and heads are [edges x H], in the order of the graph's
-/// non-zeros. Errors are those of heddle/ops.h.
+/// lists the sources of target i; its values are not read. Numbers of edges and heads are [edges x H], in the order of the
+/// graph's non-zeros. Errors are those of heddle/ops.h.
 namespace heddle {
 
 struct AttentionOptions {
-  int64_t heads = 1;       ///< 1 to 256
-  float slope = 0.2f;      ///< of LeakyReLU below 0, in [0, 1]
-  float dropout = 0;       ///< of the attention coefficients, in [0, 1)
+  int64_t heads = 1;   ///< 1 to 256
+  float slope = 0.2f;  ///< of LeakyReLU below 0, in [0, 1]
+  float dropout = 0;   ///< of the attention coefficients, in [0, 1)
 };
 
 /// Attention as one operator (Velickovic et al. 2018, eqs. 1-6): with score h of edge j -> i
@@ -51,8 +51,8 @@ Tensor edge_softmax(const SparseMatrix& graph, const Tensor& x);
 /// y_i = the sum over j of s_ij x_j, head by head: s [edges x H], x [m x H D], y [n x H D].
 Tensor head_spmm(const SparseMatrix& graph, const Tensor& s, const Tensor& x, int64_t heads);
 
-/// GATv2's attention (Brody, Alon & Yahav 2022, eq. 7): the score is <a_h, LeakyReLU(sources_jh + targets_ih)> (+ edge_scores), and
-/// what is summed are the sources' rows. The graph is n x m, sources [m x H D], targets [n x H D].
+/// GATv2's attention (Brody, Alon & Yahav 2022, eq. 7): the score is <a_h, LeakyReLU(sources_jh + targets_ih)> (+ edge_scores),
+/// and what is summed are the sources' rows. The graph is n x m, sources [m x H D], targets [n x H D].
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
                        const AttentionOptions& options);
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,

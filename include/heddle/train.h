@@ -62,8 +62,8 @@ struct SplitFigures {
 /// Which weights training ends with.
 enum class Selection {
   last,
-  /// Those of the epoch with the best validation figures, as the program of Velickovic et al. (2018) keeps them: of the last epoch
-  /// that was at least as good as every other in validation accuracy and in validation loss (without the penalty).
+  /// Those of the epoch with the best validation figures, as the program of Velickovic et al. (2018) keeps them: of the last
+  /// epoch that was at least as good as every other in validation accuracy and in validation loss (without the penalty).
   best_validation,
 };
 
@@ -75,8 +75,8 @@ struct TrainOptions {
   float learning_rate = 0.01f;
   float weight_decay = 5e-4f;  ///< added to the loss as weight_decay / 2 * |W|^2 of the regularised parameters
   /// 0: all epochs. n: stop once an epoch's validation loss (penalty included) exceeds the mean of the n before it (the window of
-  /// Kipf & Welling's program, there 10). With Selection::best_validation: stop after n epochs in a row of which none was as good as
-  /// the best in either validation figure (there 100).
+  /// Kipf & Welling's program, there 10). With Selection::best_validation: stop after n epochs in a row of which none was as good
+  /// as the best in either validation figure (there 100).
   int64_t patience = 0;
   Selection selection = Selection::last;
   /// Record the epoch once and replay it, where the device can.
@@ -87,7 +87,7 @@ struct TrainOptions {
 struct EpochFigures {
   int64_t epoch = 0;  ///< from 1
   int64_t epochs = 0;
-  float train_loss = 0;  ///< with the penalty, as it stood before the epoch's update
+  float train_loss = 0;     ///< with the penalty, as it stood before the epoch's update
   bool has_val = false;     ///< validation is computed where patience or the selection needs it
   float val_loss = 0;       ///< after the update; with the penalty for Selection::last, without for best_validation
   double val_accuracy = 0;  ///< for Selection::best_validation

@@ -101,6 +101,13 @@ Tensor unfused(const SparseMatrix& graph, const std::vector<Tensor>& in, const A
   return head_spmm(graph, dropout(alpha, options.dropout), in[0], heads);
 }
 
+/// GATv2's chain; in: sources, targets, a.
+Tensor unfused_v2(const SparseMatrix& graph, const std::vector<Tensor>& in, const AttentionOptions& options) {
+  const int64_t heads = options.heads;
+  const Tensor scores = head_scores(leaky_relu(edge_sums(graph, in[0], in[1]), options.slope), in[2], heads);
+  return head_spmm(graph, dropout(edge_softmax(graph, scores), options.dropout), in[0], heads);
+}
+
 double greatest(const std::vector<float>& values) {
   double most = 0;
   for (float value : values) most = std::max(most, static_cast<double>(std::abs(value)));
@@ -160,20 +167,25 @@ TEST_CASE("gatv2_attention / hostile graphs, heads and widths, with dropout and 
   }
 }
 
-TEST_CASE("gat_attention / logits of +-1e4 overflow nowhere") {
+TEST_CASE("gat_attention / logits of +-1e4 overflow nowhere, fused and in passes") {
   bench::AttentionCase c = case_of(small_graph(), {3, 7}, 0);
   c.edge_scores = values(c.graph.nnz(), 3, 5, 1e4);
   const bench::Reference expected = bench::attention(c);
   for (const NamedDevice& device : devices()) {
     INFO(device.name);
-    Context context(device.device, seed);
-    const SparseMatrix matrix(context.stream(), c.graph);
-    const Tensor x = context.make_tensor(c.x, true);
-    const Tensor y = gat_attention(matrix, x, context.make_tensor(c.a_source), context.make_tensor(c.a_target),
-                                   context.make_tensor(c.edge_scores), options_of(c));
-    CHECK(mismatch(y.to_host().values, expected) == "");
-    context.tape().backward(l2_penalty(y, 1));
-    for (float value : x.grad_to_host().values) CHECK(std::isfinite(value));
+    for (bool fused : {true, false}) {
+      INFO(text(fused ? "fused" : "passes"));
+      Context context(device.device, seed);
+      const SparseMatrix matrix(context.stream(), c.graph);
+      const Tensor x = context.make_tensor(c.x, true);
+      const std::vector<Tensor> in{x, context.make_tensor(c.a_source), context.make_tensor(c.a_target),
+                                   context.make_tensor(c.edge_scores)};
+      const Tensor y =
+          fused ? gat_attention(matrix, in[0], in[1], in[2], in[3], options_of(c)) : unfused(matrix, in, options_of(c));
+      CHECK(mismatch(y.to_host().values, expected) == "");
+      context.tape().backward(l2_penalty(y, 1));
+      for (float value : x.grad_to_host().values) CHECK(std::isfinite(value));
+    }
   }
 }
 
@@ -204,6 +216,17 @@ TEST_CASE("gat_attention / the fused operator and the separate passes agree, val
           INFO("gradient of input ", i);
           CHECK(mismatch(one.gradients[i], about(passes.gradients[i], 1e-4, 1e-5 * products)) == "");
         }
+        const std::vector<HostMatrix> inputs_v2{c.x, values(graph.rows, c.x.cols, 4), c.a_source};
+        const Result one_v2 = run(device.device, inputs_v2, [&](const std::vector<Tensor>& in) {
+          return gatv2_attention(matrix, in[0], in[1], in[2], options_of(c));
+        });
+        const Result passes_v2 =
+            run(device.device, inputs_v2, [&](const std::vector<Tensor>& in) { return unfused_v2(matrix, in, options_of(c)); });
+        CHECK(mismatch(one_v2.y, about(passes_v2.y, 1e-5)) == "");
+        for (std::size_t i = 0; i < inputs_v2.size(); ++i) {
+          INFO("gatv2's gradient of input ", i);
+          CHECK(mismatch(one_v2.gradients[i], about(passes_v2.gradients[i], 1e-4, 1e-5 * products)) == "");
+        }
       }
     }
   }
@@ -211,9 +234,13 @@ TEST_CASE("gat_attention / the fused operator and the separate passes agree, val
 
 TEST_CASE("attention / gradients agree with differences, dropout on, element by element and along a direction") {
   const HostCsr graph = small_graph();
-  for (const Sizes sizes : {Sizes{1, 1}, Sizes{1, 7}, Sizes{3, 3}, Sizes{8, 2}, Sizes{8, 8}}) {
+  std::vector<Sizes> checked{{3, 3}, {8, 2}};
+  for (int64_t heads : {1, 3, 8}) {
+    for (int64_t columns : {1, 7, 8, 64}) checked.push_back({heads, columns});
+  }
+  for (const Sizes sizes : checked) {
     const int64_t width = sizes.heads * sizes.columns;
-    HostMatrix x = one_sign_per_head(graph.cols, 1, width, 7, 0.3);
+    const HostMatrix x = one_sign_per_head(graph.cols, 1, width, 7, 0.3);
     const HostMatrix a_source = one_sign_per_head(1, sizes.heads, sizes.columns, 8, 0.3);
     const HostMatrix a_target = one_sign_per_head(1, sizes.heads, sizes.columns, 9, 0.3);
     const HostMatrix edge_scores = one_sign_per_head(graph.nnz(), sizes.heads, 1, 10, 0.1);
@@ -227,7 +254,7 @@ TEST_CASE("attention / gradients agree with differences, dropout on, element by 
       const auto check = [&](const char* what, const std::vector<HostMatrix>& inputs, const auto& op) {
         const GradcheckResult result =
             gradcheck(device.device, [&](Context&, const std::vector<Tensor>& in) { return op(in); }, inputs, {.seed = seed});
-        CHECK_MESSAGE(result.passed, what, ": ", result.message);
+        CHECK_MESSAGE(result.passed, std::string(what), ": ", result.message);
       };
       check("gat", {x, a_source, a_target},
             [&](const std::vector<Tensor>& in) { return gat_attention(matrix, in[0], in[1], in[2], options); });
@@ -238,7 +265,8 @@ TEST_CASE("attention / gradients agree with differences, dropout on, element by 
       // Sources and targets of one sign in each column keep their sum away from the kink.
       const HostMatrix sources = one_sign_per_head(graph.cols, sizes.heads, sizes.columns, 12, 0.3);
       const HostMatrix targets = one_sign_per_head(graph.rows, sizes.heads, sizes.columns, 13, 0.3);
-      const HostMatrix a = values(1, width, 14);
+      // Scores of order 1, whatever the width: differences see little of the softmax's curvature.
+      const HostMatrix a = values(1, width, 14, 1 / std::sqrt(static_cast<double>(sizes.columns)));
       check("gatv2", {sources, targets, a},
             [&](const std::vector<Tensor>& in) { return gatv2_attention(matrix, in[0], in[1], in[2], options); });
       check("gatv2 with edge scores", {sources, targets, a, edge_scores},

@@ -176,4 +176,56 @@ TEST_SUITE("cli") {
     CHECK(patient["seeds"][0]["epochs"].get<int>() <= 200);
     CHECK(patient["test_accuracy"]["mean"].get<double>() > 0.78);
   }
+
+  TEST_CASE("gat saves its attention, chooses its weights as asked, and says what it cannot do without validation") {
+    const TempDir folder;
+    write_karate(folder);
+    const TempDir outputs;
+    const std::string gat = "train gat --data " + folder.path().string();
+    const std::string model = outputs.file("gat.safetensors");
+    const std::string last = " --selection last --patience 0 --epochs 5";
+    const json object =
+        run_program(gat + last + " --json --heads 2 --hidden 4 --save " + model + " --save-attention " + outputs.file("a.csv"))
+            .json();
+    CHECK(object["options"]["selection"] == "last");
+    CHECK(object["seeds"][0]["selected_epoch"] == 5);
+    const std::string table = file_content(outputs.file("a.csv"));
+    CHECK(table.starts_with("source,target,layer1_head1,layer1_head2,layer2_head1\n0,0,"));
+    CHECK(std::count(table.begin(), table.end(), '\n') == 1 + 2 * 78 + 34);
+    run_program("predict " + model + " --json --data " + folder.path().string() + " --save-attention " + outputs.file("b.csv"))
+        .json();
+    CHECK(file_content(outputs.file("b.csv")) == table);
+    run_program("predict " + model + " --json --data " + folder.path().string() + " --save-attention " + outputs.file("b.gexf"))
+        .json();
+    CHECK(file_content(outputs.file("b.gexf")).find("<attribute id=\"2\" title=\"layer2_head1\" type=\"float\"/>") !=
+          std::string::npos);
+
+    const auto refused = [](const std::string& arguments, int status, const std::string& sentence) {
+      const ProgramResult result = run_program(arguments);
+      INFO(result.err);
+      CHECK(result.status == status);
+      CHECK(result.err.find(sentence) != std::string::npos);
+    };
+    refused(gat, 2, "patience needs a validation split, it is empty; patience 0 needs none");
+    refused(gat + " --patience 0", 2, "need a validation split, it is empty; the selection 'last' needs none");
+    refused(gat + " --selection best", 2, "--selection is 'best', it must be one of last, best-validation");
+    refused(gat + " --save-attention " + outputs.file("a.txt"), 2, "must end in .csv or .gexf");
+    refused(gat + " --save-attention " + outputs.file("no/a.csv"), 7, "is not a folder");
+    refused("train gcn --save-attention a.csv --data " + folder.path().string(), 2, "--save-attention");
+    const std::string gcn = outputs.file("gcn.safetensors");
+    REQUIRE(run_program("train gcn --epochs 2 --save " + gcn + " --data " + folder.path().string()).status == 0);
+    refused("predict " + gcn + " --save-attention " + outputs.file("c.csv") + " --data " + folder.path().string(), 2,
+            "the model gcn has no attention");
+    CHECK(file_content(outputs.file("c.csv")).empty());
+  }
+
+  TEST_CASE("gat on Cora by its authors' protocol") {
+    const auto cora = heddle::test::shared_data("planetoid/cora", "planetoid/ind.cora.x");
+    if (!cora) return;
+    const json object = run_program("train gat --json --device cpu --data " + cora->string()).json();
+    CHECK(object["options"]["selection"] == "best-validation");
+    CHECK(object["seeds"][0]["epochs"].get<int>() > object["seeds"][0]["selected_epoch"].get<int>());
+    CHECK(object["seeds"][0]["test_accuracy"].get<double>() > 0.80);
+    CHECK(object["seeds"][0]["test_accuracy"].get<double>() < 0.86);
+  }
 }

@@ -7,10 +7,12 @@
 #include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/train.h"
+#include "tests/engine/datasets.h"
 #include "tests/engine/parity.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"
+#include "tests/support/temp_dir.h"
 
 namespace heddle::test {
 
@@ -140,6 +142,89 @@ TEST_CASE("gat / cora / weights of the best validation epoch, the same bits for 
   Gat on_simt(data, {.seed = 3}, Device::simt({.host_threads = 2}));
   const TrainReport simt = train(on_simt, data, options);
   CHECK(mismatch(simt.losses, within({losses.begin(), losses.end()}, 1e-4, 0)) == "");
+}
+
+TEST_CASE("gat / a replayed epoch gives the bits of an eager one") {
+  const NodeDataset data = karate();
+  for (const NamedDevice& device : devices()) {
+    for (int64_t version : {1, 2}) {
+      INFO(text(device.name, ", version ", version));
+      std::vector<TrainReport> reports;
+      for (bool replay : {true, false}) {
+        Gat model(data, {.hidden = 4, .heads = 2, .gat_version = version, .seed = 1}, device.device);
+        reports.push_back(train(model, data, {.epochs = 6, .replay = replay}));
+      }
+      CHECK(reports[0].losses == reports[1].losses);
+      CHECK(reports[0].weights_hash == reports[1].weights_hash);
+    }
+  }
+}
+
+TEST_CASE("gat / attention coefficients sum to 1 over a target's edges, and by hand where there are two") {
+  // Nodes 0 - 1 and a loner; each is its own neighbour. With weights of 1 a node's score is its feature.
+  NodeDataset data;
+  data.name = "three";
+  data.nodes = 3;
+  data.edges = {{0, 1}};
+  data.dense_features = {3, 1, {1, 3, 2}};
+  data.labels = {0, 0, 0};
+  data.classes = 1;
+  data.train = {0, 1};
+  for (const NamedDevice& device : devices()) {
+    for (int64_t version : {1, 2}) {
+      INFO(text(device.name, ", version ", version));
+      Gat model(data, {.hidden = 1, .heads = 1, .layers = 1, .gat_version = version, .feature_scaling = FeatureScaling::none},
+                device.device);
+      for (Parameter& parameter : model.parameters()) {
+        const bool bias = parameter.name().find("bias") != std::string::npos;
+        parameter.assign({1, 1, {bias ? 0.0f : 1.0f}});
+      }
+      const EdgeTable table = model.attention();
+      CHECK(table.columns == std::vector<std::string>{"layer1_head1"});
+      CHECK(table.sources == std::vector<int32_t>{0, 1, 0, 1, 2});
+      CHECK(table.targets == std::vector<int32_t>{0, 0, 1, 1, 2});
+      // The sources' scores differ by 2 in either row: exp(2) to 1.
+      const double greater = std::exp(2.0) / (std::exp(2.0) + 1);
+      CHECK(mismatch(table.values.values, within({1 - greater, greater, 1 - greater, greater, 1}, 1e-6, 0)) == "");
+    }
+  }
+  const NodeDataset club = karate();
+  for (int64_t version : {1, 2}) {
+    Gat model(club, {.hidden = 4, .heads = 3, .output_heads = 2, .gat_version = version, .seed = 4}, Device::cpu({.threads = 2}));
+    const std::vector<float> before = model.forward().to_host().values;
+    const EdgeTable table = model.attention();
+    CHECK(table.columns.size() == 5);
+    CHECK(table.values.rows == 2 * 78 + 34);
+    std::vector<double> sums(34 * 5);
+    for (std::size_t e = 0; e < table.sources.size(); ++e) {
+      for (std::size_t c = 0; c < 5; ++c)
+        sums[static_cast<std::size_t>(table.targets[e]) * 5 + c] += table.values.values[e * 5 + c];
+    }
+    for (double sum : sums) CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+    CHECK(model.context().training());
+    CHECK(before.size() == 34 * static_cast<std::size_t>(club.classes));
+  }
+  Gcn none(club, {}, Device::cpu({.threads = 1}));
+  CHECK(error_mismatch(ErrorKind::usage, "the model gcn has no attention", [&] { none.attention(); }) == "");
+}
+
+TEST_CASE("gat / a saved model is read again, whatever its heads; one whose settings name other widths is not") {
+  const TempDir folder;
+  const NodeDataset data = karate();
+  for (int64_t version : {1, 2}) {
+    Gat model(data, {.hidden = 5, .heads = 3, .output_heads = 2, .gat_version = version, .seed = 2}, Device::cpu({.threads = 1}));
+    const std::string path = folder.file("model.safetensors");
+    save_model(model, path);
+    const auto read = load_model(path, data, Device::cpu({.threads = 1}));
+    CHECK(read->settings() == model.settings());
+    CHECK(weights_hash(*read) == weights_hash(model));
+    save_model(model, path, {});
+    io::TensorFile file = io::read_safetensors(path);
+    file.metadata["setting.hidden"] = "500000";
+    io::write_safetensors(path, file);
+    CHECK(error_mismatch(ErrorKind::bad_data, "none of its matrices has as many columns",
+                         [&] { load_model(path, data, Device::cpu({.threads = 1})); }) == "");
+  }
 }
 
 TEST_SUITE_END();
