@@ -11,7 +11,7 @@ namespace heddle::kernels::HEDDLE_TWIN {
 namespace {
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     head_sddmm_row_per_subwarp_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns,
                                       const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
                                       const float* __restrict__ x, const float* __restrict__ y, float* __restrict__ s) {

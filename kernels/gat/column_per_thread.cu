@@ -13,7 +13,7 @@ namespace heddle::kernels::HEDDLE_TWIN {
 
 namespace {
 
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 2)
     gat_column_forward_kernel(int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                               const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices, float slope,
                               Drop drop, const float* __restrict__ edge_scores, const float* __restrict__ x,
@@ -105,7 +105,7 @@ __device__ __forceinline__ Weights weights_of(const float* record, int64_t strid
   return {raw, alpha, alpha * drop.factor(number, stride, head)};
 }
 
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 2)
     gat_column_dscores_kernel(int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                               const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
                               const int64_t* __restrict__ edge_numbers, float slope, Drop drop,
@@ -136,7 +136,7 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 2)
     gat_column_dx_kernel(int64_t rows, int64_t heads, int64_t columns, int64_t stride, const int64_t* __restrict__ row_offsets,
                          const int32_t* __restrict__ col_indices, const int64_t* __restrict__ edge_numbers, float slope,
                          Drop drop, const float* __restrict__ edge_scores, const float* __restrict__ source_scores,

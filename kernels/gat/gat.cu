@@ -19,7 +19,7 @@ namespace heddle::kernels::HEDDLE_TWIN {
 namespace {
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     gat_forward_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                        const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices, float slope, Drop drop,
                        const float* __restrict__ edge_scores, const float* __restrict__ x,
@@ -122,7 +122,7 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     gat_backward_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                         const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
                         const int64_t* __restrict__ edge_numbers, float slope, Drop drop, const float* __restrict__ edge_scores,

@@ -45,7 +45,7 @@ __device__ __forceinline__ float part_of_score(const Piece (&x)[pieces], const P
 }
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     gatv2_forward_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                          const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices, float slope, Drop drop,
                          const float* __restrict__ edge_scores, const float* __restrict__ sources,
@@ -104,7 +104,7 @@ __device__ __forceinline__ EdgeGradient edge_gradient(float logit, float along, 
 }
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     gatv2_targets_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                          const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices, float slope, Drop drop,
                          const float* __restrict__ edge_scores, const float* __restrict__ sources,
@@ -149,7 +149,7 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 template <class Piece, int pieces>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>))
     gatv2_sources_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride,
                          const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
                          const int64_t* __restrict__ edge_numbers, float slope, Drop drop, const float* __restrict__ edge_scores,
