@@ -61,8 +61,7 @@ Reference attention(const AttentionCase& c) {
         double value = 0;
         double absolute = 0;
         for (int64_t k = begin; k < end; ++k) {
-          const bool drops =
-              threshold != 0 && random_word(c.random, static_cast<uint64_t>(k * stride + h)) < threshold;
+          const bool drops = threshold != 0 && random_word(c.random, static_cast<uint64_t>(k * stride + h)) < threshold;
           const double weight = drops ? 0 : logits[static_cast<std::size_t>(k - begin)] / sum * kept_scale;
           const double term = weight * at(c.x, c.graph.col_indices[static_cast<std::size_t>(k)], column);
           value += term;

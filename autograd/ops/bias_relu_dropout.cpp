@@ -36,15 +36,16 @@ Tensor activate(const Tensor& x, bool in_place, const Tensor* bias, Activation w
   return context.tape().record(y, {x, b}, [x, y, b, has_bias = bias != nullptr, what, random] {
     kernels::Execution execution = y.context().execution();
     const auto backward = [&](DenseView<const float> dy, DenseView<float> dx, float* dbias) {
-      kernels::bias_relu_dropout_backward({.y = what.relu || what.elu ? DenseView<const float>(y.value()) : DenseView<const float>{},
-                                           .dy = dy,
-                                           .relu = what.relu,
-                                           .elu = what.elu,
-                                           .dropout = what.dropout,
-                                           .random = random,
-                                           .dx = dx,
-                                           .dbias = dbias},
-                                          execution);
+      kernels::bias_relu_dropout_backward(
+          {.y = what.relu || what.elu ? DenseView<const float>(y.value()) : DenseView<const float>{},
+           .dy = dy,
+           .relu = what.relu,
+           .elu = what.elu,
+           .dropout = what.dropout,
+           .random = random,
+           .dx = dx,
+           .dbias = dbias},
+          execution);
     };
     const bool bias_wanted = has_bias && b.requires_grad();
     if (bias_wanted && &b.node() == &x.node()) {  // one tensor gets both gradients, one after the other

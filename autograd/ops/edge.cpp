@@ -1,7 +1,7 @@
+#include "kernels/edge/edge.h"
 #include "heddle/attention.h"
 #include "heddle/context.h"
 #include "heddle/error.h"
-#include "kernels/edge/edge.h"
 #include "kernels/gat/gat.h"
 
 namespace heddle {
@@ -30,14 +30,9 @@ Tensor head_scores(const Tensor& x, const Tensor& a, int64_t heads) {
   return context.tape().record(y, {x, a}, [x, a, y, heads] {
     kernels::Execution execution = y.context().execution();
     const auto backward = [&](DenseView<float> dx, float* da) {
-      kernels::head_scores_backward({.x = x.value(),
-                                     .a = a.value().data,
-                                     .heads = heads,
-                                     .stride = heads,
-                                     .dscores = y.grad().data,
-                                     .dx = dx,
-                                     .da = da},
-                                    execution);
+      kernels::head_scores_backward(
+          {.x = x.value(), .a = a.value().data, .heads = heads, .stride = heads, .dscores = y.grad().data, .dx = dx, .da = da},
+          execution);
     };
     x.add_grad([&](DenseView<float> dx) { backward(dx, nullptr); });
     a.add_grad([&](DenseView<float> da) { backward({}, da.data); });

@@ -17,8 +17,8 @@ float* scores_of(const Tensor& x, const Tensor& a, int64_t heads) {
 }
 
 /// `edge_scores` is x itself where there are none.
-Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target, const Tensor& edge_scores,
-              bool has_edge_scores, const AttentionOptions& options) {
+Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
+              const Tensor& edge_scores, bool has_edge_scores, const AttentionOptions& options) {
   for (const Tensor* a : {&a_source, &a_target}) {
     require(a->rows() == 1 && a->cols() == x.cols(), ErrorKind::usage, "gat_attention: a vector of scores is ", a->rows(), " x ",
             a->cols(), ", x is ", x.rows(), " x ", x.cols());
@@ -26,7 +26,8 @@ Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source
   require(graph.rows() == graph.cols() && graph.rows() == x.rows(), ErrorKind::usage, "gat_attention: x has ", x.rows(),
           " rows, the graph is ", graph.rows(), " x ", graph.cols());
   // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
-  require(!graph.symmetric(), ErrorKind::usage, "gat_attention: the graph must not be declared symmetric, its edges are directed");
+  require(!graph.symmetric(), ErrorKind::usage,
+          "gat_attention: the graph must not be declared symmetric, its edges are directed");
   require(!has_edge_scores || (edge_scores.rows() == graph.nnz() && edge_scores.cols() == options.heads), ErrorKind::usage,
           "gat_attention: edge_scores is ", edge_scores.rows(), " x ", edge_scores.cols(), ", there are ", graph.nnz(),
           " edges and ", options.heads, " heads");
@@ -43,10 +44,9 @@ Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source
   float* const source_scores = scores_of(x, a_source, options.heads);
   float* const target_scores = scores_of(x, a_target, options.heads);
   const Tensor y = x.like();  // not reusable: its gradient reads it
-  const kernels::GatKept kept =
-      gradient_wanted ? kernels::GatKept{context.arena().allocate_array<float>(x.rows() * 3 * stride),
-                                         context.arena().allocate_array<float>(x.rows() * x.cols())}
-                      : kernels::GatKept{};
+  const kernels::GatKept kept = gradient_wanted ? kernels::GatKept{context.arena().allocate_array<float>(x.rows() * 3 * stride),
+                                                                   context.arena().allocate_array<float>(x.rows() * x.cols())}
+                                                : kernels::GatKept{};
   kernels::Execution execution = context.execution();
   kernels::gat_forward({graph.view(), use, x.value(), source_scores, target_scores, y.value(), kept}, execution);
   if (!gradient_wanted) {

@@ -12,7 +12,8 @@ Tensor attend(const SparseMatrix& graph, const Tensor& sources, const Tensor& ta
               bool has_edge_scores, const AttentionOptions& options) {
   require(a.rows() == 1 && a.cols() == sources.cols(), ErrorKind::usage, "gatv2_attention: a is ", a.rows(), " x ", a.cols(),
           ", sources are ", sources.rows(), " x ", sources.cols());
-  require(!graph.symmetric(), ErrorKind::usage, "gatv2_attention: the graph must not be declared symmetric, its edges are directed");
+  require(!graph.symmetric(), ErrorKind::usage,
+          "gatv2_attention: the graph must not be declared symmetric, its edges are directed");
   require(!has_edge_scores || (edge_scores.rows() == graph.nnz() && edge_scores.cols() == options.heads), ErrorKind::usage,
           "gatv2_attention: edge_scores is ", edge_scores.rows(), " x ", edge_scores.cols(), ", there are ", graph.nnz(),
           " edges and ", options.heads, " heads");

@@ -4,9 +4,9 @@
 #include "kernels/common/parallel.h"
 #include "kernels/gat/cpu_wide.h"
 
-// Idea: a thread owns whole rows and walks their edges, a vector of heads or of a head's columns at a time. Every sum is in the order
-// of the row's edges. Bytes: each number per edge and head is read and written as often as the formulas say, 4 each; head_sddmm and
-// head_spmm gather 4 H D per edge.
+// Idea: a thread owns whole rows and walks their edges, a vector of heads or of a head's columns at a time. Every sum is in the
+// order of the row's edges. Bytes: each number per edge and head is read and written as often as the formulas say, 4 each;
+// head_sddmm and head_spmm gather 4 H D per edge.
 namespace heddle::kernels::HEDDLE_ISA {
 
 namespace {

@@ -5,8 +5,8 @@
 #include "heddle/kernel/views.h"
 
 // Ops on numbers per edge and head, [nnz x H], in the order of a graph's non-zeros; their chain is graph attention in separate
-// passes. Row i of the graph lists the sources of target i; its values are not read. Heads stand side by side in rows: column h D + c
-// belongs to head h. Every pointer is to memory of the stream's device; outputs are overwritten wholly; sizes may be 0.
+// passes. Row i of the graph lists the sources of target i; its values are not read. Heads stand side by side in rows: column h D
+// + c belongs to head h. Every pointer is to memory of the stream's device; outputs are overwritten wholly; sizes may be 0.
 namespace heddle::kernels {
 
 struct Execution;
@@ -30,7 +30,7 @@ void sum_over_edges(const SumOverEdgesArgs& args, Execution& execution);
 
 /// s[k][h] = <x_i, y_j> over the columns of head h (SDDMM).
 struct HeadSddmmArgs {
-  CsrView graph;             ///< n x m
+  CsrView graph;  ///< n x m
   int64_t heads = 1;
   DenseView<const float> x;  ///< n x H D
   DenseView<const float> y;  ///< m x H D
@@ -40,7 +40,7 @@ void head_sddmm(const HeadSddmmArgs& args, Execution& execution);
 
 /// y[i][h D + c] = the sum of s[k][h] x[j][h D + c] over row i's edges; with graph.value_index as above.
 struct HeadSpmmArgs {
-  CsrView graph;             ///< n x m
+  CsrView graph;  ///< n x m
   int64_t heads = 1;
   DenseView<const float> s;  ///< nnz x H
   DenseView<const float> x;  ///< m x H D

@@ -7,13 +7,13 @@
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/gat/lanes.h"
 
-// Idea: all heads of a row in one group of up to 32 lanes: each head has 2^k lanes, each lane up to eight float4 (where D is a multiple
-// of 4 and the arrays are aligned) or floats of the head's columns. A lane computes its head's logit itself, so that forward needs
-// no shuffle: maximum, sums and row are corrected where the maximum grows. Backward the lanes of a head add up <dy_i, x_j> by a
-// butterfly, x_j and dx_j stay in registers, and what a target's edges need of it comes as one record. No atomics.
-// Bytes per edge, s = 4 H: forward 4 + s + s D gathered; backward 4 + 4 s + s D, and 8 for the edge's number where it is needed.
-// Source: P. Velickovic et al.: "Graph attention networks", ICLR 2018; M. Milakov, N. Gimelshein: "Online normalizer calculation for
-// softmax", 2018; C. Yang, A. Buluc, J. Owens, Euro-Par 2018 (row split).
+// Idea: all heads of a row in one group of up to 32 lanes: each head has 2^k lanes, each lane up to eight float4 (where D is a
+// multiple of 4 and the arrays are aligned) or floats of the head's columns. A lane computes its head's logit itself, so that
+// forward needs no shuffle: maximum, sums and row are corrected where the maximum grows. Backward the lanes of a head add up
+// <dy_i, x_j> by a butterfly, x_j and dx_j stay in registers, and what a target's edges need of it comes as one record. No
+// atomics. Bytes per edge, s = 4 H: forward 4 + s + s D gathered; backward 4 + 4 s + s D, and 8 for the edge's number where it is
+// needed. Source: P. Velickovic et al.: "Graph attention networks", ICLR 2018; M. Milakov, N. Gimelshein: "Online normalizer
+// calculation for softmax", 2018; C. Yang, A. Buluc, J. Owens, Euro-Par 2018 (row split).
 namespace heddle::kernels::HEDDLE_TWIN {
 
 namespace {
@@ -89,8 +89,8 @@ template <class Piece, int pieces>
 __global__ void __launch_bounds__(block_threads)
     gat_records_kernel(Lanes lanes, int64_t rows, int64_t heads, int64_t columns, int64_t stride, float slope,
                        const float* __restrict__ y, const float* __restrict__ positive, const float* __restrict__ dy,
-                       const float* __restrict__ statistics, const float* __restrict__ target_scores,
-                       float* __restrict__ records, float* __restrict__ dtarget_scores) {
+                       const float* __restrict__ statistics, const float* __restrict__ target_scores, float* __restrict__ records,
+                       float* __restrict__ dtarget_scores) {
   const Share<Piece, pieces> share(lanes, heads, columns);
   const int64_t width = heads * columns;
   const int groups = block_threads / lanes.group();
@@ -128,9 +128,8 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
                         const int64_t* __restrict__ edge_numbers, float slope, Drop drop, const float* __restrict__ edge_scores,
                         const float* __restrict__ x, const float* __restrict__ source_scores,
                         const float* __restrict__ source_weights, const float* __restrict__ target_weights,
-                        const float* __restrict__ records, const float* __restrict__ dy,
-                        const float* __restrict__ dtarget_scores, float* __restrict__ dx, float* __restrict__ dsource_scores,
-                        float* __restrict__ dedge_scores) {
+                        const float* __restrict__ records, const float* __restrict__ dy, const float* __restrict__ dtarget_scores,
+                        float* __restrict__ dx, float* __restrict__ dsource_scores, float* __restrict__ dedge_scores) {
   const Share<Piece, pieces> share(lanes, heads, columns);
   const int64_t width = heads * columns;
   const int groups = block_threads / lanes.group();
@@ -211,7 +210,8 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-/// partials[chunk][column]: sums over the rows of a chunk. Grid: chunks along x, tiles of 32 columns along y, with the grid's stride.
+/// partials[chunk][column]: sums over the rows of a chunk. Grid: chunks along x, tiles of 32 columns along y, with the grid's
+/// stride.
 __global__ void __launch_bounds__(block_threads)
     head_scores_da_kernel(int64_t rows, int64_t heads, int64_t columns, int64_t stride, const float* __restrict__ x,
                           const float* __restrict__ dscores, float* __restrict__ partials) {

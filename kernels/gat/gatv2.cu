@@ -3,10 +3,10 @@
 #include "heddle/kernel/kernel.h"
 #include "kernels/gat/lanes.h"
 
-// Idea: as in gat.cu, but the lanes of a head add up their parts of the score by a butterfly. Backward a walk over the targets leaves
-// their gradient, delta and share of da; a walk over the sources then gathers dy and the target's row.
-// Bytes per edge, s = 4 H: forward 4 + s D gathered; backward 4 + s D for the targets' walk, 4 + 3 s + 2 s D for the sources'.
-// Source: S. Brody, U. Alon, E. Yahav: "How attentive are graph attention networks?", ICLR 2022.
+// Idea: as in gat.cu, but the lanes of a head add up their parts of the score by a butterfly. Backward a walk over the targets
+// leaves their gradient, delta and share of da; a walk over the sources then gathers dy and the target's row. Bytes per edge, s =
+// 4 H: forward 4 + s D gathered; backward 4 + s D for the targets' walk, 4 + 3 s + 2 s D for the sources'. Source: S. Brody, U.
+// Alon, E. Yahav: "How attentive are graph attention networks?", ICLR 2022.
 namespace heddle::kernels::HEDDLE_TWIN {
 
 namespace {
@@ -97,7 +97,8 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
 struct EdgeGradient {
   float kept, dlogit;
 };
-__device__ __forceinline__ EdgeGradient edge_gradient(float logit, float along, float most, float inverse, float delta, float drop) {
+__device__ __forceinline__ EdgeGradient edge_gradient(float logit, float along, float most, float inverse, float delta,
+                                                      float drop) {
   const float alpha = expf(logit - most) * inverse;
   const float kept = alpha * drop;
   return {kept, kept * along - alpha * delta};
@@ -176,10 +177,9 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
       float logit = sum_of_lanes(part_of_score(own, values, weights, slope), lanes.per_head);
       if (edge_scores != nullptr) logit += edge_scores[number * heads + share.head];
       const float along = sum_of_lanes(inner_of(upstream, own), lanes.per_head);
-      const EdgeGradient gradient =
-          edge_gradient(logit, along, statistics[target * 2 * stride + share.head],
-                        statistics[(target * 2 + 1) * stride + share.head], delta[target * stride + share.head],
-                        drop.factor(number, stride, share.head));
+      const EdgeGradient gradient = edge_gradient(logit, along, statistics[target * 2 * stride + share.head],
+                                                  statistics[(target * 2 + 1) * stride + share.head],
+                                                  delta[target * stride + share.head], drop.factor(number, stride, share.head));
       HEDDLE_UNROLL
       for (int p = 0; p < pieces; ++p) {
         total[p] = multiply_add(gradient.kept, upstream[p], total[p]);

@@ -14,8 +14,8 @@ namespace heddle::kernels::HEDDLE_TWIN {
 inline constexpr int block_threads = 256;
 inline constexpr int most_pieces = 8;
 
-/// Blocks that a multiprocessor is to hold: two, or one where three arrays of a lane's pieces alone take a hundred registers. Told
-/// none, ptxas settles for fewer registers than the kernels need, and spills.
+/// Blocks that a multiprocessor is to hold: two, or one where three arrays of a lane's pieces alone take a hundred registers.
+/// Told none, ptxas settles for fewer registers than the kernels need, and spills.
 template <class Piece, int pieces>
 inline constexpr int blocks_at_once = sizeof(Piece) * pieces > 32 ? 1 : 2;
 

@@ -15,8 +15,9 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("--help is there for every subcommand, with defaults") {
-    for (const char* command : {"", "train", "train gcn", "train lightgcn", "train blend", "predict", "evaluate", "recommend",
-                                "similar", "export", "compare", "data", "demo", "demo gcn", "info", "variants", "bench", "bench spmm"}) {
+    for (const char* command :
+         {"", "train", "train gcn", "train lightgcn", "train blend", "predict", "evaluate", "recommend", "similar", "export",
+          "compare", "data", "demo", "demo gcn", "info", "variants", "bench", "bench spmm"}) {
       CAPTURE(command);
       const ProgramResult result = run_program(std::string(command) + " --help");
       CHECK(result.status == 0);
