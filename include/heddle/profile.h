@@ -26,9 +26,10 @@ struct ProfileArgument {
 
 /// Something that took time: an op, or a span of training with ops in it. Names are string literals.
 struct ProfileEvent {
-  static constexpr std::size_t most_arguments = 8;
+  static constexpr std::size_t most_arguments = 15;
 
-  const char* name = nullptr;  ///< "spmm"; "epoch", "step", "forward", "backward", "update", "validation", "evaluation"
+  const char* name = nullptr;  ///< "spmm"; "epoch", "step", "forward", "backward", "update", "best weights", "validation",
+                               ///< "evaluation"
   bool is_op = false;
   ProfilePhase phase = ProfilePhase::forward;
   int64_t number = 0;         ///< a span's: of the epoch or the step in it, from 1; 0: it has none
@@ -66,8 +67,8 @@ struct ProfileTotal {
 /// One Context at a time; not safe for use by several threads at once.
 class Profiler {
  public:
-  /// Of more than `most_events` events the totals are kept, the events are not: 200 bytes each.
-  explicit Profiler(std::size_t most_events = 200'000);
+  /// Of more than `most_events` events the totals are kept, the events are not: they take some 450 bytes each.
+  explicit Profiler(std::size_t most_events = 100'000);
   Profiler(const Profiler&) = delete;
   Profiler& operator=(const Profiler&) = delete;
   ~Profiler();
