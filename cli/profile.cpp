@@ -30,9 +30,11 @@ std::string profile_text(const Profiler* profiler) {
   if (profiler == nullptr) return "";
   const std::vector<ProfileTotal> totals = profiler->totals();
   const double all_ms = ops_ms(totals);
-  std::string text = fmt::format("profile    ops took {:.3f} ms of the {:.3f} ms in epochs and evaluations, one after the other\n",
-                                 all_ms, 1e-6 * static_cast<double>(profiler->span_ns()));
-  text += fmt::format("           {:<28}{:<12}{:>9}{:>12}{:>9}{:>12}{:>9}\n", "op", "phase", "calls", "ms", "share", "MB", "GB/s");
+  std::string text =
+      fmt::format("profile    ops took {:.3f} ms of the {:.3f} ms in epochs and evaluations, one after the other\n", all_ms,
+                  1e-6 * static_cast<double>(profiler->span_ns()));
+  text +=
+      fmt::format("           {:<28}{:<12}{:>9}{:>12}{:>9}{:>12}{:>9}\n", "op", "phase", "calls", "ms", "share", "MB", "GB/s");
   for (const ProfileTotal& total : totals) {
     text += fmt::format("           {:<28}{:<12}{:>9}{:>12.3f}{:>7.1f} %{:>12.3f}{:>9.2f}\n", total.op, to_string(total.phase),
                         grouped(total.calls), total.ms(), 100 * share(total, all_ms), 1e-6 * static_cast<double>(total.bytes),

@@ -32,11 +32,11 @@ struct ProfileEvent {
                                ///< "evaluation"
   bool is_op = false;
   ProfilePhase phase = ProfilePhase::forward;
-  int64_t number = 0;         ///< a span's: of the epoch or the step in it, from 1; 0: it has none
-  int64_t parent = -1;        ///< the event around it, as its place in Profiler::events(); -1: none
-  int64_t start_ns = 0;       ///< since the profiler was made
-  int64_t duration_ns = -1;   ///< -1: not over yet
-  int64_t bytes = 0;          ///< an op's: see Profiler
+  int64_t number = 0;             ///< a span's: of the epoch or the step in it, from 1; 0: it has none
+  int64_t parent = -1;            ///< the event around it, as its place in Profiler::events(); -1: none
+  int64_t start_ns = 0;           ///< since the profiler was made
+  int64_t duration_ns = -1;       ///< -1: not over yet
+  int64_t bytes = 0;              ///< an op's: see Profiler
   const char* variant = nullptr;  ///< an op's that has several; else null
   std::array<ProfileArgument, most_arguments> arguments{};
   std::size_t argument_count = 0;
@@ -55,10 +55,10 @@ struct ProfileTotal {
   double gb_per_s() const { return ns == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(ns); }
 };
 
-/// Records time and bytes of every kernel op that runs in the Context it is attached to (Context::set_profiler), and of the epochs
-/// and steps around them. Results keep their bits. While it is attached, steps run op by op instead of being replayed, and each
-/// op waits until the device has finished, so that its time is its own: the total is longer than without. On cuda every op and
-/// span is an NVTX range as well, where the Toolkit that heddle was built with has NVTX.
+/// Records time and bytes of every kernel op that runs in the Context it is attached to (Context::set_profiler), and of the
+/// epochs and steps around them. Results keep their bits. While it is attached, steps run op by op instead of being replayed, and
+/// each op waits until the device has finished, so that its time is its own: the total is longer than without. On cuda every op
+/// and span is an NVTX range as well, where the Toolkit that heddle was built with has NVTX.
 ///
 /// An op's bytes are compulsory ones: each array that it reads or writes once, whatever the kernel moves, scratch memory apart.
 /// Rows gathered by number count once per number. Where numbers on the device leave rows out (a frontier's slots), those count as

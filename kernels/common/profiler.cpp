@@ -19,8 +19,8 @@ int64_t steady_ns() {
 /// Nanoseconds in microseconds, with all digits.
 std::string microseconds(int64_t ns) {
   char digits[32];
-  const int length = std::snprintf(digits, sizeof digits, "%lld.%03lld", static_cast<long long>(ns / 1000),
-                                   static_cast<long long>(ns % 1000));
+  const int length =
+      std::snprintf(digits, sizeof digits, "%lld.%03lld", static_cast<long long>(ns / 1000), static_cast<long long>(ns % 1000));
   return {digits, static_cast<std::size_t>(length)};
 }
 
@@ -103,9 +103,7 @@ void Profiler::note_variant(const char* name) {
 }
 
 void Profiler::add_up(const ProfileEvent& op) {
-  const auto same = [&op](const ProfileTotal& total) {
-    return total.phase == op.phase && std::string_view(total.op) == op.name;
-  };
+  const auto same = [&op](const ProfileTotal& total) { return total.phase == op.phase && std::string_view(total.op) == op.name; };
   auto total = std::find_if(totals_.begin(), totals_.end(), same);
   if (total == totals_.end()) total = totals_.insert(total, {.op = op.name, .phase = op.phase});
   ++total->calls;

@@ -132,9 +132,7 @@ void scale_by(DenseView<const float> x, float factor, const float* scalar, Dense
 void fill(float value, DenseView<float> y, Execution& execution) {
   check_data("fill", "y", y);
   if (y.size() == 0) return;
-  const ProfiledOp op(execution, "fill", [&](OpArguments& arguments) {
-    arguments.writes("y", y);
-  });
+  const ProfiledOp op(execution, "fill", [&](OpArguments& arguments) { arguments.writes("y", y); });
   HEDDLE_CALL(execution.stream, fill, value, y);
 }
 

@@ -83,9 +83,8 @@ void propagate(const PropagateArgs& args, Execution& execution) {
     if (args.base_slots == nullptr) check_apart("propagate", "base", DenseView<const float>{args.base, y.rows, y.cols}, "y", y);
   }
   if (empty) return;
-  const ProfiledOp op(execution, "propagate", [&](OpArguments& arguments) {
-    describe(args, count, execution.stream.kind(), arguments);
-  });
+  const ProfiledOp op(execution, "propagate",
+                      [&](OpArguments& arguments) { describe(args, count, execution.stream.kind(), arguments); });
   HEDDLE_CALL(execution.stream, propagate, args);
 }
 

@@ -6,8 +6,8 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
-#include "kernels/common/profiled_op.h"
 #include "kernels/common/parallel.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 #include "kernels/topk/cpu_topk.h"
 

@@ -164,7 +164,8 @@ TEST_CASE("profile / results have the same bits with and without") {
     CHECK(bit_difference(profiled.losses, plain.losses) == "");
     CHECK(profiled.weights_hash == plain.weights_hash);
 
-    LightGcn first(interactions, {.dim = 8, .seed = 1}, device.device), second(interactions, {.dim = 8, .seed = 1}, device.device);
+    LightGcn first(interactions, {.dim = 8, .seed = 1}, device.device),
+        second(interactions, {.dim = 8, .seed = 1}, device.device);
     second.context().set_profiler(&profiler);
     CHECK(train(second, interactions, options).losses == train(first, interactions, options).losses);
     CHECK(second.item_embeddings().values == first.item_embeddings().values);
