@@ -39,6 +39,10 @@ class Backend : public std::enable_shared_from_this<Backend> {
   virtual void destroy_stream(void*) noexcept {}
   virtual void synchronise(Stream&) {}
 
+  /// A named range of host time around what is queued in it, for the device's own profilers (NVTX). Ranges nest.
+  virtual void push_range(const char*) noexcept {}
+  virtual void pop_range() noexcept {}
+
   /// Copies are ordered in the stream; host memory may be reused when the call returns.
   virtual void copy_to_device(void* device, const void* host, std::size_t bytes, Stream& stream) = 0;
   virtual void copy_to_host(void* host, const void* device, std::size_t bytes, Stream& stream) = 0;

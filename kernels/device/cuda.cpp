@@ -1,6 +1,10 @@
 #include "kernels/device/cuda.h"
 
 #include <cuda_runtime_api.h>
+#if __has_include(<nvtx3/nvToolsExt.h>)
+#include <nvtx3/nvToolsExt.h>
+#define HEDDLE_HAS_NVTX
+#endif
 
 #include <cstdint>
 #include <mutex>
@@ -199,6 +203,11 @@ class CudaBackend final : public Backend {
     make_current();
     check_cuda(cudaStreamSynchronize(native(stream)), "cudaStreamSynchronize");
   }
+
+#ifdef HEDDLE_HAS_NVTX
+  void push_range(const char* name) noexcept override { nvtxRangePushA(name); }
+  void pop_range() noexcept override { nvtxRangePop(); }
+#endif
 
   void copy_to_device(void* device, const void* host, std::size_t bytes, Stream& stream) override {
     copy_and_wait(device, host, bytes, cudaMemcpyHostToDevice, stream);
