@@ -11,6 +11,8 @@
 #include "bench/graphs.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "io/file.h"
+#include "io/text.h"
 
 namespace heddle::bench {
 
@@ -113,6 +115,38 @@ HostCsr of_nodes(const NodeDataset& data) {
   return matrix_of(data.nodes, std::move(entries));
 }
 
+/// A square matrix in Matrix Market's coordinate form, its entries' values left out, undirected, with self-loops.
+HostCsr of_matrix_market(const std::string& path) {
+  const io::detail::ByteBuffer file = io::detail::read_text_file(path);
+  require(file.view().starts_with("%%MatrixMarket matrix coordinate"), ErrorKind::bad_data, path,
+          ": a Matrix Market file must begin with '%%MatrixMarket matrix coordinate'");
+  io::detail::Lines lines(file.view(), path);
+  const auto whole = [&](io::detail::Fields& fields, const char* what, int64_t least, int64_t most) {
+    std::string_view field;
+    if (!fields.next(field)) lines.fail("the ", what, " is missing");
+    return io::detail::parse_integer(lines, field, what, least, most);
+  };
+  require(lines.next(), ErrorKind::bad_data, path, ": there is no line of sizes");
+  io::detail::Fields sizes(lines);
+  constexpr int64_t most = INT32_MAX;
+  const int64_t rows = whole(sizes, "number of rows", 1, most), cols = whole(sizes, "number of columns", 1, most),
+                count = whole(sizes, "number of entries", 0, INT64_MAX);
+  if (rows != cols) lines.fail("the matrix is ", rows, " x ", cols, ", a graph's is square");
+  Entries entries;
+  for (int64_t r = 0; r < rows; ++r) entries.emplace_back(static_cast<int32_t>(r), static_cast<int32_t>(r));
+  int64_t listed = 0;
+  while (lines.next()) {
+    io::detail::Fields fields(lines);
+    const auto row = static_cast<int32_t>(whole(fields, "row", 1, rows) - 1);
+    const auto column = static_cast<int32_t>(whole(fields, "column", 1, cols) - 1);
+    entries.emplace_back(row, column);
+    entries.emplace_back(column, row);
+    ++listed;
+  }
+  require(listed == count, ErrorKind::bad_data, path, ": it lists ", listed, " entries, its line of sizes says ", count);
+  return matrix_of(rows, std::move(entries));
+}
+
 /// Data sets of the standard set, below HEDDLE_DATA; `sign` is a file that tells that one is there.
 struct PublicGraph {
   const char* name;
@@ -127,6 +161,7 @@ constexpr PublicGraph public_graphs[] = {{"cora", "planetoid/cora", "planetoid/i
                                          {"condmat", "snap/ca-CondMat.mtx", "snap/ca-CondMat.mtx", false}};
 
 HostCsr of_file(const std::string& path) {
+  if (path.ends_with(".mtx") || path.ends_with(".mtx.gz")) return of_matrix_market(path);
   try {
     return of_nodes(io::load(path));
   } catch (const Error& error) {
@@ -168,7 +203,7 @@ LabGraph lab_graph(const std::string& name) {
     require(folder != nullptr && *folder != '\0', ErrorKind::usage, "the graph '", name,
             "' is read from HEDDLE_DATA, which is not set");
     const std::string path = text(folder, "/", graph.path);
-    return {name, graph.interactions ? of_interactions(path) : of_nodes(io::load(path))};
+    return {name, graph.interactions ? of_interactions(path) : of_file(path)};
   }
   return {name, of_file(name)};
 }

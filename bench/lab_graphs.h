@@ -29,7 +29,8 @@ DegreeSpread degree_spread(const HostCsr& matrix);
 ///   star:N                   node 0 joined with all others
 ///   gowalla                  users and items of HEDDLE_DATA/gowalla, joined by the training interactions
 ///   cora, epinions, enron, condmat   nodes of HEDDLE_DATA/planetoid and HEDDLE_DATA/snap, with self-loops, undirected
-///   a path                   a node data set (io::load), with self-loops; or interactions (io::load_interactions)
+///   a path                   a node data set (io::load) or a Matrix Market file (.mtx, .mtx.gz), with self-loops, undirected; or
+///                            interactions (io::load_interactions)
 /// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
 LabGraph lab_graph(const std::string& name);
 

@@ -137,6 +137,29 @@ TEST_SUITE("cli") {
     CHECK(count(" ms</text>") == 2 * kernels::spmm_variants(DeviceKind::cpu).size());
   }
 
+  TEST_CASE("bench reads a Matrix Market file, and says what is wrong with one") {
+    const TempDir folder;
+    const std::string good =
+        folder.write("a.mtx", "%%MatrixMarket matrix coordinate pattern symmetric\n% note\n3 3 2\n2 1\n3 3\n");
+    const nlohmann::json rows = rows_of("--graph " + good + " --dim 2 --repeats 1 --variant cpu_row_loop", folder);
+    CHECK(rows[0]["rows"] == 3);
+    CHECK(rows[0]["nnz"] == 3 + 2);
+    const std::pair<const char*, const char*> cases[] = {
+        {"3 3 1\n1 1\n", "must begin with"},
+        {"%%MatrixMarket matrix array real general\n2 2\n", "must begin with"},
+        {"%%MatrixMarket matrix coordinate pattern general\n", "there is no line of sizes"},
+        {"%%MatrixMarket matrix coordinate pattern general\n2 3 1\n1 1\n", ":2: the matrix is 2 x 3, a graph's is square"},
+        {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n3 1\n", ":3: row '3' is not between 1 and 2"},
+        {"%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 2\n", "lists 1 entries, its line of sizes says 2"},
+        {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1\n", ":3: the column is missing"}};
+    for (const auto& [content, words] : cases) {
+      const ProgramResult result = run_program("bench spmm --graph " + folder.write("bad.mtx", content));
+      INFO(result.err);
+      CHECK(result.status == 3);
+      CHECK(result.err.find(words) != std::string::npos);
+    }
+  }
+
   TEST_CASE("bench takes no graph, width or variant that cannot be meant") {
     const std::pair<const char*, const char*> cases[] = {
         {"bench", "subcommand"},

@@ -35,6 +35,9 @@ bool catches_interrupts(const std::string& process) {
   return false;
 }
 
+/// Processor time after which a training is under way; sanitizers slow what comes before it as well.
+constexpr double seconds_to_start = sizeof HEDDLE_SANITIZERS > 1 ? 3 : 0.3;
+
 /// Seconds of processor time that a process has used.
 double processor_seconds(const std::string& process) {
   const std::string stat = file_content(process + "/stat");
@@ -85,7 +88,7 @@ ProgramResult run_interrupted(const std::string& arguments) {
       if (pid.empty() || pid.back() != '\n') continue;
       const std::string process = "/proc/" + pid.substr(0, pid.size() - 1);
       if (caught_at < 0 && catches_interrupts(process)) caught_at = processor_seconds(process);
-      if (caught_at < 0 || processor_seconds(process) < caught_at + 0.25) continue;
+      if (caught_at < 0 || processor_seconds(process) < caught_at + seconds_to_start) continue;
       ::kill(static_cast<pid_t>(std::stol(pid)), SIGINT);
       return;
     }

@@ -20,8 +20,8 @@ struct ProgramResult {
 /// Runs `heddle ARGUMENTS` by a shell. `before` stands in front of the program: variables ("HEDDLE_ISA=avx2"), "timeout 1", ...
 ProgramResult run_program(const std::string& arguments, const std::string& before = "");
 
-/// Runs `heddle ARGUMENTS` and presses Ctrl-C once it has caught the signal and worked for a quarter of a second of processor
-/// time after that: however slow the machine, it is then in its training.
+/// Runs `heddle ARGUMENTS` and presses Ctrl-C once it has caught the signal and then worked for some processor
+/// time: however slow the machine, it is then in its training.
 ProgramResult run_interrupted(const std::string& arguments);
 
 /// The karate club as a folder of files: edges, labels, train and test split.
