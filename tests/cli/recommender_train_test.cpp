@@ -272,8 +272,8 @@ TEST_SUITE("cli") {
     const TempDir folder;
     write_interactions(folder);
     const std::string model = folder.file("model.safetensors");
-    const ProgramResult result =
-        run_interrupted("train lightgcn --json --dim 16 --epochs 10000000 --data " + folder.path().string() + " --save " + model);
+    const ProgramResult result = run_interrupted("train lightgcn --json --dim 16 --temperature 0.2 --epochs 10000000 --data " +
+                                                 folder.path().string() + " --save " + model);
     CHECK(result.status == 130);
     CHECK(result.err.starts_with("heddle: interrupted after "));
     CHECK(result.err.find("saved " + model) != std::string::npos);
