@@ -63,6 +63,14 @@ using OwnedPool = std::unique_ptr<std::remove_pointer_t<cudaMemPool_t>, Destroy<
 using OwnedGraph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, Destroy<cudaGraphDestroy>>;
 using OwnedGraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, Destroy<cudaGraphExecDestroy>>;
 
+using OwnedEvent = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy<cudaEventDestroy>>;
+
+OwnedEvent make_event() {
+  cudaEvent_t event = nullptr;
+  check_cuda(cudaEventCreate(&event), "cudaEventCreate");
+  return OwnedEvent(event);
+}
+
 cudaStream_t native(const Stream& stream) { return static_cast<cudaStream_t>(stream.native()); }
 
 OwnedStream make_stream() {
@@ -218,6 +226,18 @@ class CudaBackend final : public Backend {
     if (bytes == 0) return;
     make_current();
     check_cuda(cudaMemsetAsync(pointer, 0, bytes, native(stream)), "cudaMemsetAsync");
+  }
+
+  double timed_ms(Stream& stream, const std::function<void()>& work) override {
+    make_current();
+    const OwnedEvent begin = make_event(), end = make_event();
+    check_cuda(cudaEventRecord(begin.get(), native(stream)), "cudaEventRecord");
+    work();
+    check_cuda(cudaEventRecord(end.get(), native(stream)), "cudaEventRecord");
+    check_cuda(cudaEventSynchronize(end.get()), "cudaEventSynchronize");
+    float ms = 0;
+    check_cuda(cudaEventElapsedTime(&ms, begin.get(), end.get()), "cudaEventElapsedTime");
+    return ms;
   }
 
   bool can_capture() const noexcept override { return true; }

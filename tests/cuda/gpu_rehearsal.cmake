@@ -1,0 +1,52 @@
+# ./dev gpu --rehearse, with the programs of this build: every stage passes, and the folder says everywhere that no GPU ran.
+#   cmake -D SOURCE=folder -D BUILD=folder -D WORK=folder -P gpu_rehearsal.cmake
+cmake_minimum_required(VERSION 3.25)
+
+if(NOT DEFINED ENV{HEDDLE_CUDA_RUNNER})
+  message("skipped: HEDDLE_CUDA_RUNNER names no command that runs a CUDA program without a GPU")
+  return()
+endif()
+
+file(REMOVE_RECURSE ${WORK})
+execute_process(COMMAND ${SOURCE}/dev gpu --rehearse --build ${BUILD} --out ${WORK} --budget 1080
+                RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "the rehearsal ended with ${status}:\n${said}")
+endif()
+
+function(expect_field name expected)
+  file(READ ${WORK}/${name}.json object)
+  string(JSON value GET "${object}" ${ARGN})
+  if(NOT value STREQUAL expected)
+    message(FATAL_ERROR "${name}.json: ${ARGN} is '${value}', not '${expected}'")
+  endif()
+endfunction()
+
+expect_field(summary ON rehearsal)
+expect_field(summary ON passed)
+foreach(stage build tests gcn gat lightgcn lab memcheck racecheck)
+  expect_field(${stage} ${stage} stage)
+  expect_field(${stage} OFF on_gpu)
+  expect_field(${stage} ON rehearsal)
+  if(stage MATCHES "^(build|memcheck|racecheck)$")
+    expect_field(${stage} "not run" status)
+  else()
+    expect_field(${stage} passed status)
+  endif()
+endforeach()
+expect_field(tests 0 result failed)
+expect_field(gcn cuda result device)
+expect_field(gat cuda result device)
+expect_field(lightgcn cuda result device)
+expect_field(lab cuda result 2 result rows 0 device)
+
+file(READ ${WORK}/report.md report)
+foreach(sentence "^# heddle: a rehearsal. No GPU ran, and no time in this report is a GPU's\n" "\n. gcn . the karate club . test accuracy "
+                 "\n. star:40 . 16 . " "\n- gat: ran under " "\n- memcheck: " "Every stage that should run passed")
+  if(NOT report MATCHES "${sentence}")
+    message(FATAL_ERROR "report.md lacks '${sentence}':\n${report}")
+  endif()
+endforeach()
+if(report MATCHES "[0-9] m?s \\|")
+  message(FATAL_ERROR "report.md has a time that does not say that no GPU ran:\n${report}")
+endif()
