@@ -23,6 +23,7 @@ void Tape::backward(const Tensor& loss) {
           ", it must be 1 x 1");
   require(loss.requires_grad(), ErrorKind::usage, "backward: the loss depends on nothing that wants a gradient");
   Context& context = loss.context();
+  const ProfiledSpan span(context.profiler(), context.stream(), "backward", ProfilePhase::backward);
   loss.add_grad([&](DenseView<float> one) {
     kernels::Execution execution = context.execution();
     kernels::fill(1.0f, one, execution);

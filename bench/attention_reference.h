@@ -26,4 +26,8 @@ struct AttentionCase {
 /// 1 + 2 gamma(T + 4) M + |difference| u + 4 u; numerator and denominator of y sum deg of them, corrected at most deg times.
 Reference attention(const AttentionCase& c);
 
+/// The gradient of <dy, y> with respect to x of gat_attention (without edge scores), through the scores too. Its terms cancel, so
+/// the bound is an allowance: 2e-5 of the magnitudes that are added up, each with the errors of a weight.
+Reference attention_dx(const AttentionCase& c, const HostMatrix& dy);
+
 }  // namespace heddle::bench

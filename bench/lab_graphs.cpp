@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -112,6 +113,19 @@ HostCsr of_nodes(const NodeDataset& data) {
   return matrix_of(data.nodes, std::move(entries));
 }
 
+/// Data sets of the standard set, below HEDDLE_DATA; `sign` is a file that tells that one is there.
+struct PublicGraph {
+  const char* name;
+  const char* path;
+  const char* sign;
+  bool interactions;
+};
+constexpr PublicGraph public_graphs[] = {{"cora", "planetoid/cora", "planetoid/ind.cora.x", false},
+                                         {"gowalla", "gowalla", "gowalla/train.txt", true},
+                                         {"epinions", "snap/soc-Epinions1.txt.gz", "snap/soc-Epinions1.txt.gz", false},
+                                         {"enron", "snap/email-Enron.txt.gz", "snap/email-Enron.txt.gz", false},
+                                         {"condmat", "snap/ca-CondMat.mtx", "snap/ca-CondMat.mtx", false}};
+
 HostCsr of_file(const std::string& path) {
   try {
     return of_nodes(io::load(path));
@@ -148,13 +162,26 @@ LabGraph lab_graph(const std::string& name) {
     return {name, rmat(parts[0], parts[1])};
   }
   if (name.starts_with("star:")) return {name, star(numbers(name, {{"N", most_nodes}})[0])};
-  if (name == "gowalla") {
+  for (const PublicGraph& graph : public_graphs) {
+    if (name != graph.name) continue;
     const char* folder = std::getenv("HEDDLE_DATA");
-    require(folder != nullptr && *folder != '\0', ErrorKind::usage,
-            "the graph 'gowalla' is read from HEDDLE_DATA, which is not set");
-    return {name, of_interactions(std::string(folder) + "/gowalla")};
+    require(folder != nullptr && *folder != '\0', ErrorKind::usage, "the graph '", name,
+            "' is read from HEDDLE_DATA, which is not set");
+    const std::string path = text(folder, "/", graph.path);
+    return {name, graph.interactions ? of_interactions(path) : of_nodes(io::load(path))};
   }
   return {name, of_file(name)};
+}
+
+std::vector<std::string> standard_graphs(std::vector<std::string>& absent) {
+  std::vector<std::string> names;
+  const char* folder = std::getenv("HEDDLE_DATA");
+  for (const PublicGraph& graph : public_graphs) {
+    const bool there = folder != nullptr && std::filesystem::exists(text(folder, "/", graph.sign));
+    (there ? names : absent).push_back(graph.name);
+  }
+  names.insert(names.end(), {"rmat:16,16", "uniform:65536,16", "star:65536"});
+  return names;
 }
 
 }  // namespace heddle::bench

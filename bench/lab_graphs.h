@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "heddle/data.h"
 
@@ -27,8 +28,13 @@ DegreeSpread degree_spread(const HostCsr& matrix);
 ///                            (D. Chakrabarti, Y. Zhan, C. Faloutsos, SDM 2004; the Graph 500's parameters)
 ///   star:N                   node 0 joined with all others
 ///   gowalla                  users and items of HEDDLE_DATA/gowalla, joined by the training interactions
+///   cora, epinions, enron, condmat   nodes of HEDDLE_DATA/planetoid and HEDDLE_DATA/snap, with self-loops, undirected
 ///   a path                   a node data set (io::load), with self-loops; or interactions (io::load_interactions)
 /// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
 LabGraph lab_graph(const std::string& name);
+
+/// The names of the standard set: the public data sets that HEDDLE_DATA has, rmat:16,16, uniform:65536,16, star:65536. `absent`
+/// gets the others.
+std::vector<std::string> standard_graphs(std::vector<std::string>& absent);
 
 }  // namespace heddle::bench

@@ -48,6 +48,7 @@ class LightGcnFitter final : public Fitter {
   }
 
   bool needs_validation() const override { return train_options_.patience > 0; }
+  bool trains_in_epochs() const override { return true; }
 
   Fitted fit(const InteractionDataset& data, const FitRequest& request) override;
 
@@ -134,6 +135,7 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
     ++step;
     return !interrupted();
   };
+  model->context().set_profiler(request.profiler);
   try {
     fitted.training = train(*model, data, train_options_, told, keep_going);
     fitted.fit_s = fitted.training->fit_s;
@@ -142,6 +144,7 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
     if (error.kind() != ErrorKind::diverged) throw;
     fitted.failure = error;
   }
+  model->context().set_profiler(nullptr);
   fitted.model = std::move(model);
   return fitted;
 }

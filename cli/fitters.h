@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
+#include "heddle/profile.h"
 #include "heddle/recommender.h"
 
 /// Recommenders as the command line knows them: a name, settings, and how to fit one.
@@ -21,6 +22,7 @@ struct FitRequest {
   const Device& device;
   uint64_t seed = 0;
   bool quiet = false;
+  Profiler* profiler = nullptr;  ///< records a training in epochs; or null
 };
 
 /// How the weight of a blend was found.
@@ -57,6 +59,8 @@ class Fitter {
   virtual void settle() {}
   /// Whether fitting looks at validation interactions.
   virtual bool needs_validation() const { return false; }
+  /// Whether fitting runs in epochs, which can be profiled.
+  virtual bool trains_in_epochs() const { return false; }
   /// A result that was cut short by a signal, or that diverged, is returned and says so.
   virtual Fitted fit(const InteractionDataset& data, const FitRequest& request) = 0;
 

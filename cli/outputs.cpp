@@ -60,9 +60,11 @@ void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) 
   }
 }
 
-void OutputOptions::check() const {
+void OutputOptions::check(const std::vector<std::string>& others) const {
   if (!attention.empty()) io::check_edge_table_path(attention);
-  check_outputs({model, embeddings, predictions, attention});
+  std::vector<std::string> paths = {model, embeddings, predictions, attention};
+  paths.insert(paths.end(), others.begin(), others.end());
+  check_outputs(paths);
 }
 
 std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, const NodeDataset& data) const {

@@ -21,8 +21,8 @@ struct OutputOptions {
 
   /// `with_attention`: --save-attention too, for models that have some.
   void add_to(CLI::App& app, bool with_model, bool with_attention);
-  /// As check_outputs: before a long run, not after it.
-  void check() const;
+  /// As check_outputs, of these files and `others`: before a long run, not after it.
+  void check(const std::vector<std::string>& others = {}) const;
   /// Writes embeddings, predictions and attention; returns the paths written.
   std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;
 };

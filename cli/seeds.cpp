@@ -64,12 +64,14 @@ class SeedQueue {
     std::unique_ptr<NodeClassifier> model = plan_.kind->make(data_, plan_.settings, seed, device);
     if (i == 0 && plan_.embeddings_wanted) host_embeddings(*model);
     SeedResult result{.seed = seed, .report = {}};
+    model->context().set_profiler(plan_.profiler);
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
       progress_.epoch(figures);
       if (!stopped()) return true;
       if (figures.epoch < figures.epochs) cut_short_ = true;
       return false;
     });
+    model->context().set_profiler(nullptr);
     progress_.seed_done();
     results_[static_cast<std::size_t>(i)] = std::move(result);
     if (i == 0) first_model_ = std::move(model);

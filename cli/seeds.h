@@ -9,6 +9,7 @@
 #include "heddle/data.h"
 #include "heddle/device.h"
 #include "heddle/models.h"
+#include "heddle/profile.h"
 #include "heddle/train.h"
 
 namespace heddle::cli {
@@ -22,6 +23,8 @@ struct SeedPlan {
   int64_t count = 1;
   /// Fail before training, not after it, where the model has no embeddings.
   bool embeddings_wanted = false;
+  /// Records the training, which is then of one seed; or null.
+  Profiler* profiler = nullptr;
 };
 
 struct SeedResult {

@@ -8,11 +8,13 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/profile.h"
 #include "cli/report.h"
 #include "cli/seeds.h"
 #include "cli/settings.h"
 #include "cli/train_recommender.h"
 #include "heddle/error.h"
+#include "heddle/io.h"
 #include "heddle/models.h"
 
 namespace heddle::cli {
@@ -26,10 +28,11 @@ struct TrainCommand {
   DataOptions data;
   DeviceOptions device;
   OutputOptions outputs;
+  ProfileOption profile;
   PrintOptions printing;
 
   void add_to(CLI::App& app);
-  void run() const;
+  void run();
 };
 
 void TrainCommand::add_to(CLI::App& app) {
@@ -72,6 +75,7 @@ void TrainCommand::add_to(CLI::App& app) {
       "at once, one thread each");
   device.add_to(app);
   outputs.add_to(app, true, plan.kind->attends);
+  profile.add_to(app);
   printing.add_to(app);
 }
 
@@ -82,21 +86,25 @@ std::string interruption(const SeedPlan& plan, const SeedRuns& runs, const std::
                      written.empty() ? "nothing was to be saved" : fmt::format("saved {}", fmt::join(written, ", ")));
 }
 
-void TrainCommand::run() const {
+void TrainCommand::run() {
   require(plan.first_seed <= UINT64_MAX - static_cast<uint64_t>(plan.count - 1), ErrorKind::usage, "--seed ", plan.first_seed,
           " and --seeds ", plan.count, " go past 2^64 - 1");
   plan.kind->check(plan.settings);
-  outputs.check();
+  outputs.check({profile.path});
+  require(profile.path.empty() || plan.count == 1, ErrorKind::usage, "--profile follows one training; --seeds is ", plan.count);
+  const std::unique_ptr<Profiler> profiler = profile.make();
+  plan.profiler = profiler.get();
   const Device where = device.open();
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const SeedRuns runs = train_seeds(plan, dataset, where, printing.quiet);
   if (printing.json) {
     Json object = training_json(plan, runs, dataset, hash, where);
+    object["profile"] = profile_json(profiler.get());
     add_cost(object);
     print(object);
   } else {
-    print(training_text(plan, runs, dataset, hash, where) + cost_text());
+    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text());
   }
   std::vector<std::string> written;
   if (!outputs.model.empty()) {
@@ -109,6 +117,10 @@ void TrainCommand::run() const {
                 {"learning_rate", fmt::format("{}", plan.options.learning_rate)},
                 {"weight_decay", fmt::format("{}", plan.options.weight_decay)}});
     written.push_back(outputs.model);
+  }
+  if (profiler != nullptr) {
+    io::write_file(profile.path, profiler->trace());
+    written.push_back(profile.path);
   }
   for (std::string& path : outputs.write(*runs.first_model, dataset)) written.push_back(std::move(path));
   require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs, written));

@@ -12,9 +12,11 @@
 #include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/profile.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "heddle/error.h"
+#include "heddle/io.h"
 
 namespace heddle::cli {
 
@@ -28,6 +30,7 @@ struct TrainRecommenderCommand {
   double hold_out = 0;
   uint64_t seed = 0;
   std::string save;
+  ProfileOption profile;
   InteractionOptions data;
   MetricOptions metrics;
   DeviceOptions device;
@@ -39,6 +42,7 @@ struct TrainRecommenderCommand {
 
  private:
   FitPlan plan();
+  void check_profile(const FitPlan& planned) const;
   void save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded, double held_out) const;
 };
 
@@ -73,6 +77,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
+  profile.add_to(app);
   printing.add_to(app);
 }
 
@@ -88,6 +93,14 @@ FitPlan TrainRecommenderCommand::plan() {
   if (blend_weight != "auto")
     plan.weight = parse_number<float>(option, blend_weight, 0, 1e6f, "auto or a number from 0 to 1000000");
   return plan;
+}
+
+void TrainRecommenderCommand::check_profile(const FitPlan& planned) const {
+  if (profile.path.empty()) return;
+  require(planned.second == nullptr, ErrorKind::usage,
+          "--profile follows one training, a blend has two models; profile them one by one");
+  require(planned.first->trains_in_epochs(), ErrorKind::usage, "--profile follows a training in epochs; ", planned.first->name(),
+          " is made at once, without any");
 }
 
 void TrainRecommenderCommand::save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded,
@@ -115,14 +128,17 @@ void TrainRecommenderCommand::run() {
   const FitPlan planned = plan();
   fitters.refuse_others(second.empty() ? std::vector{first} : std::vector{first, second});
   planned.settle();
-  check_outputs({save});
+  check_profile(planned);
+  check_outputs({save, profile.path});
   const Device where = device.open();
   LoadedInteractions loaded = data.load();
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
           loaded.data.val.nnz(), " validation interactions already");
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
   const int64_t held_out = hold_out_of(loaded.data, share, seed);
-  const Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .quiet = printing.quiet});
+  const std::unique_ptr<Profiler> profiler = profile.make();
+  const Fitted fitted =
+      planned.fit(loaded.data, {.device = where, .seed = seed, .quiet = printing.quiet, .profiler = profiler.get()});
   if (fitted.failure) {
     require(!save.empty() && fitted.good_epochs > 0, fitted.failure->kind(), fitted.failure->what());
     save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
@@ -131,6 +147,7 @@ void TrainRecommenderCommand::run() {
   require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
   if (!save.empty()) save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
+  if (profiler != nullptr) io::write_file(profile.path, profiler->trace());
   RecommenderRun result{
       .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
   const std::string saved = save.empty() ? "nothing was to be saved" : "saved " + save;
@@ -143,10 +160,13 @@ void TrainRecommenderCommand::run() {
   }
   if (printing.json) {
     Json object = recommender_json(result);
+    object["profile"] = profile_json(profiler.get());
     add_cost(object);
     print(object);
   } else {
-    print(recommender_text(result) + cost_text() + (save.empty() ? "" : fmt::format("saved      {}\n", save)));
+    const std::string saved_files = fmt::format("{}{}{}", save, save.empty() || profiler == nullptr ? "" : ", ", profile.path);
+    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() +
+          (saved_files.empty() ? "" : fmt::format("saved      {}\n", saved_files)));
   }
   require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training->epochs, " epochs and ",
           fitted.training->steps, " steps; ", saved);

@@ -41,6 +41,7 @@ void Adam::step() {
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     require(parameters_[i].has_grad(), ErrorKind::usage, "adam: parameter ", i, " has no gradient in this step");
   }
+  const ProfiledSpan span(context_.profiler(), context_.stream(), "update", ProfilePhase::update);
   kernels::Execution execution = context_.execution();
   kernels::adam({.tensors = reinterpret_cast<const kernels::AdamTensor*>(host_tensors_.data()),
                  .device_tensors = tensors_.as<kernels::AdamTensor>(),

@@ -136,7 +136,9 @@ class BestWeights {
 
  private:
   void copy(bool save) {
-    kernels::Execution execution = model_.context().execution();
+    Context& context = model_.context();
+    const ProfiledSpan span(context.profiler(), context.stream(), "best weights", ProfilePhase::update);
+    kernels::Execution execution = context.execution();
     std::size_t i = 0;
     for (const Parameter& parameter : model_.parameters()) {
       const DenseView<float> values = parameter.tensor().value();
@@ -185,7 +187,11 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   };
   const auto train_epoch = [&] {
     context.begin_step();
-    const Tensor loss = with_penalty(masked_nll(logits_of(model, data), train_targets.targets()), model, options.weight_decay);
+    const auto forward = [&] {
+      const ProfiledSpan span(context.profiler(), context.stream(), "forward", ProfilePhase::forward);
+      return with_penalty(masked_nll(logits_of(model, data), train_targets.targets()), model, options.weight_decay);
+    };
+    const Tensor loss = forward();
     context.tape().backward(loss);
     adam.step();
     keep(loss, train_loss);
@@ -194,6 +200,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   const bool selects = options.selection == Selection::best_validation;
   const auto validate = [&] {
     const Evaluating evaluating(context);
+    const ProfiledSpan span(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
     context.begin_step();
     const Tensor logits = logits_of(model, data);
     const Targets targets = val_targets.targets();
@@ -219,6 +226,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   if (selects) best.emplace(model);
   context.set_training(true);
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
     const auto start = std::chrono::steady_clock::now();
     run(train_step, train_epoch);
     context.stream().synchronise();
@@ -254,6 +262,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   }
 
   const Evaluating evaluating(context);
+  const ProfiledSpan span(context.profiler(), context.stream(), "evaluation", ProfilePhase::evaluation);
   context.begin_step();
   const Tensor logits = logits_of(model, data);
   report.train_accuracy = accuracy(context, logits, train_targets.targets());

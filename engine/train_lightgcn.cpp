@@ -68,6 +68,7 @@ class Steps {
     stream.backend().fill_zero(step_of_epoch_.data(), step_of_epoch_.bytes(), stream);
     int64_t done = 0;
     for (; done < per_epoch_ && (!keep_going || keep_going()); ++done) {
+      const ProfiledSpan span(context_.profiler(), stream, "step", ProfilePhase::update, done + 1);
       const auto start = Clock::now();
       if (options_.replay) {
         replayed_.run();
@@ -80,14 +81,20 @@ class Steps {
   }
 
  private:
-  void step() {
-    context_.begin_step();
+  /// Draws a batch; its loss.
+  Tensor forward() {
+    const ProfiledSpan span(context_.profiler(), context_.stream(), "forward", ProfilePhase::forward);
     const RowBatch batch = draw();
     const Tensor embeddings = model_.embeddings();
     // Recorded first, so that its gradient comes last and touches the batch's rows only.
     const Tensor penalty = options_.reg > 0 ? l2_penalty(gather_rows(embeddings, batch), options_.reg / batch_size()) : Tensor();
-    Tensor loss = loss_of(rows(embeddings, batch));
-    if (options_.reg > 0) loss = add(loss, penalty);
+    const Tensor loss = loss_of(rows(embeddings, batch));
+    return options_.reg > 0 ? add(loss, penalty) : loss;
+  }
+
+  void step() {
+    context_.begin_step();
+    const Tensor loss = forward();
     context_.tape().backward(loss);
     adam_.step();
     kernels::Execution execution = context_.execution();
@@ -271,6 +278,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   std::vector<double> step_ms;
   context.set_training(true);
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
+    const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
     const auto start = Clock::now();
     const std::vector<float> losses = steps.epoch(step_ms, keep_going);
     LightGcnEpoch told;
@@ -300,6 +308,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     report.epoch_s.push_back(told.seconds);
     bool go_on = options.time_limit == 0 || report.fit_s < options.time_limit;
     if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
+      const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
       const auto evaluation = Clock::now();
       told.val = figures(model, data, data.val, false);
       told.test = figures(model, data, data.test, true);

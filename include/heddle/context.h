@@ -9,6 +9,7 @@
 #include "heddle/device.h"
 #include "heddle/kernel/philox.h"
 #include "heddle/kernel/variant.h"
+#include "heddle/profile.h"
 #include "heddle/tape.h"
 
 namespace heddle {
@@ -47,8 +48,12 @@ class Context {
   /// Random words for the next use in this step (each dropout in a step gets its own).
   RandomStream next_random_stream();
 
+  /// Who records the cost of what runs here; null: nobody. The profiler must live until another one or null is set.
+  Profiler* profiler() const { return profiler_; }
+  void set_profiler(Profiler* profiler) { profiler_ = profiler; }
+
   /// What kernel ops run with.
-  kernels::Execution execution() { return {stream_, arena_, overrides_}; }
+  kernels::Execution execution() { return {stream_, arena_, overrides_, profiler_}; }
 
   /// A matrix of this step with undefined values.
   Tensor make_tensor(int64_t rows, int64_t cols);
@@ -62,6 +67,7 @@ class Context {
   HostArena host_arena_;
   Tape tape_;
   kernels::VariantOverrides overrides_;
+  Profiler* profiler_ = nullptr;
   Buffer step_;
   uint64_t seed_;
   uint32_t generation_ = 1;

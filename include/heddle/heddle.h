@@ -13,6 +13,7 @@
 #include "heddle/lightgcn.h"
 #include "heddle/models.h"
 #include "heddle/ops.h"
+#include "heddle/profile.h"
 #include "heddle/recommender.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"

@@ -38,7 +38,7 @@ class Adam {
 };
 
 /// Runs one and the same step many times: eagerly at first, then, where the device can, as one replay of the recorded work.
-/// The step must do the same work each time and read nothing back to the host.
+/// The step must do the same work each time and read nothing back to the host. Always eagerly while the context has a profiler.
 class ReplayedStep {
  public:
   ReplayedStep(Context& context, std::function<void()> step);

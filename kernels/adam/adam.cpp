@@ -2,6 +2,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 
 namespace heddle::kernels {
@@ -15,7 +16,14 @@ void adam(const AdamArgs& args, Execution& execution) {
   require(args.beta1 >= 0 && args.beta1 < 1 && args.beta2 >= 0 && args.beta2 < 1, ErrorKind::usage, "adam: beta1 is ", args.beta1,
           ", beta2 is ", args.beta2, "; both belong to [0, 1)");
   require(args.decay_steps >= 0, ErrorKind::usage, "adam: the learning rate is to fall over ", args.decay_steps, " steps");
-  if (args.tensor_count > 0) HEDDLE_CALL(execution.stream, adam, args);
+  if (args.tensor_count == 0) return;
+  const ProfiledOp op(execution, "adam", [&](OpArguments& arguments) {
+    int64_t weights = 0;
+    for (int64_t i = 0; i < args.tensor_count; ++i) weights += args.tensors[i].size;
+    // The gradient is read; weight and both moments are read and written.
+    arguments.add("weights", weights, 1, 7 * weights * static_cast<int64_t>(sizeof(float)));
+  });
+  HEDDLE_CALL(execution.stream, adam, args);
 }
 
 }  // namespace heddle::kernels

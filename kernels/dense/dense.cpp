@@ -1,6 +1,7 @@
 #include "kernels/dense/dense.h"
 
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 
 namespace heddle::kernels {
 
@@ -18,6 +19,11 @@ void gemm(const GemmArgs& args, Execution& execution) {
   check_apart("gemm", "c", c, "a", a);
   check_apart("gemm", "c", c, "b", b);
   if (c.size() == 0) return;
+  const ProfiledOp op(execution, "gemm", [&](OpArguments& arguments) {
+    arguments.reads("a", args.a);
+    arguments.reads("b", args.b);
+    arguments.writes("c", args.c);
+  });
   run_chosen("gemm", execution.overrides.gemm, gemm_variants, pick_gemm, args, execution);
 }
 

@@ -17,9 +17,12 @@ std::string gemm_cpu_skinny_supports(const GemmArgs& args);
 std::size_t gemm_cpu_skinny_workspace(const GemmArgs& args);
 HEDDLE_DECLARE_CPU(void gemm_cpu_skinny(const GemmArgs& args, float* workspace, Threads threads))
 
-HEDDLE_DECLARE_DEVICE(std::string gemm_tiled_supports(const GemmArgs& args);
-                      std::size_t gemm_tiled_workspace(const GemmArgs& args);
-                      void gemm_tiled(const GemmArgs& args, void* workspace, Stream& stream))
+#define HEDDLE_GEMM_LAUNCHERS                             \
+  std::string gemm_tiled_supports(const GemmArgs& args);  \
+  std::size_t gemm_tiled_workspace(const GemmArgs& args); \
+  void gemm_tiled(const GemmArgs& args, void* workspace, Stream& stream);
+
+HEDDLE_DECLARE_DEVICE(HEDDLE_GEMM_LAUNCHERS)
 
 #ifdef HEDDLE_HAS_CUDA
 namespace cuda {

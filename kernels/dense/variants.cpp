@@ -1,5 +1,5 @@
 #include "kernels/dense/dense.h"
-#include "kernels/dense/launchers.h"
+#include "kernels/dense/device_rows.h"
 
 namespace heddle::kernels {
 
@@ -15,15 +15,6 @@ const Variant<GemmArgs> cpu_variants[] = {
     {"cpu_skinny", "small output widths kept in registers, no packing", "definition", true, gemm_cpu_skinny_supports,
      gemm_cpu_skinny_workspace, cpu_skinny},
 };
-
-#define HEDDLE_GEMM_ROWS(twin)                          \
-  {"tiled",                                             \
-   "a block owns an output tile, shared-memory panels", \
-   "Volkov and Demmel 2008",                            \
-   true,                                                \
-   twin::gemm_tiled_supports,                           \
-   twin::gemm_tiled_workspace,                          \
-   twin::gemm_tiled},
 
 const Variant<GemmArgs> simt_variants[] = {HEDDLE_GEMM_ROWS(simt)};
 #ifdef HEDDLE_HAS_CUDA

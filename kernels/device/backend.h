@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,11 +39,18 @@ class Backend : public std::enable_shared_from_this<Backend> {
   virtual void destroy_stream(void*) noexcept {}
   virtual void synchronise(Stream&) {}
 
+  /// A named range of host time around what is queued in it, for the device's own profilers (NVTX). Ranges nest.
+  virtual void push_range(const char*) noexcept {}
+  virtual void pop_range() noexcept {}
+
   /// Copies are ordered in the stream; host memory may be reused when the call returns.
   virtual void copy_to_device(void* device, const void* host, std::size_t bytes, Stream& stream) = 0;
   virtual void copy_to_host(void* host, const void* device, std::size_t bytes, Stream& stream) = 0;
   virtual void copy(void* to, const void* from, std::size_t bytes, Stream& stream) = 0;
   virtual void fill_zero(void* pointer, std::size_t bytes, Stream& stream) = 0;
+
+  /// Milliseconds that `work`, put into the stream, takes there: by events on a GPU, by the host's clock elsewhere.
+  virtual double timed_ms(Stream& stream, const std::function<void()>& work);
 
   /// Whether work can be recorded once and replayed; without it begin_capture and end_capture are never called.
   virtual bool can_capture() const noexcept { return false; }

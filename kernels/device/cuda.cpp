@@ -1,6 +1,10 @@
 #include "kernels/device/cuda.h"
 
 #include <cuda_runtime_api.h>
+#if __has_include(<nvtx3/nvToolsExt.h>)
+#include <nvtx3/nvToolsExt.h>
+#define HEDDLE_HAS_NVTX
+#endif
 
 #include <cstdint>
 #include <mutex>
@@ -58,6 +62,14 @@ using OwnedStream = std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy
 using OwnedPool = std::unique_ptr<std::remove_pointer_t<cudaMemPool_t>, Destroy<cudaMemPoolDestroy>>;
 using OwnedGraph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, Destroy<cudaGraphDestroy>>;
 using OwnedGraphExec = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, Destroy<cudaGraphExecDestroy>>;
+
+using OwnedEvent = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy<cudaEventDestroy>>;
+
+OwnedEvent make_event() {
+  cudaEvent_t event = nullptr;
+  check_cuda(cudaEventCreate(&event), "cudaEventCreate");
+  return OwnedEvent(event);
+}
 
 cudaStream_t native(const Stream& stream) { return static_cast<cudaStream_t>(stream.native()); }
 
@@ -192,6 +204,11 @@ class CudaBackend final : public Backend {
     check_cuda(cudaStreamSynchronize(native(stream)), "cudaStreamSynchronize");
   }
 
+#ifdef HEDDLE_HAS_NVTX
+  void push_range(const char* name) noexcept override { nvtxRangePushA(name); }
+  void pop_range() noexcept override { nvtxRangePop(); }
+#endif
+
   void copy_to_device(void* device, const void* host, std::size_t bytes, Stream& stream) override {
     copy_and_wait(device, host, bytes, cudaMemcpyHostToDevice, stream);
   }
@@ -209,6 +226,18 @@ class CudaBackend final : public Backend {
     if (bytes == 0) return;
     make_current();
     check_cuda(cudaMemsetAsync(pointer, 0, bytes, native(stream)), "cudaMemsetAsync");
+  }
+
+  double timed_ms(Stream& stream, const std::function<void()>& work) override {
+    make_current();
+    const OwnedEvent begin = make_event(), end = make_event();
+    check_cuda(cudaEventRecord(begin.get(), native(stream)), "cudaEventRecord");
+    work();
+    check_cuda(cudaEventRecord(end.get(), native(stream)), "cudaEventRecord");
+    check_cuda(cudaEventSynchronize(end.get()), "cudaEventSynchronize");
+    float ms = 0;
+    check_cuda(cudaEventElapsedTime(&ms, begin.get(), end.get()), "cudaEventElapsedTime");
+    return ms;
   }
 
   bool can_capture() const noexcept override { return true; }

@@ -1,6 +1,7 @@
 #include "heddle/device.h"
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 
 #include "heddle/error.h"
@@ -42,6 +43,13 @@ std::vector<Isa> available_isas() {
 }
 
 Isa best_isa() { return available_isas().back(); }
+
+double kernels::Backend::timed_ms(Stream& stream, const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  synchronise(stream);
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
 
 Stream::Stream(std::shared_ptr<kernels::Backend> backend)
     : backend_(std::move(backend)),

@@ -2,6 +2,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/edge/cpu_edge.h"
 #include "kernels/edge/variants.h"
 
@@ -42,14 +43,27 @@ void edge_sums(const EdgeSumsArgs& args, Execution& execution) {
   check_shape("edge_sums", "s", args.s, args.graph.nnz, heads);
   check_shape("edge_sums", "sources", args.sources, args.graph.cols, heads);
   check_shape("edge_sums", "targets", args.targets, args.graph.rows, heads);
-  if (args.s.size() > 0) HEDDLE_CALL(execution.stream, edge_sums, args);
+  if (args.s.size() == 0) return;
+  const ProfiledOp op(execution, "edge_sums", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("sources", args.sources);
+    arguments.reads("targets", args.targets);
+    arguments.writes("s", args.s);
+  });
+  HEDDLE_CALL(execution.stream, edge_sums, args);
 }
 
 void sum_over_edges(const SumOverEdgesArgs& args, Execution& execution) {
   check_graph("sum_over_edges", args.graph);
   check_shape("sum_over_edges", "s", args.s, args.graph.nnz, args.y.cols);
   check_shape("sum_over_edges", "y", args.y, args.graph.rows, args.y.cols);
-  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, sum_over_edges, args);
+  if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "sum_over_edges", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("s", args.s);
+    arguments.writes("y", args.y);
+  });
+  HEDDLE_CALL(execution.stream, sum_over_edges, args);
 }
 
 void head_sddmm(const HeadSddmmArgs& args, Execution& execution) {
@@ -58,8 +72,14 @@ void head_sddmm(const HeadSddmmArgs& args, Execution& execution) {
   check_shape("head_sddmm", "x", args.x, args.graph.rows, args.x.cols);
   check_shape("head_sddmm", "y", args.y, args.graph.cols, args.x.cols);
   check_shape("head_sddmm", "s", args.s, args.graph.nnz, args.heads);
-  if (args.s.size() > 0)
-    run_chosen("head_sddmm", execution.overrides.sddmm, head_sddmm_variants, pick_head_sddmm, args, execution);
+  if (args.s.size() == 0) return;
+  const ProfiledOp op(execution, "head_sddmm", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("x", args.x);
+    arguments.reads("y", args.y);
+    arguments.writes("s", args.s);
+  });
+  run_chosen("head_sddmm", execution.overrides.sddmm, head_sddmm_variants, pick_head_sddmm, args, execution);
 }
 
 void head_spmm(const HeadSpmmArgs& args, Execution& execution) {
@@ -69,7 +89,14 @@ void head_spmm(const HeadSpmmArgs& args, Execution& execution) {
   check_shape("head_spmm", "x", args.x, args.graph.cols, args.x.cols);
   check_shape("head_spmm", "y", args.y, args.graph.rows, args.x.cols);
   check_apart("head_spmm", "y", args.y, "x", args.x);
-  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, head_spmm, args);
+  if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "head_spmm", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("s", args.s);
+    arguments.reads("x", args.x);
+    arguments.writes("y", args.y);
+  });
+  HEDDLE_CALL(execution.stream, head_spmm, args);
 }
 
 void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution) {
@@ -77,6 +104,11 @@ void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution) {
   check_shape("edge_softmax", "x", args.x, args.graph.nnz, args.x.cols);
   check_shape("edge_softmax", "y", args.y, args.graph.nnz, args.x.cols);
   if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "edge_softmax", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("x", args.x);
+    arguments.writes("y", args.y);
+  });
   run_chosen("edge_softmax", execution.overrides.edge_softmax, edge_softmax_variants, pick_edge_softmax, args, execution);
 }
 
@@ -85,7 +117,14 @@ void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Execution& execu
   check_shape("edge_softmax_backward", "y", args.y, args.graph.nnz, args.y.cols);
   check_shape("edge_softmax_backward", "dy", args.dy, args.graph.nnz, args.y.cols);
   check_shape("edge_softmax_backward", "dx", args.dx, args.graph.nnz, args.y.cols);
-  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, edge_softmax_backward, args);
+  if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "edge_softmax_backward", [&](OpArguments& arguments) {
+    arguments.structure("graph", args.graph);
+    arguments.reads("y", args.y);
+    arguments.reads("dy", args.dy);
+    arguments.writes("dx", args.dx);
+  });
+  HEDDLE_CALL(execution.stream, edge_softmax_backward, args);
 }
 
 void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Execution& execution) {
@@ -93,7 +132,12 @@ void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Execu
   check_data("leaky_relu", "y", y);
   check_same_shape("leaky_relu", "y", y, "x", x);
   check_same_or_apart("leaky_relu", "y", y, "x", x);
-  if (x.size() > 0) HEDDLE_CALL(execution.stream, leaky_relu, x, slope, y);
+  if (x.size() == 0) return;
+  const ProfiledOp op(execution, "leaky_relu", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.writes("y", y);
+  });
+  HEDDLE_CALL(execution.stream, leaky_relu, x, slope, y);
 }
 
 void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx,
@@ -101,7 +145,13 @@ void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const 
   check_same_shape("leaky_relu_backward", "dy", dy, "x", x);
   check_same_shape("leaky_relu_backward", "dx", dx, "x", x);
   check_same_or_apart("leaky_relu_backward", "dx", dx, "dy", dy);
-  if (x.size() > 0) HEDDLE_CALL(execution.stream, leaky_relu_backward, x, slope, dy, dx);
+  if (x.size() == 0) return;
+  const ProfiledOp op(execution, "leaky_relu_backward", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.reads("dy", dy);
+    arguments.writes("dx", dx);
+  });
+  HEDDLE_CALL(execution.stream, leaky_relu_backward, x, slope, dy, dx);
 }
 
 }  // namespace heddle::kernels

@@ -4,6 +4,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/cpu_elementwise.h"
 
@@ -34,6 +35,11 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
   require(!args.relu || !args.elu, ErrorKind::usage, "bias_relu_dropout: relu and elu are asked for at once");
   const DropoutRule rule = dropout_rule(args.dropout);
   if (args.x.size() == 0) return;
+  const ProfiledOp op(execution, "bias_relu_dropout", [&](OpArguments& arguments) {
+    arguments.reads("x", args.x);
+    arguments.array("bias", args.bias, args.x.cols);
+    arguments.writes("y", args.y);
+  });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, bias_relu_dropout, args);
   float* repeated = nullptr;
   if (args.bias != nullptr) {
@@ -64,6 +70,12 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Executi
     if (args.dbias != nullptr) fill(0, {args.dbias, 1, d}, execution);
     return;
   }
+  const ProfiledOp op(execution, "bias_relu_dropout_backward", [&](OpArguments& arguments) {
+    if (args.relu || args.elu) arguments.reads("y", args.y);
+    arguments.reads("dy", args.dy);
+    arguments.writes("dx", args.dx);
+    arguments.array("dbias", args.dbias, d);
+  });
   float* partials = nullptr;
   if (args.dbias != nullptr) {
     partials = execution.arena.allocate_array<float>((args.dy.rows + column_sum_chunk_rows - 1) / column_sum_chunk_rows * d);
@@ -81,7 +93,12 @@ void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Exec
   check_data("add_scaled", "x", x);
   check_data("add_scaled", "y", y);
   check_apart("add_scaled", "y", y, "x", x);
-  if (x.size() > 0) HEDDLE_CALL(execution.stream, add_scaled, x, factor, y);
+  if (x.size() == 0) return;
+  const ProfiledOp op(execution, "add_scaled", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.updates("y", y);
+  });
+  HEDDLE_CALL(execution.stream, add_scaled, x, factor, y);
 }
 
 void scale(DenseView<const float> x, float factor, DenseView<float> y, Execution& execution) {
@@ -89,7 +106,12 @@ void scale(DenseView<const float> x, float factor, DenseView<float> y, Execution
   check_data("scale", "x", x);
   check_data("scale", "y", y);
   check_same_or_apart("scale", "y", y, "x", x);
-  if (x.size() > 0) HEDDLE_CALL(execution.stream, scale, x, factor, y);
+  if (x.size() == 0) return;
+  const ProfiledOp op(execution, "scale", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.writes("y", y);
+  });
+  HEDDLE_CALL(execution.stream, scale, x, factor, y);
 }
 
 void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y, Execution& execution) {
@@ -98,16 +120,26 @@ void scale_by(DenseView<const float> x, float factor, const float* scalar, Dense
   check_data("scale_by", "y", y);
   check_apart("scale_by", "y", y, "x", x);
   if (x.size() == 0) return;
+  const ProfiledOp op(execution, "scale_by", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.array("scalar", scalar, 1);
+    arguments.writes("y", y);
+  });
   if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, scale, x, factor * *scalar, y);
   HEDDLE_CALL_DEVICE(execution.stream, scale_by, x, factor, scalar, y);
 }
 
 void fill(float value, DenseView<float> y, Execution& execution) {
   check_data("fill", "y", y);
-  if (y.size() > 0) HEDDLE_CALL(execution.stream, fill, value, y);
+  if (y.size() == 0) return;
+  const ProfiledOp op(execution, "fill", [&](OpArguments& arguments) { arguments.writes("y", y); });
+  HEDDLE_CALL(execution.stream, fill, value, y);
 }
 
 void increment(uint32_t* counter, Execution& execution) {
+  const ProfiledOp op(execution, "increment", [&](OpArguments& arguments) {
+    arguments.updates("counter", DenseView<uint32_t>{counter, 1, 1});
+  });
   if (on_cpu(execution)) {
     ++*counter;
   } else {
@@ -116,6 +148,11 @@ void increment(uint32_t* counter, Execution& execution) {
 }
 
 void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length, Execution& execution) {
+  const ProfiledOp op(execution, "record_scalar", [&](OpArguments& arguments) {
+    arguments.array("value", value, 1);
+    arguments.array("step", step, 1);
+    arguments.array("entry", history, 1);
+  });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, record_scalar, value, step, history, length);
   if (*step < length) history[*step] = *value;
 }

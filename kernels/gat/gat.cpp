@@ -2,6 +2,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/gat/variants.h"
@@ -39,13 +40,26 @@ void head_scores(const HeadScoresArgs& args, Execution& execution) {
   check_heads("head_scores", args.heads, args.x.cols);
   require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, there are ",
           args.heads, " heads");
-  if (args.x.rows > 0) HEDDLE_CALL(execution.stream, head_scores, args);
+  if (args.x.rows == 0) return;
+  const ProfiledOp op(execution, "head_scores", [&](OpArguments& arguments) {
+    arguments.reads("x", args.x);
+    arguments.array("a", args.a, args.x.cols);
+    arguments.writes("scores", DenseView<float>{args.scores, args.x.rows, args.stride});
+  });
+  HEDDLE_CALL(execution.stream, head_scores, args);
 }
 
 void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& execution) {
   check_data("head_scores_backward", "x", args.x);
   check_heads("head_scores_backward", args.heads, args.x.cols);
   if (args.dx.data != nullptr) check_same_shape("head_scores_backward", "dx", args.dx, "x", args.x);
+  const ProfiledOp op(execution, "head_scores_backward", [&](OpArguments& arguments) {
+    arguments.reads("x", args.x);
+    if (args.dx.data != nullptr) arguments.array("a", args.a, args.x.cols);
+    arguments.reads("dscores", DenseView<const float>{args.dscores, args.x.rows, args.stride});
+    arguments.writes("dx", args.dx);
+    arguments.array("da", args.da, args.x.cols);
+  });
   float* partials = nullptr;
   if (args.da != nullptr) {
     const int64_t chunks = (args.x.rows + head_scores_chunk_rows - 1) / head_scores_chunk_rows;
@@ -74,7 +88,19 @@ void gat_forward(const GatForwardArgs& args, Execution& execution) {
   check_data("gat", "x", args.x);
   check_data("gat", "y", args.y);
   check_apart("gat", "y", args.y, "x", args.x);
-  if (args.y.size() > 0) run_chosen("gat", execution.overrides.gat, gat_forward_variants, pick_gat_forward, args, execution);
+  if (args.y.size() == 0) return;
+  const int64_t stride = head_stride(args.use.heads);
+  const ProfiledOp op(execution, "gat", [&](OpArguments& arguments) {
+    arguments.structure("incoming", args.incoming);
+    arguments.reads("x", args.x);
+    arguments.reads("source_scores", DenseView<const float>{args.source_scores, args.x.rows, stride});
+    arguments.reads("target_scores", DenseView<const float>{args.target_scores, args.y.rows, stride});
+    arguments.reads("edge_scores", DenseView<const float>{args.use.edge_scores, args.incoming.nnz, args.use.heads});
+    arguments.writes("y", args.y);
+    arguments.writes("statistics", DenseView<float>{args.kept.statistics, args.y.rows, 3 * stride});
+    arguments.writes("positive", DenseView<float>{args.kept.positive, args.y.rows, args.y.cols});
+  });
+  run_chosen("gat", execution.overrides.gat, gat_forward_variants, pick_gat_forward, args, execution);
 }
 
 void gat_backward(const GatBackwardArgs& args, Execution& execution) {
@@ -88,6 +114,25 @@ void gat_backward(const GatBackwardArgs& args, Execution& execution) {
   check_apart("gat_backward", "dx", args.dx, "dy", args.dy);
   check_apart("gat_backward", "dx", args.dx, "x", args.x);
   if (args.x.size() == 0) return;
+  const int64_t n = args.x.rows;
+  const int64_t stride = head_stride(args.use.heads);
+  const ProfiledOp op(execution, "gat_backward", [&](OpArguments& arguments) {
+    arguments.structure("outgoing", args.outgoing);
+    arguments.reads("x", args.x);
+    arguments.reads("source_scores", DenseView<const float>{args.source_scores, n, stride});
+    arguments.reads("target_scores", DenseView<const float>{args.target_scores, n, stride});
+    arguments.reads("y", args.y);
+    arguments.reads("statistics", DenseView<const float>{args.kept.statistics, n, 3 * stride});
+    arguments.reads("positive", DenseView<const float>{args.kept.positive, n, args.x.cols});
+    arguments.reads("edge_scores", DenseView<const float>{args.use.edge_scores, args.outgoing.nnz, args.use.heads});
+    arguments.array("source_weights", args.source_weights, args.x.cols);
+    arguments.array("target_weights", args.target_weights, args.x.cols);
+    arguments.reads("dy", args.dy);
+    arguments.writes("dx", args.dx);
+    arguments.writes("dsource_scores", DenseView<float>{args.dsource_scores, n, stride});
+    arguments.writes("dtarget_scores", DenseView<float>{args.dtarget_scores, n, stride});
+    arguments.writes("dedge_scores", DenseView<float>{args.dedge_scores, args.outgoing.nnz, args.use.heads});
+  });
   run_chosen("gat_backward", execution.overrides.gat, gat_backward_variants, pick_gat_backward, args, execution);
 }
 

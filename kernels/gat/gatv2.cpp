@@ -2,6 +2,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gat/cpu_gatv2.h"
 
@@ -35,6 +36,15 @@ void gatv2_forward(const GatV2ForwardArgs& args, Execution& execution) {
   const AttentionDropout dropout = checked_use("gatv2", args.use, args.incoming, args.sources, args.targets);
   check_same_shape("gatv2", "y", args.y, "targets", args.targets);
   if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "gatv2", [&](OpArguments& arguments) {
+    arguments.structure("incoming", args.incoming);
+    arguments.reads("sources", args.sources);
+    arguments.reads("targets", args.targets);
+    arguments.array("a", args.a, args.targets.cols);
+    arguments.reads("edge_scores", DenseView<const float>{args.use.edge_scores, args.incoming.nnz, args.use.heads});
+    arguments.writes("y", args.y);
+    arguments.writes("statistics", DenseView<float>{args.statistics, args.y.rows, 2 * head_stride(args.use.heads)});
+  });
   if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, gatv2_forward, args, dropout);
   HEDDLE_CALL_DEVICE(execution.stream, gatv2_forward, args);
 }
@@ -46,6 +56,21 @@ void gatv2_backward(const GatV2BackwardArgs& args, Execution& execution) {
   check_same_shape("gatv2_backward", "dtargets", args.dtargets, "targets", args.targets);
   const int64_t n = args.targets.rows;
   const int64_t width = args.targets.cols;
+  const ProfiledOp op(execution, "gatv2_backward", [&](OpArguments& arguments) {
+    arguments.structure("incoming", args.incoming);
+    arguments.structure("outgoing", args.outgoing);
+    arguments.reads("sources", args.sources);
+    arguments.reads("targets", args.targets);
+    arguments.array("a", args.a, width);
+    arguments.reads("edge_scores", DenseView<const float>{args.use.edge_scores, args.incoming.nnz, args.use.heads});
+    arguments.reads("y", args.y);
+    arguments.reads("statistics", DenseView<const float>{args.statistics, n, 2 * head_stride(args.use.heads)});
+    arguments.reads("dy", args.dy);
+    arguments.writes("dsources", args.dsources);
+    arguments.writes("dtargets", args.dtargets);
+    arguments.array("da", args.da, width);
+    arguments.writes("dedge_scores", DenseView<float>{args.dedge_scores, args.incoming.nnz, args.use.heads});
+  });
   const GatV2Workspace workspace{execution.arena.allocate_array<float>(n * head_stride(args.use.heads)),
                                  execution.arena.allocate_array<float>(n * width)};
   if (args.sources.rows > 0 || n > 0) {

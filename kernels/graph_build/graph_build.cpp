@@ -4,6 +4,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
+#include "kernels/common/profiled_op.h"
 
 namespace heddle::kernels {
 
@@ -48,23 +49,41 @@ BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_
   check_size("coo_to_csr", rows, cols);
   require(count >= 0, ErrorKind::usage, "coo_to_csr: ", count, " entries");
   require(count == 0 || (row != nullptr && col != nullptr), ErrorKind::usage, "coo_to_csr: row or col is null");
+  const ProfiledOp op(execution, "coo_to_csr", [&](OpArguments& arguments) {
+    arguments.array("row", row, count);
+    arguments.array("col", col, count);
+    arguments.array("value", value, count);
+  });
   return HEDDLE_CALL_GRAPH_BUILD(execution.stream, coo_to_csr, rows, cols, row, col, value, count, merge);
 }
 
 BuiltCsr transpose_csr(const CsrView& a, Execution& execution) {
   check_csr("transpose_csr", a);
+  const ProfiledOp op(execution, "transpose_csr", [&](OpArguments& arguments) {
+    arguments.matrix("a", a);
+    arguments.matrix("transpose", {a.cols, a.rows, a.nnz, nullptr, nullptr, a.values});
+  });
   return HEDDLE_CALL_GRAPH_BUILD(execution.stream, transpose_csr, a);
 }
 
 void row_sums(const CsrView& a, float* sums, Execution& execution) {
   check_csr("row_sums", a);
   require(a.rows == 0 || sums != nullptr, ErrorKind::usage, "row_sums: sums is null");
+  const ProfiledOp op(execution, "row_sums", [&](OpArguments& arguments) {
+    arguments.matrix("a", a);
+    arguments.array("sums", sums, a.rows);
+  });
   HEDDLE_CALL_GRAPH_BUILD(execution.stream, row_sums, a, sums);
 }
 
 BuiltCsr bipartite_adjacency(const CsrView& r, Execution& execution) {
   check_csr("bipartite_adjacency", r);
   check_size("bipartite_adjacency", r.rows + r.cols, r.rows + r.cols);
+  const ProfiledOp op(execution, "bipartite_adjacency", [&](OpArguments& arguments) {
+    arguments.matrix("r", r);
+    const int64_t n = r.rows + r.cols;
+    arguments.matrix("adjacency", {n, n, 2 * r.nnz, nullptr, nullptr, r.values});
+  });
   return HEDDLE_CALL_GRAPH_BUILD(execution.stream, bipartite_adjacency, r);
 }
 

@@ -2,6 +2,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/elementwise/cpu_elementwise.h"
 #include "kernels/loss/cpu_loss.h"
 
@@ -26,6 +27,12 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
   check_data("masked_nll", "logits", args.logits);
   require(args.logits.cols >= 1, ErrorKind::usage, "masked_nll: logits have no columns");
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll: no row is listed, a mean over none has no value");
+  const ProfiledOp op(execution, "masked_nll", [&](OpArguments& arguments) {
+    arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
+    arguments.array("labels", args.labels, args.row_count);
+    arguments.array("rows", args.rows, args.row_count);
+    arguments.array("loss", args.loss, 1);
+  });
   double* partials = allocate_partials(args.row_count, execution);
   if (on_cpu(execution)) {
     cpu::masked_nll(args, partials, execution.stream.thread_team());
@@ -41,6 +48,13 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution
   check_data("masked_nll_backward", "dlogits", args.dlogits);
   check_apart("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll_backward: no row is listed");
+  const ProfiledOp op(execution, "masked_nll_backward", [&](OpArguments& arguments) {
+    arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
+    arguments.array("labels", args.labels, args.row_count);
+    arguments.array("rows", args.rows, args.row_count);
+    arguments.array("dloss", args.dloss, 1);
+    arguments.writes("dlogits", args.dlogits);
+  });
   if (on_cpu(execution)) return cpu::masked_nll_backward(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, masked_nll_backward, args);
 }
@@ -48,12 +62,22 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution
 void count_correct(const CountCorrectArgs& args, Execution& execution) {
   check_data("count_correct", "logits", args.logits);
   require(args.logits.cols >= 1, ErrorKind::usage, "count_correct: logits have no columns");
+  const ProfiledOp op(execution, "count_correct", [&](OpArguments& arguments) {
+    arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
+    arguments.array("labels", args.labels, args.row_count);
+    arguments.array("rows", args.rows, args.row_count);
+    arguments.array("correct", args.correct, 1);
+  });
   if (on_cpu(execution)) return cpu::count_correct(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, count_correct, args);
 }
 
 void sum_of_squares(DenseView<const float> x, float factor, float* sum, Execution& execution) {
   check_data("sum_of_squares", "x", x);
+  const ProfiledOp op(execution, "sum_of_squares", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.array("sum", sum, 1);
+  });
   double* partials = allocate_partials(x.size(), execution);
   if (on_cpu(execution)) {
     HEDDLE_CALL_CPU(execution.stream, sum_of_squares, x, partials);

@@ -5,6 +5,7 @@
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 
 namespace heddle::kernels {
@@ -16,6 +17,34 @@ HEDDLE_DECLARE_DEVICE(void propagate(const PropagateArgs& args, Stream& stream);
                       void prescale(const PrescaleArgs& args, Stream& stream))
 
 namespace {
+
+int64_t row_bytes(const StoredRows& rows, int64_t width) {
+  return width * static_cast<int64_t>(rows.bf16 != nullptr ? sizeof(uint16_t) : sizeof(float));
+}
+
+/// The non-zeros of the listed rows; all where the list cannot be read here.
+int64_t listed_nnz(const PropagateArgs& args, DeviceKind device) {
+  if (args.rows == nullptr || device == DeviceKind::cuda) return args.a.nnz;
+  int64_t nnz = 0;
+  for (int64_t p = 0; p < args.row_count; ++p) {
+    const int64_t row = args.rows[p];
+    nnz += args.a.row_offsets[row + 1] - args.a.row_offsets[row];
+  }
+  return nnz;
+}
+
+void describe(const PropagateArgs& args, int64_t count, DeviceKind device, OpArguments& arguments) {
+  const int64_t nnz = listed_nnz(args, device);
+  arguments.structure("a", {count, args.a.cols, nnz});
+  if (args.a.values != nullptr) arguments.array("values", args.a.values, nnz);
+  const int64_t read = std::min(nnz, args.a.cols);
+  arguments.add("x", read, args.width, read * row_bytes(args.x, args.width));
+  arguments.array("x_scale", args.x_scale, read);
+  arguments.reads("base", DenseView<const float>{args.base, count, args.width});
+  arguments.array("scale", args.scale, count);
+  arguments.array("rows", args.rows, count);
+  arguments.add("y", count, args.width, count * row_bytes(args.y, args.width));
+}
 
 void check_rows(const char* op, const char* name, const StoredRows& rows, bool needed) {
   require(rows.f32 == nullptr || rows.bf16 == nullptr, ErrorKind::usage, op, ": ", name, " is given in both precisions");
@@ -53,7 +82,10 @@ void propagate(const PropagateArgs& args, Execution& execution) {
     if (args.x_slots == nullptr) check_apart("propagate", "x", DenseView<float>{args.x.f32, y.rows, y.cols}, "y", y);
     if (args.base_slots == nullptr) check_apart("propagate", "base", DenseView<const float>{args.base, y.rows, y.cols}, "y", y);
   }
-  if (!empty) HEDDLE_CALL(execution.stream, propagate, args);
+  if (empty) return;
+  const ProfiledOp op(execution, "propagate",
+                      [&](OpArguments& arguments) { describe(args, count, execution.stream.kind(), arguments); });
+  HEDDLE_CALL(execution.stream, propagate, args);
 }
 
 void prescale(const PrescaleArgs& args, Execution& execution) {
@@ -63,7 +95,13 @@ void prescale(const PrescaleArgs& args, Execution& execution) {
   require(empty || args.scale != nullptr, ErrorKind::usage, "prescale: scale is null");
   check_rows("prescale", "y", args.y, !empty);
   check_same_or_apart("prescale", "y", DenseView<float>{args.y.f32, args.rows, args.width}, "x", x);
-  if (!empty) HEDDLE_CALL(execution.stream, prescale, args);
+  if (empty) return;
+  const ProfiledOp op(execution, "prescale", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.array("scale", args.scale, args.rows);
+    arguments.add("y", args.rows, args.width, args.rows * row_bytes(args.y, args.width));
+  });
+  HEDDLE_CALL(execution.stream, prescale, args);
 }
 
 Frontier neighbours(const NeighboursArgs& args, Execution& execution) {
@@ -73,11 +111,19 @@ Frontier neighbours(const NeighboursArgs& args, Execution& execution) {
   require(args.row_count == 0 || args.rows != nullptr, ErrorKind::usage, "neighbours: rows is null");
   if (args.row_count == 0) return {};
   require(args.flags != nullptr && args.columns != nullptr, ErrorKind::usage, "neighbours: flags or columns is null");
+  const ProfiledOp op(execution, "neighbours", [&](OpArguments& arguments) {
+    arguments.structure("a", args.a);
+    arguments.array("rows", args.rows, args.row_count);
+  });
   return HEDDLE_CALL_CPU(execution.stream, neighbours, args);
 }
 
 void assign_slots(const int32_t* rows, int64_t row_count, bool compact, int32_t* slots, int64_t n, Execution& execution) {
   check_on_cpu("assign_slots", execution);
+  const ProfiledOp op(execution, "assign_slots", [&](OpArguments& arguments) {
+    arguments.array("rows", rows, row_count);
+    arguments.array("slots", slots, n);
+  });
   std::fill_n(slots, n, -1);
   for (int64_t p = 0; p < row_count; ++p) slots[rows[p]] = compact ? static_cast<int32_t>(p) : rows[p];
 }

@@ -4,6 +4,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/dense/dense.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/loss/sum_chunks.h"
@@ -111,6 +112,10 @@ void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execut
 
 void bpr_loss(const BprLossArgs& args, Execution& execution) {
   check_triples("bpr_loss", args.rows);
+  const ProfiledOp op(execution, "bpr_loss", [&](OpArguments& arguments) {
+    arguments.reads("rows", args.rows);
+    arguments.array("loss", args.loss, 1);
+  });
   const int64_t batch = args.rows.rows / 3;
   const int64_t chunks = (batch + bpr_chunk_rows - 1) / bpr_chunk_rows;
   double* const partials = execution.arena.allocate_array<double>(chunks);
@@ -129,6 +134,11 @@ void bpr_loss_backward(DenseView<const float> rows, const float* dloss, DenseVie
   check_same_shape("bpr_loss_backward", "drows", drows, "rows", rows);
   check_data("bpr_loss_backward", "drows", drows);
   check_apart("bpr_loss_backward", "drows", drows, "rows", rows);
+  const ProfiledOp op(execution, "bpr_loss_backward", [&](OpArguments& arguments) {
+    arguments.reads("rows", rows);
+    arguments.array("dloss", dloss, 1);
+    arguments.writes("drows", drows);
+  });
   if (on_cpu(execution)) return HEDDLE_CALL_CPU(execution.stream, bpr_loss_backward, rows, *dloss, drows);
   HEDDLE_CALL_DEVICE(execution.stream, bpr_loss_backward, rows, dloss, drows);
 }
@@ -144,6 +154,11 @@ void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) 
     check_same_shape(op, "drows", args.drows, "rows", args.rows);
     check_apart(op, "drows", args.drows, "rows", args.rows);
   }
+  const ProfiledOp profiled(execution, op, [&](OpArguments& arguments) {
+    arguments.reads("rows", args.rows);
+    arguments.array("loss", args.loss, 1);
+    arguments.writes("drows", args.drows);
+  });
   if (on_cpu(execution)) return sampled_softmax_on_cpu(args, execution);
   sampled_softmax_on_device(args, execution);
 }

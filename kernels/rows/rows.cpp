@@ -1,9 +1,11 @@
 #include "kernels/rows/rows.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/rows/launchers.h"
 
 namespace heddle::kernels {
@@ -33,6 +35,13 @@ void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& 
   require(n >= 0 && n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "group_rows: ", n,
           " rows do not fit 32-bit numbers");
   require(groups.count == 0 || workspace != nullptr, ErrorKind::usage, "group_rows: workspace is null");
+  const ProfiledOp op(execution, "group_rows", [&](OpArguments& arguments) {
+    arguments.array("ids", groups.ids, groups.count);
+    arguments.array("order", groups.order, groups.count);
+    arguments.array("distinct", groups.distinct, groups.count);
+    arguments.array("offsets", groups.offsets, groups.count + 1);
+    arguments.array("group_of", groups.group_of, groups.count);
+  });
   auto* const numbers = static_cast<int32_t*>(workspace);
   switch (execution.stream.kind()) {
     case DeviceKind::cpu: return cpu::group_rows(groups, n, numbers);
@@ -52,6 +61,11 @@ void gather_rows(DenseView<const float> x, const int32_t* ids, DenseView<float> 
   check_apart("gather_rows", "y", y, "x", x);
   if (y.size() == 0) return;
   require(ids != nullptr, ErrorKind::usage, "gather_rows: ids is null");
+  const ProfiledOp op(execution, "gather_rows", [&](OpArguments& arguments) {
+    arguments.array("ids", ids, y.rows);
+    arguments.reads("x", DenseView<const float>{x.data, y.rows, x.cols});
+    arguments.writes("y", y);
+  });
   HEDDLE_CALL(execution.stream, gather_rows, x, ids, y);
 }
 
@@ -64,7 +78,19 @@ void sum_row_groups(const SumRowGroupsArgs& args, Execution& execution) {
   require(args.target.cols == args.y.cols, ErrorKind::usage, "sum_row_groups: target has ", args.target.cols, " columns, y has ",
           args.y.cols);
   check_apart("sum_row_groups", "target", args.target, "y", args.y);
-  if (args.y.size() > 0) HEDDLE_CALL(execution.stream, sum_row_groups, args);
+  if (args.y.size() == 0) return;
+  const ProfiledOp op(execution, "sum_row_groups", [&](OpArguments& arguments) {
+    arguments.array("order", args.groups.order, args.groups.count);
+    arguments.reads("y", args.y);
+    // A group a row at most; how many there are stands on the device.
+    const DenseView<float> target{args.target.data, std::min(args.groups.count, args.target.rows), args.target.cols};
+    if (args.accumulate) {
+      arguments.updates("target", target);
+    } else {
+      arguments.writes("target", target);
+    }
+  });
+  HEDDLE_CALL(execution.stream, sum_row_groups, args);
 }
 
 }  // namespace heddle::kernels

@@ -5,6 +5,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/parallel.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 #include "kernels/sampling/draw.h"
 
@@ -39,6 +40,7 @@ void sample_bpr(const InteractionsView& interactions, int64_t batch, const Rando
   require(interactions.eligible_count >= 1 && interactions.eligible != nullptr, ErrorKind::usage,
           "sample_bpr: no user has an item and lacks another: there is nothing to compare");
   check("sample_bpr", interactions, batch, ids);
+  const ProfiledOp op(execution, "sample_bpr", [&](OpArguments& arguments) { arguments.array("ids", ids, 3 * batch); });
   if (on_cpu(execution)) {
     return parallel_ranges(execution.stream.thread_team(), batch, grain, serial_below, [&](int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) draw_bpr(interactions, batch, random, b, ids);
@@ -57,6 +59,8 @@ void sample_softmax(const InteractionsView& interactions, int64_t batch, int64_t
           popularity_share, " is not in [0, 1]");
   const SoftmaxDraws draws{batch, std::llround(static_cast<double>(popularity_share) * static_cast<double>(negatives)),
                            negatives};
+  const ProfiledOp op(execution, "sample_softmax",
+                      [&](OpArguments& arguments) { arguments.array("ids", ids, 2 * batch + negatives); });
   if (on_cpu(execution)) {
     return parallel_ranges(execution.stream.thread_team(), batch + negatives, grain, serial_below,
                            [&](int64_t begin, int64_t end) {

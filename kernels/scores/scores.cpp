@@ -2,6 +2,7 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 #include "kernels/scores/cpu_scores.h"
 
@@ -33,6 +34,11 @@ void sparse_product(const SparseProductArgs& args, Execution& execution) {
   check_csr("b", b);
   check_data("sparse_product", "y", y);
   if (y.size() == 0) return;
+  const ProfiledOp op(execution, "sparse_product", [&](OpArguments& arguments) {
+    arguments.matrix("a", args.a);
+    arguments.matrix("b", args.b);
+    arguments.writes("y", args.y);
+  });
   if (on_cpu(execution)) return cpu::sparse_product(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, sparse_product, args);
 }
@@ -49,6 +55,12 @@ void add_transposed(const AddTransposedArgs& args, Execution& execution) {
     require(args.x.rows == 0 || args.scale != nullptr, ErrorKind::usage, "add_transposed: scale is null");
   }
   if (args.x.size() == 0) return;
+  const ProfiledOp op(execution, "add_transposed", [&](OpArguments& arguments) {
+    arguments.reads("x", args.x);
+    arguments.reads("z", args.z);
+    arguments.array("scale", args.scale, args.x.rows);
+    arguments.writes("y", args.y);
+  });
   if (on_cpu(execution)) return cpu::add_transposed(args, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, add_transposed, args);
 }
@@ -59,6 +71,10 @@ void standardise_rows(DenseView<const float> x, DenseView<float> y, Execution& e
   check_data("standardise_rows", "y", y);
   check_apart("standardise_rows", "y", y, "x", x);
   if (x.size() == 0) return;
+  const ProfiledOp op(execution, "standardise_rows", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.writes("y", y);
+  });
   if (on_cpu(execution)) return cpu::standardise_rows(x, y, execution.stream.thread_team());
   HEDDLE_CALL_DEVICE(execution.stream, standardise_rows, x, y);
 }

@@ -1,6 +1,7 @@
 #include "kernels/spmm/spmm.h"
 
 #include "kernels/common/check.h"
+#include "kernels/common/profiled_op.h"
 
 namespace heddle::kernels {
 
@@ -16,6 +17,11 @@ void spmm(const SpmmArgs& args, Execution& execution) {
   check_data("spmm", "y", y);
   check_apart("spmm", "x", x, "y", y);
   if (y.size() == 0) return;
+  const ProfiledOp op(execution, "spmm", [&](OpArguments& arguments) {
+    arguments.matrix("a", args.a);
+    arguments.reads("x", args.x);
+    arguments.writes("y", args.y);
+  });
   run_chosen("spmm", execution.overrides.spmm, spmm_variants, pick_spmm, args, execution);
 }
 

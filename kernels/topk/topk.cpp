@@ -7,6 +7,7 @@
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
 #include "kernels/common/parallel.h"
+#include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 #include "kernels/topk/cpu_topk.h"
 
@@ -83,6 +84,11 @@ void top_k(const TopKArgs& args, Execution& execution) {
   const int64_t n = args.scores.cols;
   check_top_k("top_k", n, args.exclude, args.best, m);
   if (m == 0) return;
+  const ProfiledOp op(execution, "top_k", [&](OpArguments& arguments) {
+    arguments.reads("scores", args.scores);
+    arguments.array("columns", args.best.columns, m * args.best.k);
+    arguments.array("best_scores", args.best.scores, m * args.best.k);
+  });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, top_k, args);
   for_batches(m, n, 0, args.best.k, 16, execution,
               [&](int64_t first, int64_t rows, const TopKPlan& plan, const TopKWorkspace& workspace) {
@@ -101,6 +107,12 @@ void score_top_k(const ScoreTopKArgs& args, Execution& execution) {
   const int64_t m = args.left.rows, d = args.left.cols;
   check_top_k("score_top_k", args.right.rows, args.exclude, args.best, m);
   if (m == 0) return;
+  const ProfiledOp op(execution, "score_top_k", [&](OpArguments& arguments) {
+    arguments.reads("left", args.left);
+    arguments.reads("right", args.right);
+    arguments.array("columns", args.best.columns, m * args.best.k);
+    arguments.array("best_scores", args.best.scores, m * args.best.k);
+  });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, score_top_k, args);
   for_batches(m, args.right.rows, d, args.best.k, most_rows_per_block, execution,
               [&](int64_t first, int64_t rows, const TopKPlan& plan, const TopKWorkspace& workspace) {
@@ -131,6 +143,10 @@ void normalise_rows(DenseView<const float> x, DenseView<float> y, Execution& exe
   check_data("normalise_rows", "y", y);
   check_same_or_apart("normalise_rows", "y", y, "x", x);
   if (x.size() == 0) return;
+  const ProfiledOp op(execution, "normalise_rows", [&](OpArguments& arguments) {
+    arguments.reads("x", x);
+    arguments.writes("y", y);
+  });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, normalise_rows, x, y);
   const int64_t d = x.cols;
   parallel_ranges(execution.stream.thread_team(), x.rows, 16, 256, [&](int64_t begin, int64_t end) {

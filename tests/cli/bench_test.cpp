@@ -49,7 +49,7 @@ TEST_SUITE("cli") {
     CHECK(rows.back()["nnz"] == 98);
     CHECK(rows.back()["degree_most"] == 49);
     const std::string csv = file_content(folder.file("csv"));
-    CHECK(csv.starts_with("variant,device,graph,"));
+    CHECK(csv.starts_with("op,variant,device,graph,"));
     CHECK(csv.find("\"uniform:200,5\"") != std::string::npos);
     CHECK(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')) == rows.size() + 1);
   }
@@ -68,7 +68,9 @@ TEST_SUITE("cli") {
       CHECK(row["error_over_bound"].get<double>() <= 1);
       CHECK(row["load_requests"].get<int64_t>() > 0);
       CHECK(row["bytes_moved"].get<int64_t>() > 0);
-      CHECK(row["estimate_us"].get<double>() > 0);
+      CHECK(row["estimated"]["us"].get<double>() > 0);
+      CHECK(row["estimated"]["card"] == "H100 SXM");
+      CHECK(row["coalescing"].get<double>() <= 1);
       CHECK((row["atomic_requests"].get<int64_t>() > 0) == (row["variant"] == "edge_atomic"));
       CHECK_FALSE(row.contains("median_ms"));
     }
@@ -81,8 +83,58 @@ TEST_SUITE("cli") {
         rows_of("--graph uniform:30,2 --dim 4 --repeats 1 --cold --variant cpu_row_loop,cpu_merge_path", folder);
     REQUIRE(rows.size() == 2);
     CHECK(rows[0]["cold"] == true);
-    CHECK(run_program("bench spmm --graph uniform:30,2 --dim 4 --repeats 1 --variant cpu_row_loop").out.find("is the fastest") !=
-          std::string::npos);
+  }
+
+  TEST_CASE("bench compares the variants of every op on the cpu, and counts them on simt") {
+    const bool counts = can_count();
+    const std::pair<const char*, std::size_t> cases[] = {
+        {"sddmm --graph rmat:5,3 --heads 3 --dim 7", 2}, {"softmax --graph rmat:5,3 --dim 3", 2},
+        {"gat --graph rmat:5,3 --heads 2 --dim 5", 4},   {"gemm --rows 33 --inner 17 --dim 9", 1},
+        {"topk --users 3 --items 70 --k 9 --dim 8", 1},  {"sampling --graph rmat:5,3 --dim 50", 1}};
+    for (const auto& [arguments, least] : cases) {
+      for (const char* device : {"cpu", "simt"}) {
+        if (device == std::string("simt") && !counts) continue;
+        const TempDir folder;
+        const std::string command = std::string("bench ") + arguments + " --device " + device + " --repeats 2";
+        INFO(command);
+        const ProgramResult result = run_program(command + " --json " + folder.file("rows.json"));
+        INFO(result.err);
+        REQUIRE(result.status == 0);
+        const nlohmann::json rows = nlohmann::json::parse(file_content(folder.file("rows.json")))["rows"];
+        CHECK(rows.size() >= least);
+        std::size_t chosen = 0;
+        for (const nlohmann::json& row : rows) {
+          CAPTURE(row.dump());
+          CHECK(row["refused"] == "");
+          CHECK(row["failed"] == "");
+          CHECK(row["error_over_bound"].get<double>() <= 1);
+          CHECK(row.contains("median_ms") == (device == std::string("cpu")));
+          CHECK(row.contains("estimated") == (device == std::string("simt")));
+          chosen += row["chosen"] == true;
+        }
+        CHECK(chosen == (arguments[0] == 'g' && arguments[1] == 'a' ? 2 : 1));
+        if (device != std::string("simt")) continue;
+        REQUIRE(run_program(command + " --json " + folder.file("again.json")).status == 0);
+        CHECK(file_content(folder.file("again.json")) == file_content(folder.file("rows.json")));
+      }
+    }
+  }
+
+  TEST_CASE("bench draws what it measured: a bar for each variant, a group for each width") {
+    const TempDir folder;
+    REQUIRE(run_program("bench spmm --graph star:20 --dim 4,8 --repeats 1 --plot " + folder.file("bars.svg")).status == 0);
+    const std::string svg = file_content(folder.file("bars.svg"));
+    const auto count = [&](const std::string& part) {
+      std::size_t found = 0;
+      for (std::size_t at = svg.find(part); at != std::string::npos; at = svg.find(part, at + 1)) ++found;
+      return found;
+    };
+    CHECK(svg.starts_with("<?xml"));
+    CHECK(svg.ends_with("</svg>\n"));
+    CHECK(count("<text") == count("</text>"));
+    CHECK(count("<rect") == 1 + 2 * kernels::spmm_variants(DeviceKind::cpu).size());
+    CHECK(count("spmm, star:20, width ") == 2);
+    CHECK(count(" ms</text>") == 2 * kernels::spmm_variants(DeviceKind::cpu).size());
   }
 
   TEST_CASE("bench takes no graph, width or variant that cannot be meant") {
@@ -93,6 +145,14 @@ TEST_SUITE("cli") {
         {"bench spmm --graph star:0", "needs N from 1 to"},
         {"bench spmm --graph star:5x", "needs N from 1 to"},
         {"bench spmm --dim 4,", "--dim is '4,'"},
+        {"bench spmm --card Voodoo2", "there is no card 'Voodoo2'; there are: H100 SXM, H200, A100, L4, RTX 4090"},
+        {"bench spmm --l2 50GBit", "--l2 is '50GBit'"},
+        {"bench spmm --l2 0", "--l2 is '0'"},
+        {"bench spmm --sms -1", "--sms is '-1'"},
+        {"bench gat --heads 0 --graph star:3", "--heads is '0'"},
+        {"bench topk --k 1001", "--k is '1001'"},
+        {"bench sampling --graph star:1", "there is nothing to draw"},
+        {"bench spmm --json /dev/null --csv /dev/null", "named for two outputs"},
         {"bench spmm --dim 0", "--dim is '0'"},
         {"bench spmm --graph star:3 --variant row_per_weaver", "cpu has no variant 'row_per_weaver'; it has "},
         {"bench spmm --repeats 0", "--repeats is '0'"},
@@ -104,6 +164,9 @@ TEST_SUITE("cli") {
       CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
     }
     CHECK(run_program("bench spmm --graph gowalla", "HEDDLE_DATA=").status == 2);
+    CHECK(run_program("bench spmm --graph cora", "HEDDLE_DATA=").err.find("the graph 'cora' is read from HEDDLE_DATA") !=
+          std::string::npos);
     CHECK(run_program("bench spmm --graph /no/such/file").status == 7);
+    CHECK(run_program("bench spmm --graph star:3 --plot /no/such/file.svg").status == 7);
   }
 }

@@ -10,6 +10,10 @@
 #include "heddle/device.h"
 #include "heddle/error.h"
 
+namespace heddle {
+class Profiler;
+}
+
 namespace heddle::kernels {
 
 /// One implementation of a kernel op. `Args` is the op's argument struct; the op's contract says what `run` must do with it.
@@ -40,12 +44,17 @@ struct VariantOverrides {
   static VariantOverrides from_environment();
 };
 
-/// What a kernel op runs with: the stream, scratch memory that lasts until the step ends, and the variants asked for.
+/// What a kernel op runs with: the stream, scratch memory that lasts until the step ends, the variants asked for, and who records
+/// what it costs.
 struct Execution {
   Stream& stream;
   Arena& arena;
   const VariantOverrides& overrides;
+  Profiler* profiler = nullptr;
 };
+
+/// Tells `profiler` which variant the op that it is recording runs.
+void note_variant(Profiler& profiler, const char* name);
 
 /// The variant called `name`; throws Error{usage} with the list of names where there is none.
 template <class Args>
@@ -64,6 +73,7 @@ template <class Args>
 void run_variant(std::string_view op, const Variant<Args>& variant, const Args& args, Execution& execution) {
   const std::string reason = variant.supports(args);
   require(reason.empty(), ErrorKind::usage, op, ": ", variant.name, " cannot run this: ", reason);
+  if (execution.profiler != nullptr) note_variant(*execution.profiler, variant.name);
   void* workspace = nullptr;
   if (const std::size_t bytes = variant.workspace(args); bytes > 0) workspace = execution.arena.allocate(bytes);
   variant.run(args, workspace, execution.stream);

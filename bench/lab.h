@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/ceilings.h"
+#include "bench/cost_model.h"
+#include "bench/lab_graphs.h"
+#include "heddle/device.h"
+
+/// Compares the variants of a kernel op: each is checked against double precision, then timed (cpu, cuda) or counted (simt).
+namespace heddle::bench {
+
+struct LabOptions {
+  std::vector<std::string> variants;  ///< empty: all
+  int repeats = 7;                    ///< timed rounds, in each of which every variant is timed
+  bool cold = false;                  ///< caches are emptied before each timed run
+  Card card = cards().front();        ///< what is counted for: its second-level cache and multiprocessors, and the estimate
+};
+
+/// What was timed, on cpu or cuda.
+struct LabTime {
+  double median_ms = 0, least_ms = 0, most_ms = 0;  ///< over the rounds, each the mean of its runs
+  double gflops = 0;
+  /// Share of the least time that the device's ceilings leave (cpu only, else 0), and which ceiling that is.
+  double ceiling_share = 0;
+  std::string ceiling;
+};
+
+/// What was counted, on simt, and the estimate for LabOptions::card.
+struct LabCount {
+  simt::Counts counts;
+  double imbalance = 1;
+  Estimate estimate;
+  double l2_hit_share() const;
+  /// Sectors that the lanes' bytes would fill at best, over those touched: 1 where every request is of whole sectors.
+  double coalescing = 0;
+};
+
+struct LabRow {
+  std::string variant;
+  bool deterministic = true;
+  bool chosen = false;          ///< the one that runs where none is asked for
+  std::string refused;          ///< why it cannot run this; then nothing below is set
+  std::string failed;           ///< what the executor found in it: a race, an access out of bounds, a deadlock; then likewise
+  double error_over_bound = 0;  ///< the largest, over all elements
+  bool wrong = false;           ///< beyond the bound: neither timed nor counted
+  uint64_t bytes_moved = 0;     ///< timed: gathered and written by the definition; counted: sectors, 32 bytes each
+  std::optional<LabTime> time;
+  std::optional<LabCount> count;
+};
+
+/// One op on one graph (or other input) at one width on one device; best first, then what was not measured.
+struct LabResult {
+  std::string op;     ///< "spmm"
+  std::string input;  ///< the graph's name, or the sizes of what has none
+  int64_t rows = 0, nnz = 0;
+  std::optional<DegreeSpread> spread;  ///< of a graph
+  int64_t width = 0;
+  uint64_t bytes_compulsory = 0;  ///< every array once: what no variant can do without
+  std::optional<Ceilings> ceilings;
+  std::vector<LabRow> rows_by_rank;
+};
+
+/// Throw Error{usage} for a variant that the device does not have, and for simt where this build cannot count.
+LabResult compare_spmm(const LabGraph& graph, int64_t width, const Device& device, const LabOptions& options);
+/// Heads side by side in rows of heads * width columns (SDDMM); numbers per edge and head (softmax); the fused operator with
+/// dropout 0.6, forward and then backward.
+LabResult compare_sddmm(const LabGraph& graph, int64_t heads, int64_t width, const Device& device, const LabOptions& options);
+LabResult compare_edge_softmax(const LabGraph& graph, int64_t heads, const Device& device, const LabOptions& options);
+std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t width, const Device& device,
+                                   const LabOptions& options);
+/// C [m x n] = A [m x k] B [k x n].
+LabResult compare_gemm(int64_t m, int64_t n, int64_t k, const Device& device, const LabOptions& options);
+/// The best k of `items` scores of each of `users`, made from rows of `width` factors.
+LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, const Device& device, const LabOptions& options);
+/// `batch` BPR triples from the graph, taken as users x items.
+LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& device, const LabOptions& options);
+
+}  // namespace heddle::bench

@@ -1,0 +1,220 @@
+#include "bench/lab_core.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "heddle/arena.h"
+#include "heddle/buffer.h"
+#include "heddle/error.h"
+#include "kernels/device/backend.h"
+#ifdef HEDDLE_HAS_COUNTERS
+#include "heddle/kernel/simt.h"
+#include "kernels/simt/race_detector.h"
+#endif
+
+namespace heddle::bench {
+
+namespace {
+
+/// Writes more than any cache of the host holds.
+void empty_caches(std::vector<char>& memory) {
+  memory.resize(std::size_t{128} << 20);
+  for (std::size_t i = 0; i < memory.size(); i += 64) ++memory[i];
+}
+
+bool measurable(const LabRow& row) { return row.refused.empty() && row.failed.empty() && !row.wrong; }
+
+/// What one run takes on the device: where it can be recorded, a replay of the recording.
+double run_once_ms(kernels::Backend& backend, Stream& stream, kernels::Replay* replay, const std::function<void()>& run) {
+  return backend.timed_ms(stream, [&] { replay != nullptr ? replay->launch(stream) : run(); });
+}
+
+void time_rows(LabCase& subject, const Device& device, Stream& stream, const LabOptions& options) {
+  std::vector<LabRow>& rows = subject.result.rows_by_rank;
+  kernels::Backend& backend = *device.backend();
+  std::vector<Buffer> workspaces;
+  std::vector<std::unique_ptr<kernels::Replay>> replays;
+  std::vector<char> memory;
+  std::vector<std::function<double()>> runs;
+  std::vector<std::size_t> timed;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!measurable(rows[i])) continue;
+    const LabVariant& variant = subject.variants[i];
+    void* const workspace = workspaces.emplace_back(stream, std::max<std::size_t>(variant.workspace, 4)).data();
+    const std::function<void()> run = [&variant, workspace] { variant.run(workspace); };
+    run();  // libraries load and descriptors are made outside the recording
+    stream.synchronise();
+    std::unique_ptr<kernels::Replay> recorded;
+    if (backend.can_capture()) {
+      backend.begin_capture(stream);
+      run();
+      recorded = backend.end_capture(stream);
+    }
+    kernels::Replay* const replay = replays.emplace_back(std::move(recorded)).get();
+    timed.push_back(i);
+    runs.emplace_back([&, run, replay] {
+      if (options.cold) empty_caches(memory);
+      return run_once_ms(backend, stream, replay, run);
+    });
+  }
+  std::vector<std::vector<double>> ms = time_by_turns(runs, options.repeats);
+  for (std::size_t t = 0; t < timed.size(); ++t) {
+    LabRow& row = rows[timed[t]];
+    std::vector<double>& of_row = ms[t];
+    std::sort(of_row.begin(), of_row.end());
+    LabTime time;
+    time.median_ms = of_row[of_row.size() / 2];
+    time.least_ms = of_row.front();
+    time.most_ms = of_row.back();
+    time.gflops = subject.flop / (1e6 * time.median_ms);
+    row.bytes_moved = subject.bytes_moved;
+    if (const std::optional<Ceilings>& ceilings = subject.result.ceilings) {
+      const std::pair<double, const char*> least[] = {
+          {static_cast<double>(subject.result.bytes_compulsory) / (1e6 * ceilings->copy_gbs), "memory"},
+          {subject.bytes_gathered / (1e6 * ceilings->gather_gbs), "gather"},
+          {subject.flop / (1e6 * ceilings->fma_gflops), "multiply-add"}};
+      const auto& most =
+          *std::max_element(std::begin(least), std::end(least), [](const auto& a, const auto& b) { return a.first < b.first; });
+      time.ceiling_share = most.first / time.median_ms;
+      time.ceiling = most.second;
+    }
+    row.time = time;
+  }
+}
+
+#ifdef HEDDLE_HAS_COUNTERS
+/// Runs under an observer, and without it again, whatever happens.
+void observed(simt::Executor& executor, simt::Observer& observer, const std::function<void()>& run) {
+  executor.set_observer(&observer);
+  try {
+    run();
+  } catch (...) {
+    executor.set_observer(nullptr);
+    throw;
+  }
+  executor.set_observer(nullptr);
+}
+
+void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, Stream& stream, const Card& card) {
+  auto& executor = *static_cast<simt::Executor*>(stream.native());
+  simt::Counter counter({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
+  const Buffer workspace(stream, std::max<std::size_t>(variant.workspace, 4));
+  for (const LabArray& array : subject.arrays) counter.name_array(array.name, array.address, array.bytes);
+  counter.name_array("workspace", workspace.data(), workspace.bytes());
+  observed(executor, counter, [&] { variant.run(workspace.data()); });
+  LabCount count{.counts = counter.counts(), .imbalance = 1, .estimate = {}};
+  count.imbalance = count.counts.imbalance({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
+  count.estimate = estimate(count.counts, card);
+  const auto lanes = static_cast<double>(count.counts.load_lanes + count.counts.store_lanes + count.counts.atomic_lanes);
+  count.coalescing =
+      count.counts.sectors() == 0 ? 0 : std::min(1.0, lanes * 4 / (32 * static_cast<double>(count.counts.sectors())));
+  row.bytes_moved = 32 * count.counts.sectors();
+  row.count = std::move(count);
+}
+#endif
+
+/// Runs the variant on spoilt output and compares.
+void check_row(const LabCase& subject, const LabVariant& variant, LabRow& row, const Device& device, Stream& stream) {
+  subject.spoil();
+  const Buffer workspace(stream, std::max<std::size_t>(variant.workspace, 4));
+  const auto run = [&] {
+    variant.run(workspace.data());
+    stream.synchronise();
+  };
+#ifdef HEDDLE_HAS_COUNTERS
+  if (device.kind() == DeviceKind::simt) {
+    simt::RaceDetector detector;
+    try {
+      observed(*static_cast<simt::Executor*>(stream.native()), detector, run);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::internal) throw;
+      row.failed = error.what();
+      return;
+    }
+  } else {
+    run();
+  }
+#else
+  static_cast<void>(device);
+  run();
+#endif
+  row.error_over_bound = subject.error_over_bound();
+  row.wrong = !(row.error_over_bound <= 1);
+}
+
+double rank(const LabRow& row) {
+  if (row.time) return row.time->median_ms;
+  if (row.count) return row.count->estimate.us;
+  return row.refused.empty() ? 1e300 : 1e301;
+}
+
+}  // namespace
+
+double LabCount::l2_hit_share() const {
+  return counts.sectors() == 0 ? 0 : static_cast<double>(counts.l2_hits) / static_cast<double>(counts.sectors());
+}
+
+double error_over_bound(const std::vector<float>& y, const Reference& expected) {
+  double worst = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double error = std::abs(y[i] - expected.values[i]);
+    if (error == 0) continue;
+    const double ratio = error / expected.bounds[i];
+    if (!(ratio <= worst)) worst = std::isnan(ratio) ? INFINITY : ratio;
+  }
+  return worst;
+}
+
+void check_can_count(DeviceKind device) {
+#ifndef HEDDLE_HAS_COUNTERS
+  require(device != DeviceKind::simt, ErrorKind::usage,
+          "bench: simt is counted, not timed, and this build cannot count: that needs GCC and no sanitizers");
+#else
+  static_cast<void>(device);
+#endif
+}
+
+LabResult compare(LabCase subject, const Device& device, Stream& stream, const LabOptions& options) {
+  check_can_count(device.kind());
+  if (!options.variants.empty()) {
+    std::vector<LabVariant> wanted;
+    for (const std::string& name : options.variants) {
+      const auto found = std::find_if(subject.variants.begin(), subject.variants.end(),
+                                      [&](const LabVariant& variant) { return variant.name == name; });
+      if (found == subject.variants.end()) {
+        std::string names;
+        for (const LabVariant& variant : subject.variants) names += text(names.empty() ? "" : ", ", variant.name);
+        fail(ErrorKind::usage, subject.result.op, ": ", to_string(device.kind()), " has no variant '", name, "'; it has ", names);
+      }
+      wanted.push_back(*found);
+    }
+    subject.variants = std::move(wanted);
+  }
+  LabResult& result = subject.result;
+  if (device.kind() == DeviceKind::cpu) result.ceilings = measure_ceilings(device, std::max<int64_t>(result.width, 1));
+  for (const LabVariant& variant : subject.variants) {
+    LabRow& row = result.rows_by_rank.emplace_back();
+    row.variant = variant.name;
+    row.deterministic = variant.deterministic;
+    row.refused = variant.refused;
+    row.chosen = row.variant == subject.chosen;
+    if (row.refused.empty()) check_row(subject, variant, row, device, stream);
+#ifdef HEDDLE_HAS_COUNTERS
+    if (device.kind() == DeviceKind::simt && measurable(row)) {
+      try {
+        count_row(subject, variant, row, stream, options.card);
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::internal) throw;
+        row.failed = error.what();
+      }
+    }
+#endif
+  }
+  if (device.kind() != DeviceKind::simt) time_rows(subject, device, stream, options);
+  std::stable_sort(result.rows_by_rank.begin(), result.rows_by_rank.end(),
+                   [](const LabRow& a, const LabRow& b) { return rank(a) < rank(b); });
+  return std::move(result);
+}
+
+}  // namespace heddle::bench
