@@ -63,6 +63,7 @@ test "$HEDDLE_TEST_DEVICES" = cuda
 ]=])
 file(WRITE ${WORK}/build/CTestTestfile.cmake "add_test(kernels ${WORK}/build/tests/heddle_tests)\nadd_test(project/no false)\n")
 file(WRITE ${WORK}/data/planetoid/ind.cora.graph "")
+file(WRITE ${WORK}/data/planetoid/ind.cora.x "")
 file(WRITE ${WORK}/data/gowalla/train.txt "")
 # Of the lab's two variants the picked one takes twice as long.
 program(build/heddle [=[case "$*" in
@@ -101,10 +102,10 @@ endforeach()
 expect_field(good/tests.json 7 result passed)
 expect_field(good/tests.json 100.0 budget_s)
 expect_field(good/gat.json 2.5 result total_s)
-expect_field(good/lab.json Cora result 3 graph)
+expect_field(good/lab.json cora result 3 graph)
 file(READ ${WORK}/good/report.md report)
 foreach(sentence "^# heddle on Stand-in 9000\n" "\n. lightgcn . Gowalla . recall@20 0.1800 . 125.000 ms . 9.50 s .\n"
-                 "\n. Cora . 16 . merge_path . 0.2500 ms . 8.0 . row_cache . 2.00 .\n" "\n- the lab on Enron, since [^\n]* is not there\n")
+                 "\n. cora . 16 . merge_path . 0.2500 ms . 8.0 . row_cache . 2.00 .\n" "\n- the lab on enron, since [^\n]* is not in ")
   expect_text("the report" "${report}" "${sentence}")
 endforeach()
 if(report MATCHES "no GPU")
