@@ -82,14 +82,16 @@ class ThreadTeam {
     uint64_t seen = 0;
     for (;;) {
       wait_for_loop_after(seen);
-      if (stopping_.load()) return;
       // Enter before looking: the caller closes the loop before it counts who is inside. Number and openness are one value: a
       // loop that is open but goes by its predecessor's number would have chunks done twice.
       active_.fetch_add(1);
       const uint64_t state = state_.load();
       seen = loop_of(state);
-      if (is_open(state)) take(thread, seen);
+      // Looked at after the number: who has seen the one that comes with stopping, which is the last, must not wait for another.
+      const bool stopping = stopping_.load();
+      if (is_open(state) && !stopping) take(thread, seen);
       active_.fetch_sub(1);
+      if (stopping) return;
     }
   }
 
