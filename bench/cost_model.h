@@ -23,7 +23,7 @@ struct Card {
   double launch_us;   ///< of a kernel in a replayed graph (microbenchmarks)
 };
 
-/// H100 SXM (the first, and what is estimated where none is named), H200, A100, L4, RTX 4090.
+/// H100 SXM (the first, and what is estimated where none is named), H200, A100 (SXM, 80 GB), L4, RTX 4090.
 std::span<const Card> cards();
 /// Throws Error{usage} with the names there are.
 const Card& find_card(std::string_view name);

@@ -36,7 +36,7 @@ struct LabCount {
   double imbalance = 1;
   Estimate estimate;
   double l2_hit_share() const;
-  /// Sectors that the lanes' bytes would fill at best, over those touched: 1 where every request is of whole sectors.
+  /// Sectors that the distinct bytes of each request would fill at least, over those touched: 1 where nothing is fetched in vain.
   double coalescing = 0;
 };
 

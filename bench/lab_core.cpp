@@ -58,7 +58,7 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
       return run_once_ms(backend, stream, replay, run);
     });
   }
-  std::vector<std::vector<double>> ms = time_by_turns(runs, options.repeats);
+  std::vector<std::vector<double>> ms = time_by_turns(runs, options.repeats, options.cold);
   for (std::size_t t = 0; t < timed.size(); ++t) {
     LabRow& row = rows[timed[t]];
     std::vector<double>& of_row = ms[t];
@@ -106,9 +106,9 @@ void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, S
   LabCount count{.counts = counter.counts(), .imbalance = 1, .estimate = {}};
   count.imbalance = count.counts.imbalance({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
   count.estimate = estimate(count.counts, card);
-  const auto lanes = static_cast<double>(count.counts.load_lanes + count.counts.store_lanes + count.counts.atomic_lanes);
-  count.coalescing =
-      count.counts.sectors() == 0 ? 0 : std::min(1.0, lanes * 4 / (32 * static_cast<double>(count.counts.sectors())));
+  if (count.counts.sectors() > 0) {
+    count.coalescing = static_cast<double>(count.counts.least_sectors) / static_cast<double>(count.counts.sectors());
+  }
   row.bytes_moved = 32 * count.counts.sectors();
   row.count = std::move(count);
 }

@@ -62,7 +62,8 @@ void check_can_count(DeviceKind device);
 
 LabResult compare(LabCase subject, const Device& device, Stream& stream, const LabOptions& options);
 
-/// Milliseconds of each of `runs`, which return those of one execution: `rounds` means each, taken by turns.
-std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds);
+/// Milliseconds of each of `runs`, which return those of one execution: `rounds` of each, taken by turns, each the mean of as
+/// many executions as take some milliseconds, or of one where they are `single`.
+std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single);
 
 }  // namespace heddle::bench

@@ -376,9 +376,12 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
   subject.spoil = [&] {
     const std::vector<int32_t> garbage(count, -2);
     upload(bench.stream(), args.best.columns, garbage.data(), count * sizeof(int32_t));
+    const std::vector<float> no_scores(count, NAN);
+    upload(bench.stream(), args.best.scores, no_scores.data(), count * sizeof(float));
   };
   subject.error_over_bound = [&] {
     const std::vector<int32_t> columns = download(bench.stream(), args.best.columns, count);
+    const std::vector<float> found = download(bench.stream(), args.best.scores, count);
     std::vector<double> scores(static_cast<std::size_t>(items));
     std::vector<int32_t> order(static_cast<std::size_t>(items));
     for (int64_t user = 0; user < users; ++user) {
@@ -398,7 +401,9 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
       });
       for (int64_t place = 0; place < k; ++place) {
         const int32_t expected = place < most ? order[static_cast<std::size_t>(place)] : -1;
-        if (columns[static_cast<std::size_t>(user * k + place)] != expected) return static_cast<double>(INFINITY);
+        const double score = place < most ? scores[static_cast<std::size_t>(expected)] : -INFINITY;
+        const auto at = static_cast<std::size_t>(user * k + place);
+        if (columns[at] != expected || found[at] != score) return static_cast<double>(INFINITY);
       }
     }
     return 0.0;

@@ -34,19 +34,18 @@ void interleave() {
 
 }  // namespace
 
-std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds) {
+std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single) {
   interleave();
   Collector collector(runs.size());
   if (runs.empty()) return {};
   benchmark::ClearRegisteredBenchmarks();
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    benchmark::RegisterBenchmark(std::to_string(i).c_str(),
-                                 [run = runs[i]](benchmark::State& state) {
-                                   for ([[maybe_unused]] auto _ : state) state.SetIterationTime(1e-3 * run());
-                                 })
-        ->UseManualTime()
-        ->Repetitions(rounds)
-        ->MinTime(0.005);
+    benchmark::internal::Benchmark* const registered =
+        benchmark::RegisterBenchmark(std::to_string(i).c_str(), [run = runs[i]](benchmark::State& state) {
+          for ([[maybe_unused]] auto _ : state) state.SetIterationTime(1e-3 * run());
+        });
+    registered->UseManualTime()->Repetitions(rounds);
+    single ? registered->Iterations(1) : registered->MinTime(0.005);
   }
   benchmark::RunSpecifiedBenchmarks(&collector);
   benchmark::ClearRegisteredBenchmarks();

@@ -194,6 +194,8 @@ const std::string* Counter::requests(const Request& request) {
     bool operator<(const Touched& other) const { return sector < other.sector; }
     bool operator==(const Touched& other) const { return sector == other.sector; }
   };
+  std::array<std::pair<uint64_t, uint64_t>, 32> ranges;  // of addresses
+  std::size_t range_count = 0;
   std::array<Touched, 32 * 2> touched;  // an access of 16 bytes or less lies in two sectors at most
   std::size_t count = 0;
   for (uint32_t rest = request.mask; rest != 0; rest &= rest - 1) {
@@ -207,6 +209,7 @@ const std::string* Counter::requests(const Request& request) {
       return &sentence_;
     }
     const uint64_t at = array->stands_at + (begin - array->begin);
+    ranges[range_count++] = {at, at + access.bytes};
     touched[count++] = {at / sector_bytes, &*array};
     const uint64_t last = (at + access.bytes - 1) / sector_bytes;
     if (last != at / sector_bytes) touched[count++] = {last, &*array};
@@ -215,6 +218,15 @@ const std::string* Counter::requests(const Request& request) {
   const auto end = std::unique(touched.begin(), touched.begin() + static_cast<std::ptrdiff_t>(count));
   const auto sectors = static_cast<uint64_t>(end - touched.begin());
   const auto lanes = static_cast<uint64_t>(std::popcount(request.mask));
+  std::sort(ranges.begin(), ranges.begin() + static_cast<std::ptrdiff_t>(range_count));
+  uint64_t distinct = 0, reached = 0;
+  for (std::size_t i = 0; i < range_count; ++i) {
+    const uint64_t from = std::max(reached, ranges[i].first);
+    if (ranges[i].second <= from) continue;
+    distinct += ranges[i].second - from;
+    reached = ranges[i].second;
+  }
+  counts_.least_sectors += (distinct + sector_bytes - 1) / sector_bytes;
   uint64_t Array::*by_array = nullptr;
   if (some.atomic) {
     ++counts_.atomic_requests;

@@ -25,8 +25,9 @@ struct Counts {
   uint64_t load_requests = 0, load_lanes = 0, load_sectors = 0;
   uint64_t store_requests = 0, store_lanes = 0, store_sectors = 0;
   uint64_t atomic_requests = 0, atomic_lanes = 0, atomic_sectors = 0;  ///< in global memory
-  uint64_t shared_requests = 0, shared_lanes = 0;                      ///< of any kind
-  uint64_t bank_conflicts = 0;  ///< passes beyond the first that shared requests took: 32 banks of 4 bytes
+  uint64_t least_sectors = 0;                      ///< what the distinct bytes of each global request would fill, side by side
+  uint64_t shared_requests = 0, shared_lanes = 0;  ///< of any kind
+  uint64_t bank_conflicts = 0;                     ///< passes beyond the first that shared requests took: 32 banks of 4 bytes
   uint64_t shuffles = 0, votes = 0, warp_barriers = 0;  ///< by warp, or part of one
   uint64_t block_barriers = 0;                          ///< by block
   uint64_t fences = 0;                                  ///< by thread

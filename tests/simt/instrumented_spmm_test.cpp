@@ -123,6 +123,8 @@ TEST_CASE("instrumented spmm / counts of 256 rows of 8 non-zeros at width 64 are
   CHECK(subwarp.arrays.at("y").stored_sectors == n * 8);
   CHECK(subwarp.counts.load_requests == 128 * (2 + 8 * 3));
   CHECK(subwarp.counts.lanes_per_request() == 32);
+  // Whole sectors of x and y; 4 of 32 bytes of an index or a value for each of two rows, and 8 or 16 of an offset's.
+  CHECK(subwarp.counts.least_sectors == sectors_of_x + n * 8 + 128 * 8 + 128 * 8 + 128 + 128);
   CHECK(subwarp.counts.shuffles == 0);
   CHECK(subwarp.counts.launches == 1);
   CHECK(subwarp.counts.blocks == 16);
