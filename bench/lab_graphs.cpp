@@ -213,7 +213,7 @@ std::vector<std::string> standard_graphs(std::vector<std::string>& absent) {
   const char* folder = std::getenv("HEDDLE_DATA");
   for (const PublicGraph& graph : public_graphs) {
     const bool there = folder != nullptr && std::filesystem::exists(text(folder, "/", graph.sign));
-    (there ? names : absent).push_back(graph.name);
+    (there ? names : absent).emplace_back(graph.name);
   }
   names.insert(names.end(), {"rmat:16,16", "uniform:65536,16", "star:65536"});
   return names;

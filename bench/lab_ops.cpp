@@ -262,6 +262,7 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   first.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_forward), forward, bench.stream());
   first.arrays = bench.arrays();
   bench.checks(first, y, attention(attention_case));
+  const uint64_t moved_forward = first.bytes_moved;
   std::vector<LabResult> results;
   results.push_back(compare(std::move(first), device, bench.stream(), options));
 
@@ -308,7 +309,7 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   LabCase second = case_of("gat_backward", graph, width);
   second.flop = edges * static_cast<double>(4 * columns + 8 * heads);
   second.result.bytes_compulsory = bytes(a.nnz() * 12 + 8 * (n + 1) + n * (5 * 4 * columns + 8 * 4 * stride));
-  second.bytes_moved = bytes(fused_attention_bytes(n, a.nnz(), heads, width)) - first.bytes_moved;
+  second.bytes_moved = bytes(fused_attention_bytes(n, a.nnz(), heads, width)) - moved_forward;
   second.bytes_gathered = edges * static_cast<double>(row_bytes + 4);
   second.chosen = kernels::pick_gat_backward(backward, device.kind());
   second.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_backward), backward, bench.stream());

@@ -235,7 +235,7 @@ std::string as_csv(const Json& rows) {
         line[field] = value;
         continue;
       }
-      for (const auto& [inner, number] : value.items()) line[field + "_" + inner] = number;
+      for (const auto& [inner, number] : value.items()) line[fmt::format("{}_{}", field, inner)] = number;
     }
   }
   std::vector<std::string> fields;
@@ -245,7 +245,7 @@ std::string as_csv(const Json& rows) {
     }
   }
   std::string csv;
-  for (const std::string& field : fields) csv += (csv.empty() ? "" : ",") + field;
+  for (const std::string& field : fields) csv.append(csv.empty() ? "" : ",").append(field);
   for (const Json& row : flat) {
     csv += "\n";
     for (std::size_t i = 0; i < fields.size(); ++i) {
