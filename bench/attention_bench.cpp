@@ -16,20 +16,13 @@ namespace {
 constexpr int64_t heads = 8;
 constexpr float slope = 0.2f, drop = 0.6f;
 
-HostMatrix drawn(int64_t rows, int64_t cols, uint64_t seed) {
-  Draws draws(seed);
-  HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
-  for (float& value : matrix.values) value = static_cast<float>(2 * draws.uniform() - 1);
-  return matrix;
-}
-
 void attention(benchmark::State& state, const GeneratedOptions& size, int64_t columns, bool fused) {
   const NodeDataset data = generated_dataset(size);
   Context context(Device::parse("cpu"), 1);
   const SparseMatrix graph(context.stream(), gcn_adjacency(data.nodes, data.edges));
-  const Parameter x(context, "x", drawn(data.nodes, heads * columns, 1), false),
-      source(context, "source", drawn(1, heads * columns, 2), false),
-      target(context, "target", drawn(1, heads * columns, 3), false);
+  const Parameter x(context, "x", uniform_matrix(data.nodes, heads * columns, 1), false),
+      source(context, "source", uniform_matrix(1, heads * columns, 2), false),
+      target(context, "target", uniform_matrix(1, heads * columns, 3), false);
   const auto step = [&] {
     context.begin_step();
     Tensor y;

@@ -26,8 +26,20 @@ struct AttentionCase {
 /// 1 + 2 gamma(T + 4) M + |difference| u + 4 u; numerator and denominator of y sum deg of them, corrected at most deg times.
 Reference attention(const AttentionCase& c);
 
-/// The gradient of <dy, y> with respect to x of gat_attention (without edge scores), through the scores too. Its terms cancel, so
-/// the bound is an allowance: 2e-5 of the magnitudes that are added up, each with the errors of a weight.
-Reference attention_dx(const AttentionCase& c, const HostMatrix& dy);
+/// The gradients of <dy, y> of gat_attention: softmax and LeakyReLU differentiated one after the other, an edge at a time. Terms
+/// cancel, so the bounds are an allowance: 2e-5 of the magnitudes that are added up.
+struct AttentionGradients {
+  Reference dx;              ///< [n x H D], through the scores too
+  Reference dedge_scores;    ///< [nnz x H]
+  Reference dsource_scores;  ///< [n x H]
+  Reference dtarget_scores;  ///< [n x H]
+};
+AttentionGradients attention_gradients(const AttentionCase& c, const HostMatrix& dy);
+
+/// <x_i, y_j> over the columns of each head for each edge, [nnz x H]; x [rows x H D], y [cols x H D].
+Reference head_sddmm(const HostCsr& graph, int64_t heads, const HostMatrix& x, const HostMatrix& y);
+
+/// Softmax over each row's edges, column by column of x [nnz x H].
+Reference edge_softmax(const HostCsr& graph, const HostMatrix& x);
 
 }  // namespace heddle::bench

@@ -120,6 +120,20 @@ HostMatrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
   return matrix;
 }
 
+HostMatrix uniform_matrix(int64_t rows, int64_t cols, uint64_t seed, double most) {
+  Draws draws(seed);
+  HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
+  for (float& value : matrix.values) value = static_cast<float>(most * (2 * draws.uniform() - 1));
+  return matrix;
+}
+
+HostCsr squared(HostCsr matrix) {
+  const int64_t n = std::max(matrix.rows, matrix.cols);
+  matrix.row_offsets.resize(static_cast<std::size_t>(n + 1), matrix.nnz());
+  matrix.rows = matrix.cols = n;
+  return matrix;
+}
+
 std::vector<int64_t> random_permutation(int64_t count, uint64_t seed) {
   Draws draws(seed);
   std::vector<int64_t> order(static_cast<std::size_t>(count));

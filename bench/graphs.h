@@ -52,6 +52,12 @@ HostCsr giant_row_graph(int64_t nnz, uint64_t seed);
 /// A rows x cols matrix of mixed values.
 HostMatrix random_matrix(int64_t rows, int64_t cols, uint64_t seed);
 
+/// A rows x cols matrix of values in +-most, evenly.
+HostMatrix uniform_matrix(int64_t rows, int64_t cols, uint64_t seed, double most = 1);
+
+/// The same matrix with as many rows as columns, the new ones empty.
+HostCsr squared(HostCsr matrix);
+
 /// A permutation of [0, count).
 std::vector<int64_t> random_permutation(int64_t count, uint64_t seed);
 

@@ -10,6 +10,7 @@
 #include "heddle/arena.h"
 #include "heddle/buffer.h"
 #include "heddle/error.h"
+#include "heddle/sparse.h"
 #include "kernels/dense/dense.h"
 #include "kernels/edge/variants.h"
 #include "kernels/gat/variants.h"
@@ -64,16 +65,43 @@ class Bench {
   DenseView<float> matrix(const char* name, const HostMatrix& host) { return {upload(name, host.values), host.rows, host.cols}; }
   DenseView<float> result(const char* name, int64_t rows, int64_t cols) { return {room<float>(name, rows * cols), rows, cols}; }
 
-  /// Spoils an output with NaN, and compares it.
-  void checks(LabCase& subject, DenseView<float> output, Reference expected) {
-    subject.spoil = [this, output] {
-      const std::vector<float> garbage(static_cast<std::size_t>(output.size()), NAN);
-      heddle::upload(stream_, output.data, garbage.data(), garbage.size() * sizeof(float));
+  void name(const char* name, const void* address, std::size_t bytes) { arrays_.push_back({name, address, bytes}); }
+  template <class T>
+  void name(const char* text, const T* values, int64_t count) {
+    name(text, static_cast<const void*>(values), static_cast<std::size_t>(count) * sizeof(T));
+  }
+
+  /// An output and what its rows must begin with: what stands behind that is padding.
+  struct Output {
+    DenseView<float> view;
+    Reference expected;
+  };
+  /// Spoils the outputs with NaN, and compares them.
+  void checks(LabCase& subject, std::vector<Output> outputs) {
+    std::vector<DenseView<float>> views;
+    for (const Output& output : outputs) views.push_back(output.view);
+    subject.spoil = [this, views] {
+      for (const DenseView<float>& view : views) {
+        const std::vector<float> garbage(static_cast<std::size_t>(view.size()), NAN);
+        heddle::upload(stream_, view.data, garbage.data(), garbage.size() * sizeof(float));
+      }
     };
-    subject.error_over_bound = [this, output, expected = std::move(expected)] {
-      return bench::error_over_bound(download(stream_, output.data, static_cast<std::size_t>(output.size())), expected);
+    subject.error_over_bound = [this, outputs = std::move(outputs)] {
+      double worst = 0;
+      for (const auto& [view, expected] : outputs) {
+        const std::vector<float> padded = download(stream_, view.data, static_cast<std::size_t>(view.size()));
+        const std::size_t columns = view.rows == 0 ? 0 : expected.values.size() / static_cast<std::size_t>(view.rows);
+        std::vector<float> values;
+        values.reserve(expected.values.size());
+        for (auto row = padded.begin(); row != padded.end(); row += view.cols) {
+          values.insert(values.end(), row, row + static_cast<std::ptrdiff_t>(columns));
+        }
+        worst = std::max(worst, bench::error_over_bound(values, expected));
+      }
+      return worst;
     };
   }
+  void checks(LabCase& subject, DenseView<float> output, Reference expected) { checks(subject, {{output, std::move(expected)}}); }
   std::vector<LabArray> arrays() const { return arrays_; }
 
  private:
@@ -101,14 +129,12 @@ LabCase case_of(const char* op, const LabGraph& graph, int64_t width) {
   return subject;
 }
 
-uint64_t bytes(int64_t count) { return static_cast<uint64_t>(count); }
-
-HostMatrix uniform_matrix(int64_t rows, int64_t cols, uint64_t seed) {
-  Draws draws(seed);
-  HostMatrix m{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
-  for (float& value : m.values) value = static_cast<float>(2 * draws.uniform() - 1);
-  return m;
+CsrView without_values(CsrView graph) {
+  graph.values = nullptr;
+  return graph;
 }
+
+uint64_t bytes(int64_t count) { return static_cast<uint64_t>(count); }
 
 CsrView structure(Bench& bench, const HostCsr& matrix) {
   return {matrix.rows,
@@ -164,24 +190,7 @@ LabResult compare_sddmm(const LabGraph& graph, int64_t heads, int64_t width, con
   subject.chosen = kernels::pick_head_sddmm(args, device.kind());
   subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), head_sddmm), args, bench.stream());
   subject.arrays = bench.arrays();
-  Reference expected;
-  for (int64_t row = 0; row < a.rows; ++row) {
-    for (int64_t k = a.row_offsets[static_cast<std::size_t>(row)]; k < a.row_offsets[static_cast<std::size_t>(row) + 1]; ++k) {
-      const int64_t column = a.col_indices[static_cast<std::size_t>(k)];
-      for (int64_t h = 0; h < heads; ++h) {
-        double sum = 0, magnitude = 0;
-        for (int64_t c = h * width; c < (h + 1) * width; ++c) {
-          const double product = static_cast<double>(x.values[static_cast<std::size_t>(row * columns + c)]) *
-                                 y.values[static_cast<std::size_t>(column * columns + c)];
-          sum += product;
-          magnitude += std::abs(product);
-        }
-        expected.values.push_back(sum);
-        expected.bounds.push_back(gamma(width + 1) * magnitude);
-      }
-    }
-  }
-  bench.checks(subject, args.s, std::move(expected));
+  bench.checks(subject, args.s, bench::head_sddmm(a, heads, x, y));
   return compare(std::move(subject), device, bench.stream(), options);
 }
 
@@ -199,23 +208,7 @@ LabResult compare_edge_softmax(const LabGraph& graph, int64_t heads, const Devic
   subject.chosen = kernels::pick_edge_softmax(args, device.kind());
   subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), edge_softmax), args, bench.stream());
   subject.arrays = bench.arrays();
-  Reference expected{std::vector<double>(static_cast<std::size_t>(numbers)),
-                     std::vector<double>(static_cast<std::size_t>(numbers))};
-  for (int64_t row = 0; row < a.rows; ++row) {
-    const int64_t begin = a.row_offsets[static_cast<std::size_t>(row)], end = a.row_offsets[static_cast<std::size_t>(row) + 1];
-    for (int64_t h = 0; h < heads; ++h) {
-      const auto at = [&](int64_t k) { return static_cast<std::size_t>(k * heads + h); };
-      double most = -INFINITY, sum = 0;
-      for (int64_t k = begin; k < end; ++k) most = std::max(most, static_cast<double>(x.values[at(k)]));
-      for (int64_t k = begin; k < end; ++k) sum += std::exp(x.values[at(k)] - most);
-      for (int64_t k = begin; k < end; ++k) {
-        expected.values[at(k)] = std::exp(x.values[at(k)] - most) / sum;
-        // Differences of at most 2 in the exponents: 2 u of argument and a few roundings each; a sum of `end - begin` of them.
-        expected.bounds[at(k)] = expected.values[at(k)] * gamma(end - begin + 24);
-      }
-    }
-  }
-  bench.checks(subject, args.y, std::move(expected));
+  bench.checks(subject, args.y, bench::edge_softmax(a, x));
   return compare(std::move(subject), device, bench.stream(), options);
 }
 
@@ -232,7 +225,13 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
                                      .x = uniform_matrix(n, columns, 7),
                                      .a_source = uniform_matrix(1, columns, 8),
                                      .a_target = uniform_matrix(1, columns, 9)};
-  const CsrView incoming = structure(bench, a);
+  const SparseMatrix matrix(bench.stream(), a);
+  const CsrView incoming = without_values(matrix.view()), outgoing = without_values(matrix.transpose());
+  bench.name("row_offsets", incoming.row_offsets, n + 1);
+  bench.name("col_indices", incoming.col_indices, incoming.nnz);
+  bench.name("out_offsets", outgoing.row_offsets, n + 1);
+  bench.name("out_indices", outgoing.col_indices, outgoing.nnz);
+  bench.name("edge_numbers", outgoing.value_index, outgoing.nnz);
   const kernels::GatUse use{.heads = heads,
                             .slope = static_cast<float>(attention_case.slope),
                             .dropout = attention_case.dropout,
@@ -266,32 +265,11 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   std::vector<LabResult> results;
   results.push_back(compare(std::move(first), device, bench.stream(), options));
 
-  // Backward: the gradients of half the sum of y's squares, against double precision's by the definition.
-  std::vector<std::vector<std::pair<int32_t, int64_t>>> by_source(static_cast<std::size_t>(n));
-  for (int64_t row = 0; row < n; ++row) {
-    for (int64_t k = a.row_offsets[static_cast<std::size_t>(row)]; k < a.row_offsets[static_cast<std::size_t>(row) + 1]; ++k) {
-      by_source[static_cast<std::size_t>(a.col_indices[static_cast<std::size_t>(k)])].emplace_back(static_cast<int32_t>(row), k);
-    }
-  }
-  std::vector<int64_t> offsets{0}, numbers;
-  std::vector<int32_t> targets;
-  for (const auto& out : by_source) {
-    for (const auto& [to, number] : out) {
-      targets.push_back(to);
-      numbers.push_back(number);
-    }
-    offsets.push_back(static_cast<int64_t>(targets.size()));
-  }
-  const CsrView outgoing{n,
-                         n,
-                         a.nnz(),
-                         bench.upload("out_offsets", offsets),
-                         bench.upload("out_indices", targets),
-                         nullptr,
-                         bench.upload("edge_numbers", numbers)};
   kernels::gat_forward(forward, execution);
-  const DenseView<float> dy = bench.matrix("dy", uniform_matrix(n, columns, 10));
-  const DenseView<float> dx = bench.result("dx", n, columns);
+  const HostMatrix host_dy = uniform_matrix(n, columns, 10);
+  const DenseView<float> dy = bench.matrix("dy", host_dy);
+  const DenseView<float> dx = bench.result("dx", n, columns), dsource = bench.result("dsource_scores", n, stride),
+                         dtarget = bench.result("dtarget_scores", n, stride);
   const kernels::GatBackwardArgs backward{.outgoing = outgoing,
                                           .use = use,
                                           .x = x,
@@ -303,8 +281,8 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
                                           .kept = kept,
                                           .dy = dy,
                                           .dx = dx,
-                                          .dsource_scores = bench.room<float>("dsource_scores", n * stride),
-                                          .dtarget_scores = bench.room<float>("dtarget_scores", n * stride),
+                                          .dsource_scores = dsource.data,
+                                          .dtarget_scores = dtarget.data,
                                           .dedge_scores = nullptr};
   LabCase second = case_of("gat_backward", graph, width);
   second.flop = edges * static_cast<double>(4 * columns + 8 * heads);
@@ -314,9 +292,10 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   second.chosen = kernels::pick_gat_backward(backward, device.kind());
   second.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_backward), backward, bench.stream());
   second.arrays = bench.arrays();
-  bench.checks(
-      second, dx,
-      attention_dx(attention_case, {n, columns, download(bench.stream(), dy.data, static_cast<std::size_t>(dy.size()))}));
+  AttentionGradients expected = attention_gradients(attention_case, host_dy);
+  bench.checks(second, {{dx, std::move(expected.dx)},
+                        {dsource, std::move(expected.dsource_scores)},
+                        {dtarget, std::move(expected.dtarget_scores)}});
   results.push_back(compare(std::move(second), device, bench.stream(), options));
   return results;
 }

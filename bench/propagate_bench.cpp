@@ -67,12 +67,7 @@ struct Bipartite {
   NormalisedAdjacency graph() const { return {adjacency.view(), scale.as<float>()}; }
 };
 
-HostMatrix drawn_rows(int64_t rows) {
-  Draws draws(22);
-  HostMatrix matrix{rows, width, std::vector<float>(static_cast<std::size_t>(rows * width))};
-  for (float& value : matrix.values) value = static_cast<float>(2 * draws.uniform() - 1);
-  return matrix;
-}
+HostMatrix drawn_rows(int64_t rows) { return uniform_matrix(rows, width, 22); }
 
 /// Bytes a second at which the threads together read `matrix` in order, again and again: what gathering its rows cannot exceed by
 /// more than the private caches give. The median of some readings.

@@ -16,12 +16,7 @@ namespace heddle::bench {
 
 namespace {
 
-HostMatrix drawn_rows(int64_t rows, int64_t d) {
-  Draws draws(21);
-  HostMatrix matrix{rows, d, std::vector<float>(static_cast<std::size_t>(rows * d))};
-  for (float& value : matrix.values) value = static_cast<float>(2 * draws.uniform() - 1);
-  return matrix;
-}
+HostMatrix drawn_rows(int64_t rows, int64_t d) { return uniform_matrix(rows, d, 21); }
 
 void count_work(benchmark::State& state, double flops) {
   state.counters["GFLOP/s"] =

@@ -19,14 +19,6 @@ namespace {
 
 constexpr uint64_t seed = 11;
 
-/// Values in +-most.
-HostMatrix values(int64_t rows, int64_t cols, uint64_t from, double most = 1) {
-  bench::Draws draws(from);
-  HostMatrix m{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
-  for (float& value : m.values) value = static_cast<float>(most * (2 * draws.uniform() - 1));
-  return m;
-}
-
 /// Of magnitude at least `least` and at most 1, one sign per head or column group: a sum of products with positive numbers then
 /// stays away from LeakyReLU's kink.
 HostMatrix one_sign_per_head(int64_t rows, int64_t heads, int64_t columns, uint64_t from, double least) {
@@ -37,17 +29,6 @@ HostMatrix one_sign_per_head(int64_t rows, int64_t heads, int64_t columns, uint6
     m.values.push_back(static_cast<float>(i / columns % heads % 2 == 0 ? magnitude : -magnitude));
   }
   return m;
-}
-
-/// The same matrix with as many rows as columns.
-HostCsr squared(HostCsr graph) {
-  const int64_t n = std::max(graph.rows, graph.cols);
-  while (graph.rows < n) {
-    graph.row_offsets.push_back(graph.nnz());
-    ++graph.rows;
-  }
-  graph.cols = n;
-  return graph;
 }
 
 /// Rows of 0 to 40 edges, a hub, repeats: what a block of edges can come to.
@@ -67,9 +48,9 @@ bench::AttentionCase case_of(const HostCsr& graph, Sizes sizes, float dropout, d
           .heads = sizes.heads,
           .dropout = dropout,
           .random = first_dropout(),
-          .x = values(graph.cols, width, 1),
-          .a_source = values(1, width, 2, most),
-          .a_target = values(1, width, 3, most)};
+          .x = bench::uniform_matrix(graph.cols, width, 1),
+          .a_source = bench::uniform_matrix(1, width, 2, most),
+          .a_target = bench::uniform_matrix(1, width, 3, most)};
 }
 
 AttentionOptions options_of(const bench::AttentionCase& c) {
@@ -127,7 +108,7 @@ TEST_SUITE_BEGIN("autograd");
 
 TEST_CASE("gat_attention / hostile graphs, heads and widths, with dropout and without, match double precision") {
   for (const auto& [graph_name, rectangular] : bench::hostile_graphs()) {
-    const HostCsr graph = squared(rectangular);
+    const HostCsr graph = bench::squared(rectangular);
     if (graph.rows == 0) continue;
     for (const Sizes sizes : all_sizes) {
       for (float p : {0.0f, 0.6f}) {
@@ -152,7 +133,7 @@ TEST_CASE("gatv2_attention / hostile graphs, heads and widths, with dropout and 
     for (const Sizes sizes : all_sizes) {
       for (float p : {0.0f, 0.6f}) {
         bench::AttentionCase c = case_of(graph, sizes, p);
-        c.targets = values(graph.rows, sizes.heads * sizes.columns, 4);
+        c.targets = bench::uniform_matrix(graph.rows, sizes.heads * sizes.columns, 4);
         const bench::Reference expected = bench::attention(c);
         for (const NamedDevice& device : devices()) {
           INFO(text(graph_name, " / ", sizes.heads, " x ", sizes.columns, " / p=", p, " / ", device.name));
@@ -169,7 +150,7 @@ TEST_CASE("gatv2_attention / hostile graphs, heads and widths, with dropout and 
 
 TEST_CASE("gat_attention / logits of +-1e4 overflow nowhere, fused and in passes") {
   bench::AttentionCase c = case_of(small_graph(), {3, 7}, 0);
-  c.edge_scores = values(c.graph.nnz(), 3, 5, 1e4);
+  c.edge_scores = bench::uniform_matrix(c.graph.nnz(), 3, 5, 1e4);
   const bench::Reference expected = bench::attention(c);
   for (const NamedDevice& device : devices()) {
     INFO(device.name);
@@ -191,13 +172,13 @@ TEST_CASE("gat_attention / logits of +-1e4 overflow nowhere, fused and in passes
 
 TEST_CASE("gat_attention / the fused operator and the separate passes agree, values and every gradient") {
   for (const auto& [graph_name, rectangular] : bench::hostile_graphs()) {
-    const HostCsr graph = squared(rectangular);
+    const HostCsr graph = bench::squared(rectangular);
     if (graph.rows == 0) continue;
     for (const Sizes sizes : all_sizes) {
       // The passes number the elements of dropout without gaps.
       const bool power_of_two = (sizes.heads & (sizes.heads - 1)) == 0 && sizes.heads <= 16;
       const bench::AttentionCase c = case_of(graph, sizes, power_of_two ? 0.6f : 0);
-      const std::vector<HostMatrix> inputs{c.x, c.a_source, c.a_target, values(graph.nnz(), sizes.heads, 6)};
+      const std::vector<HostMatrix> inputs{c.x, c.a_source, c.a_target, bench::uniform_matrix(graph.nnz(), sizes.heads, 6)};
       for (const NamedDevice& device : devices()) {
         INFO(text(graph_name, " / ", sizes.heads, " x ", sizes.columns, " / ", device.name));
         Stream stream(device.device.backend());
@@ -216,7 +197,7 @@ TEST_CASE("gat_attention / the fused operator and the separate passes agree, val
           INFO("gradient of input ", i);
           CHECK(mismatch(one.gradients[i], about(passes.gradients[i], 1e-4, 1e-5 * products)) == "");
         }
-        const std::vector<HostMatrix> inputs_v2{c.x, values(graph.rows, c.x.cols, 4), c.a_source};
+        const std::vector<HostMatrix> inputs_v2{c.x, bench::uniform_matrix(graph.rows, c.x.cols, 4), c.a_source};
         const Result one_v2 = run(device.device, inputs_v2, [&](const std::vector<Tensor>& in) {
           return gatv2_attention(matrix, in[0], in[1], in[2], options_of(c));
         });
@@ -266,12 +247,12 @@ TEST_CASE("attention / gradients agree with differences, dropout on, element by 
       const HostMatrix sources = one_sign_per_head(graph.cols, sizes.heads, sizes.columns, 12, 0.3);
       const HostMatrix targets = one_sign_per_head(graph.rows, sizes.heads, sizes.columns, 13, 0.3);
       // Scores of order 1, whatever the width: differences see little of the softmax's curvature.
-      const HostMatrix a = values(1, width, 14, 1 / std::sqrt(static_cast<double>(sizes.columns)));
+      const HostMatrix a = bench::uniform_matrix(1, width, 14, 1 / std::sqrt(static_cast<double>(sizes.columns)));
       check("gatv2", {sources, targets, a},
             [&](const std::vector<Tensor>& in) { return gatv2_attention(matrix, in[0], in[1], in[2], options); });
       check("gatv2 with edge scores", {sources, targets, a, edge_scores},
             [&](const std::vector<Tensor>& in) { return gatv2_attention(matrix, in[0], in[1], in[2], in[3], options); });
-      check("head_sddmm", {values(graph.rows, width, 15), values(graph.cols, width, 16)},
+      check("head_sddmm", {bench::uniform_matrix(graph.rows, width, 15), bench::uniform_matrix(graph.cols, width, 16)},
             [&](const std::vector<Tensor>& in) { return head_sddmm(matrix, in[0], in[1], sizes.heads); });
     }
   }
@@ -284,8 +265,8 @@ TEST_CASE("attention / the bits depend neither on threads nor on schedules, nor 
   for (const auto& group : groups) {
     if (group.empty()) continue;
     const bool on_simt = group.front().device.kind() == DeviceKind::simt;
-    const HostCsr graph =
-        on_simt ? squared(bench::power_law_graph(40, 40, 200, 17)) : squared(bench::power_law_graph(700, 700, 9000, 17));
+    const HostCsr graph = on_simt ? bench::squared(bench::power_law_graph(40, 40, 200, 17))
+                                  : bench::squared(bench::power_law_graph(700, 700, 9000, 17));
     for (const Sizes sizes : {Sizes{8, 8}, Sizes{1, 7}, Sizes{3, 5}}) {
       const bench::AttentionCase c = case_of(graph, sizes, 0.6f);
       for (bool second : {false, true}) {
@@ -318,8 +299,8 @@ TEST_CASE("attention / sizes that do not fit and a graph declared symmetric are 
     INFO(device.name);
     Context context(device.device);
     const SparseMatrix graph(context.stream(), small_graph());
-    const Tensor x = context.make_tensor(values(5, 6, 1)), a = context.make_tensor(values(1, 6, 2)),
-                 short_a = context.make_tensor(values(1, 5, 2));
+    const Tensor x = context.make_tensor(bench::uniform_matrix(5, 6, 1)), a = context.make_tensor(bench::uniform_matrix(1, 6, 2)),
+                 short_a = context.make_tensor(bench::uniform_matrix(1, 5, 2));
     CHECK(error_mismatch(ErrorKind::usage, "a vector of scores is 1 x 5", [&] { gat_attention(graph, x, short_a, a, {}); }) ==
           "");
     CHECK(error_mismatch(ErrorKind::usage, "6 columns do not make 4 heads",

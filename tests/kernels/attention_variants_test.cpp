@@ -10,6 +10,7 @@
 #include "bench/attention_reference.h"
 #include "bench/graphs.h"
 #include "bench/references.h"
+#include "heddle/sparse.h"
 #include "kernels/edge/variants.h"
 #include "kernels/gat/variants.h"
 #include "tests/support/compare.h"
@@ -29,8 +30,6 @@ struct Sizes {
 };
 constexpr Sizes all_sizes[] = {{1, 1}, {1, 7}, {1, 64}, {3, 5}, {8, 8}, {2, 40}, {17, 3}, {40, 2}};
 
-std::size_t at(int64_t i) { return static_cast<std::size_t>(i); }
-
 /// Within `relative` of the greatest magnitude, or of 1, that of the terms: the gradient of a lone edge is 0, its terms are not.
 bench::Reference about(std::vector<double> values, double relative) {
   double most = 1;
@@ -40,14 +39,6 @@ bench::Reference about(std::vector<double> values, double relative) {
   return reference;
 }
 
-/// Values in +-1.
-HostMatrix moderate(int64_t rows, int64_t cols, uint64_t seed) {
-  bench::Draws draws(seed);
-  HostMatrix m{rows, cols, std::vector<float>(at(rows * cols))};
-  for (float& value : m.values) value = static_cast<float>(2 * draws.uniform() - 1);
-  return m;
-}
-
 /// One use of head_sddmm.
 struct Sddmm {
   HostCsr graph;
@@ -55,27 +46,7 @@ struct Sddmm {
   HostMatrix x = bench::random_matrix(graph.rows, sizes.heads* sizes.columns, 41);
   HostMatrix y = bench::random_matrix(graph.cols, sizes.heads* sizes.columns, 42);
 
-  bench::Reference expected() const {
-    bench::Reference s;
-    const int64_t width = sizes.heads * sizes.columns;
-    for (int64_t row = 0; row < graph.rows; ++row) {
-      for (int64_t k = graph.row_offsets[at(row)]; k < graph.row_offsets[at(row + 1)]; ++k) {
-        for (int64_t h = 0; h < sizes.heads; ++h) {
-          double sum = 0;
-          double absolute = 0;
-          for (int64_t c = h * sizes.columns; c < (h + 1) * sizes.columns; ++c) {
-            const double term = static_cast<double>(x.values[at(row * width + c)]) *
-                                static_cast<double>(y.values[at(graph.col_indices[at(k)] * width + c)]);
-            sum += term;
-            absolute += std::abs(term);
-          }
-          s.values.push_back(sum);
-          s.bounds.push_back(bench::gamma(sizes.columns + 2) * absolute + 1e-37);
-        }
-      }
-    }
-    return s;
-  }
+  bench::Reference expected() const { return bench::head_sddmm(graph, sizes.heads, x, y); }
   /// By the variant of this name; x and y stand `offset` floats off their alignment.
   std::vector<float> run(Workbench& workbench, const char* variant, int64_t offset = 0) const {
     const DeviceCsr csr(workbench.stream(), graph, {});
@@ -94,37 +65,9 @@ struct Softmax {
   HostCsr graph;
   int64_t heads;
   double most = 3;
-  HostMatrix x = logits();
+  HostMatrix x = bench::uniform_matrix(graph.nnz(), heads, 43, most);
 
-  HostMatrix logits() const {
-    bench::Draws draws(43);
-    HostMatrix m{graph.nnz(), heads, std::vector<float>(at(graph.nnz() * heads))};
-    for (float& value : m.values) value = static_cast<float>(most * (2 * draws.uniform() - 1));
-    return m;
-  }
-  bench::Reference expected() const {
-    bench::Reference y{std::vector<double>(x.values.size()), std::vector<double>(x.values.size())};
-    for (int64_t row = 0; row < graph.rows; ++row) {
-      const int64_t begin = graph.row_offsets[at(row)];
-      const int64_t end = graph.row_offsets[at(row + 1)];
-      for (int64_t h = 0; h < heads; ++h) {
-        const auto logit = [&](int64_t k) { return static_cast<double>(x.values[at(k * heads + h)]); };
-        double greatest = -INFINITY;
-        for (int64_t k = begin; k < end; ++k) greatest = std::max(greatest, logit(k));
-        double sum = 0;
-        for (int64_t k = begin; k < end; ++k) sum += std::exp(logit(k) - greatest);
-        for (int64_t k = begin; k < end; ++k) {
-          const double value = std::exp(logit(k) - greatest) / sum;
-          y.values[at(k * heads + h)] = value;
-          // The difference rounds once; each correction and each addition does; beyond 100 the weight is below the smallest
-          // float.
-          const double difference = std::min(greatest - logit(k), 100.0);
-          y.bounds[at(k * heads + h)] = value * (2 * difference * 0x1p-24 + bench::gamma(3 * (end - begin) + 20)) + 0x1p-120;
-        }
-      }
-    }
-    return y;
-  }
+  bench::Reference expected() const { return bench::edge_softmax(graph, x); }
   std::vector<float> run(Workbench& workbench, const char* variant, bool in_place = false) const {
     const DeviceCsr csr(workbench.stream(), graph, {});
     const DeviceMatrix in(workbench.stream(), x);
@@ -136,99 +79,21 @@ struct Softmax {
   }
 };
 
-/// Rows of `graph` as columns, and each edge's number in `graph`.
-struct Transposed {
-  HostCsr graph;
-  std::vector<int64_t> numbers;
-  explicit Transposed(const HostCsr& from) {
-    std::vector<std::vector<int32_t>> rows(at(from.cols));
-    std::vector<std::vector<int64_t>> edges(at(from.cols));
-    for (int64_t row = 0; row < from.rows; ++row) {
-      for (int64_t k = from.row_offsets[at(row)]; k < from.row_offsets[at(row + 1)]; ++k) {
-        rows[at(from.col_indices[at(k)])].push_back(static_cast<int32_t>(row));
-        edges[at(from.col_indices[at(k)])].push_back(k);
-      }
-    }
-    graph = bench::csr_from_rows(rows, from.rows, 1);
-    for (const auto& of_row : edges) numbers.insert(numbers.end(), of_row.begin(), of_row.end());
-  }
-};
-
 /// One use of the fused operator, forward and backward, and what it must give.
 struct Gat {
   bench::AttentionCase use;
-  HostMatrix dy = moderate(use.x.rows, use.x.cols, 44);
-  Transposed outgoing{use.graph};
+  HostMatrix dy = bench::uniform_matrix(use.x.rows, use.x.cols, 44);
 
   struct Result {
     std::vector<float> y, dx, dedge_scores;
   };
-  struct Gradients {
-    std::vector<double> dx, dedge_scores;
-  };
-
-  /// The gradients by the definition: softmax and LeakyReLU differentiated one after the other, an edge at a time.
-  Gradients gradients() const {
-    const HostCsr& a = use.graph;
-    const int64_t heads = use.heads;
-    const int64_t width = use.x.cols;
-    const int64_t columns = width / heads;
-    const auto x = [&](int64_t row, int64_t c) { return static_cast<double>(use.x.values[at(row * width + c)]); };
-    Gradients result{std::vector<double>(use.x.values.size()), std::vector<double>(at(a.nnz() * heads))};
-    for (int64_t i = 0; i < a.rows; ++i) {
-      const int64_t begin = a.row_offsets[at(i)];
-      const int64_t end = a.row_offsets[at(i + 1)];
-      for (int64_t h = 0; h < heads; ++h) {
-        std::vector<double> raw, alpha, dalpha;
-        double greatest = -INFINITY;
-        for (int64_t k = begin; k < end; ++k) {
-          double score = static_cast<double>(use.edge_scores.values[at(k * heads + h)]);
-          for (int64_t c = h * columns; c < (h + 1) * columns; ++c) {
-            score += static_cast<double>(use.a_source.values[at(c)]) * x(a.col_indices[at(k)], c) +
-                     static_cast<double>(use.a_target.values[at(c)]) * x(i, c);
-          }
-          raw.push_back(score);
-          greatest = std::max(greatest, score > 0 ? score : use.slope * score);
-        }
-        double sum = 0;
-        for (double score : raw) sum += alpha.emplace_back(std::exp((score > 0 ? score : use.slope * score) - greatest));
-        double inner = 0;
-        for (int64_t k = begin; k < end; ++k) {
-          const std::size_t e = at(k - begin);
-          alpha[e] /= sum;
-          const uint64_t element = static_cast<uint64_t>(k * head_stride(heads) + h);
-          const bool drops = use.dropout > 0 && random_word(use.random, element) < dropout_threshold(use.dropout);
-          const double scale = drops ? 0 : 1 / (1 - static_cast<double>(use.dropout));
-          double dot = 0;
-          for (int64_t c = h * columns; c < (h + 1) * columns; ++c) {
-            const double upstream = static_cast<double>(dy.values[at(i * width + c)]);
-            dot += upstream * x(a.col_indices[at(k)], c);
-            result.dx[at(a.col_indices[at(k)] * width + c)] += alpha[e] * scale * upstream;
-          }
-          dalpha.push_back(scale * dot);
-          inner += alpha[e] * dalpha[e];
-        }
-        for (int64_t k = begin; k < end; ++k) {
-          const std::size_t e = at(k - begin);
-          const double draw = alpha[e] * (dalpha[e] - inner) * (raw[e] > 0 ? 1 : use.slope);
-          result.dedge_scores[at(k * heads + h)] = draw;
-          for (int64_t c = h * columns; c < (h + 1) * columns; ++c) {
-            result.dx[at(a.col_indices[at(k)] * width + c)] += draw * static_cast<double>(use.a_source.values[at(c)]);
-            result.dx[at(i * width + c)] += draw * static_cast<double>(use.a_target.values[at(c)]);
-          }
-        }
-      }
-    }
-    return result;
-  }
-
   Result run(Workbench& workbench, const char* forward, const char* backward, int64_t offset = 0) const {
     const int64_t n = use.x.rows;
     const int64_t width = use.x.cols;
     const int64_t stride = head_stride(use.heads);
     const DeviceCsr in(workbench.stream(), use.graph, {});
-    const DeviceCsr out(workbench.stream(), outgoing.graph, outgoing.numbers);
-    CsrView transpose = out.view(CsrValues::indexed);
+    const SparseMatrix matrix(workbench.stream(), use.graph);
+    CsrView transpose = matrix.transpose();
     transpose.values = nullptr;
     const DeviceMatrix x(workbench.stream(), use.x, offset);
     const DeviceMatrix upstream(workbench.stream(), dy, offset);
@@ -275,25 +140,17 @@ struct Gat {
   }
 };
 
-/// The graph with as many rows as columns.
-HostCsr squared(HostCsr graph) {
-  const int64_t n = std::max(graph.rows, graph.cols);
-  graph.row_offsets.resize(at(n + 1), graph.nnz());
-  graph.rows = graph.cols = n;
-  return graph;
-}
-
 Gat gat_of(const HostCsr& graph, Sizes sizes, float dropout) {
   const int64_t width = sizes.heads * sizes.columns;
-  const HostCsr square = squared(graph);
+  const HostCsr square = bench::squared(graph);
   return {{.graph = square,
            .heads = sizes.heads,
            .dropout = dropout,
            .random = {.seed = 45, .purpose = random_purpose::dropout, .step = nullptr},
-           .x = moderate(square.rows, width, 46),
-           .a_source = moderate(1, width, 47),
-           .a_target = moderate(1, width, 48),
-           .edge_scores = moderate(square.nnz(), sizes.heads, 49)}};
+           .x = bench::uniform_matrix(square.rows, width, 46),
+           .a_source = bench::uniform_matrix(1, width, 47),
+           .a_target = bench::uniform_matrix(1, width, 48),
+           .edge_scores = bench::uniform_matrix(square.nnz(), sizes.heads, 49)}};
 }
 
 }  // namespace
@@ -383,7 +240,7 @@ TEST_SUITE("kernels") {
         for (float p : {0.0f, 0.6f}) {
           const Gat gat = gat_of(graph, sizes, p);
           const bench::Reference expected = bench::attention(gat.use);
-          const Gat::Gradients gradients = gat.gradients();
+          const bench::AttentionGradients gradients = bench::attention_gradients(gat.use, gat.dy);
           for (const auto& [name, device] : devices()) {
             Workbench workbench(device);
             const auto forward = gat_forward_variants(device.kind());
@@ -393,8 +250,8 @@ TEST_SUITE("kernels") {
               // The backward variant is another than the forward one: what is kept between them is one format.
               const Gat::Result result = gat.run(workbench, forward[v].name, backward[(v + 1) % backward.size()].name);
               CHECK(mismatch(result.y, expected) == "");
-              CHECK(mismatch(result.dx, about(gradients.dx, 2e-5)) == "");
-              CHECK(mismatch(result.dedge_scores, about(gradients.dedge_scores, 2e-5)) == "");
+              CHECK(mismatch(result.dx, about(gradients.dx.values, 2e-5)) == "");
+              CHECK(mismatch(result.dedge_scores, about(gradients.dedge_scores.values, 2e-5)) == "");
             }
           }
         }

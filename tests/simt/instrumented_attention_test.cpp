@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <list>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "bench/graphs.h"
 #include "heddle/buffer.h"
 #include "heddle/error.h"
+#include "heddle/sparse.h"
 #include "kernels/edge/edge.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gat/cpu_gat.h"
@@ -49,30 +49,15 @@ constexpr float slope = 0.2f, dropout = 0.6f;
 class Layer {
  public:
   Layer(const HostCsr& incoming, int64_t heads, int64_t columns, simt::Observer& observer, simt::Counter* counter)
-      : heads_(heads), n_(incoming.rows), width_(heads * columns), counter_(counter) {
+      : heads_(heads), n_(incoming.rows), width_(heads * columns), counter_(counter), graph_(stream_, incoming) {
     tests::executor_of(stream_).set_observer(&observer);
-    std::vector<std::vector<std::pair<int32_t, int64_t>>> by_source(static_cast<std::size_t>(n_));
-    for (int64_t row = 0; row < n_; ++row) {
-      for (int64_t k = incoming.row_offsets[static_cast<std::size_t>(row)];
-           k < incoming.row_offsets[static_cast<std::size_t>(row + 1)]; ++k) {
-        by_source[static_cast<std::size_t>(incoming.col_indices[static_cast<std::size_t>(k)])].emplace_back(
-            static_cast<int32_t>(row), k);
-      }
-    }
-    std::vector<int64_t> offsets{0}, numbers;
-    std::vector<int32_t> targets;
-    for (const auto& edges : by_source) {
-      for (const auto& [target, number] : edges) {
-        targets.push_back(target);
-        numbers.push_back(number);
-      }
-      offsets.push_back(static_cast<int64_t>(targets.size()));
-    }
-    const int64_t nnz = incoming.nnz();
-    incoming_ = {n_,      n_,     nnz, upload("row_offsets", incoming.row_offsets), upload("col_indices", incoming.col_indices),
-                 nullptr, nullptr};
-    outgoing_ = {
-        n_, n_, nnz, upload("out_offsets", offsets), upload("out_indices", targets), nullptr, upload("edge_numbers", numbers)};
+    incoming_ = without_values(graph_.view());
+    outgoing_ = without_values(graph_.transpose());
+    name("row_offsets", incoming_.row_offsets, n_ + 1);
+    name("col_indices", incoming_.col_indices, incoming_.nnz);
+    name("out_offsets", outgoing_.row_offsets, n_ + 1);
+    name("out_indices", outgoing_.col_indices, outgoing_.nnz);
+    name("edge_numbers", outgoing_.value_index, outgoing_.nnz);
     bench::Draws draws(5);
     for (const char* name : {"x", "dy"}) fill(array(name, n_, width_), draws);
     for (const char* name : {"a_source", "a_target"}) fill(array(name, 1, width_), draws);
@@ -161,14 +146,13 @@ class Layer {
     DenseView<float> view;
   };
 
-  void name(const std::string& name, const Buffer& memory) {
-    if (counter_ != nullptr) counter_->name_array(name, memory.data(), memory.bytes());
-  }
   template <class T>
-  const T* upload(const std::string& text, const std::vector<T>& values) {
-    const Buffer& memory = uploads_.emplace_back(Buffer::upload(stream_, values));
-    name(text, memory);
-    return memory.as<T>();
+  void name(const std::string& text, const T* values, int64_t count) {
+    if (counter_ != nullptr) counter_->name_array(text, values, static_cast<std::size_t>(count) * sizeof(T));
+  }
+  static CsrView without_values(CsrView graph) {
+    graph.values = nullptr;
+    return graph;
   }
   /// The array of this name, made at its first use.
   DenseView<float> array(const std::string& text, int64_t rows, int64_t cols) {
@@ -176,7 +160,7 @@ class Layer {
     if (found.view.data == nullptr) {
       found.memory = Buffer(stream_, static_cast<std::size_t>(rows * cols) * sizeof(float));
       found.view = {found.memory.as<float>(), rows, cols};
-      name(text, found.memory);
+      name(text, found.view.data, found.view.size());
     }
     return found.view;
   }
@@ -199,7 +183,7 @@ class Layer {
   int64_t heads_, n_, width_;
   simt::Counter* counter_;
   RandomStream random_{.seed = 3, .purpose = random_purpose::dropout, .step = nullptr};
-  std::list<Buffer> uploads_;
+  SparseMatrix graph_;
   std::map<std::string, Array> arrays_;
   CsrView incoming_, outgoing_;
 };
