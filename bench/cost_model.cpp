@@ -32,10 +32,8 @@ const Card& find_card(std::string_view name) {
 }
 
 Estimate estimate(const simt::Counts& counts, const Card& card) {
-  const double imbalance = counts.work == 0 ? 1
-                                            : static_cast<double>(counts.busiest_multiprocessor) * card.multiprocessors /
-                                                  static_cast<double>(counts.work);
-  const auto dram = static_cast<double>(counts.dram_read_bytes + counts.dram_written_bytes);
+  const double imbalance = counts.imbalance(card.multiprocessors);
+  const auto dram = static_cast<double>(counts.dram_bytes());
   const double l2 = 32.0 * static_cast<double>(counts.sectors() + counts.atomic_sectors);
   const auto passes = static_cast<double>(counts.shared_requests + counts.bank_conflicts);
   const std::pair<double, const char*> times[] = {

@@ -33,11 +33,7 @@ struct LabTime {
 /// What was counted, on simt, and the estimate for LabOptions::card.
 struct LabCount {
   simt::Counts counts;
-  double imbalance = 1;
   Estimate estimate;
-  double l2_hit_share() const;
-  /// Sectors that the distinct bytes of each request would fill at least, over those touched: 1 where nothing is fetched in vain.
-  double coalescing = 0;
 };
 
 struct LabRow {

@@ -103,12 +103,8 @@ void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, S
   for (const LabArray& array : subject.arrays) counter.name_array(array.name, array.address, array.bytes);
   counter.name_array("workspace", workspace.data(), workspace.bytes());
   observed(executor, counter, [&] { variant.run(workspace.data()); });
-  LabCount count{.counts = counter.counts(), .imbalance = 1, .estimate = {}};
-  count.imbalance = count.counts.imbalance({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
+  LabCount count{.counts = counter.counts(), .estimate = {}};
   count.estimate = estimate(count.counts, card);
-  if (count.counts.sectors() > 0) {
-    count.coalescing = static_cast<double>(count.counts.least_sectors) / static_cast<double>(count.counts.sectors());
-  }
   row.bytes_moved = 32 * count.counts.sectors();
   row.count = std::move(count);
 }
@@ -150,10 +146,6 @@ double rank(const LabRow& row) {
 }
 
 }  // namespace
-
-double LabCount::l2_hit_share() const {
-  return counts.sectors() == 0 ? 0 : static_cast<double>(counts.l2_hits) / static_cast<double>(counts.sectors());
-}
 
 double error_over_bound(const std::vector<float>& y, const Reference& expected) {
   double worst = 0;

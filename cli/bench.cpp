@@ -153,14 +153,10 @@ std::string as_text(const LabResult& result, const Device& device, const bench::
       const bench::LabCount& count = *row.count;
       const simt::Counts& c = count.counts;
       text += fmt::format("{:<21}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
-                          name, row.error_over_bound, c.requests(),
-                          static_cast<double>(c.sectors()) / static_cast<double>(std::max<uint64_t>(c.requests(), 1)),
-                          100 * count.coalescing,
-                          static_cast<double>(c.load_lanes + c.store_lanes + c.atomic_lanes) /
-                              static_cast<double>(std::max<uint64_t>(c.requests(), 1)),
-                          100 * count.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
-                          1e-6 * static_cast<double>(c.dram_read_bytes + c.dram_written_bytes), c.bank_conflicts, c.busiest_warp,
-                          count.imbalance, count.estimate.us, count.estimate.limiter);
+                          name, row.error_over_bound, c.requests(), c.sectors_per_request(), 100 * c.coalescing(),
+                          c.lanes_per_request(), 100 * c.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
+                          1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
+                          c.imbalance(lab.card.multiprocessors), count.estimate.us, count.estimate.limiter);
     } else {
       text += fmt::format("{:<21}{}\n", name, not_measured(row));
     }
@@ -203,7 +199,6 @@ Json row_json(const LabResult& result, const LabRow& row, const Device& device, 
   if (row.count) {
     const bench::LabCount& count = *row.count;
     const simt::Counts& c = count.counts;
-    const auto requests = static_cast<double>(std::max<uint64_t>(c.requests(), 1));
     object["launches"] = c.launches;
     object["load_requests"] = c.load_requests;
     object["store_requests"] = c.store_requests;
@@ -213,12 +208,12 @@ Json row_json(const LabResult& result, const LabRow& row, const Device& device, 
     object["votes"] = c.votes;
     object["barriers"] = c.warp_barriers + c.block_barriers;
     object["bank_conflicts"] = c.bank_conflicts;
-    object["lanes_per_request"] = static_cast<double>(c.load_lanes + c.store_lanes + c.atomic_lanes) / requests;
-    object["sectors_per_request"] = static_cast<double>(c.sectors()) / requests;
-    object["coalescing"] = count.coalescing;
-    object["l2_hit_share"] = count.l2_hit_share();
-    object["dram_bytes"] = c.dram_read_bytes + c.dram_written_bytes;
-    object["imbalance"] = count.imbalance;
+    object["lanes_per_request"] = c.lanes_per_request();
+    object["sectors_per_request"] = c.sectors_per_request();
+    object["coalescing"] = c.coalescing();
+    object["l2_hit_share"] = c.l2_hit_share();
+    object["dram_bytes"] = c.dram_bytes();
+    object["imbalance"] = c.imbalance(lab.card.multiprocessors);
     object["busiest_warp"] = c.busiest_warp;
     object["estimated"] = {{"card", lab.card.name}, {"us", count.estimate.us}, {"limiter", count.estimate.limiter}};
   }

@@ -20,15 +20,7 @@ bool is_shuffle(Collective kind) {
          kind == Collective::shuffle_xor;
 }
 
-double ratio(uint64_t a, uint64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
-
 }  // namespace
-
-double Counts::lanes_per_request() const { return ratio(load_lanes + store_lanes + atomic_lanes, requests()); }
-double Counts::sectors_per_request() const { return ratio(sectors(), requests()); }
-double Counts::imbalance(const CounterOptions& options) const {
-  return work == 0 ? 1 : ratio(busiest_multiprocessor, work) * options.multiprocessors;
-}
 
 Counter::Counter(const CounterOptions& options) : options_(options) {
   require(options.multiprocessors >= 1 && options.l2_ways >= 1, ErrorKind::usage, "simt: a card has ", options.multiprocessors,

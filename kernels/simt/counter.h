@@ -41,12 +41,20 @@ struct Counts {
 
   uint64_t requests() const { return load_requests + store_requests + atomic_requests; }
   uint64_t sectors() const { return load_sectors + store_sectors + atomic_sectors; }
+  uint64_t lanes() const { return load_lanes + store_lanes + atomic_lanes; }
   /// Lanes that take part in a global request, of 32; 0 where there is none.
-  double lanes_per_request() const;
-  double sectors_per_request() const;
-  /// How much longer the busiest multiprocessor works than the mean; 1 is even.
-  double imbalance(const CounterOptions& options) const;
+  double lanes_per_request() const { return ratio(lanes(), requests()); }
+  double sectors_per_request() const { return ratio(sectors(), requests()); }
+  /// Of the sectors touched, what the requests' distinct bytes would fill: 1 where nothing is fetched in vain.
+  double coalescing() const { return ratio(least_sectors, sectors()); }
+  double l2_hit_share() const { return ratio(l2_hits, sectors()); }
+  uint64_t dram_bytes() const { return dram_read_bytes + dram_written_bytes; }
+  /// How much longer the busiest of so many multiprocessors works than the mean; 1 is even.
+  double imbalance(int multiprocessors) const { return work == 0 ? 1 : ratio(busiest_multiprocessor, work) * multiprocessors; }
   bool operator==(const Counts&) const = default;
+
+ private:
+  static double ratio(uint64_t a, uint64_t b) { return b == 0 ? 0 : static_cast<double>(a) / static_cast<double>(b); }
 };
 
 /// Counts what instrumented kernels do, in lockstep. Arrays are named before they are used, and stand for the counts at addresses

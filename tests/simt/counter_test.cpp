@@ -247,7 +247,9 @@ TEST_CASE("counter / blocks go to the multiprocessor with the least work") {
                                                                     : 1) *
                                                block);
     CHECK(counts.busiest_warp == 2 * 8 * 3 + 2 + 2);
-    CHECK(counts.imbalance(options) == doctest::Approx(multiprocessors <= 8 ? 1.0 : multiprocessors == 31 ? 62.0 / 32 : 2.0));
+    CHECK(counts.imbalance(multiprocessors) == doctest::Approx(multiprocessors <= 8    ? 1.0
+                                                               : multiprocessors == 31 ? 62.0 / 32
+                                                                                       : 2.0));
   }
 }
 
