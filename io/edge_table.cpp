@@ -7,6 +7,7 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "io/xml.h"
 
 namespace heddle::io {
 
@@ -19,20 +20,6 @@ Form form_of(const std::string& path) {
   if (extension == ".csv") return Form::csv;
   if (extension == ".gexf") return Form::gexf;
   fail(ErrorKind::usage, path, ": an edge table's name must end in .csv or .gexf");
-}
-
-/// Text that XML takes in an attribute's quotes.
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (char c : text) {
-    switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '"': safe += "&quot;"; break;
-      default: safe += c;
-    }
-  }
-  return safe;
 }
 
 /// Text that grows by pieces; numbers as the shortest that reads back as the same.
@@ -81,7 +68,7 @@ std::string gexf(const EdgeTable& table, const std::vector<int32_t>& labels) {
   }
   out << "<attributes class=\"edge\">\n";
   for (std::size_t c = 0; c < columns; ++c) {
-    out << "<attribute id=\"" << c << "\" title=\"" << escaped(table.columns[c]) << "\" type=\"float\"/>\n";
+    out << "<attribute id=\"" << c << "\" title=\"" << xml_escaped(table.columns[c]) << "\" type=\"float\"/>\n";
   }
   out << "</attributes>\n<nodes>\n";
   for (int64_t node = 0; node < table.nodes; ++node) {
