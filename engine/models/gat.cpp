@@ -1,5 +1,5 @@
-#include <charconv>
-
+#include "engine/models/checked.h"
+#include "engine/settings.h"
 #include "heddle/attention.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
@@ -7,22 +7,6 @@
 namespace heddle {
 
 namespace {
-
-const NodeDataset& checked(const NodeDataset& data, const GatOptions& options) {
-  options.check();
-  require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
-  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name,
-          ": no node has a label, gat learns from labels");
-  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ",
-          data.classes, " classes, the model scores ", options.classes);
-  return data;
-}
-
-/// The shortest text that reads back as the same number.
-std::string exact(float value) {
-  char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
 
 /// A matrix of each head, side by side: a head's weights depend on its own size only, as in the authors' program.
 HostMatrix glorot_heads(int64_t rows, int64_t heads, int64_t cols, uint64_t seed, uint32_t& index) {
@@ -71,7 +55,7 @@ void GatOptions::check() const {
 Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& device)
     : options_(options),
       context_(device, options.seed),
-      graph_(context_.stream(), gcn_adjacency(checked(data, options).nodes, data.edges)),
+      graph_(context_.stream(), gcn_adjacency(checked(data, "gat", options).nodes, data.edges)),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
   uint32_t index = 0;
@@ -200,9 +184,9 @@ std::map<std::string, std::string> Gat::settings() const {
           {"heads", std::to_string(options_.heads)},
           {"output_heads", std::to_string(options_.output_heads)},
           {"layers", std::to_string(options_.layers)},
-          {"dropout", exact(options_.dropout)},
-          {"attention_dropout", exact(options_.attention_dropout)},
-          {"slope", exact(options_.slope)},
+          {"dropout", to_setting(options_.dropout)},
+          {"attention_dropout", to_setting(options_.attention_dropout)},
+          {"slope", to_setting(options_.slope)},
           {"gat_version", std::to_string(options_.gat_version)},
           {"classes", std::to_string(options_.classes)},
           {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"

@@ -1,29 +1,9 @@
-#include <charconv>
-
+#include "engine/models/checked.h"
+#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
 
 namespace heddle {
-
-namespace {
-
-const NodeDataset& checked(const NodeDataset& data, const GcnOptions& options) {
-  options.check();
-  require(data.nodes >= 1, ErrorKind::bad_data, data.name, ": the graph has no nodes");
-  require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name,
-          ": no node has a label, gcn learns from labels");
-  require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ",
-          data.classes, " classes, the model scores ", options.classes);
-  return data;
-}
-
-/// The shortest text that reads back as the same number.
-std::string exact(float value) {
-  char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
-
-}  // namespace
 
 void GcnOptions::check() const {
   // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
@@ -36,7 +16,7 @@ void GcnOptions::check() const {
 Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device)
     : options_(options),
       context_(device, options.seed),
-      adjacency_(context_.stream(), gcn_adjacency(checked(data, options).nodes, data.edges, data.edge_weights), true),
+      adjacency_(context_.stream(), gcn_adjacency(checked(data, "gcn", options).nodes, data.edges, data.edge_weights), true),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
   for (int64_t layer = 0; layer < options.layers; ++layer) {
@@ -73,7 +53,7 @@ Tensor Gcn::embeddings() {
 std::map<std::string, std::string> Gcn::settings() const {
   return {{"hidden", std::to_string(options_.hidden)},
           {"layers", std::to_string(options_.layers)},
-          {"dropout", exact(options_.dropout)},
+          {"dropout", to_setting(options_.dropout)},
           {"classes", std::to_string(options_.classes)},
           {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"
                               : options_.feature_scaling == FeatureScaling::none ? "none"
