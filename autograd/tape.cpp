@@ -6,7 +6,7 @@
 
 namespace heddle {
 
-bool Tape::wanted(std::initializer_list<Tensor> inputs) {
+bool Tape::wants_gradient(std::initializer_list<Tensor> inputs) {
   for (const Tensor& input : inputs) {
     if (input.requires_grad() && input.context().training()) return true;
   }

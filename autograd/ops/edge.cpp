@@ -1,17 +1,9 @@
 #include "kernels/edge/edge.h"
-#include "heddle/attention.h"
-#include "heddle/context.h"
-#include "heddle/error.h"
-#include "kernels/gat/gat.h"
+#include "autograd/attention.h"
 
 namespace heddle {
 
 namespace {
-
-void check_directed(const char* op, const SparseMatrix& graph) {
-  // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
-  require(!graph.symmetric(), ErrorKind::usage, op, ": the graph must not be declared symmetric, its edges are directed");
-}
 
 CsrView without_values(CsrView graph) {
   graph.values = nullptr;

@@ -1,7 +1,4 @@
-#include "heddle/attention.h"
-#include "heddle/error.h"
-#include "heddle/ops.h"
-#include "kernels/gat/gat.h"
+#include "autograd/attention.h"
 
 namespace heddle {
 
@@ -25,22 +22,10 @@ Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source
   }
   require(graph.rows() == graph.cols() && graph.rows() == x.rows(), ErrorKind::usage, "gat_attention: x has ", x.rows(),
           " rows, the graph is ", graph.rows(), " x ", graph.cols());
-  // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
-  require(!graph.symmetric(), ErrorKind::usage,
-          "gat_attention: the graph must not be declared symmetric, its edges are directed");
-  require(!has_edge_scores || (edge_scores.rows() == graph.nnz() && edge_scores.cols() == options.heads), ErrorKind::usage,
-          "gat_attention: edge_scores is ", edge_scores.rows(), " x ", edge_scores.cols(), ", there are ", graph.nnz(),
-          " edges and ", options.heads, " heads");
   Context& context = x.context();
-  const bool drops = context.training() && options.dropout != 0;
-  const kernels::GatUse use{.heads = options.heads,
-                            .slope = options.slope,
-                            .dropout = drops ? options.dropout : 0,
-                            .random = drops ? context.next_random_stream() : RandomStream{},
-                            .edge_scores = has_edge_scores ? edge_scores.value().data : nullptr};
+  const kernels::GatUse use = attention_use("gat_attention", context, graph, options, has_edge_scores ? &edge_scores : nullptr);
   const int64_t stride = kernels::head_stride(options.heads);
-  const bool gradient_wanted = context.training() && (x.requires_grad() || a_source.requires_grad() || a_target.requires_grad() ||
-                                                      (has_edge_scores && edge_scores.requires_grad()));
+  const bool gradient_wanted = Tape::wants_gradient({x, a_source, a_target, edge_scores});
   float* const source_scores = scores_of(x, a_source, options.heads);
   float* const target_scores = scores_of(x, a_target, options.heads);
   const Tensor y = x.like();  // not reusable: its gradient reads it
@@ -81,17 +66,8 @@ Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source
                                  .dedge_scores = dedge},
                                 execution);
         };
-        const auto backward_to_x = [&](float* dedge) {
-          if (x.requires_grad()) return x.add_grad([&](DenseView<float> dx) { backward(dx, dedge); });
-          const DenseView<float> unused{arena.allocate_array<float>(n * x.cols()), n, x.cols()};
-          backward(unused, dedge);
-          arena.give_back(unused.data);
-        };
-        if (has_edge_scores && edge_scores.requires_grad()) {
-          edge_scores.add_grad([&](DenseView<float> dedge) { backward_to_x(dedge.data); });
-        } else {
-          backward_to_x(nullptr);
-        }
+        with_edge_gradient(edge_scores, has_edge_scores,
+                           [&](float* dedge) { with_gradient(x, [&](DenseView<float> dx) { backward(dx, dedge); }); });
         const auto add_weight_gradient = [&](const Tensor& a, const float* dscores) {
           a.add_grad([&](DenseView<float> da) {
             kernels::head_scores_backward(

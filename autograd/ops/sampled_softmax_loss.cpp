@@ -9,7 +9,7 @@ Tensor sampled_softmax_loss(const Tensor& rows, int64_t batch, float temperature
   Tensor y = context.make_tensor(1, 1).reusable();
   kernels::Execution execution = context.execution();
   kernels::SampledSoftmaxArgs args{rows.value(), batch, temperature, y.value().data};
-  if (!context.training() || !rows.requires_grad()) {
+  if (!Tape::wants_gradient({rows})) {
     kernels::sampled_softmax_loss(args, execution);
     return y;
   }

@@ -22,13 +22,16 @@ class Tape {
   template <class Backward>
   Tensor record(Tensor output, std::initializer_list<Tensor> inputs, const Backward& backward) {
     static_assert(std::is_trivially_destructible_v<Backward>, "a recorded closure may capture handles and numbers only");
-    if (!wanted(inputs)) return output;
+    if (!wants_gradient(inputs)) return output;
     output.node().requires_grad = true;
     void* closure = arena_.allocate(sizeof(Backward), alignof(Backward));
     new (closure) Backward(backward);
     push(output, closure, [](const void* recorded) { (*static_cast<const Backward*>(recorded))(); });
     return output;
   }
+
+  /// Whether `record` would record: an op that keeps memory for its gradient asks first.
+  static bool wants_gradient(std::initializer_list<Tensor> inputs);
 
   /// Fills in the gradients of everything `loss` (1 x 1) depends on. Gradients of the step's inner tensors are freed as soon as
   /// they have been used; inputs and parameters keep theirs. Throws Error{usage} if `loss` is not 1 x 1 or depends on nothing.
@@ -46,7 +49,6 @@ class Tape {
   };
   static_assert(std::is_trivially_destructible_v<Entry>);
 
-  static bool wanted(std::initializer_list<Tensor> inputs);
   void push(const Tensor& output, const void* closure, void (*run)(const void*));
 
   HostArena& arena_;
