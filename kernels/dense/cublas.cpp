@@ -1,5 +1,4 @@
 #include <cublas_v2.h>
-#include <dlfcn.h>
 
 #include <memory>
 
@@ -8,9 +7,9 @@
 #include "kernels/dense/launchers.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
+#include "kernels/device/cuda_library.h"
 
-// Idea: cuBLAS's SGEMM, opened by the first product. Linked, the library would cost every run on the cpu its 186 MB and keep
-// the program from starting where it is not installed. A stream's first product must not be inside a capture.
+// Idea: cuBLAS's SGEMM, opened by the first product: it takes 186 MB. A stream's first product must not be inside a capture.
 namespace heddle::kernels::cuda {
 
 namespace {
@@ -28,32 +27,19 @@ struct Cublas {
   decltype(&cublasGetStatusString) status_string;
 };
 
-template <class Function>
-void find_function(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  require(function != nullptr, ErrorKind::no_device, "cuda: the installed cuBLAS has no ", name,
-          ": version 12 or later is needed");
-}
-
 Cublas open_cublas() {
-  void* library = nullptr;
-  for (const char* name : {"libcublas.so.13", "libcublas.so.12", "libcublas.so"}) {
-    if (library == nullptr) library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  }
-  require(library != nullptr, ErrorKind::no_device,
-          "cuda: cuBLAS (libcublas.so.13 or .12) is not installed where the loader finds it");
+  const ToolkitLibrary library("cuBLAS", "libcublas.so.13 or .12", {"libcublas.so.13", "libcublas.so.12", "libcublas.so"});
   Cublas cublas{};
-  find_function(library, "cublasCreate_v2", cublas.create);
-  find_function(library, "cublasDestroy_v2", cublas.destroy);
-  find_function(library, "cublasSetStream_v2", cublas.set_stream);
-  find_function(library, "cublasSetWorkspace_v2", cublas.set_workspace);
-  find_function(library, "cublasSetMathMode", cublas.set_math_mode);
-  find_function(library, "cublasSgemm_v2_64", cublas.sgemm);
-  find_function(library, "cublasGetStatusString", cublas.status_string);
+  library.find("cublasCreate_v2", cublas.create);
+  library.find("cublasDestroy_v2", cublas.destroy);
+  library.find("cublasSetStream_v2", cublas.set_stream);
+  library.find("cublasSetWorkspace_v2", cublas.set_workspace);
+  library.find("cublasSetMathMode", cublas.set_math_mode);
+  library.find("cublasSgemm_v2_64", cublas.sgemm);
+  library.find("cublasGetStatusString", cublas.status_string);
   return cublas;
 }
 
-// Never closed: handles may live until the process ends.
 const Cublas& cublas() {
   static const Cublas functions = open_cublas();
   return functions;

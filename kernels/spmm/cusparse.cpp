@@ -1,5 +1,4 @@
 #include <cusparse.h>
-#include <dlfcn.h>
 
 #include <memory>
 #include <type_traits>
@@ -8,6 +7,7 @@
 #include "heddle/error.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
+#include "kernels/device/cuda_library.h"
 #include "kernels/spmm/cusparse_offsets.h"
 #include "kernels/spmm/launchers.h"
 
@@ -34,36 +34,23 @@ struct Cusparse {
   decltype(&cusparseGetErrorString) status_string;
 };
 
-template <class Function>
-void find_function(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  require(function != nullptr, ErrorKind::no_device, "cuda: the installed cuSPARSE has no ", name,
-          ": version 12 or later is needed");
-}
-
 Cusparse open_cusparse() {
-  void* library = nullptr;
-  for (const char* name : {"libcusparse.so.12", "libcusparse.so"}) {
-    if (library == nullptr) library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  }
-  require(library != nullptr, ErrorKind::no_device,
-          "cuda: cuSPARSE (libcusparse.so.12) is not installed where the loader finds it");
+  const ToolkitLibrary library("cuSPARSE", "libcusparse.so.12", {"libcusparse.so.12", "libcusparse.so"});
   Cusparse cusparse{};
-  find_function(library, "cusparseCreate", cusparse.create);
-  find_function(library, "cusparseDestroy", cusparse.destroy);
-  find_function(library, "cusparseSetStream", cusparse.set_stream);
-  find_function(library, "cusparseCreateConstCsr", cusparse.create_csr);
-  find_function(library, "cusparseCreateConstDnMat", cusparse.create_const_dense);
-  find_function(library, "cusparseCreateDnMat", cusparse.create_dense);
-  find_function(library, "cusparseDestroySpMat", cusparse.destroy_sparse);
-  find_function(library, "cusparseDestroyDnMat", cusparse.destroy_dense);
-  find_function(library, "cusparseSpMM_bufferSize", cusparse.buffer_size);
-  find_function(library, "cusparseSpMM", cusparse.spmm);
-  find_function(library, "cusparseGetErrorString", cusparse.status_string);
+  library.find("cusparseCreate", cusparse.create);
+  library.find("cusparseDestroy", cusparse.destroy);
+  library.find("cusparseSetStream", cusparse.set_stream);
+  library.find("cusparseCreateConstCsr", cusparse.create_csr);
+  library.find("cusparseCreateConstDnMat", cusparse.create_const_dense);
+  library.find("cusparseCreateDnMat", cusparse.create_dense);
+  library.find("cusparseDestroySpMat", cusparse.destroy_sparse);
+  library.find("cusparseDestroyDnMat", cusparse.destroy_dense);
+  library.find("cusparseSpMM_bufferSize", cusparse.buffer_size);
+  library.find("cusparseSpMM", cusparse.spmm);
+  library.find("cusparseGetErrorString", cusparse.status_string);
   return cusparse;
 }
 
-// Never closed: handles may live until the process ends.
 const Cusparse& cusparse() {
   static const Cusparse functions = open_cusparse();
   return functions;
