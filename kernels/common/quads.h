@@ -47,4 +47,8 @@ __device__ __forceinline__ void store_quad(float* y, int64_t first, int64_t size
   }
 }
 
+/// factor * x + sum of a lane's piece of a row: a float or a float4.
+__device__ __forceinline__ float fma_piece(float factor, float x, float sum) { return factor * x + sum; }
+__device__ __forceinline__ float4 fma_piece(float factor, float4 x, float4 sum) { return fma4(factor, x, sum); }
+
 }  // namespace heddle::kernels::HEDDLE_TWIN

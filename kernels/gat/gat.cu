@@ -62,8 +62,8 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
       sum_positive += raw > 0 ? weight : 0.0f;
       HEDDLE_UNROLL
       for (int p = 0; p < pieces; ++p) {
-        total[p] = multiply_add(kept, values[p], total[p]);
-        if (positive != nullptr && raw > 0) total_positive[p] = multiply_add(kept, values[p], total_positive[p]);
+        total[p] = fma_piece(kept, values[p], total[p]);
+        if (positive != nullptr && raw > 0) total_positive[p] = fma_piece(kept, values[p], total_positive[p]);
       }
     }
     const bool empty = row_offsets[row] == end;
@@ -157,7 +157,7 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
       HEDDLE_UNROLL
       for (int p = 0; p < pieces; ++p) {
         dot += inner(upstream[p], own[p]);
-        total[p] = multiply_add(kept, upstream[p], total[p]);
+        total[p] = fma_piece(kept, upstream[p], total[p]);
       }
       dot = sum_of_lanes(dot, lanes.per_head);
       const float dlogit = kept * dot - alpha * record[3 * stride];
@@ -169,10 +169,10 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
     Piece weights[pieces];
     share.read(source_weights, weights);
     HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) total[p] = multiply_add(dsource, weights[p], total[p]);
+    for (int p = 0; p < pieces; ++p) total[p] = fma_piece(dsource, weights[p], total[p]);
     share.read(target_weights, weights);
     HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) total[p] = multiply_add(dtarget, weights[p], total[p]);
+    for (int p = 0; p < pieces; ++p) total[p] = fma_piece(dtarget, weights[p], total[p]);
     share.write(dx + row * width, total);
     if (share.leads) dsource_scores[row * stride + share.head] = dsource;
   }

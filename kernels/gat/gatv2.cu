@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
       const float kept = weight * drop.factor(k, stride, share.head);
       sum += weight;
       HEDDLE_UNROLL
-      for (int p = 0; p < pieces; ++p) total[p] = multiply_add(kept, values[p], total[p]);
+      for (int p = 0; p < pieces; ++p) total[p] = fma_piece(kept, values[p], total[p]);
     }
     const bool empty = row_offsets[row] == end;
     const float inverse = empty ? 0.0f : 1.0f / sum;
@@ -140,7 +140,7 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
       for (int p = 0; p < pieces; ++p) {
         const Piece z = sum_of(values[p], own[p]);
         total[p] = add_rate(dlogit, z, slope, weights[p], total[p]);
-        da[p] = multiply_add(dlogit, leaky(z, slope), da[p]);
+        da[p] = fma_piece(dlogit, leaky(z, slope), da[p]);
       }
       if (dedge_scores != nullptr && share.leads) dedge_scores[k * heads + share.head] = dlogit;
     }
@@ -182,7 +182,7 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
                                                   delta[target * stride + share.head], drop.factor(number, stride, share.head));
       HEDDLE_UNROLL
       for (int p = 0; p < pieces; ++p) {
-        total[p] = multiply_add(gradient.kept, upstream[p], total[p]);
+        total[p] = fma_piece(gradient.kept, upstream[p], total[p]);
         total[p] = add_rate(gradient.dlogit, sum_of(own[p], values[p]), slope, weights[p], total[p]);
       }
     }

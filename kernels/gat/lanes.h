@@ -45,8 +45,6 @@ __device__ __forceinline__ float sum_of_lanes(float value, int lanes) {
   return value;
 }
 
-__device__ __forceinline__ float multiply_add(float factor, float x, float sum) { return factor * x + sum; }
-__device__ __forceinline__ float4 multiply_add(float factor, float4 x, float4 sum) { return fma4(factor, x, sum); }
 __device__ __forceinline__ float times(float factor, float x) { return factor * x; }
 __device__ __forceinline__ float4 times(float factor, float4 x) {
   return make_float4(factor * x.x, factor * x.y, factor * x.z, factor * x.w);

@@ -15,9 +15,6 @@ namespace heddle::kernels::HEDDLE_TWIN {
 
 constexpr int edges_in_flight = 4;
 
-__device__ __forceinline__ float fma_piece(float factor, float x, float sum) { return factor * x + sum; }
-__device__ __forceinline__ float4 fma_piece(float factor, float4 x, float4 sum) { return fma4(factor, x, sum); }
-
 __device__ __forceinline__ float add_piece(float a, float b) { return a + b; }
 __device__ __forceinline__ float4 add_piece(float4 a, float4 b) {
   return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
