@@ -129,10 +129,9 @@ class BestWeights {
     loss_ = std::min(loss_, loss);
   }
   int64_t epochs_without_gain() const { return without_gain_; }
+  /// Whose weights are kept; 0: none's yet.
   int64_t epoch() const { return epoch_; }
-  void restore() {
-    if (epoch_ > 0) copy(false);
-  }
+  void restore() { copy(false); }
 
  private:
   void copy(bool save) {
@@ -256,7 +255,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
       break;
     }
   }
-  if (selects) {
+  if (selects && best->epoch() > 0) {  // none where every validation loss was NaN
     best->restore();
     report.selected_epoch = best->epoch();
   }

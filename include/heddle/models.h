@@ -95,7 +95,8 @@ struct GatOptions {
 };
 
 /// The graph attention network of Velickovic et al. 2018 (eqs. 1-6), its hidden layers through ELU, every node its own neighbour;
-/// with gat_version 2 that of Brody, Alon & Yahav 2022. Weight decay applies to every parameter, as in the authors' program.
+/// with gat_version 2 that of Brody, Alon & Yahav 2022. Weights of the data's edges are not used. Weight decay applies to every
+/// parameter, as in the authors' program.
 class Gat final : public NodeClassifier {
  public:
   /// Throws as Gcn does.
