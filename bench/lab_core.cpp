@@ -7,6 +7,7 @@
 #include "heddle/arena.h"
 #include "heddle/buffer.h"
 #include "heddle/error.h"
+#include "kernels/common/parallel.h"
 #include "kernels/device/backend.h"
 #ifdef HEDDLE_HAS_COUNTERS
 #include "heddle/kernel/simt.h"
@@ -17,11 +18,30 @@ namespace heddle::bench {
 
 namespace {
 
-/// Writes more than any cache of the host holds.
-void empty_caches(std::vector<char>& memory) {
-  memory.resize(std::size_t{128} << 20);
-  for (std::size_t i = 0; i < memory.size(); i += 64) ++memory[i];
-}
+/// Memory that pushes all else out of the device's caches.
+class CacheFiller {
+ public:
+  explicit CacheFiller(const Stream& stream) : memory_(stream, std::size_t{256} << 20) {}
+
+  void fill(Stream& stream) {
+    if (stream.kind() == DeviceKind::cpu) {
+      // Reads as well: large fills are written past the caches. Every thread has private ones.
+      constexpr int64_t line = 64;
+      const kernels::Threads threads = stream.thread_team();
+      const int64_t each = static_cast<int64_t>(memory_.bytes()) / line / threads.count;
+      kernels::parallel_chunks(threads, threads.count, [&](int64_t thread) {
+        char* const begin = memory_.as<char>() + thread * each * line;
+        for (int64_t i = 0; i < each; ++i) ++begin[i * line];
+      });
+    } else {
+      stream.backend().fill_zero(memory_.data(), memory_.bytes(), stream);
+      stream.synchronise();
+    }
+  }
+
+ private:
+  Buffer memory_;
+};
 
 bool measurable(const LabRow& row) { return row.refused.empty() && row.failed.empty() && !row.wrong; }
 
@@ -35,7 +55,8 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
   kernels::Backend& backend = *device.backend();
   std::vector<Buffer> workspaces;
   std::vector<std::unique_ptr<kernels::Replay>> replays;
-  std::vector<char> memory;
+  std::optional<CacheFiller> filler;
+  if (options.cold) filler.emplace(stream);
   std::vector<std::function<double()>> runs;
   std::vector<std::size_t> timed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -54,7 +75,7 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
     kernels::Replay* const replay = replays.emplace_back(std::move(recorded)).get();
     timed.push_back(i);
     runs.emplace_back([&, run, replay] {
-      if (options.cold) empty_caches(memory);
+      if (filler) filler->fill(stream);
       return run_once_ms(backend, stream, replay, run);
     });
   }
