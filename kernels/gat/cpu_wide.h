@@ -9,6 +9,9 @@ namespace heddle::kernels::HEDDLE_ISA {
 inline constexpr int wide_floats = 16;
 inline constexpr int wide_vectors = wide_floats / lanes;
 
+/// A read of a whole vector from any place of an array may reach this far past its end.
+inline constexpr int64_t wide_slack = 2 * wide_floats;
+
 struct Wide {
   Vec v[wide_vectors];
 };
