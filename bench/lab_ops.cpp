@@ -65,10 +65,9 @@ class Bench {
   DenseView<float> matrix(const char* name, const HostMatrix& host) { return {upload(name, host.values), host.rows, host.cols}; }
   DenseView<float> result(const char* name, int64_t rows, int64_t cols) { return {room<float>(name, rows * cols), rows, cols}; }
 
-  void name(const char* name, const void* address, std::size_t bytes) { arrays_.push_back({name, address, bytes}); }
   template <class T>
-  void name(const char* text, const T* values, int64_t count) {
-    name(text, static_cast<const void*>(values), static_cast<std::size_t>(count) * sizeof(T));
+  void name(const char* name, const T* values, int64_t count) {
+    arrays_.push_back({name, values, static_cast<std::size_t>(count) * sizeof(T)});
   }
 
   /// An output and what its rows must begin with: what stands behind that is padding.

@@ -2,7 +2,7 @@
 
 #include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
-#include "kernels/gat/cpu_wide.h"
+#include "kernels/common/wide_simd.h"
 
 // Idea: a thread owns whole rows and walks their edges, a vector of heads or of a head's columns at a time. Every sum is in the
 // order of the row's edges. Bytes: each number per edge and head is read and written as often as the formulas say, 4 each;

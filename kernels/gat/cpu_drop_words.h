@@ -1,8 +1,8 @@
 #pragma once
 
 #include "kernels/common/philox_simd.h"
+#include "kernels/common/wide_simd.h"
 #include "kernels/gat/cpu_gat.h"
-#include "kernels/gat/cpu_wide.h"
 
 // Dropout of attention coefficients, a block of edges at a time. Static functions: see simd.h.
 namespace heddle::kernels::HEDDLE_ISA {

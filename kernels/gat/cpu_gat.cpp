@@ -1,10 +1,10 @@
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/common/csr_shares.h"
 #include "kernels/common/parallel.h"
+#include "kernels/common/wide_simd.h"
 #include "kernels/gat/cpu_drop_words.h"
 #include "kernels/gat/cpu_head_dots.h"
 #include "kernels/gat/cpu_head_tiles.h"
-#include "kernels/gat/cpu_wide.h"
 
 // Idea: edges are taken in blocks of up to 32 of one row. A block's logits stand side by side, edge by edge and head by head,
 //   so that LeakyReLU, exponentials and dropout work on whole vectors whatever the number of heads; then a tile of the row's

@@ -2,7 +2,7 @@
 
 #include "kernels/common/parallel.h"
 #include "kernels/common/philox_simd.h"
-#include "kernels/gat/cpu_wide.h"
+#include "kernels/common/wide_simd.h"
 
 // Idea: a thread owns whole rows and walks each one's edges, head by head: the score, the running maximum and sum, the row.
 // Backward

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/gat/cpu_wide.h"
+#include "kernels/common/wide_simd.h"
 
 // Dot products head by head. Static functions: see simd.h.
 namespace heddle::kernels::HEDDLE_ISA {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "kernels/gat/cpu_wide.h"
+#include "kernels/common/wide_simd.h"
 #include "kernels/gat/gat.h"
 
 // Rows of a block of edges, weighted head by head and added up. Static functions: see simd.h.
