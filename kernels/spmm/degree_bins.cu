@@ -60,9 +60,8 @@ __global__ void __launch_bounds__(block_threads)
 /// both with the grid's stride. Three blocks a multiprocessor: with the registers of four the widest instance spills.
 template <class Piece, int pieces, Values kind>
 __global__ void __launch_bounds__(block_threads, 3)
-    spmm_degree_bins_rows_kernel(int lanes, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets,
-                                 const int32_t* __restrict__ col_indices, const float* __restrict__ values,
-                                 const int64_t* __restrict__ value_index, const float* __restrict__ x, float* __restrict__ y) {
+    spmm_degree_bins_rows_kernel(int lanes, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets, NonZeros a,
+                                 const float* __restrict__ x, float* __restrict__ y) {
   constexpr int piece_floats = sizeof(Piece) / sizeof(float);
   constexpr unsigned whole_warp = 0xFFFFFFFFu;
   const int lane = static_cast<int>(lane_id()) & (lanes - 1);
@@ -82,7 +81,7 @@ __global__ void __launch_bounds__(block_threads, 3)
         end = row_offsets[row + 1];
         if (end - begin <= short_row) {
           Piece sum[pieces] = {};
-          add_range<Piece, pieces, kind>(begin, end, d, col_indices, values, value_index, x + column, distance, owned, sum);
+          add_range<Piece, pieces, kind>(begin, end, a, d, x + column, distance, owned, sum);
           store_pieces(y + row * d + column, distance, owned, sum);
         }
       }
@@ -92,8 +91,8 @@ __global__ void __launch_bounds__(block_threads, 3)
         const int64_t start = __shfl_sync(whole_warp, begin, owner);
         const int64_t degree = __shfl_sync(whole_warp, end, owner) - start;
         Piece sum[pieces] = {};
-        add_range<Piece, pieces, kind>(start + degree * group / groups, start + degree * (group + 1) / groups, d, col_indices,
-                                       values, value_index, x + column, distance, owned, sum);
+        add_range<Piece, pieces, kind>(start + degree * group / groups, start + degree * (group + 1) / groups, a, d, x + column,
+                                       distance, owned, sum);
         auto& elements = reinterpret_cast<float(&)[pieces * piece_floats]>(sum);
         for (int apart = lanes; apart < 32; apart *= 2) {
           HEDDLE_UNROLL
@@ -108,11 +107,10 @@ __global__ void __launch_bounds__(block_threads, 3)
 /// A group owns a segment. Grid: segments along x, column tiles along y, both with the grid's stride.
 template <class Piece, int pieces, Values kind>
 __global__ void __launch_bounds__(block_threads, 3)
-    spmm_degree_bins_segments_kernel(int lanes, int64_t d, const int64_t* __restrict__ row_offsets,
-                                     const int32_t* __restrict__ col_indices, const float* __restrict__ values,
-                                     const int64_t* __restrict__ value_index, const float* __restrict__ x,
-                                     const int32_t* __restrict__ segment_row, const int32_t* __restrict__ segment_first,
-                                     const unsigned* __restrict__ listed, float* __restrict__ sums) {
+    spmm_degree_bins_segments_kernel(int lanes, int64_t d, const int64_t* __restrict__ row_offsets, NonZeros a,
+                                     const float* __restrict__ x, const int32_t* __restrict__ segment_row,
+                                     const int32_t* __restrict__ segment_first, const unsigned* __restrict__ listed,
+                                     float* __restrict__ sums) {
   constexpr int piece_floats = sizeof(Piece) / sizeof(float);
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   const int groups = block_threads / lanes;
@@ -127,8 +125,8 @@ __global__ void __launch_bounds__(block_threads, 3)
       const int64_t begin = row_offsets[row] + (s - segment_first[s]) * segment_length;
       const int64_t stop = row_offsets[row + 1];
       Piece sum[pieces] = {};
-      add_range<Piece, pieces, kind>(begin, begin + segment_length < stop ? begin + segment_length : stop, d, col_indices, values,
-                                     value_index, x + column, distance, owned, sum);
+      add_range<Piece, pieces, kind>(begin, begin + segment_length < stop ? begin + segment_length : stop, a, d, x + column,
+                                     distance, owned, sum);
       store_pieces(sums + s * d + column, distance, owned, sum);
     }
   }
@@ -188,10 +186,9 @@ void spmm_degree_bins(const SpmmArgs& args, void* workspace, Stream& stream) {
     const dim3 segment_grid(static_cast<unsigned>(blocks_for(most, groups)), tiles);
     with_values(a, [&, lanes = lanes]<Values kind>() {
       launch(spmm_degree_bins_rows_kernel<Piece, pieces, kind>, row_grid, block_threads, 0, stream, lanes, a.rows, d,
-             a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
+             a.row_offsets, non_zeros_of(a), args.x.data, args.y.data);
       launch(spmm_degree_bins_segments_kernel<Piece, pieces, kind>, segment_grid, block_threads, 0, stream, lanes, d,
-             a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, segments.row, segments.first, segments.listed,
-             segments.sums);
+             a.row_offsets, non_zeros_of(a), args.x.data, segments.row, segments.first, segments.listed, segments.sums);
     });
     launch(spmm_degree_bins_combine_kernel<Piece, pieces>, segment_grid, block_threads, 0, stream, lanes, d, segments.sums,
            segments.row, segments.first, segments.listed, args.y.data);

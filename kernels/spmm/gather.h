@@ -13,8 +13,6 @@
 // or more pieces (a float4 where d is a multiple of 4 and the arrays are aligned, else a float), and adds up x rows in registers.
 namespace heddle::kernels::HEDDLE_TWIN {
 
-constexpr int edges_in_flight = 4;
-
 __device__ __forceinline__ float add_piece(float a, float b) { return a + b; }
 __device__ __forceinline__ float4 add_piece(float4 a, float4 b) {
   return make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w);
@@ -29,39 +27,66 @@ __device__ __forceinline__ int owned_pieces(int64_t column, int distance, int64_
   return owned;
 }
 
-/// sum[p] += value(k) * x[column(k)][piece p] for `edges` non-zeros from k on, one after the other. `x` points to the lane's
-/// first column; its pieces are `distance` floats apart, and the first `owned` of them lie within the matrix.
-template <int edges, class Piece, int pieces, Values kind>
-__device__ __forceinline__ void add_edges(int64_t k, int64_t d, const int32_t* __restrict__ col_indices,
-                                          const float* __restrict__ values, const int64_t* __restrict__ value_index,
-                                          const float* __restrict__ x, int distance, int owned, Piece (&sum)[pieces]) {
-  float value[edges];
-  Piece gathered[edges][pieces];
-  HEDDLE_UNROLL
-  for (int e = 0; e < edges; ++e) {
-    const float* const source = x + col_indices[k + e] * d;
-    value[e] = value_at<kind>(values, value_index, k + e);
-    HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) {
-      gathered[e][p] = p < owned ? *reinterpret_cast<const Piece*>(source + p * distance) : Piece{};
-    }
-  }
-  HEDDLE_UNROLL
-  for (int e = 0; e < edges; ++e) {
-    HEDDLE_UNROLL
-    for (int p = 0; p < pieces; ++p) sum[p] = fma_piece(value[e], gathered[e][p], sum[p]);
-  }
+/// The arrays of a matrix's non-zeros. Below `quads_end` columns and values can be read four at a time.
+struct NonZeros {
+  const int32_t* __restrict__ col_indices;
+  const float* __restrict__ values;
+  const int64_t* __restrict__ value_index;
+  int64_t quads_end;
+};
+
+inline NonZeros non_zeros_of(const CsrView& a) {
+  const bool aligned = aligned_for_quads(a.col_indices, a.values);
+  return {a.col_indices, a.values, a.value_index, aligned ? a.nnz / 4 * 4 : 0};
 }
 
-/// The same for the non-zeros [k, end), with several gathers in flight.
+/// sum[p] += value(k) * x[column(k)][piece p] for the non-zeros [begin, end), one after the other. They are read by aligned
+/// fours, of which the first and the last may lie in part outside, so that four gathers are in flight in short rows too. `x`
+/// points to the lane's first column; its pieces are `distance` floats apart, and the first `owned` of them lie within the
+/// matrix.
 template <class Piece, int pieces, Values kind>
-__device__ __forceinline__ void add_range(int64_t k, int64_t end, int64_t d, const int32_t* __restrict__ col_indices,
-                                          const float* __restrict__ values, const int64_t* __restrict__ value_index,
-                                          const float* __restrict__ x, int distance, int owned, Piece (&sum)[pieces]) {
-  for (; k + edges_in_flight <= end; k += edges_in_flight) {
-    add_edges<edges_in_flight, Piece, pieces, kind>(k, d, col_indices, values, value_index, x, distance, owned, sum);
+__device__ __forceinline__ void add_range(int64_t begin, int64_t end, const NonZeros& a, int64_t d, const float* __restrict__ x,
+                                          int distance, int owned, Piece (&sum)[pieces]) {
+  for (int64_t k = begin & ~int64_t{3}; k < end; k += 4) {
+    const int from = k < begin ? static_cast<int>(begin - k) : 0;
+    const int to = end - k < 4 ? static_cast<int>(end - k) : 4;
+    int32_t column[4] = {};
+    float value[4] = {};
+    if (k < a.quads_end) {
+      const int4 columns = *reinterpret_cast<const int4*>(a.col_indices + k);
+      column[0] = columns.x, column[1] = columns.y, column[2] = columns.z, column[3] = columns.w;
+    } else {
+      HEDDLE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        if (e >= from && e < to) column[e] = a.col_indices[k + e];
+      }
+    }
+    if (kind == Values::in_order && k < a.quads_end) {
+      const float4 values = load4(a.values + k);
+      value[0] = values.x, value[1] = values.y, value[2] = values.z, value[3] = values.w;
+    } else {
+      HEDDLE_UNROLL
+      for (int e = 0; e < 4; ++e) {
+        if (kind == Values::ones || (e >= from && e < to)) value[e] = value_at<kind>(a.values, a.value_index, k + e);
+      }
+    }
+    Piece gathered[4][pieces];
+    HEDDLE_UNROLL
+    for (int e = 0; e < 4; ++e) {
+      const float* const source = x + column[e] * d;
+      HEDDLE_UNROLL
+      for (int p = 0; p < pieces; ++p) {
+        const bool wanted = e >= from && e < to && p < owned;
+        gathered[e][p] = wanted ? *reinterpret_cast<const Piece*>(source + p * distance) : Piece{};
+      }
+    }
+    HEDDLE_UNROLL
+    for (int e = 0; e < 4; ++e) {
+      if (e < from || e >= to) continue;
+      HEDDLE_UNROLL
+      for (int p = 0; p < pieces; ++p) sum[p] = fma_piece(value[e], gathered[e][p], sum[p]);
+    }
   }
-  for (; k < end; ++k) add_edges<1, Piece, pieces, kind>(k, d, col_indices, values, value_index, x, distance, owned, sum);
 }
 
 /// Writes a lane's pieces; `y` points to the place of the first.

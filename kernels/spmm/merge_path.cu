@@ -46,8 +46,7 @@ __device__ __forceinline__ int64_t rows_before(int64_t steps, int64_t rows, int6
 template <class Piece, int pieces, Values kind>
 __global__ void __launch_bounds__(block_threads, 3)
     spmm_merge_path_kernel(int lanes, int64_t share, int64_t shares, int64_t rows, int64_t nnz, int64_t d,
-                           const int64_t* __restrict__ row_offsets, const int32_t* __restrict__ col_indices,
-                           const float* __restrict__ values, const int64_t* __restrict__ value_index, const float* __restrict__ x,
+                           const int64_t* __restrict__ row_offsets, NonZeros a, const float* __restrict__ x,
                            float* __restrict__ y, float* __restrict__ carry, int32_t* __restrict__ carry_row) {
   constexpr int piece_floats = sizeof(Piece) / sizeof(float);
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
@@ -66,14 +65,14 @@ __global__ void __launch_bounds__(block_threads, 3)
       for (; row < last_row; ++row) {
         const int64_t stop = row_offsets[row + 1];
         Piece sum[pieces] = {};
-        add_range<Piece, pieces, kind>(k, stop, d, col_indices, values, value_index, x + column, distance, owned, sum);
+        add_range<Piece, pieces, kind>(k, stop, a, d, x + column, distance, owned, sum);
         store_pieces(y + row * d + column, distance, owned, sum);
         k = stop;
       }
       const int64_t stop = end - last_row;
       if (k < stop) {
         Piece sum[pieces] = {};
-        add_range<Piece, pieces, kind>(k, stop, d, col_indices, values, value_index, x + column, distance, owned, sum);
+        add_range<Piece, pieces, kind>(k, stop, a, d, x + column, distance, owned, sum);
         store_pieces(carry + s * d + column, distance, owned, sum);
       }
       if (lane == 0 && first == 0) carry_row[s] = k < stop ? static_cast<int32_t>(last_row) : -1;
@@ -132,7 +131,7 @@ void spmm_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
     const dim3 grid(static_cast<unsigned>(blocks_for(shares, block_threads / lanes)), tiles);
     with_values(a, [&, lanes = lanes]<Values kind>() {
       launch(spmm_merge_path_kernel<Piece, pieces, kind>, grid, block_threads, 0, stream, lanes, share, shares, a.rows, a.nnz, d,
-             a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data, carry, carry_row);
+             a.row_offsets, non_zeros_of(a), args.x.data, args.y.data, carry, carry_row);
     });
     if (shares == 1) return;
     launch(spmm_merge_path_carry_kernel<Piece, pieces>, grid, block_threads, 0, stream, lanes, shares, d, carry, carry_row,

@@ -1,8 +1,9 @@
 #include "kernels/spmm/gather.h"
 
-// Idea: a group of 2^k <= 32 lanes owns a row and a tile of its columns, and walks the row's non-zeros in order, four at a
-// time so that four gathers are in flight. A lane holds one or two float4 of the tile (where d is a multiple of 4 and X and Y
-// are aligned), else one, two or four floats. All lanes of a group read the same index in one request; no shuffles.
+// Idea: a group of 2^k <= 32 lanes owns a row and a tile of its columns, and walks the row's non-zeros in order, by aligned
+// fours: their columns and values are two 16-byte reads that all lanes of the group share, and four gathers are in flight. A lane
+// holds one or two float4 of the tile (where d is a multiple of 4 and X and Y are aligned), else one, two or four floats. No
+// shuffles.
 // Bytes: nnz * (4 + 4 per stored value) per tile, 4 nnz d gathered in whole sectors, 4 n d written.
 // Source: C. Yang, A. Buluc, J. Owens: "Design principles for sparse matrix multiplication on the GPU", Euro-Par 2018 (row
 // split).
@@ -16,9 +17,8 @@ constexpr int block_threads = 256;
 /// multiprocessor are asked for because ptxas, left alone, aims at more and spills.
 template <class Piece, int pieces, Values kind>
 __global__ void __launch_bounds__(block_threads, 4)
-    spmm_row_per_subwarp_kernel(int lanes, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets,
-                                const int32_t* __restrict__ col_indices, const float* __restrict__ values,
-                                const int64_t* __restrict__ value_index, const float* __restrict__ x, float* __restrict__ y) {
+    spmm_row_per_subwarp_kernel(int lanes, int64_t rows, int64_t d, const int64_t* __restrict__ row_offsets, NonZeros a,
+                                const float* __restrict__ x, float* __restrict__ y) {
   constexpr int piece_floats = sizeof(Piece) / sizeof(float);
   const int lane = static_cast<int>(threadIdx.x) & (lanes - 1);
   const int groups = block_threads / lanes;
@@ -30,8 +30,7 @@ __global__ void __launch_bounds__(block_threads, 4)
     for (int64_t row = int64_t{blockIdx.x} * groups + threadIdx.x / lanes; row < rows; row += int64_t{gridDim.x} * groups) {
       const int64_t end = row_offsets[row + 1];
       Piece sum[pieces] = {};
-      add_range<Piece, pieces, kind>(row_offsets[row], end, d, col_indices, values, value_index, x + column, distance, owned,
-                                     sum);
+      add_range<Piece, pieces, kind>(row_offsets[row], end, a, d, x + column, distance, owned, sum);
       store_pieces(y + row * d + column, distance, owned, sum);
     }
   }
@@ -47,7 +46,7 @@ void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
     const dim3 grid(static_cast<unsigned>(blocks_for(a.rows, block_threads / lanes)), tiles);
     with_values(a, [&, lanes = lanes]<Values kind>() {
       launch(spmm_row_per_subwarp_kernel<Piece, pieces, kind>, grid, block_threads, 0, stream, lanes, a.rows, args.x.cols,
-             a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
+             a.row_offsets, non_zeros_of(a), args.x.data, args.y.data);
     });
   });
 }

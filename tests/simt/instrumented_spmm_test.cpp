@@ -113,18 +113,19 @@ TEST_CASE("instrumented spmm / counts of 256 rows of 8 non-zeros at width 64 are
   const HostCsr a = circulant();
   constexpr uint64_t n = 256, sectors_of_x = n * 8 * 8;
 
-  // 16 lanes of a float4 own a row, a warp two: 128 warps. A request for a column or a value meets two rows, 2 sectors.
+  // 16 lanes of a float4 own a row, a warp two: 128 warps. Columns and values come by fours, two fours a row; a request for one
+  // meets two rows, 2 sectors.
   // The offsets of both rows lie in one sector, those of the two after them in one or, in every other warp, in two.
   const Counted subwarp = counted("row_per_subwarp", a, 64);
   CHECK(subwarp.arrays.at("x").loaded_sectors == sectors_of_x);
-  CHECK(subwarp.arrays.at("col_indices").loaded_sectors == 128 * 8 * 2);
-  CHECK(subwarp.arrays.at("values").loaded_sectors == 128 * 8 * 2);
+  CHECK(subwarp.arrays.at("col_indices").loaded_sectors == 128 * 2 * 2);
+  CHECK(subwarp.arrays.at("values").loaded_sectors == 128 * 2 * 2);
   CHECK(subwarp.arrays.at("row_offsets").loaded_sectors == 128 + 128 + 64);
   CHECK(subwarp.arrays.at("y").stored_sectors == n * 8);
-  CHECK(subwarp.counts.load_requests == 128 * (2 + 8 * 3));
+  CHECK(subwarp.counts.load_requests == 128 * (2 + 2 * 2 + 8));
   CHECK(subwarp.counts.lanes_per_request() == 32);
-  // Whole sectors of x and y; 4 of 32 bytes of an index or a value for each of two rows, and 8 or 16 of an offset's.
-  CHECK(subwarp.counts.least_sectors == sectors_of_x + n * 8 + 128 * 8 + 128 * 8 + 128 + 128);
+  // Whole sectors of x and y; 16 of 32 bytes of four indices or values for each of two rows, and 8 or 16 of an offset's.
+  CHECK(subwarp.counts.least_sectors == sectors_of_x + n * 8 + 128 * 2 + 128 * 2 + 128 + 128);
   CHECK(subwarp.counts.shuffles == 0);
   CHECK(subwarp.counts.launches == 1);
   CHECK(subwarp.counts.blocks == 16);
