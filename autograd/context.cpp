@@ -2,6 +2,7 @@
 
 #include "heddle/error.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/spmm/spmm.h"
 
 namespace heddle {
 
@@ -28,6 +29,27 @@ void Context::begin_step() {
 void Context::advance_step() {
   kernels::Execution work = execution();
   kernels::increment(step_.as<uint32_t>(), work);
+}
+
+void Context::set_tuned(const TunedVariants& tuned) {
+  const DeviceKind kind = device_.kind();
+  const std::string here = device_.description();
+  std::map<std::pair<StructureHash, int64_t>, const char*> chosen;
+  for (const TunedChoice& choice : tuned.choices()) {
+    if (choice.device != here) continue;
+    const kernels::Variant<kernels::SpmmArgs>& variant =
+        kernels::find_variant("tuned variants", kernels::spmm_variants(kind), kind, choice.variant);
+    require(variant.deterministic, ErrorKind::usage, "tuned variants: ", variant.name, " for ", choice.graph, " at width ",
+            choice.width, " gives other bits in every run; it can only be forced");
+    chosen[{choice.structure, choice.width}] = variant.name;
+  }
+  tuned_spmm_ = std::move(chosen);
+}
+
+const char* Context::tuned_spmm(const StructureHash& structure, int64_t width) const {
+  if (tuned_spmm_.empty()) return nullptr;
+  const auto found = tuned_spmm_.find({structure, width});
+  return found == tuned_spmm_.end() ? nullptr : found->second;
 }
 
 RandomStream Context::next_random_stream() {

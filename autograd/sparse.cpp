@@ -1,5 +1,8 @@
 #include "heddle/sparse.h"
 
+#include <xxhash.h>
+
+#include <algorithm>
 #include <limits>
 
 #include "heddle/error.h"
@@ -26,6 +29,21 @@ void check(const HostCsr& m) {
               m.col_indices[k], ", there are ", m.cols);
     }
   }
+}
+
+/// Chained by seeds: each array's hash is the next one's.
+StructureHash hash_of(int64_t rows, int64_t cols, const std::vector<int64_t>& offsets, const std::vector<int32_t>& columns) {
+  const int64_t sizes[] = {rows, cols};
+  uint64_t seed = XXH3_64bits(sizes, sizeof sizes);
+  seed = XXH3_64bits_withSeed(offsets.data(), offsets.size() * sizeof(int64_t), seed);
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(columns.data(), columns.size() * sizeof(int32_t), seed);
+  return {hash.high64, hash.low64};
+}
+
+int64_t longest(const std::vector<int64_t>& offsets) {
+  int64_t most = 0;
+  for (std::size_t row = 1; row < offsets.size(); ++row) most = std::max(most, offsets[row] - offsets[row - 1]);
+  return most;
 }
 
 struct Transpose {
@@ -62,13 +80,32 @@ bool is_symmetric(const HostCsr& m) {
 
 }  // namespace
 
+std::string StructureHash::hex() const {
+  std::string digits;
+  for (const uint64_t half : {high, low}) {
+    for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(half >> shift) & 15];
+  }
+  return digits;
+}
+
+StructureHash structure_hash(const HostCsr& matrix) {
+  return hash_of(matrix.rows, matrix.cols, matrix.row_offsets, matrix.col_indices);
+}
+
 SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric) : symmetric_(symmetric) {
   check(matrix);
   row_offsets_ = Buffer::upload(stream, matrix.row_offsets);
   col_indices_ = Buffer::upload(stream, matrix.col_indices);
   values_ = Buffer::upload(stream, matrix.values);
-  view_ = {matrix.rows,         matrix.cols, matrix.nnz(), row_offsets_.as<int64_t>(), col_indices_.as<int32_t>(),
-           values_.as<float>(), nullptr};
+  view_ = {matrix.rows,
+           matrix.cols,
+           matrix.nnz(),
+           row_offsets_.as<int64_t>(),
+           col_indices_.as<int32_t>(),
+           values_.as<float>(),
+           nullptr,
+           longest(matrix.row_offsets)};
+  structure_ = structure_hash(matrix);
   if (symmetric) {
     require(is_symmetric(matrix), ErrorKind::usage, "sparse matrix: it was said to be symmetric and is not");
     return;
@@ -85,7 +122,9 @@ SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric
                 transpose_offsets_.as<int64_t>(),
                 transpose_indices_.as<int32_t>(),
                 values_.as<float>(),
-                value_index_.as<int64_t>()};
+                value_index_.as<int64_t>(),
+                longest(t.offsets)};
+  transpose_structure_ = hash_of(matrix.cols, matrix.rows, t.offsets, t.indices);
 }
 
 }  // namespace heddle

@@ -61,6 +61,13 @@ struct LabResult {
   std::vector<LabRow> rows_by_rank;
 };
 
+/// What a variant is chosen by: the median in milliseconds where it was timed, the bytes it moved where it was counted; infinite
+/// where neither was.
+double cost(const LabRow& row);
+/// The cheapest of the deterministic variants, and the one that the rule chooses; null where it was not measured.
+const LabRow* best_deterministic(const LabResult& result);
+const LabRow* chosen_by_rule(const LabResult& result);
+
 /// Throw Error{usage} for a variant that the device does not have, and for simt where this build cannot count.
 LabResult compare_spmm(const LabGraph& graph, int64_t width, const Device& device, const LabOptions& options);
 /// Heads side by side in rows of heads * width columns (SDDMM); numbers per edge and head (softmax); the fused operator with

@@ -168,6 +168,26 @@ double rank(const LabRow& row) {
 
 }  // namespace
 
+double cost(const LabRow& row) {
+  if (row.time) return row.time->median_ms;
+  return row.count ? static_cast<double>(row.bytes_moved) : INFINITY;
+}
+
+const LabRow* best_deterministic(const LabResult& result) {
+  const LabRow* best = nullptr;
+  for (const LabRow& row : result.rows_by_rank) {
+    if (row.deterministic && cost(row) < (best == nullptr ? INFINITY : cost(*best))) best = &row;
+  }
+  return best;
+}
+
+const LabRow* chosen_by_rule(const LabResult& result) {
+  for (const LabRow& row : result.rows_by_rank) {
+    if (row.chosen && cost(row) < INFINITY) return &row;
+  }
+  return nullptr;
+}
+
 double error_over_bound(const std::vector<float>& y, const Reference& expected) {
   double worst = 0;
   for (std::size_t i = 0; i < y.size(); ++i) {

@@ -142,7 +142,8 @@ CsrView structure(Bench& bench, const HostCsr& matrix) {
           bench.upload("row_offsets", matrix.row_offsets),
           bench.upload("col_indices", matrix.col_indices),
           nullptr,
-          nullptr};
+          nullptr,
+          degree_spread(matrix).most};
 }
 
 void check_square(const char* op, const LabGraph& graph, int64_t heads) {

@@ -1,8 +1,6 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -11,6 +9,8 @@
 #include "bench/lab.h"
 #include "bench/lab_plot.h"
 #include "cli/commands.h"
+#include "cli/lab_options.h"
+#include "cli/lab_report.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
@@ -88,19 +88,6 @@ const BenchOp ops[] = {
      }},
 };
 
-std::vector<int64_t> widths_of(const std::string& list) {
-  constexpr int64_t most = 1 << 20;
-  std::vector<int64_t> widths;
-  for (const std::string& part : split_list(list)) {
-    int64_t width = 0;
-    const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), width);
-    require(status == std::errc() && end == part.data() + part.size() && width >= 1 && width <= most, ErrorKind::usage,
-            "--dim is '", list, "', it must be whole numbers from 1 to ", most, ", separated by commas");
-    widths.push_back(width);
-  }
-  return widths;
-}
-
 /// "50MB", "512KB", "65536".
 std::size_t bytes_of(const std::string& written) {
   uint64_t number = 0;
@@ -110,167 +97,6 @@ std::size_t bytes_of(const std::string& written) {
   require(status == std::errc() && shift >= 0 && number >= 1 && number <= (uint64_t{1} << 40 >> shift), ErrorKind::usage,
           "--l2 is '", written, "', it must be a size like 50MB or 512KB");
   return number << shift;
-}
-
-/// Why a row has no figures, or nothing.
-std::string not_measured(const LabRow& row) {
-  if (!row.refused.empty()) return "refused: " + row.refused;
-  if (!row.failed.empty()) return "FAILED: " + row.failed;
-  if (row.wrong) return fmt::format("WRONG: an error of {:.3g} times the bound", row.error_over_bound);
-  return {};
-}
-
-bool bad(const LabRow& row) { return row.wrong || !row.failed.empty(); }
-
-std::string as_text(const LabResult& result, const Device& device, const bench::LabOptions& lab) {
-  std::string text = fmt::format("{}: {}", result.op, result.input);
-  if (result.spread) {
-    text += fmt::format(": {} rows, {} non-zeros, degree {:.1f} (most {}, variation {:.2f})", result.rows, result.nnz,
-                        result.spread->mean, result.spread->most, result.spread->variation);
-  }
-  text += fmt::format("; width {}; {}{}\n", result.width, device.description(), lab.cold ? ", cold" : "");
-  text += fmt::format("compulsory {:.2f} MB\n", 1e-6 * static_cast<double>(result.bytes_compulsory));
-  if (result.ceilings) {
-    text += fmt::format("ceilings: copy {:.1f} GB/s, gather from cache {:.1f} GB/s, multiply-add {:.1f} GFLOP/s\n",
-                        result.ceilings->copy_gbs, result.ceilings->gather_gbs, result.ceilings->fma_gflops);
-  }
-  const std::vector<LabRow>& rows = result.rows_by_rank;
-  const bool counted = std::any_of(rows.begin(), rows.end(), [](const LabRow& row) { return row.count.has_value(); });
-  text += counted ? fmt::format("{:<21}{:>7}{:>10}{:>9}{:>7}{:>7}{:>6}{:>9}{:>9}{:>9}{:>9}{:>8}{:>9}  {}\n", "variant", "error",
-                                "requests", "sect/req", "coal %", "lanes", "L2 %", "L2 MB", "DRAM MB", "conflict", "busiest",
-                                "uneven", "est. us", "bound by")
-                  : fmt::format("{:<21}{:>7}{:>11}{:>17}{:>10}{:>9}  {}\n", "variant", "error", "median ms", "least-most",
-                                "GFLOP/s", "GB/s", "of ceiling");
-  for (const LabRow& row : rows) {
-    const std::string name = row.variant + (row.chosen ? " *" : "");
-    if (row.time) {
-      const bench::LabTime& time = *row.time;
-      text += fmt::format("{:<21}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
-                          fmt::format("{:.4f}-{:.4f}", time.least_ms, time.most_ms), time.gflops,
-                          1e-6 * static_cast<double>(row.bytes_moved) / time.median_ms,
-                          time.ceiling.empty() ? "" : fmt::format("{:.0f} % ({})", 100 * time.ceiling_share, time.ceiling));
-    } else if (row.count) {
-      const bench::LabCount& count = *row.count;
-      const simt::Counts& c = count.counts;
-      text += fmt::format("{:<21}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
-                          name, row.error_over_bound, c.requests(), c.sectors_per_request(), 100 * c.coalescing(),
-                          c.lanes_per_request(), 100 * c.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
-                          1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
-                          c.imbalance(lab.card.multiprocessors), count.estimate.us, count.estimate.limiter);
-    } else {
-      text += fmt::format("{:<21}{}\n", name, not_measured(row));
-    }
-  }
-  if (counted) text += assumptions(lab.card) + "\n";
-  return text + "\n";
-}
-
-Json row_json(const LabResult& result, const LabRow& row, const Device& device, const bench::LabOptions& lab) {
-  Json object{{"op", result.op},       {"variant", row.variant}, {"device", to_string(device.kind())},
-              {"graph", result.input}, {"rows", result.rows},    {"nnz", result.nnz}};
-  if (result.spread) {
-    object["degree_mean"] = result.spread->mean;
-    object["degree_most"] = result.spread->most;
-    object["degree_variation"] = result.spread->variation;
-  }
-  object["width"] = result.width;
-  object["cold"] = lab.cold;
-  object["deterministic"] = row.deterministic;
-  object["chosen"] = row.chosen;
-  object["refused"] = row.refused;
-  object["failed"] = row.failed;
-  object["wrong"] = row.wrong;
-  object["error_over_bound"] = std::isfinite(row.error_over_bound) ? Json(row.error_over_bound) : Json(nullptr);
-  object["bytes_moved"] = row.bytes_moved;
-  object["bytes_compulsory"] = result.bytes_compulsory;
-  if (row.time) {
-    object["median_ms"] = row.time->median_ms;
-    object["least_ms"] = row.time->least_ms;
-    object["most_ms"] = row.time->most_ms;
-    object["gflops"] = row.time->gflops;
-  }
-  if (row.time && result.ceilings) {
-    object["ceiling"] = row.time->ceiling;
-    object["ceiling_share"] = row.time->ceiling_share;
-    object["copy_gbs"] = result.ceilings->copy_gbs;
-    object["gather_gbs"] = result.ceilings->gather_gbs;
-    object["fma_gflops"] = result.ceilings->fma_gflops;
-  }
-  if (row.count) {
-    const bench::LabCount& count = *row.count;
-    const simt::Counts& c = count.counts;
-    object["launches"] = c.launches;
-    object["load_requests"] = c.load_requests;
-    object["store_requests"] = c.store_requests;
-    object["atomic_requests"] = c.atomic_requests;
-    object["shared_requests"] = c.shared_requests;
-    object["shuffles"] = c.shuffles;
-    object["votes"] = c.votes;
-    object["barriers"] = c.warp_barriers + c.block_barriers;
-    object["bank_conflicts"] = c.bank_conflicts;
-    object["lanes_per_request"] = c.lanes_per_request();
-    object["sectors_per_request"] = c.sectors_per_request();
-    object["coalescing"] = c.coalescing();
-    object["l2_hit_share"] = c.l2_hit_share();
-    object["dram_bytes"] = c.dram_bytes();
-    object["imbalance"] = c.imbalance(lab.card.multiprocessors);
-    object["busiest_warp"] = c.busiest_warp;
-    object["estimated"] = {{"card", lab.card.name}, {"us", count.estimate.us}, {"limiter", count.estimate.limiter}};
-  }
-  return object;
-}
-
-/// A header of every field that some row has, then a line a row; fields with a comma or a quote are quoted.
-std::string as_csv(const Json& rows) {
-  Json flat = Json::array();
-  for (const Json& row : rows) {
-    Json& line = flat.emplace_back(Json::object());
-    for (const auto& [field, value] : row.items()) {
-      if (!value.is_object()) {
-        line[field] = value;
-        continue;
-      }
-      for (const auto& [inner, number] : value.items()) line[fmt::format("{}_{}", field, inner)] = number;
-    }
-  }
-  std::vector<std::string> fields;
-  for (const Json& row : flat) {
-    for (const auto& [field, value] : row.items()) {
-      if (std::find(fields.begin(), fields.end(), field) == fields.end()) fields.push_back(field);
-    }
-  }
-  std::string csv;
-  for (const std::string& field : fields) csv.append(csv.empty() ? "" : ",").append(field);
-  for (const Json& row : flat) {
-    csv += "\n";
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-      std::string cell;
-      if (const auto value = row.find(fields[i]); value != row.end() && !value->is_null()) {
-        cell = value->is_string() ? value->get<std::string>() : value->dump();
-      }
-      if (cell.find_first_of(",\"\n") != std::string::npos) {
-        std::string quoted;
-        for (char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-        cell = "\"" + quoted + "\"";
-      }
-      csv += (i == 0 ? "" : ",") + cell;
-    }
-  }
-  return csv + "\n";
-}
-
-std::vector<std::string> graph_names(const std::vector<std::string>& wanted) {
-  std::vector<std::string> names;
-  for (const std::string& name : wanted) {
-    if (name != "standard") {
-      names.push_back(name);
-      continue;
-    }
-    std::vector<std::string> absent;
-    for (std::string& graph : bench::standard_graphs(absent)) names.push_back(std::move(graph));
-    if (!absent.empty()) print(fmt::format("absent from HEDDLE_DATA, left out: {}\n\n", fmt::join(absent, ", ")));
-  }
-  return names;
 }
 
 void run(const BenchOp& op, const BenchOptions& options) {
@@ -285,14 +111,17 @@ void run(const BenchOp& op, const BenchOptions& options) {
   Json rows = Json::array();
   std::vector<LabResult> results;
   std::string failure;
-  for (const std::string& name : op.graph ? graph_names(options.graphs) : std::vector<std::string>{""}) {
+  std::vector<std::string> absent;
+  const std::vector<std::string> graphs = op.graph ? graph_names(options.graphs, absent) : std::vector<std::string>{""};
+  if (!absent.empty()) print(fmt::format("absent from HEDDLE_DATA, left out: {}\n\n", fmt::join(absent, ", ")));
+  for (const std::string& name : graphs) {
     const bench::LabGraph graph = op.graph ? bench::lab_graph(name) : bench::LabGraph{};
     for (int64_t width : widths) {
       for (LabResult& result : op.compare(graph, width, options, device, lab)) {
-        print(as_text(result, device, lab));
+        print(lab_text(result, device, lab));
         for (const LabRow& row : result.rows_by_rank) {
-          rows.push_back(row_json(result, row, device, lab));
-          if (bad(row))
+          rows.push_back(lab_json(result, row, device, lab));
+          if (is_bad(row))
             failure = fmt::format("{} on {} at width {}: {}", row.variant, result.input, result.width, not_measured(row));
         }
         results.push_back(std::move(result));
@@ -300,7 +129,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
     }
   }
   if (!options.json.empty()) io::write_file(options.json, Json{{"rows", rows}}.dump() + "\n");
-  if (!options.csv.empty()) io::write_file(options.csv, as_csv(rows));
+  if (!options.csv.empty()) io::write_file(options.csv, lab_csv(rows));
   if (!options.plot.empty()) {
     io::write_file(options.plot,
                    lab_plot(results, device.kind() == DeviceKind::simt ? assumptions(lab.card) : device.description()));
@@ -321,17 +150,8 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
   const auto whole = [&](const char* name, int64_t& value, int64_t least, int64_t most, const char* help) {
     add_number<int64_t>(*app, name, value, least, most, fmt::format("a whole number from {} to {}", least, most), help);
   };
-  if (op.graph) {
-    app->add_option(
-           "--graph", options->graphs,
-           "rmat:SCALE,EDGEFACTOR, uniform:N,DEGREE, star:N, cora, gowalla, epinions, enron, condmat (from HEDDLE_DATA), "
-           "standard (all of these), or a path; several are allowed")
-        ->type_name("NAME")
-        ->capture_default_str();
-  }
-  app->add_option("--dim", options->widths, fmt::format("{}, separated by commas", op.widths_are))
-      ->type_name("N,...")
-      ->capture_default_str();
+  if (op.graph) add_graphs(*app, options->graphs);
+  add_widths(*app, options->widths, op.widths_are);
   const std::string name = op.name;
   if (op.heads) whole("--heads", options->heads, 1, 256, "heads side by side");
   if (name == "gemm") {
@@ -347,7 +167,7 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
       ->type_name("NAME,...")
       ->capture_default_str();
   options->device.add_to(*app);
-  whole("--repeats", options->repeats, 1, 1000, "rounds, in each of which every variant is timed");
+  add_repeats(*app, options->repeats);
   app->add_flag("--cold", options->cold, "empty the caches before each timed run");
   app->add_option("--card", options->card, fmt::format("the card that counts are turned into a time for: {}", card_names()))
       ->type_name("NAME")

@@ -21,5 +21,6 @@ void add_demo(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_variants(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_tune(CLI::App& app, Action& action);
 
 }  // namespace heddle::cli

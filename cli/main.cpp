@@ -73,6 +73,7 @@ int run(int argc, char** argv) {
   add_info(app, action);
   add_variants(app, action);
   add_bench(app, action);
+  add_tune(app, action);
   keep_leftovers(app);
   try {
     app.parse(argc, argv);

@@ -64,6 +64,7 @@ class SeedQueue {
     std::unique_ptr<NodeClassifier> model = plan_.kind->make(data_, plan_.settings, seed, device);
     if (i == 0 && plan_.embeddings_wanted) host_embeddings(*model);
     SeedResult result{.seed = seed, .report = {}};
+    model->context().set_tuned(plan_.tuned);
     model->context().set_profiler(plan_.profiler);
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
       progress_.epoch(figures);

@@ -25,6 +25,7 @@ struct SeedPlan {
   bool embeddings_wanted = false;
   /// Records the training, which is then of one seed; or null.
   Profiler* profiler = nullptr;
+  TunedVariants tuned;  ///< what heddle tune found
 };
 
 struct SeedResult {

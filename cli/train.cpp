@@ -30,6 +30,7 @@ struct TrainCommand {
   OutputOptions outputs;
   ProfileOption profile;
   PrintOptions printing;
+  std::string tuned;  ///< a file of heddle tune; empty: not asked for
 
   void add_to(CLI::App& app);
   void run();
@@ -75,6 +76,9 @@ void TrainCommand::add_to(CLI::App& app) {
       "at once, one thread each");
   device.add_to(app);
   outputs.add_to(app, true, plan.kind->attends);
+  app.add_option("--tuned", tuned,
+                 "run the variants that heddle tune saved in this file, where it knows this graph, width and device")
+      ->type_name("FILE");
   profile.add_to(app);
   printing.add_to(app);
 }
@@ -94,6 +98,7 @@ void TrainCommand::run() {
   require(profile.path.empty() || plan.count == 1, ErrorKind::usage, "--profile follows one training; --seeds is ", plan.count);
   const std::unique_ptr<Profiler> profiler = profile.make();
   plan.profiler = profiler.get();
+  if (!tuned.empty()) plan.tuned = io::read_tuned(tuned);
   const Device where = device.open();
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();

@@ -6,9 +6,9 @@ namespace heddle {
 
 namespace {
 
-void multiply(Context& context, const CsrView& a, DenseView<const float> x, DenseView<float> y) {
+void multiply(Context& context, const CsrView& a, const StructureHash& structure, DenseView<const float> x, DenseView<float> y) {
   kernels::Execution execution = context.execution();
-  kernels::spmm({a, x, y}, execution);
+  kernels::spmm({a, x, y}, execution, context.tuned_spmm(structure, x.cols));
 }
 
 CsrView with_values(CsrView matrix, const float* values) {
@@ -21,9 +21,9 @@ CsrView with_values(CsrView matrix, const float* values) {
 Tensor spmm(const SparseMatrix& a, const Tensor& x) {
   Context& context = x.context();
   Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
-  multiply(context, a.view(), x.value(), y.value());
-  return context.tape().record(y, {x}, [x, y, transpose = a.transpose()] {
-    x.add_grad([&](DenseView<float> dx) { multiply(y.context(), transpose, y.grad(), dx); });
+  multiply(context, a.view(), a.structure(), x.value(), y.value());
+  return context.tape().record(y, {x}, [x, y, transpose = a.transpose(), structure = a.transpose_structure()] {
+    x.add_grad([&](DenseView<float> dx) { multiply(y.context(), transpose, structure, y.grad(), dx); });
   });
 }
 
@@ -42,9 +42,11 @@ Tensor spmm(const SparseMatrix& a, const Tensor& values, const Tensor& x) {
   require(!a.symmetric(), ErrorKind::usage, "spmm: a matrix that was declared symmetric takes no other values");
   Context& context = x.context();
   Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
-  multiply(context, with_values(a.view(), values.value().data), x.value(), y.value());
-  return context.tape().record(y, {x}, [x, y, values, transpose = a.transpose()] {
-    x.add_grad([&](DenseView<float> dx) { multiply(y.context(), with_values(transpose, values.value().data), y.grad(), dx); });
+  multiply(context, with_values(a.view(), values.value().data), a.structure(), x.value(), y.value());
+  return context.tape().record(y, {x}, [x, y, values, transpose = a.transpose(), structure = a.transpose_structure()] {
+    x.add_grad([&](DenseView<float> dx) {
+      multiply(y.context(), with_values(transpose, values.value().data), structure, y.grad(), dx);
+    });
   });
 }
 

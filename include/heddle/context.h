@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <map>
+#include <utility>
 
 #include "heddle/arena.h"
 #include "heddle/buffer.h"
@@ -11,6 +12,7 @@
 #include "heddle/kernel/variant.h"
 #include "heddle/profile.h"
 #include "heddle/tape.h"
+#include "heddle/tuned.h"
 
 namespace heddle {
 
@@ -52,6 +54,12 @@ class Context {
   Profiler* profiler() const { return profiler_; }
   void set_profiler(Profiler* profiler) { profiler_ = profiler; }
 
+  /// Follows the choices of `tuned` for this device from now on, where HEDDLE_FORCE_SPMM names no variant. Throws Error{usage}
+  /// for a choice of this device whose variant the build does not have, or whose bits differ from run to run.
+  void set_tuned(const TunedVariants& tuned);
+  /// The variant chosen for products of that matrix with `width` columns; null: none is.
+  const char* tuned_spmm(const StructureHash& structure, int64_t width) const;
+
   /// What kernel ops run with.
   kernels::Execution execution() { return {stream_, arena_, overrides_, profiler_}; }
 
@@ -67,6 +75,7 @@ class Context {
   HostArena host_arena_;
   Tape tape_;
   kernels::VariantOverrides overrides_;
+  std::map<std::pair<StructureHash, int64_t>, const char*> tuned_spmm_;
   Profiler* profiler_ = nullptr;
   Buffer step_;
   uint64_t seed_;

@@ -9,6 +9,7 @@
 #include "heddle/data.h"
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/tuned.h"
 
 /// Bytes <-> plain host data. Every function throws Error{bad_data} with file and position for content that is not what the
 /// format promises, Error{io} where the operating system refuses, in memory bounded by the size of the file.
@@ -102,6 +103,11 @@ TensorFile read_safetensors(const std::string& path);
 /// Writes every tensor as F32 [rows, cols], then the integers, atomically as write_file does. Throws Error{usage} for a repeated
 /// or empty name, or values that are not rows x cols.
 void write_safetensors(const std::string& path, const TensorFile& file);
+
+/// Choices of variants, as `heddle tune` saves them (docs/formats.md).
+TunedVariants read_tuned(const std::string& path);
+/// Written atomically as write_file does.
+void write_tuned(const std::string& path, const TunedVariants& tuned);
 
 /// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever
 /// happens, `path` holds either all of it or what stood there before. (A device or a pipe, such as /dev/stdout, is written

@@ -1,12 +1,24 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <string>
 
 #include "heddle/buffer.h"
 #include "heddle/data.h"
 #include "heddle/kernel/views.h"
 
 namespace heddle {
+
+/// A sparse matrix's structure in 128 bits: XXH3 of its sizes, row offsets and columns. Values do not enter.
+struct StructureHash {
+  uint64_t high = 0, low = 0;
+
+  /// 32 digits.
+  std::string hex() const;
+  friend auto operator<=>(const StructureHash&, const StructureHash&) = default;
+};
+StructureHash structure_hash(const HostCsr& matrix);
 
 /// A constant sparse matrix on a device, with its transpose: CSR, 64-bit row offsets, 32-bit columns.
 class SparseMatrix {
@@ -25,9 +37,14 @@ class SparseMatrix {
   /// The transpose; its value_index maps its non-zeros to this matrix's.
   CsrView transpose() const { return symmetric_ ? view_ : transpose_; }
 
+  /// Of the matrix, and of its transpose.
+  const StructureHash& structure() const { return structure_; }
+  const StructureHash& transpose_structure() const { return symmetric_ ? structure_ : transpose_structure_; }
+
  private:
   CsrView view_;
   CsrView transpose_;
+  StructureHash structure_, transpose_structure_;
   bool symmetric_ = false;
   Buffer row_offsets_, col_indices_, values_;
   Buffer transpose_offsets_, transpose_indices_, value_index_;

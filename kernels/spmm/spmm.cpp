@@ -5,7 +5,7 @@
 
 namespace heddle::kernels {
 
-void spmm(const SpmmArgs& args, Execution& execution) {
+void spmm(const SpmmArgs& args, Execution& execution, const char* tuned) {
   const auto& [a, x, y] = args;
   require(x.rows == a.cols, ErrorKind::usage, "spmm: x has ", x.rows, " rows, the matrix has ", a.cols, " columns");
   require(y.rows == a.rows, ErrorKind::usage, "spmm: y has ", y.rows, " rows, the matrix has ", a.rows);
@@ -22,7 +22,9 @@ void spmm(const SpmmArgs& args, Execution& execution) {
     arguments.reads("x", args.x);
     arguments.writes("y", args.y);
   });
-  run_chosen("spmm", execution.overrides.spmm, spmm_variants, pick_spmm, args, execution);
+  const std::string& forced = execution.overrides.spmm;
+  const std::string_view asked = forced.empty() && tuned != nullptr ? std::string_view(tuned) : forced;
+  run_chosen("spmm", asked, spmm_variants, pick_spmm, args, execution);
 }
 
 }  // namespace heddle::kernels

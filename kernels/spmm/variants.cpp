@@ -57,7 +57,8 @@ const char* pick_spmm(const SpmmArgs& args, DeviceKind device) {
   if (device == DeviceKind::cpu) return "cpu_row_vectorised";
   const auto& [a, x, y] = args;
   if (x.cols <= 4) return a.nnz >= 8 * a.rows ? "parallel_reduction" : "row_per_thread";
-  return a.nnz >= int64_t{1} << 19 ? "degree_bins" : "row_per_subwarp";
+  const bool hub = a.longest_row < 0 ? a.nnz >= int64_t{1} << 19 : a.longest_row > 256;
+  return hub ? "degree_bins" : "row_per_subwarp";
 }
 
 }  // namespace heddle::kernels

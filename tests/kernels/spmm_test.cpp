@@ -238,8 +238,9 @@ TEST_SUITE("kernels") {
   }
 
   TEST_CASE("spmm / the automatic choice follows its rule") {
-    const auto choice = [](DeviceKind device, int64_t nnz, int64_t d) {
-      return std::string(pick_spmm({{.rows = 1000, .cols = 12, .nnz = nnz}, {nullptr, 12, d}, {nullptr, 1000, d}}, device));
+    const auto choice = [](DeviceKind device, int64_t nnz, int64_t d, int64_t longest_row = -1) {
+      return std::string(pick_spmm(
+          {{.rows = 1000, .cols = 12, .nnz = nnz, .longest_row = longest_row}, {nullptr, 12, d}, {nullptr, 1000, d}}, device));
     };
     for (DeviceKind device : {DeviceKind::simt, DeviceKind::cuda}) {
       CHECK(choice(device, 7999, 4) == "row_per_thread");
@@ -247,6 +248,8 @@ TEST_SUITE("kernels") {
       CHECK(choice(device, 8000, 5) == "row_per_subwarp");
       CHECK(choice(device, (1 << 19) - 1, 64) == "row_per_subwarp");
       CHECK(choice(device, 1 << 19, 64) == "degree_bins");
+      CHECK(choice(device, 1 << 19, 64, 256) == "row_per_subwarp");
+      CHECK(choice(device, 8000, 16, 257) == "degree_bins");
     }
     CHECK(choice(DeviceKind::cpu, 1 << 19, 4) == "cpu_row_vectorised");
   }

@@ -35,6 +35,7 @@ struct CsrView {
   const int32_t* col_indices = nullptr;  ///< nnz, each in [0, cols)
   const float* values = nullptr;         ///< nnz, or null
   const int64_t* value_index = nullptr;  ///< nnz, a permutation of [0, nnz), or null
+  int64_t longest_row = -1;              ///< the most non-zeros of a row; -1: not known. Variants are chosen by it
 };
 
 }  // namespace heddle

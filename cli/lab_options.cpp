@@ -1,0 +1,56 @@
+#include "cli/lab_options.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "bench/lab_graphs.h"
+#include "cli/options.h"
+#include "cli/settings.h"
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+void add_graphs(CLI::App& app, std::vector<std::string>& graphs) {
+  app.add_option("--graph", graphs,
+                 "rmat:SCALE,EDGEFACTOR, uniform:N,DEGREE, star:N, cora, gowalla, epinions, enron, condmat (from HEDDLE_DATA), "
+                 "standard (all of these), or a path; several are allowed")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std::vector<std::string>& absent) {
+  std::vector<std::string> names;
+  for (const std::string& name : wanted) {
+    if (name != "standard") {
+      names.push_back(name);
+    } else {
+      for (std::string& graph : bench::standard_graphs(absent)) names.push_back(std::move(graph));
+    }
+  }
+  return names;
+}
+
+void add_widths(CLI::App& app, std::string& widths, const std::string& what) {
+  app.add_option("--dim", widths, fmt::format("{}, separated by commas", what))->type_name("N,...")->capture_default_str();
+}
+
+std::vector<int64_t> widths_of(const std::string& list) {
+  constexpr int64_t most = 1 << 20;
+  std::vector<int64_t> widths;
+  for (const std::string& part : split_list(list)) {
+    int64_t width = 0;
+    const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), width);
+    require(status == std::errc() && end == part.data() + part.size() && width >= 1 && width <= most, ErrorKind::usage,
+            "--dim is '", list, "', it must be whole numbers from 1 to ", most, ", separated by commas");
+    widths.push_back(width);
+  }
+  return widths;
+}
+
+void add_repeats(CLI::App& app, int64_t& repeats) {
+  add_number<int64_t>(app, "--repeats", repeats, 1, 1000, "a whole number from 1 to 1000",
+                      "rounds, in each of which every variant is timed");
+}
+
+}  // namespace heddle::cli

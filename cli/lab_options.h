@@ -1,0 +1,24 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Options that the commands about kernel variants share.
+namespace heddle::cli {
+
+/// `--graph NAME...`
+void add_graphs(CLI::App& app, std::vector<std::string>& graphs);
+/// The names, with those of the standard set in place of "standard"; `absent` gets those of it that HEDDLE_DATA lacks.
+std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std::vector<std::string>& absent);
+
+/// `--dim N,...`; `what`: what the numbers are.
+void add_widths(CLI::App& app, std::string& widths, const std::string& what);
+/// "16,32"; throws Error{usage} for anything but whole numbers from 1.
+std::vector<int64_t> widths_of(const std::string& list);
+
+/// `--repeats N`.
+void add_repeats(CLI::App& app, int64_t& repeats);
+
+}  // namespace heddle::cli

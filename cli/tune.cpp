@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "bench/lab.h"
+#include "cli/commands.h"
+#include "cli/lab_options.h"
+#include "cli/lab_report.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/report.h"
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "heddle/tuned.h"
+
+namespace heddle::cli {
+
+namespace {
+
+using bench::LabResult;
+using bench::LabRow;
+
+struct TuneOptions {
+  std::vector<std::string> graphs;
+  std::string widths = "16,32,64,128";
+  DeviceOptions device{.name = "cpu", .threads = 0};
+  int64_t repeats = 7;
+  std::string save, json;
+};
+
+/// One line of the table: who won, and what the rule would have cost.
+struct Outcome {
+  std::string graph;
+  int64_t width;
+  std::string best, rule;
+  double best_cost, rule_cost;
+  double ratio() const { return rule_cost / best_cost; }
+};
+
+Outcome outcome_of(const LabResult& result) {
+  for (const LabRow& row : result.rows_by_rank) {
+    require(!is_bad(row), ErrorKind::internal, row.variant, " on ", result.input, " at width ", result.width, ": ",
+            not_measured(row));
+  }
+  const LabRow* const best = best_deterministic(result);
+  const LabRow* const rule = chosen_by_rule(result);
+  require(best != nullptr && rule != nullptr, ErrorKind::internal, "tune: no variant ran on ", result.input);
+  return {result.input, result.width, best->variant, rule->variant, cost(*best), cost(*rule)};
+}
+
+/// The figures that decided, for people who read the file.
+std::string decided_by(const Outcome& outcome, DeviceKind device) {
+  const bool counted = device == DeviceKind::simt;
+  const auto figure = [&](double cost) {
+    return counted ? fmt::format("{:.3f} MB", 1e-6 * cost) : fmt::format("{:.4f} ms", cost);
+  };
+  return outcome.best == outcome.rule
+             ? fmt::format("{}; the rule agrees", figure(outcome.best_cost))
+             : fmt::format("{}; {} by {}", figure(outcome.best_cost), figure(outcome.rule_cost), outcome.rule);
+}
+
+Json as_json(const std::vector<Outcome>& outcomes, const Device& device, double mean) {
+  Json list = Json::array();
+  for (const Outcome& outcome : outcomes) {
+    list.push_back({{"graph", outcome.graph},
+                    {"width", outcome.width},
+                    {"best", outcome.best},
+                    {"rule", outcome.rule},
+                    {"best_cost", outcome.best_cost},
+                    {"rule_cost", outcome.rule_cost}});
+  }
+  return {{"op", "spmm"},
+          {"device", device.description()},
+          {"cost", device.kind() == DeviceKind::simt ? "bytes_moved" : "median_ms"},
+          {"cases", list},
+          {"rule_over_best", mean}};
+}
+
+void run(const TuneOptions& options) {
+  check_outputs({options.save, options.json});
+  const std::vector<int64_t> widths = widths_of(options.widths);
+  const Device device = options.device.open();
+  // Read first: a file that is not ours is not to be found out after minutes of measuring.
+  TunedVariants tuned;
+  if (!options.save.empty() && std::filesystem::exists(options.save)) tuned = io::read_tuned(options.save);
+  std::vector<std::string> absent;
+  const std::vector<std::string> names = graph_names(options.graphs, absent);
+  std::string head = fmt::format("spmm on {}, by {}\n", device.description(),
+                                 device.kind() == DeviceKind::simt ? "bytes moved, counted" : "medians, measured");
+  if (!absent.empty()) head += fmt::format("absent from HEDDLE_DATA, left out: {}\n", fmt::join(absent, ", "));
+  print(head + fmt::format("{:<18}{:>6}  {:<21}{:<21}{}\n", "graph", "width", "best deterministic", "the rule's", "rule / best"));
+  std::vector<Outcome> outcomes;
+  double logarithms = 0;
+  const Outcome* worst = nullptr;
+  for (const std::string& name : names) {
+    const bench::LabGraph graph = bench::lab_graph(name);
+    const StructureHash structure = structure_hash(graph.matrix);
+    for (int64_t width : widths) {
+      const Outcome outcome =
+          outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
+      print(fmt::format("{:<18}{:>6}  {:<21}{:<21}{:.3f}\n", outcome.graph, width, outcome.best, outcome.rule, outcome.ratio()));
+      tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
+      logarithms += std::log(outcome.ratio());
+      outcomes.push_back(outcome);
+    }
+  }
+  for (const Outcome& outcome : outcomes) {
+    if (worst == nullptr || outcome.ratio() > worst->ratio()) worst = &outcome;
+  }
+  const double mean = std::exp(logarithms / static_cast<double>(outcomes.size()));
+  print(fmt::format(
+      "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
+      worst->ratio(), worst->graph, worst->width));
+  if (!options.json.empty()) io::write_file(options.json, as_json(outcomes, device, mean).dump() + "\n");
+  if (options.save.empty()) return;
+  io::write_tuned(options.save, tuned);
+  print(fmt::format("saved      {}\n", options.save));
+}
+
+}  // namespace
+
+void add_tune(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand(
+      "tune", "find the best deterministic variant of the sparse product for a graph, and remember it for training");
+  const auto options = std::make_shared<TuneOptions>();
+  add_graphs(*command, options->graphs);
+  command->get_option("--graph")->required();
+  add_widths(*command, options->widths, "widths of the dense factor");
+  options->device.add_to(*command);
+  add_repeats(*command, options->repeats);
+  command->add_option("--save", options->save, "add what was found to this file, which `heddle train ... --tuned` reads")
+      ->type_name("FILE");
+  command->add_option("--json", options->json, "write every case to this file, as one JSON object")->type_name("FILE");
+  command->callback([options, &action] { action = [options] { run(*options); }; });
+}
+
+}  // namespace heddle::cli

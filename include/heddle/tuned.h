@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heddle/sparse.h"
+
+namespace heddle {
+
+/// The variant of the sparse-dense product that was found best for one matrix, at one width, on one device.
+struct TunedChoice {
+  StructureHash structure;
+  int64_t width = 0;   ///< columns of the dense factor
+  std::string device;  ///< Device::description() of where it was found
+  std::string variant;
+  std::string graph;       ///< what the matrix is called, for people
+  std::string decided_by;  ///< the figures that decided, for people
+};
+
+/// What `heddle tune` remembers, at most one choice for each matrix, width and device. Files of it: io::read_tuned and
+/// io::write_tuned; Context::set_tuned makes a computation follow it.
+class TunedVariants {
+ public:
+  /// Takes the place of an earlier choice for the same matrix, width and device.
+  void add(TunedChoice choice);
+  /// In the order of their adding.
+  std::span<const TunedChoice> choices() const { return choices_; }
+
+ private:
+  std::vector<TunedChoice> choices_;
+};
+
+}  // namespace heddle

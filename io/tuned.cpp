@@ -1,0 +1,85 @@
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "io/file.h"
+#include "io/text.h"
+
+// A header line, then one choice a line: its six fields between tabs.
+namespace heddle::io {
+
+namespace {
+
+constexpr std::string_view header = "heddle-tuned 1";
+
+std::vector<std::string_view> fields_of(std::string_view line) {
+  std::vector<std::string_view> fields;
+  for (;;) {
+    const std::size_t tab = line.find('\t');
+    fields.push_back(line.substr(0, tab));
+    if (tab == std::string_view::npos) return fields;
+    line.remove_prefix(tab + 1);
+  }
+}
+
+StructureHash parse_structure(const detail::Lines& lines, std::string_view field) {
+  StructureHash hash;
+  const auto half = [&](std::string_view digits, uint64_t& value) {
+    const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    return status == std::errc() && end == digits.data() + digits.size();
+  };
+  if (field.size() != 32 || !half(field.substr(0, 16), hash.high) || !half(field.substr(16), hash.low)) {
+    lines.fail("the structure is ", detail::in_quotes(field), ", it must be 32 hexadecimal digits");
+  }
+  return hash;
+}
+
+/// Without what would end a field or a line; "-" for nothing, which a reader of lines would not see at their ends.
+std::string one_field(std::string written) {
+  if (written.empty()) return "-";
+  for (char& c : written) {
+    if (c == '\t' || c == '\n' || c == '\r') c = ' ';
+  }
+  return written;
+}
+
+}  // namespace
+
+TunedVariants read_tuned(const std::string& path) {
+  const detail::ByteBuffer file = detail::read_text_file(path);
+  detail::Lines lines(file.view(), path);
+  require(lines.next() && lines.line() == header, ErrorKind::bad_data, path, ": its first line is not '", header,
+          "': it is no file of heddle tune, or of another version");
+  TunedVariants tuned;
+  while (lines.next()) {
+    const std::vector<std::string_view> fields = fields_of(lines.line());
+    if (fields.size() != 6) {
+      lines.fail("there are ", fields.size(),
+                 " fields, there must be 6: structure, width, device, variant, graph, what decided, tabs between them");
+    }
+    TunedChoice choice;
+    choice.structure = parse_structure(lines, fields[0]);
+    choice.width = detail::parse_integer(lines, fields[1], "width", 1, INT64_MAX);
+    choice.device = fields[2];
+    choice.variant = fields[3];
+    choice.graph = fields[4];
+    choice.decided_by = fields[5];
+    tuned.add(std::move(choice));
+  }
+  return tuned;
+}
+
+void write_tuned(const std::string& path, const TunedVariants& tuned) {
+  std::string content(header);
+  content += '\n';
+  for (const TunedChoice& choice : tuned.choices()) {
+    content += text(choice.structure.hex(), '\t', choice.width, '\t', one_field(choice.device), '\t', one_field(choice.variant),
+                    '\t', one_field(choice.graph), '\t', one_field(choice.decided_by), '\n');
+  }
+  write_file(path, content);
+}
+
+}  // namespace heddle::io
