@@ -18,8 +18,8 @@ std::span<const Variant<SpmmArgs>> spmm_variants(DeviceKind device);
 /// deterministic variants only. docs/lab.md tells what it was compared with.
 ///   cpu                                      cpu_row_vectorised: its parts are even in rows + non-zeros
 ///   simt, cuda   d <= 4                      parallel_reduction from 8 non-zeros a row on average, else row_per_thread
-///                d > 4, longest row <= 256   row_per_subwarp: one launch, the fewest bytes
-///                d > 4, else                 degree_bins: more launches, which a warp that walks a hub alone outlasts
+///                d > 4, longest row <= 512   row_per_subwarp: one launch, the fewest bytes
+///                d > 4, else                 merge_path: some bytes more, and no warp walks a hub alone
 /// Where the longest row is not known, a matrix of 2^19 non-zeros or more counts as one with a hub.
 const char* pick_spmm(const SpmmArgs& args, DeviceKind device);
 

@@ -16,15 +16,15 @@ void cpu_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
 
 const Variant<SpmmArgs> cpu_variants[] = {
     {"cpu_row_vectorised", "register tile of a row's columns, non-zeros shared evenly among threads, prefetch",
-     "Intel MKL, LIBXSMM practice", true, spmm_takes_anything, spmm_needs_no_workspace, cpu_rows<true, true>},
+     "Intel MKL, LIBXSMM practice", true, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<true, true>},
     {"cpu_merge_path", "the same tile, rows cut where a thread's share of rows + non-zeros ends", "Merrill and Garland 2016",
-     true, spmm_takes_anything, portable::spmm_cpu_merge_path_workspace, cpu_merge_path},
-    {"cpu_row_no_prefetch", "cpu_row_vectorised without prefetch: to measure its worth", "ablation", true, spmm_takes_anything,
-     spmm_needs_no_workspace, cpu_rows<false, true>},
+     true, takes_anything<SpmmArgs>, portable::spmm_cpu_merge_path_workspace, cpu_merge_path},
+    {"cpu_row_no_prefetch", "cpu_row_vectorised without prefetch: to measure its worth", "ablation", true,
+     takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<false, true>},
     {"cpu_row_equal_rows", "cpu_row_vectorised with as many rows for each thread: to measure the balance's worth", "ablation",
-     true, spmm_takes_anything, spmm_needs_no_workspace, cpu_rows<true, false>},
-    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, spmm_takes_anything,
-     spmm_needs_no_workspace, spmm_cpu_row_loop},
+     true, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<true, false>},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, takes_anything<SpmmArgs>,
+     needs_no_workspace<SpmmArgs>, spmm_cpu_row_loop},
 };
 
 const Variant<SpmmArgs> simt_variants[] = {HEDDLE_SPMM_ROWS(simt)};
@@ -57,8 +57,8 @@ const char* pick_spmm(const SpmmArgs& args, DeviceKind device) {
   if (device == DeviceKind::cpu) return "cpu_row_vectorised";
   const auto& [a, x, y] = args;
   if (x.cols <= 4) return a.nnz >= 8 * a.rows ? "parallel_reduction" : "row_per_thread";
-  const bool hub = a.longest_row < 0 ? a.nnz >= int64_t{1} << 19 : a.longest_row > 256;
-  return hub ? "degree_bins" : "row_per_subwarp";
+  const bool hub = a.longest_row < 0 ? a.nnz >= int64_t{1} << 19 : a.longest_row > 512;
+  return hub ? "merge_path" : "row_per_subwarp";
 }
 
 }  // namespace heddle::kernels

@@ -247,9 +247,9 @@ TEST_SUITE("kernels") {
       CHECK(choice(device, 8000, 4) == "parallel_reduction");
       CHECK(choice(device, 8000, 5) == "row_per_subwarp");
       CHECK(choice(device, (1 << 19) - 1, 64) == "row_per_subwarp");
-      CHECK(choice(device, 1 << 19, 64) == "degree_bins");
-      CHECK(choice(device, 1 << 19, 64, 256) == "row_per_subwarp");
-      CHECK(choice(device, 8000, 16, 257) == "degree_bins");
+      CHECK(choice(device, 1 << 19, 64) == "merge_path");
+      CHECK(choice(device, 1 << 19, 64, 512) == "row_per_subwarp");
+      CHECK(choice(device, 8000, 16, 513) == "merge_path");
     }
     CHECK(choice(DeviceKind::cpu, 1 << 19, 4) == "cpu_row_vectorised");
   }
