@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,11 +15,14 @@
 /// Compares the variants of a kernel op: each is checked against double precision, then timed (cpu, cuda) or counted (simt).
 namespace heddle::bench {
 
+class VariantFile;
+
 struct LabOptions {
-  std::vector<std::string> variants;  ///< empty: all
-  int repeats = 7;                    ///< timed rounds, in each of which every variant is timed
-  bool cold = false;                  ///< caches are emptied before each timed run
-  Card card = cards().front();        ///< what is counted for: its second-level cache and multiprocessors, and the estimate
+  std::vector<std::string> variants;                           ///< empty: all
+  int repeats = 7;                                             ///< timed rounds, in each of which every variant is timed
+  bool cold = false;                                           ///< caches are emptied before each timed run
+  std::vector<std::shared_ptr<const VariantFile>> added = {};  ///< variants of other people's files, beside the built-in ones
+  Card card = cards().front();  ///< what is counted for: its second-level cache and multiprocessors, and the estimate
 };
 
 /// What was timed, on cpu or cuda.
@@ -39,11 +43,13 @@ struct LabCount {
 struct LabRow {
   std::string variant;
   bool deterministic = true;
+  bool added = false;           ///< from a file of LabOptions::added
   bool chosen = false;          ///< the one that runs where none is asked for
   std::string refused;          ///< why it cannot run this; then nothing below is set
   std::string failed;           ///< what the executor found in it: a race, an access out of bounds, a deadlock; then likewise
   double error_over_bound = 0;  ///< the largest, over all elements
   bool wrong = false;           ///< beyond the bound: neither timed nor counted
+  std::string wrong_where;      ///< the worst element, and on simt the thread and the line that wrote it
   uint64_t bytes_moved = 0;     ///< timed: gathered and written by the definition; counted: sectors, 32 bytes each
   std::optional<LabTime> time;
   std::optional<LabCount> count;

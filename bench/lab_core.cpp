@@ -4,14 +4,14 @@
 #include <cmath>
 #include <iterator>
 
+#include "bench/lab_checks.h"
 #include "heddle/arena.h"
 #include "heddle/buffer.h"
 #include "heddle/error.h"
 #include "kernels/common/parallel.h"
 #include "kernels/device/backend.h"
 #ifdef HEDDLE_HAS_COUNTERS
-#include "heddle/kernel/simt.h"
-#include "kernels/simt/race_detector.h"
+#include "kernels/simt/counter.h"
 #endif
 
 namespace heddle::bench {
@@ -63,7 +63,7 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
     if (!measurable(rows[i])) continue;
     const LabVariant& variant = subject.variants[i];
     void* const workspace = workspaces.emplace_back(stream, std::max<std::size_t>(variant.workspace, 4)).data();
-    const std::function<void()> run = [&variant, workspace] { variant.run(workspace); };
+    const std::function<void()> run = [&variant, workspace, &stream] { variant.run(workspace, stream); };
     run();  // libraries load and descriptors are made outside the recording
     stream.synchronise();
     std::unique_ptr<kernels::Replay> recorded;
@@ -105,60 +105,18 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
 }
 
 #ifdef HEDDLE_HAS_COUNTERS
-/// Runs under an observer, and without it again, whatever happens.
-void observed(simt::Executor& executor, simt::Observer& observer, const std::function<void()>& run) {
-  executor.set_observer(&observer);
-  try {
-    run();
-  } catch (...) {
-    executor.set_observer(nullptr);
-    throw;
-  }
-  executor.set_observer(nullptr);
-}
-
 void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, Stream& stream, const Card& card) {
-  auto& executor = *static_cast<simt::Executor*>(stream.native());
   simt::Counter counter({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
   const Buffer workspace(stream, std::max<std::size_t>(variant.workspace, 4));
   for (const LabArray& array : subject.arrays) counter.name_array(array.name, array.address, array.bytes);
   counter.name_array("workspace", workspace.data(), workspace.bytes());
-  observed(executor, counter, [&] { variant.run(workspace.data()); });
+  observed(stream, counter, [&] { variant.run(workspace.data(), stream); });
   LabCount count{.counts = counter.counts(), .estimate = {}};
   count.estimate = estimate(count.counts, card);
   row.bytes_moved = 32 * count.counts.sectors();
   row.count = std::move(count);
 }
 #endif
-
-/// Runs the variant on spoilt output and compares.
-void check_row(const LabCase& subject, const LabVariant& variant, LabRow& row, const Device& device, Stream& stream) {
-  subject.spoil();
-  const Buffer workspace(stream, std::max<std::size_t>(variant.workspace, 4));
-  const auto run = [&] {
-    variant.run(workspace.data());
-    stream.synchronise();
-  };
-#ifdef HEDDLE_HAS_COUNTERS
-  if (device.kind() == DeviceKind::simt) {
-    simt::RaceDetector detector;
-    try {
-      observed(*static_cast<simt::Executor*>(stream.native()), detector, run);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::internal) throw;
-      row.failed = error.what();
-      return;
-    }
-  } else {
-    run();
-  }
-#else
-  static_cast<void>(device);
-  run();
-#endif
-  row.error_over_bound = subject.error_over_bound();
-  row.wrong = !(row.error_over_bound <= 1);
-}
 
 double rank(const LabRow& row) {
   if (row.time) return row.time->median_ms;
@@ -186,17 +144,6 @@ const LabRow* chosen_by_rule(const LabResult& result) {
     if (row.chosen && cost(row) < INFINITY) return &row;
   }
   return nullptr;
-}
-
-double error_over_bound(const std::vector<float>& y, const Reference& expected) {
-  double worst = 0;
-  for (std::size_t i = 0; i < y.size(); ++i) {
-    const double error = std::abs(y[i] - expected.values[i]);
-    if (error == 0) continue;
-    const double ratio = error / expected.bounds[i];
-    if (!(ratio <= worst)) worst = std::isnan(ratio) ? INFINITY : ratio;
-  }
-  return worst;
 }
 
 void check_can_count(DeviceKind device) {
@@ -230,6 +177,7 @@ LabResult compare(LabCase subject, const Device& device, Stream& stream, const L
     LabRow& row = result.rows_by_rank.emplace_back();
     row.variant = variant.name;
     row.deterministic = variant.deterministic;
+    row.added = variant.added;
     row.refused = variant.refused;
     row.chosen = row.variant == subject.chosen;
     if (row.refused.empty()) check_row(subject, variant, row, device, stream);

@@ -2,13 +2,16 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "bench/lab.h"
+#include "bench/lab_module.h"
 #include "bench/references.h"
+#include "heddle/error.h"
 #include "heddle/kernel/variant.h"
 
 // What the comparisons of all ops share: an op brings a LabCase, `compare` checks, times, counts and ranks.
@@ -20,7 +23,8 @@ struct LabVariant {
   bool deterministic = true;
   std::string refused;
   std::size_t workspace = 0;  ///< bytes
-  std::function<void(void* workspace)> run;
+  std::function<void(void* workspace, Stream& stream)> run;
+  bool added = false;  ///< from somebody's file: it is checked harder
 };
 
 /// An array that kernels may touch, for the counter.
@@ -28,6 +32,13 @@ struct LabArray {
   const char* name;
   const void* address;
   std::size_t bytes;
+};
+
+/// The element of the output whose error is the largest over its bound.
+struct WorstElement {
+  double error_over_bound = 0;
+  std::string what;               ///< "y[3][7] is 1.5, 2.25 in double precision"; empty where elements do not tell
+  const void* address = nullptr;  ///< of the element; null likewise
 };
 
 struct LabCase {
@@ -39,23 +50,36 @@ struct LabCase {
   std::vector<LabVariant> variants;  ///< of the device; of simt the instrumented ones
   std::vector<LabArray> arrays;
   std::function<void()> spoil;  ///< makes the output useless before it is checked
-  std::function<double()> error_over_bound;
+  std::function<WorstElement()> worst;
+  std::function<std::vector<float>()> output;  ///< all of it; may be empty where no variant is added
 };
 
 /// The table's variants with `args` bound.
 template <class Args>
-std::vector<LabVariant> bound_variants(std::span<const kernels::Variant<Args>> table, const Args& args, Stream& stream) {
+std::vector<LabVariant> bound_variants(std::span<const kernels::Variant<Args>> table, const Args& args) {
   std::vector<LabVariant> bound;
   for (const kernels::Variant<Args>& variant : table) {
     const std::string refused = variant.supports(args);
     bound.push_back({variant.name, variant.deterministic, refused, refused.empty() ? variant.workspace(args) : 0,
-                     [&variant, args, &stream](void* workspace) { variant.run(args, workspace, stream); }});
+                     [&variant, args](void* workspace, Stream& stream) { variant.run(args, workspace, stream); }});
   }
   return bound;
 }
 
-/// The largest error over its bound; infinite where NaN came out.
-double error_over_bound(const std::vector<float>& y, const Reference& expected);
+/// Adds those of `options.added` to the case's variants. Throws Error{usage} for a name that is taken.
+template <class Args>
+void add_variants(LabCase& subject, const LabOptions& options, const char* op, const Args& args) {
+  for (const std::shared_ptr<const VariantFile>& file : options.added) {
+    for (LabVariant& variant : bound_variants(file->variants<Args>(op), args)) {
+      for (const LabVariant& other : subject.variants) {
+        require(other.name != variant.name, ErrorKind::usage, file->source(), ": there is a variant '", variant.name,
+                "' already");
+      }
+      variant.added = true;
+      subject.variants.push_back(std::move(variant));
+    }
+  }
+}
 
 /// Throws Error{usage} on simt where this build cannot count.
 void check_can_count(DeviceKind device);

@@ -85,25 +85,60 @@ class Bench {
         heddle::upload(stream_, view.data, garbage.data(), garbage.size() * sizeof(float));
       }
     };
-    subject.error_over_bound = [this, outputs = std::move(outputs)] {
-      double worst = 0;
+    subject.output = [this, views] {
+      std::vector<float> all;
+      for (const DenseView<float>& view : views) {
+        const std::vector<float> values = download(stream_, view.data, static_cast<std::size_t>(view.size()));
+        all.insert(all.end(), values.begin(), values.end());
+      }
+      return all;
+    };
+    subject.worst = [this, outputs = std::move(outputs)] {
+      WorstElement worst;
       for (const auto& [view, expected] : outputs) {
-        const std::vector<float> padded = download(stream_, view.data, static_cast<std::size_t>(view.size()));
-        const std::size_t columns = view.rows == 0 ? 0 : expected.values.size() / static_cast<std::size_t>(view.rows);
-        std::vector<float> values;
-        values.reserve(expected.values.size());
-        for (auto row = padded.begin(); row != padded.end(); row += view.cols) {
-          values.insert(values.end(), row, row + static_cast<std::ptrdiff_t>(columns));
+        const std::vector<float> values = download(stream_, view.data, static_cast<std::size_t>(view.size()));
+        const int64_t columns = view.rows == 0 ? 0 : static_cast<int64_t>(expected.values.size()) / view.rows;
+        for (int64_t row = 0; row < view.rows; ++row) {
+          for (int64_t column = 0; column < columns; ++column) {
+            const auto at = static_cast<std::size_t>(row * view.cols + column),
+                       wanted = static_cast<std::size_t>(row * columns + column);
+            const double error = std::abs(values[at] - expected.values[wanted]);
+            if (error == 0) continue;
+            const double ratio = std::isnan(error) ? INFINITY : error / expected.bounds[wanted];
+            if (ratio <= worst.error_over_bound) continue;
+            worst = {ratio,
+                     text(name_of(view.data), "[", row, "][", column, "] is ", values[at], ", ", expected.values[wanted],
+                          " in double precision"),
+                     view.data + at};
+          }
         }
-        worst = std::max(worst, bench::error_over_bound(values, expected));
       }
       return worst;
     };
   }
   void checks(LabCase& subject, DenseView<float> output, Reference expected) { checks(subject, {{output, std::move(expected)}}); }
+  /// What stands in the first `columns` of `view` now, as what others must come close to: for what has no reference of its own.
+  Reference near(DenseView<float> view, int64_t columns) {
+    const std::vector<float> values = download(stream_, view.data, static_cast<std::size_t>(view.size()));
+    Reference expected;
+    for (int64_t row = 0; row < view.rows; ++row) {
+      for (int64_t column = 0; column < columns; ++column) {
+        const double value = values[static_cast<std::size_t>(row * view.cols + column)];
+        expected.values.push_back(value);
+        expected.bounds.push_back(1e-4 * std::abs(value) + 1e-5);
+      }
+    }
+    return expected;
+  }
   std::vector<LabArray> arrays() const { return arrays_; }
 
  private:
+  std::string name_of(const void* address) const {
+    for (const LabArray& array : arrays_) {
+      if (array.address == address) return array.name;
+    }
+    return "the output";
+  }
   template <class T>
   T* keep(const char* name, Buffer buffer) {
     const Buffer& kept = buffers_.emplace_back(std::move(buffer));
@@ -168,7 +203,8 @@ LabResult compare_spmm(const LabGraph& graph, int64_t width, const Device& devic
   subject.bytes_moved = bytes(a.nnz() * (4 * width + 8) + 8 * a.rows + 4 * a.rows * width);
   subject.bytes_gathered = static_cast<double>(a.nnz() * (4 * width + 4));
   subject.chosen = kernels::pick_spmm(args, device.kind());
-  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), spmm), args, bench.stream());
+  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), spmm), args);
+  add_variants(subject, options, "spmm", args);
   subject.arrays = bench.arrays();
   bench.checks(subject, args.y, spmm(a, CsrValues::direct, {}, x));
   return compare(std::move(subject), device, bench.stream(), options);
@@ -188,7 +224,8 @@ LabResult compare_sddmm(const LabGraph& graph, int64_t heads, int64_t width, con
   subject.bytes_moved = bytes(a.nnz() * (4 + 4 * heads + 4 * columns) + 8 * a.rows + 4 * a.rows * columns);
   subject.bytes_gathered = static_cast<double>(a.nnz() * (4 * columns + 4));
   subject.chosen = kernels::pick_head_sddmm(args, device.kind());
-  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), head_sddmm), args, bench.stream());
+  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), head_sddmm), args);
+  add_variants(subject, options, "sddmm", args);
   subject.arrays = bench.arrays();
   bench.checks(subject, args.s, bench::head_sddmm(a, heads, x, y));
   return compare(std::move(subject), device, bench.stream(), options);
@@ -206,7 +243,8 @@ LabResult compare_edge_softmax(const LabGraph& graph, int64_t heads, const Devic
   subject.result.bytes_compulsory = bytes(8 * numbers + 8 * (a.rows + 1));
   subject.bytes_moved = subject.result.bytes_compulsory;
   subject.chosen = kernels::pick_edge_softmax(args, device.kind());
-  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), edge_softmax), args, bench.stream());
+  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), edge_softmax), args);
+  add_variants(subject, options, "softmax", args);
   subject.arrays = bench.arrays();
   bench.checks(subject, args.y, bench::edge_softmax(a, x));
   return compare(std::move(subject), device, bench.stream(), options);
@@ -243,7 +281,8 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   float* const source = bench.room<float>("source_scores", n * stride);
   float* const target = bench.room<float>("target_scores", n * stride);
   const DenseView<float> y = bench.result("y", n, columns);
-  const kernels::GatKept kept{bench.room<float>("statistics", n * 3 * stride), bench.room<float>("positive", n * columns)};
+  const DenseView<float> statistics = bench.result("statistics", 3 * n, stride), positive = bench.result("positive", n, columns);
+  const kernels::GatKept kept{statistics.data, positive.data};
   kernels::Execution execution = bench.execution();
   kernels::head_scores({x, a_source.data, heads, stride, source}, execution);
   kernels::head_scores({x, a_target.data, heads, stride, target}, execution);
@@ -258,9 +297,13 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
       bytes(a.nnz() * (4 + 4 * heads)) + bytes(a.nnz()) * row_bytes + bytes(n * (2 * 4 * columns + 4 * 4 * stride));
   first.bytes_gathered = edges * static_cast<double>(row_bytes + 4);
   first.chosen = kernels::pick_gat_forward(forward, device.kind());
-  first.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_forward), forward, bench.stream());
+  first.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_forward), forward);
+  add_variants(first, options, "gat_forward", forward);
   first.arrays = bench.arrays();
-  bench.checks(first, y, attention(attention_case));
+  kernels::gat_forward(forward, execution);
+  bench.checks(
+      first,
+      {{y, attention(attention_case)}, {statistics, bench.near(statistics, heads)}, {positive, bench.near(positive, columns)}});
   const uint64_t moved_forward = first.bytes_moved;
   std::vector<LabResult> results;
   results.push_back(compare(std::move(first), device, bench.stream(), options));
@@ -290,7 +333,8 @@ std::vector<LabResult> compare_gat(const LabGraph& graph, int64_t heads, int64_t
   second.bytes_moved = bytes(fused_attention_bytes(n, a.nnz(), heads, width)) - moved_forward;
   second.bytes_gathered = edges * static_cast<double>(row_bytes + 4);
   second.chosen = kernels::pick_gat_backward(backward, device.kind());
-  second.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_backward), backward, bench.stream());
+  second.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gat_backward), backward);
+  add_variants(second, options, "gat_backward", backward);
   second.arrays = bench.arrays();
   AttentionGradients expected = attention_gradients(attention_case, host_dy);
   bench.checks(second, {{dx, std::move(expected.dx)},
@@ -313,7 +357,7 @@ LabResult compare_gemm(int64_t m, int64_t n, int64_t k, const Device& device, co
   subject.result.bytes_compulsory = bytes(4 * (m * k + k * n + m * n));
   subject.bytes_moved = subject.result.bytes_compulsory;
   subject.chosen = kernels::pick_gemm(args, device.kind());
-  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gemm), args, bench.stream());
+  subject.variants = bound_variants(HEDDLE_LAB_TABLE(device.kind(), gemm), args);
   subject.arrays = bench.arrays();
   bench.checks(subject, args.c, gemm(a, b, false, false));
   return compare(std::move(subject), device, bench.stream(), options);
@@ -343,10 +387,11 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
   subject.result.bytes_compulsory = bytes(4 * (users + items) * width + 8 * users * k);
   subject.bytes_moved = subject.result.bytes_compulsory;
   subject.chosen = "score_top_k";
-  const auto run = [&](void*) {
+  const auto run = [&](void*, Stream& stream) {
 #ifdef HEDDLE_HAS_COUNTERS
-    if (device.kind() == DeviceKind::simt) return kernels::simt_instrumented::score_top_k(args, bench.stream());
+    if (device.kind() == DeviceKind::simt) return kernels::simt_instrumented::score_top_k(args, stream);
 #endif
+    static_cast<void>(stream);  // bench's own
     kernels::Execution execution = bench.execution();
     kernels::score_top_k(args, execution);
   };
@@ -359,7 +404,7 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
     const std::vector<float> no_scores(count, NAN);
     upload(bench.stream(), args.best.scores, no_scores.data(), count * sizeof(float));
   };
-  subject.error_over_bound = [&] {
+  subject.worst = [&]() -> WorstElement {
     const std::vector<int32_t> columns = download(bench.stream(), args.best.columns, count);
     const std::vector<float> found = download(bench.stream(), args.best.scores, count);
     std::vector<double> scores(static_cast<std::size_t>(items));
@@ -383,10 +428,14 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
         const int32_t expected = place < most ? order[static_cast<std::size_t>(place)] : -1;
         const double score = place < most ? scores[static_cast<std::size_t>(expected)] : -INFINITY;
         const auto at = static_cast<std::size_t>(user * k + place);
-        if (columns[at] != expected || found[at] != score) return static_cast<double>(INFINITY);
+        if (columns[at] != expected || found[at] != score)
+          return {INFINITY,
+                  text("place ", place, " of row ", user, " is item ", columns[at], " with ", found[at], ", it must be ",
+                       expected, " with ", score),
+                  nullptr};
       }
     }
-    return 0.0;
+    return {};
   };
   return compare(std::move(subject), device, bench.stream(), options);
 }
@@ -410,12 +459,13 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
   subject.result.bytes_compulsory = bytes(12 * batch);
   subject.bytes_moved = bytes(batch * (3 * 4 + 4 + 2 * 8 + 4));
   subject.chosen = "sample_bpr";
-  const auto run = [&](void*) {
+  const auto run = [&](void*, Stream& stream) {
 #ifdef HEDDLE_HAS_COUNTERS
     if (device.kind() == DeviceKind::simt) {
-      return kernels::simt_instrumented::sample_bpr(interactions, batch, random, ids, bench.stream());
+      return kernels::simt_instrumented::sample_bpr(interactions, batch, random, ids, stream);
     }
 #endif
+    static_cast<void>(stream);  // bench's own
     kernels::Execution execution = bench.execution();
     kernels::sample_bpr(interactions, batch, random, ids, execution);
   };
@@ -427,7 +477,7 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
     upload(bench.stream(), ids, garbage.data(), count * sizeof(int32_t));
   };
   // Every triple must be one that can be drawn: an eligible row, one of its columns, and a column that it lacks.
-  subject.error_over_bound = [&] {
+  subject.worst = [&]() -> WorstElement {
     const std::vector<int32_t> drawn = download(bench.stream(), ids, count);
     const auto has = [&](int64_t row, int64_t column) {
       const auto begin = a.col_indices.begin() + a.row_offsets[static_cast<std::size_t>(row)];
@@ -440,9 +490,13 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
       const int64_t negative = drawn[static_cast<std::size_t>(2 * batch + b)] - a.rows;
       const bool right = std::binary_search(eligible.begin(), eligible.end(), static_cast<int32_t>(row)) && has(row, positive) &&
                          negative >= 0 && negative < a.cols && !has(row, negative);
-      if (!right) return static_cast<double>(INFINITY);
+      if (!right)
+        return {INFINITY,
+                text("triple ", b, " is (", drawn[static_cast<std::size_t>(b)], ", ", positive, ", ", negative,
+                     "), which cannot be drawn"),
+                nullptr};
     }
-    return 0.0;
+    return {};
   };
   return compare(std::move(subject), device, bench.stream(), options);
 }

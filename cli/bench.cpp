@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "bench/lab.h"
+#include "bench/lab_module.h"
 #include "bench/lab_plot.h"
 #include "cli/commands.h"
 #include "cli/lab_options.h"
@@ -30,6 +32,8 @@ struct BenchOptions {
   std::string widths;
   std::string variants = "all";
   DeviceOptions device{.name = "cpu", .threads = 0};
+  bool device_given = false;
+  std::vector<std::string> added;
   int64_t repeats = 7;
   bool cold = false;
   std::string card = bench::cards().front().name, l2;
@@ -46,6 +50,7 @@ struct BenchOp {
   const char* widths;      ///< where none are given
   const char* widths_are;  ///< help text of --dim
   bool graph, heads;
+  std::vector<const char*> exports;  ///< what a file of --add may hold for it, as HEDDLE_EXPORT_VARIANTS names it
   std::vector<LabResult> (*compare)(const bench::LabGraph&, int64_t width, const BenchOptions&, const Device&,
                                     const bench::LabOptions&);
 };
@@ -57,32 +62,73 @@ std::vector<LabResult> one(LabResult result) {
 }
 
 const BenchOp ops[] = {
-    {"spmm", "the sparse-dense product", "16,32,64", "widths of x", true, false,
+    {"spmm",
+     "the sparse-dense product",
+     "16,32,64",
+     "widths of x",
+     true,
+     false,
+     {"spmm"},
      [](const bench::LabGraph& graph, int64_t width, const BenchOptions&, const Device& device, const bench::LabOptions& lab) {
        return one(compare_spmm(graph, width, device, lab));
      }},
-    {"sddmm", "products of the ends of every edge, head by head", "8,64", "columns of a head", true, true,
+    {"sddmm",
+     "products of the ends of every edge, head by head",
+     "8,64",
+     "columns of a head",
+     true,
+     true,
+     {"sddmm"},
      [](const bench::LabGraph& graph, int64_t width, const BenchOptions& o, const Device& device, const bench::LabOptions& lab) {
        return one(compare_sddmm(graph, o.heads, width, device, lab));
      }},
-    {"softmax", "softmax over each row's edges", "1,8", "numbers of an edge (heads)", true, false,
+    {"softmax",
+     "softmax over each row's edges",
+     "1,8",
+     "numbers of an edge (heads)",
+     true,
+     false,
+     {"softmax"},
      [](const bench::LabGraph& graph, int64_t width, const BenchOptions&, const Device& device, const bench::LabOptions& lab) {
        return one(compare_edge_softmax(graph, width, device, lab));
      }},
-    {"gat", "graph attention as one operator, forward and backward", "8,64", "columns of a head", true, true,
+    {"gat",
+     "graph attention as one operator, forward and backward",
+     "8,64",
+     "columns of a head",
+     true,
+     true,
+     {"gat_forward", "gat_backward"},
      [](const bench::LabGraph& graph, int64_t width, const BenchOptions& o, const Device& device, const bench::LabOptions& lab) {
        return compare_gat(graph, o.heads, width, device, lab);
      }},
-    {"gemm", "the dense product", "16,64", "columns of the result", false, false,
+    {"gemm",
+     "the dense product",
+     "16,64",
+     "columns of the result",
+     false,
+     false,
+     {},
      [](const bench::LabGraph&, int64_t width, const BenchOptions& o, const Device& device, const bench::LabOptions& lab) {
        return one(bench::compare_gemm(o.rows, width, o.inner, device, lab));
      }},
-    {"topk", "the best items of factors", "64", "factors", false, false,
+    {"topk",
+     "the best items of factors",
+     "64",
+     "factors",
+     false,
+     false,
+     {},
      [](const bench::LabGraph&, int64_t width, const BenchOptions& o, const Device& device, const bench::LabOptions& lab) {
        return one(bench::compare_top_k(o.users, o.items, width, o.k, device, lab));
      }},
-    {"sampling", "BPR triples drawn on the device; the graph's rows are users, its columns items", "2048", "triples of a batch",
-     true, false,
+    {"sampling",
+     "BPR triples drawn on the device; the graph's rows are users, its columns items",
+     "2048",
+     "triples of a batch",
+     true,
+     false,
+     {},
      [](const bench::LabGraph& graph, int64_t width, const BenchOptions&, const Device& device, const bench::LabOptions& lab) {
        return one(compare_sampling(graph, width, device, lab));
      }},
@@ -99,6 +145,14 @@ std::size_t bytes_of(const std::string& written) {
   return number << shift;
 }
 
+std::shared_ptr<const bench::VariantFile> open_file(const BenchOp& op, const std::string& path, const Device& device) {
+  auto file = std::make_shared<const bench::VariantFile>(path, device.kind());
+  const bool any = std::any_of(op.exports.begin(), op.exports.end(), [&](const char* name) { return file->exports(name); });
+  require(any, ErrorKind::bad_data, path, " exports no variant of ", op.name, ": it needs a line HEDDLE_EXPORT_VARIANTS(",
+          op.exports.front(), ", {...})");
+  return file;
+}
+
 void run(const BenchOp& op, const BenchOptions& options) {
   check_outputs({options.json, options.csv, options.plot});
   const std::vector<int64_t> widths = widths_of(options.widths);
@@ -107,10 +161,13 @@ void run(const BenchOp& op, const BenchOptions& options) {
   if (!options.l2.empty()) lab.card.l2_bytes = bytes_of(options.l2);
   if (options.multiprocessors > 0) lab.card.multiprocessors = static_cast<int>(options.multiprocessors);
   if (options.variants != "all") lab.variants = split_list(options.variants);
-  const Device device = options.device.open();
+  DeviceOptions where = options.device;
+  if (!options.added.empty() && !options.device_given) where.name = "simt";
+  const Device device = where.open();
+  for (const std::string& file : options.added) lab.added.push_back(open_file(op, file, device));
   Json rows = Json::array();
   std::vector<LabResult> results;
-  std::string failure;
+  std::string failure, of_added;
   std::vector<std::string> absent;
   const std::vector<std::string> graphs = op.graph ? graph_names(options.graphs, absent) : std::vector<std::string>{""};
   if (!absent.empty()) print(fmt::format("absent from HEDDLE_DATA, left out: {}\n\n", fmt::join(absent, ", ")));
@@ -121,8 +178,9 @@ void run(const BenchOp& op, const BenchOptions& options) {
         print(lab_text(result, device, lab));
         for (const LabRow& row : result.rows_by_rank) {
           rows.push_back(lab_json(result, row, device, lab));
-          if (is_bad(row))
-            failure = fmt::format("{} on {} at width {}: {}", row.variant, result.input, result.width, not_measured(row));
+          if (!is_bad(row)) continue;
+          std::string& sentence = row.added ? of_added : failure;
+          sentence = fmt::format("{} on {} at width {}: {}", row.variant, result.input, result.width, not_measured(row));
         }
         results.push_back(std::move(result));
       }
@@ -135,6 +193,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
                    lab_plot(results, device.kind() == DeviceKind::simt ? assumptions(lab.card) : device.description()));
   }
   require(failure.empty(), ErrorKind::internal, failure);
+  require(of_added.empty(), ErrorKind::bad_data, of_added);
 }
 
 std::string card_names() {
@@ -167,6 +226,12 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
       ->type_name("NAME,...")
       ->capture_default_str();
   options->device.add_to(*app);
+  if (!op.exports.empty()) {
+    app->add_option(
+           "--add", options->added,
+           "compile this file of kernels and compare its variants too, on simt (the default then) or cuda; several are allowed")
+        ->type_name("FILE");
+  }
   add_repeats(*app, options->repeats);
   app->add_flag("--cold", options->cold, "empty the caches before each timed run");
   app->add_option("--card", options->card, fmt::format("the card that counts are turned into a time for: {}", card_names()))
@@ -177,7 +242,10 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
   app->add_option("--json", options->json, "write every row to this file, as one JSON object")->type_name("FILE");
   app->add_option("--csv", options->csv, "write every row to this file, as a table")->type_name("FILE");
   app->add_option("--plot", options->plot, "draw every row into this file, as SVG")->type_name("FILE");
-  app->callback([options, &op, &action] { action = [options, &op] { run(op, *options); }; });
+  app->callback([options, &op, &action, app] {
+    options->device_given = app->count("--device") > 0;
+    action = [options, &op] { run(op, *options); };
+  });
 }
 
 }  // namespace

@@ -12,7 +12,10 @@ namespace heddle::cli {
 std::string not_measured(const bench::LabRow& row) {
   if (!row.refused.empty()) return "refused: " + row.refused;
   if (!row.failed.empty()) return "FAILED: " + row.failed;
-  if (row.wrong) return fmt::format("WRONG: an error of {:.3g} times the bound", row.error_over_bound);
+  if (row.wrong) {
+    return fmt::format("WRONG: an error of {:.3g} times the bound{}{}", row.error_over_bound, row.wrong_where.empty() ? "" : ": ",
+                       row.wrong_where);
+  }
   return {};
 }
 
@@ -32,29 +35,29 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
   }
   const std::vector<bench::LabRow>& rows = result.rows_by_rank;
   const bool counted = std::any_of(rows.begin(), rows.end(), [](const bench::LabRow& row) { return row.count.has_value(); });
-  text += counted ? fmt::format("{:<21}{:>7}{:>10}{:>9}{:>7}{:>7}{:>6}{:>9}{:>9}{:>9}{:>9}{:>8}{:>9}  {}\n", "variant", "error",
+  text += counted ? fmt::format("{:<24}{:>7}{:>10}{:>9}{:>7}{:>7}{:>6}{:>9}{:>9}{:>9}{:>9}{:>8}{:>9}  {}\n", "variant", "error",
                                 "requests", "sect/req", "coal %", "lanes", "L2 %", "L2 MB", "DRAM MB", "conflict", "busiest",
                                 "uneven", "est. us", "bound by")
-                  : fmt::format("{:<21}{:>7}{:>11}{:>17}{:>10}{:>9}  {}\n", "variant", "error", "median ms", "least-most",
+                  : fmt::format("{:<24}{:>7}{:>11}{:>17}{:>10}{:>9}  {}\n", "variant", "error", "median ms", "least-most",
                                 "GFLOP/s", "GB/s", "of ceiling");
   for (const bench::LabRow& row : rows) {
-    const std::string name = row.variant + (row.chosen ? " *" : "");
+    const std::string name = row.variant + (row.chosen ? " *" : row.added ? " +" : "");
     if (row.time) {
       const bench::LabTime& time = *row.time;
-      text += fmt::format("{:<21}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
+      text += fmt::format("{:<24}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
                           fmt::format("{:.4f}-{:.4f}", time.least_ms, time.most_ms), time.gflops,
                           1e-6 * static_cast<double>(row.bytes_moved) / time.median_ms,
                           time.ceiling.empty() ? "" : fmt::format("{:.0f} % ({})", 100 * time.ceiling_share, time.ceiling));
     } else if (row.count) {
       const bench::LabCount& count = *row.count;
       const simt::Counts& c = count.counts;
-      text += fmt::format("{:<21}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
+      text += fmt::format("{:<24}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
                           name, row.error_over_bound, c.requests(), c.sectors_per_request(), 100 * c.coalescing(),
                           c.lanes_per_request(), 100 * c.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
                           1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
                           c.imbalance(lab.card.multiprocessors), count.estimate.us, count.estimate.limiter);
     } else {
-      text += fmt::format("{:<21}{}\n", name, not_measured(row));
+      text += fmt::format("{:<24}{}\n", name, not_measured(row));
     }
   }
   if (counted) text += assumptions(lab.card) + "\n";
@@ -73,9 +76,11 @@ Json lab_json(const bench::LabResult& result, const bench::LabRow& row, const De
   object["cold"] = lab.cold;
   object["deterministic"] = row.deterministic;
   object["chosen"] = row.chosen;
+  object["added"] = row.added;
   object["refused"] = row.refused;
   object["failed"] = row.failed;
   object["wrong"] = row.wrong;
+  object["wrong_where"] = row.wrong_where;
   object["error_over_bound"] = std::isfinite(row.error_over_bound) ? Json(row.error_over_bound) : Json(nullptr);
   object["bytes_moved"] = row.bytes_moved;
   object["bytes_compulsory"] = result.bytes_compulsory;

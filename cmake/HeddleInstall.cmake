@@ -20,3 +20,5 @@ if(TARGET heddle_cli)
   install(TARGETS heddle_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# Kernels to start from: heddle bench --add.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/own_kernel DESTINATION ${CMAKE_INSTALL_DOCDIR})

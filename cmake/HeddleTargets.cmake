@@ -69,6 +69,19 @@ function(heddle_device_sources target twin)
   endforeach()
 endfunction()
 
+# What makes kernels call the executor at every memory access.
+# Without -fno-tree-sra a float4 would be four accesses; without the next three a call would return to another line.
+# DWARF 4: addr2line of binutils 2.40 names the wrong file for version 5.
+set(HEDDLE_INSTRUMENT_FLAGS -O2 -g -gdwarf-4 -fsanitize=thread --param tsan-instrument-func-entry-exit=0
+    -fno-tree-sra -fno-optimize-sibling-calls -fno-reorder-blocks -fno-reorder-blocks-and-partition)
+
+# heddle_instrument(target): compiles the target's kernels (heddle_device_sources with twin simt_instrumented) so.
+function(heddle_instrument target)
+  heddle_compile_options(${target})
+  string(REPLACE ";" " " flags "${HEDDLE_INSTRUMENT_FLAGS}")
+  target_compile_options(${target} PRIVATE "SHELL:${flags}")
+endfunction()
+
 # Include paths, dependencies and definitions of the library itself.
 function(heddle_configure_library target)
   heddle_compile_options(${target})

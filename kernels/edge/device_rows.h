@@ -6,27 +6,18 @@
 // The rows of the tables that the kernels' builds share: simt, cuda and the instrumented one differ in their namespace only.
 namespace heddle::kernels {
 
-template <class Args>
-std::string edge_takes_anything(const Args&) {
-  return {};
-}
-template <class Args>
-std::size_t edge_needs_no_workspace(const Args&) {
-  return 0;
-}
-
-#define HEDDLE_HEAD_SDDMM_ROWS(twin)                                                                \
-  {"row_per_subwarp",                                                                               \
-   "all heads of a row in one group of lanes, x_i in registers, 16-byte loads, a butterfly a head", \
-   "Yang, Buluc, Owens 2018 (row split); Huang et al. 2021 (GNN SDDMM)",                            \
-   true,                                                                                            \
-   twin::head_sddmm_row_per_subwarp_supports,                                                       \
-   edge_needs_no_workspace<HeadSddmmArgs>,                                                          \
-   twin::head_sddmm_row_per_subwarp},                                                               \
-  {                                                                                                 \
-    "row_per_thread", "a thread owns a row and a head: the plain reference", "definition", true,    \
-        edge_takes_anything<HeadSddmmArgs>, edge_needs_no_workspace<HeadSddmmArgs>,                 \
-        [](const HeadSddmmArgs& args, void*, Stream& stream) { twin::head_sddmm(args, stream); }    \
+#define HEDDLE_HEAD_SDDMM_ROWS(twin)                                                                                            \
+  {"row_per_subwarp",                                                                                                           \
+   "all heads of a row in one group of lanes, x_i in registers, 16-byte loads, a butterfly a head",                             \
+   "Yang, Buluc, Owens 2018 (row split); Huang et al. 2021 (GNN SDDMM)",                                                        \
+   true,                                                                                                                        \
+   twin::head_sddmm_row_per_subwarp_supports,                                                                                   \
+   needs_no_workspace<HeadSddmmArgs>,                                                                                           \
+   twin::head_sddmm_row_per_subwarp},                                                                                           \
+  {                                                                                                                             \
+    "row_per_thread", "a thread owns a row and a head: the plain reference", "definition", true, takes_anything<HeadSddmmArgs>, \
+        needs_no_workspace<HeadSddmmArgs>,                                                                                      \
+        [](const HeadSddmmArgs& args, void*, Stream& stream) { twin::head_sddmm(args, stream); }                                \
   }
 
 #define HEDDLE_EDGE_SOFTMAX_ROWS(twin)                                                                         \
@@ -34,12 +25,12 @@ std::size_t edge_needs_no_workspace(const Args&) {
    "a warp owns a row, lanes along edges and heads; maximum and sum in one read, a second read writes",        \
    "Milakov and Gimelshein 2018 (online softmax)",                                                             \
    true,                                                                                                       \
-   edge_takes_anything<EdgeSoftmaxArgs>,                                                                       \
-   edge_needs_no_workspace<EdgeSoftmaxArgs>,                                                                   \
+   takes_anything<EdgeSoftmaxArgs>,                                                                            \
+   needs_no_workspace<EdgeSoftmaxArgs>,                                                                        \
    twin::edge_softmax_row_per_warp},                                                                           \
   {                                                                                                            \
     "row_per_thread", "a thread owns a row and a head, three passes: the plain reference", "definition", true, \
-        edge_takes_anything<EdgeSoftmaxArgs>, edge_needs_no_workspace<EdgeSoftmaxArgs>,                        \
+        takes_anything<EdgeSoftmaxArgs>, needs_no_workspace<EdgeSoftmaxArgs>,                                  \
         [](const EdgeSoftmaxArgs& args, void*, Stream& stream) { twin::edge_softmax(args, stream); }           \
   }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "heddle/kernel/edge.h"
 #include "heddle/kernel/views.h"
 
 // Ops on numbers per edge and head, [nnz x H], in the order of a graph's non-zeros; their chain is graph attention in separate
@@ -28,14 +29,7 @@ struct SumOverEdgesArgs {
 };
 void sum_over_edges(const SumOverEdgesArgs& args, Execution& execution);
 
-/// s[k][h] = <x_i, y_j> over the columns of head h (SDDMM).
-struct HeadSddmmArgs {
-  CsrView graph;  ///< n x m
-  int64_t heads = 1;
-  DenseView<const float> x;  ///< n x H D
-  DenseView<const float> y;  ///< m x H D
-  DenseView<float> s;        ///< nnz x H
-};
+/// SDDMM, head by head: HeadSddmmArgs tells what it computes.
 void head_sddmm(const HeadSddmmArgs& args, Execution& execution);
 
 /// y[i][h D + c] = the sum of s[k][h] x[j][h D + c] over row i's edges; with graph.value_index as above.
@@ -48,12 +42,7 @@ struct HeadSpmmArgs {
 };
 void head_spmm(const HeadSpmmArgs& args, Execution& execution);
 
-/// Softmax over each row's edges, head by head, the maximum first.
-struct EdgeSoftmaxArgs {
-  CsrView graph;             ///< n x m
-  DenseView<const float> x;  ///< nnz x H
-  DenseView<float> y;        ///< nnz x H; may be x
-};
+/// Softmax over each row's edges: EdgeSoftmaxArgs.
 void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution);
 
 /// dx = y (dy - the sum of y dy over the row).

@@ -12,17 +12,15 @@ void cpu_edge_softmax(const EdgeSoftmaxArgs& args, void*, Stream& stream) { HEDD
 
 const Variant<HeadSddmmArgs> cpu_head_sddmm_variants[] = {
     {"cpu_row_vectorised", "a thread owns rows, a vector of a head's columns at a time, non-zeros shared evenly among threads",
-     "Intel MKL, LIBXSMM practice", true, edge_takes_anything<HeadSddmmArgs>, edge_needs_no_workspace<HeadSddmmArgs>,
-     cpu_head_sddmm},
-    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, edge_takes_anything<HeadSddmmArgs>,
-     edge_needs_no_workspace<HeadSddmmArgs>, head_sddmm_cpu_row_loop},
+     "Intel MKL, LIBXSMM practice", true, takes_anything<HeadSddmmArgs>, needs_no_workspace<HeadSddmmArgs>, cpu_head_sddmm},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, takes_anything<HeadSddmmArgs>,
+     needs_no_workspace<HeadSddmmArgs>, head_sddmm_cpu_row_loop},
 };
 const Variant<EdgeSoftmaxArgs> cpu_edge_softmax_variants[] = {
     {"cpu_row_vectorised", "a thread owns rows, a vector of heads at a time, three passes over a row's edges",
-     "Intel MKL, LIBXSMM practice", true, edge_takes_anything<EdgeSoftmaxArgs>, edge_needs_no_workspace<EdgeSoftmaxArgs>,
-     cpu_edge_softmax},
-    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, edge_takes_anything<EdgeSoftmaxArgs>,
-     edge_needs_no_workspace<EdgeSoftmaxArgs>, edge_softmax_cpu_row_loop},
+     "Intel MKL, LIBXSMM practice", true, takes_anything<EdgeSoftmaxArgs>, needs_no_workspace<EdgeSoftmaxArgs>, cpu_edge_softmax},
+    {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, takes_anything<EdgeSoftmaxArgs>,
+     needs_no_workspace<EdgeSoftmaxArgs>, edge_softmax_cpu_row_loop},
 };
 
 const Variant<HeadSddmmArgs> simt_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(simt)};

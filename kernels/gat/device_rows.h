@@ -11,11 +11,6 @@
 // The rows of the tables that the kernels' builds share: simt, cuda and the instrumented one differ in their namespace only.
 namespace heddle::kernels {
 
-template <class Args>
-std::string gat_takes_anything(const Args&) {
-  return {};
-}
-inline std::size_t gat_needs_no_workspace(const GatForwardArgs&) { return 0; }
 /// Of the backward walk's records.
 inline std::size_t gat_records_workspace(const GatBackwardArgs& args) {
   return static_cast<std::size_t>(args.x.rows * gat_record_fields * head_stride(args.use.heads)) * sizeof(float);
@@ -48,20 +43,21 @@ inline std::string gat_backward_fits_lanes(const GatBackwardArgs& args) {
       "thread a row and column, two gathers",                                                    \
       "Velickovic et al. 2018, as written", true
 
-#define HEDDLE_GAT_FORWARD_ROWS(twin)                                                                                       \
-  {HEDDLE_GAT_SUBWARP_TEXT, gat_forward_fits_lanes, gat_needs_no_workspace,                                                 \
-   [](const GatForwardArgs& args, void*, Stream& stream) { twin::gat_forward(args, stream); }},                             \
-  {                                                                                                                         \
-    HEDDLE_GAT_COLUMN_TEXT, gat_takes_anything<GatForwardArgs>, gat_needs_no_workspace, twin::gat_forward_column_per_thread \
+#define HEDDLE_GAT_FORWARD_ROWS(twin)                                                           \
+  {HEDDLE_GAT_SUBWARP_TEXT, gat_forward_fits_lanes, needs_no_workspace<GatForwardArgs>,         \
+   [](const GatForwardArgs& args, void*, Stream& stream) { twin::gat_forward(args, stream); }}, \
+  {                                                                                             \
+    HEDDLE_GAT_COLUMN_TEXT, takes_anything<GatForwardArgs>, needs_no_workspace<GatForwardArgs>, \
+        twin::gat_forward_column_per_thread                                                     \
   }
 
-#define HEDDLE_GAT_BACKWARD_ROWS(twin)                                                                                       \
-  {HEDDLE_GAT_SUBWARP_TEXT, gat_backward_fits_lanes, gat_records_workspace,                                                  \
-   [](const GatBackwardArgs& args, void* records, Stream& stream) {                                                          \
-     twin::gat_backward(args, static_cast<float*>(records), stream);                                                         \
-   }},                                                                                                                       \
-  {                                                                                                                          \
-    HEDDLE_GAT_COLUMN_TEXT, gat_takes_anything<GatBackwardArgs>, gat_records_workspace, twin::gat_backward_column_per_thread \
+#define HEDDLE_GAT_BACKWARD_ROWS(twin)                                                                                   \
+  {HEDDLE_GAT_SUBWARP_TEXT, gat_backward_fits_lanes, gat_records_workspace,                                              \
+   [](const GatBackwardArgs& args, void* records, Stream& stream) {                                                      \
+     twin::gat_backward(args, static_cast<float*>(records), stream);                                                     \
+   }},                                                                                                                   \
+  {                                                                                                                      \
+    HEDDLE_GAT_COLUMN_TEXT, takes_anything<GatBackwardArgs>, gat_records_workspace, twin::gat_backward_column_per_thread \
   }
 
 }  // namespace heddle::kernels

@@ -23,13 +23,12 @@ void cpu_blocks_backward(const GatBackwardArgs& args, void* records, Stream& str
 #define HEDDLE_GAT_CPU_LOOP_TEXT "cpu_row_loop", "a thread per row, plain loops: the reference", "Velickovic et al. 2018", true
 
 const Variant<GatForwardArgs> cpu_forward[] = {
-    {HEDDLE_GAT_CPU_BLOCKS_TEXT, gat_takes_anything<GatForwardArgs>, gat_needs_no_workspace, cpu_blocks_forward},
-    {HEDDLE_GAT_CPU_LOOP_TEXT, gat_takes_anything<GatForwardArgs>, gat_needs_no_workspace, gat_forward_cpu_row_loop},
+    {HEDDLE_GAT_CPU_BLOCKS_TEXT, takes_anything<GatForwardArgs>, needs_no_workspace<GatForwardArgs>, cpu_blocks_forward},
+    {HEDDLE_GAT_CPU_LOOP_TEXT, takes_anything<GatForwardArgs>, needs_no_workspace<GatForwardArgs>, gat_forward_cpu_row_loop},
 };
 const Variant<GatBackwardArgs> cpu_backward[] = {
-    {HEDDLE_GAT_CPU_BLOCKS_TEXT, gat_takes_anything<GatBackwardArgs>, gat_records_workspace, cpu_blocks_backward},
-    {HEDDLE_GAT_CPU_LOOP_TEXT, gat_takes_anything<GatBackwardArgs>, gat_backward_cpu_row_loop_workspace,
-     gat_backward_cpu_row_loop},
+    {HEDDLE_GAT_CPU_BLOCKS_TEXT, takes_anything<GatBackwardArgs>, gat_records_workspace, cpu_blocks_backward},
+    {HEDDLE_GAT_CPU_LOOP_TEXT, takes_anything<GatBackwardArgs>, gat_backward_cpu_row_loop_workspace, gat_backward_cpu_row_loop},
 };
 const Variant<GatForwardArgs> simt_forward[] = {HEDDLE_GAT_FORWARD_ROWS(simt)};
 const Variant<GatBackwardArgs> simt_backward[] = {HEDDLE_GAT_BACKWARD_ROWS(simt)};

@@ -134,8 +134,9 @@ std::string RaceDetector::describe(const Record& record, bool writes) const {
 
 const std::string* RaceDetector::report(const Record& earlier, bool earlier_writes, const Record& now, bool now_writes,
                                         uintptr_t address) {
-  sentence_ = text("data race on memory at ", reinterpret_cast<const void*>(address), ": ", describe(earlier, earlier_writes),
-                   ", then ", describe(now, now_writes), ", and nothing orders them");
+  const void* const where = reinterpret_cast<const void*>(address);
+  sentence_ = text("data race on ", memory_namer_ ? memory_namer_(where) : text("memory at ", where), ": ",
+                   describe(earlier, earlier_writes), ", then ", describe(now, now_writes), ", and nothing orders them");
   return &sentence_;
 }
 

@@ -2,12 +2,17 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/simt/observer.h"
 
 namespace heddle::simt {
+
+/// Says where in the source a return address lies, e.g. "spmm.cu:12"; without one, reports carry the address.
+using CodeNamer = std::string (*)(const void* code);
 
 /// Finds data races of instrumented kernels: two accesses to the same bytes, one of them a write, not both atomic, by threads
 /// that nothing orders. Within a block __syncthreads orders, and within a warp __syncwarp among the lanes of its mask
@@ -18,10 +23,9 @@ namespace heddle::simt {
 /// schedule and show in another.
 class RaceDetector final : public Observer {
  public:
-  /// Says where in the source a return address lies, e.g. "spmm.cu:12"; without one, reports carry the address.
-  using CodeNamer = std::string (*)(const void* code);
-
   explicit RaceDetector(CodeNamer namer = nullptr);
+  /// Says what stands at an address, e.g. "byte 12 of y", for reports; without one, they carry the address alone.
+  void name_memory(std::function<std::string(const void* address)> namer) { memory_namer_ = std::move(namer); }
   ~RaceDetector() override;
   RaceDetector(const RaceDetector&) = delete;
   RaceDetector& operator=(const RaceDetector&) = delete;
@@ -57,6 +61,7 @@ class RaceDetector final : public Observer {
   std::string describe(const Record& record, bool writes) const;
 
   CodeNamer namer_;
+  std::function<std::string(const void*)> memory_namer_;
   Cell** regions_;  // flat: the cells of each MiB of addresses, mapped when first touched
   std::vector<void*> mapped_;
 

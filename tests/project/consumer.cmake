@@ -43,6 +43,20 @@ run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors})
 run(${WORK}/build/own_model)
 message("${said}")
 
+# A kernel from a file, compiled against the installed headers.
+set(program ${WORK}/prefix/bin/heddle)
+if(MODE STREQUAL installed AND EXISTS ${program})
+  execute_process(COMMAND ${program} bench spmm --device simt --graph star:3 --dim 1 RESULT_VARIABLE cannot_count OUTPUT_QUIET ERROR_QUIET)
+  if(cannot_count)
+    message("skipped: this build cannot count, so it takes no kernels from files")
+  else()
+    run(${program} bench spmm --add ${WORK}/prefix/share/doc/heddle/own_kernel/spmm.cu --graph star:9 --dim 4)
+    if(NOT said MATCHES "warp_per_row \\+")
+      message(FATAL_ERROR "a kernel from a file is not in the table:\n${said}")
+    endif()
+  endif()
+endif()
+
 # The README's program reads data/cora; the data set is not part of the project.
 set(root "$ENV{HEDDLE_DATA}")
 if(NOT root)

@@ -1,14 +1,11 @@
 // Links the instrumented twin of the test kernels: HEDDLE_TWIN is simt_instrumented here.
 
-#include <dlfcn.h>
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "bench/command.h"
 #include "heddle/error.h"
 #include "kernels/simt/race_detector.h"
 #include "tests/simt/kernels.h"
@@ -19,30 +16,11 @@ namespace {
 using namespace heddle;
 namespace device = heddle::kernels::HEDDLE_TWIN;
 
-/// file.cu:line of a return address in this program, by binutils' addr2line.
-std::string source_line(const void* code) {
-  static std::map<const void*, std::string> known;
-  if (const auto found = known.find(code); found != known.end()) return found->second;
-  Dl_info info{};
-  if (dladdr(code, &info) == 0) return "unknown code";
-  const auto offset = reinterpret_cast<uintptr_t>(code) - 1 - reinterpret_cast<uintptr_t>(info.dli_fbase);
-  char command[512];
-  std::snprintf(command, sizeof command, "addr2line -s -e /proc/%d/exe 0x%zx", static_cast<int>(getpid()),
-                static_cast<std::size_t>(offset));
-  std::string line;
-  if (FILE* pipe = popen(command, "r")) {
-    char buffer[256];
-    if (std::fgets(buffer, sizeof buffer, pipe) != nullptr) line = buffer;
-    pclose(pipe);
-  }
-  return known[code] = line.substr(0, line.find_first_of(" \n"));
-}
-
 bool contains(const std::string& sentence, const std::string& part) { return sentence.find(part) != std::string::npos; }
 
 template <class Defect>
 void check_race_found(Defect defect, const std::vector<std::string>& parts) {
-  simt::RaceDetector detector(source_line);
+  simt::RaceDetector detector(bench::source_line);
   for (const SimtOptions& options : tests::schedules(8)) {
     CAPTURE(static_cast<int>(options.schedule));
     CAPTURE(options.schedule_seed);

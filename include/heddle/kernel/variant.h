@@ -31,6 +31,16 @@ struct Variant {
   void (*run)(const Args&, void* workspace, Stream&);
 };
 
+/// What most variants answer: they run any arguments, and need no scratch memory.
+template <class Args>
+std::string takes_anything(const Args&) {
+  return {};
+}
+template <class Args>
+std::size_t needs_no_workspace(const Args&) {
+  return 0;
+}
+
 /// Variants asked for by name, per op; empty names leave the choice to the op's rule.
 struct VariantOverrides {
   std::string spmm = {};

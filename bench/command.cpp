@@ -1,0 +1,80 @@
+#include "bench/command.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <map>
+
+#include "heddle/error.h"
+
+extern char** environ;
+
+namespace heddle::bench {
+
+CommandResult run_command(const std::vector<std::string>& arguments) {
+  int ends[2];
+  require(pipe2(ends, O_CLOEXEC) == 0, ErrorKind::io, "cannot make a pipe to ", arguments[0], ": ", std::strerror(errno));
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  std::vector<char*> pointers;
+  for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
+  pid_t child = -1;
+  const int refused = posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  CommandResult result;
+  if (refused != 0) {
+    close(ends[0]);
+    require(refused == ENOENT, ErrorKind::io, "cannot run ", arguments[0], ": ", std::strerror(refused));
+    result.status = 127;
+    return result;
+  }
+  char buffer[4096];
+  for (;;) {
+    const ssize_t got = read(ends[0], buffer, sizeof buffer);
+    if (got > 0) {
+      result.output.append(buffer, static_cast<std::size_t>(got));
+    } else if (got == 0 || errno != EINTR) {
+      break;
+    }
+  }
+  close(ends[0]);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) fail(ErrorKind::io, "cannot wait for ", arguments[0], ": ", std::strerror(errno));
+  }
+  result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return result;
+}
+
+std::string source_line(const void* code) {
+  static std::map<const void*, std::string> known;
+  if (const auto found = known.find(code); found != known.end()) return found->second;
+  std::string line = text("code address ", code);
+  Dl_info info{};
+  if (dladdr(code, &info) != 0) {
+    // A return address is behind the call.
+    const auto offset = reinterpret_cast<uintptr_t>(code) - 1 - reinterpret_cast<uintptr_t>(info.dli_fbase);
+    const char* const file = strchr(info.dli_fname, '/') != nullptr ? info.dli_fname : "/proc/self/exe";
+    // addr2line would take /proc/self/exe for itself.
+    char resolved[4096];
+    const ssize_t length = readlink(file, resolved, sizeof resolved);
+    const std::string object = length > 0 ? std::string(resolved, static_cast<std::size_t>(length)) : std::string(file);
+    const CommandResult result = run_command({"addr2line", "-s", "-e", object, text("0x", std::hex, offset)});
+    const std::string named = result.output.substr(0, result.output.find_first_of(" \n"));
+    if (result.status == 0 && !named.starts_with("?")) line = named;
+  }
+  return known[code] = line;
+}
+
+}  // namespace heddle::bench

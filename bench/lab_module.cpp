@@ -1,0 +1,137 @@
+#include "bench/lab_module.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bench/command.h"
+#include "bench/lab_core.h"
+#include "heddle/error.h"
+
+namespace heddle::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* module_op_names[] = {"spmm", "sddmm", "softmax", "gat_forward", "gat_backward"};
+
+/// The words of a variable, or of what the build knows.
+std::vector<std::string> words(const char* variable, const char* fallback) {
+  const char* const set = std::getenv(variable);
+  std::istringstream written(set != nullptr && *set != '\0' ? set : fallback);
+  std::vector<std::string> list;
+  for (std::string word; written >> word;) list.push_back(word);
+  return list;
+}
+
+bool has_headers(const fs::path& folder) {
+  std::error_code ignored;
+  return fs::exists(folder / "heddle" / "kernel" / "module.h", ignored);
+}
+
+std::string include_folder() {
+  if (const char* set = std::getenv("HEDDLE_INCLUDE"); set != nullptr && *set != '\0') {
+    require(has_headers(set), ErrorKind::usage, "HEDDLE_INCLUDE is '", set, "', where there is no heddle/kernel/module.h");
+    return set;
+  }
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
+  const fs::path installed = program.parent_path().parent_path() / "include";
+  for (const fs::path& folder : {installed, fs::path(HEDDLE_SOURCE_INCLUDE)}) {
+    if (has_headers(folder)) return folder.string();
+  }
+  fail(ErrorKind::usage, "heddle's headers are neither in ", installed.string(), " nor in ", HEDDLE_SOURCE_INCLUDE,
+       ": name their folder in HEDDLE_INCLUDE");
+}
+
+/// What a compiler said: all of it to the log, its first complaint as the sentence.
+void run_compiler(const std::string& source, std::vector<std::string> command, const char* variable) {
+  const CommandResult result = run_command(command);
+  require(result.status != 127, ErrorKind::usage, "there is no compiler ", command[0], " to compile ", source,
+          " with: name one in ", variable);
+  if (!result.output.empty()) log_message(result.output);
+  if (result.status == 0) return;
+  std::istringstream lines(result.output);
+  std::string complaint;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("error") != std::string::npos) {
+      complaint = line;
+      break;
+    }
+  }
+  fail(ErrorKind::bad_data, source,
+       " does not compile: ", complaint.empty() ? text(command[0], " ends with status ", result.status) : complaint);
+}
+
+}  // namespace
+
+VariantFile::VariantFile(std::string source, DeviceKind device) : source_(std::move(source)) {
+  std::error_code ignored;
+  require(fs::is_regular_file(source_, ignored), ErrorKind::io, "cannot read ", source_, ": there is no such file");
+  require(device != DeviceKind::cpu, ErrorKind::usage, source_, ": a file's kernels run on simt or cuda, not on cpu");
+  check_can_count(device);
+  const std::string include = "-I" + include_folder();
+  std::string pattern = (fs::temp_directory_path() / "heddle-module-XXXXXX").string();
+  require(mkdtemp(pattern.data()) != nullptr, ErrorKind::io, "cannot make a folder like ", pattern);
+  folder_ = pattern;
+  try {
+    const std::string object = (folder_ / "module.o").string(), module = (folder_ / "module.so").string();
+    const std::vector<std::string> extra = words("HEDDLE_MODULE_FLAGS", "");
+    if (device == DeviceKind::cuda) {
+      std::vector<std::string> command = words("NVCC", HEDDLE_NVCC);
+      command.insert(command.end(),
+                     {"-std=c++20", "-O3", "-lineinfo", "-shared", "-Xcompiler", "-fPIC,-fvisibility=hidden",
+                      "-DHEDDLE_TWIN=cuda", "-gencode", "arch=compute_80,code=compute_80", "-cudart", HEDDLE_CUDART, include});
+      command.insert(command.end(), extra.begin(), extra.end());
+      command.insert(command.end(), {source_, "-o", module});
+      run_compiler(source_, std::move(command), "NVCC");
+    } else {
+      // Compiled and linked apart: the program answers the calls of -fsanitize=thread, not the compiler's own library.
+      std::vector<std::string> command = words("CXX", HEDDLE_CXX);
+      const std::vector<std::string> instrumented = words("", HEDDLE_INSTRUMENT_FLAGS);
+      command.insert(command.end(),
+                     {"-std=c++20", "-Wall", "-fPIC", "-fvisibility=hidden", "-DHEDDLE_TWIN=simt_instrumented", include});
+      command.insert(command.end(), instrumented.begin(), instrumented.end());
+      command.insert(command.end(), extra.begin(), extra.end());
+      command.insert(command.end(), {"-x", "c++", "-c", source_, "-o", object});
+      run_compiler(source_, std::move(command), "CXX");
+      command = words("CXX", HEDDLE_CXX);
+      command.insert(command.end(), {"-shared", object, "-o", module});
+      run_compiler(source_, std::move(command), "CXX");
+    }
+    handle_ = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle_ == nullptr) fail(ErrorKind::bad_data, source_, " cannot be loaded: ", dlerror());
+    const bool any =
+        std::any_of(std::begin(module_op_names), std::end(module_op_names), [&](const char* op) { return exports(op); });
+    require(any, ErrorKind::bad_data, source_, " exports no variant: it needs a line HEDDLE_EXPORT_VARIANTS(spmm, {...})");
+  } catch (...) {
+    fs::remove_all(folder_, ignored);
+    throw;
+  }
+}
+
+VariantFile::~VariantFile() {
+  std::error_code ignored;
+  fs::remove_all(folder_, ignored);
+}
+
+bool VariantFile::exports(const std::string& op) const { return dlsym(handle_, ("heddle_variants_" + op).c_str()) != nullptr; }
+
+const kernels::VariantModule* VariantFile::find(const std::string& op, std::size_t variant_bytes, std::size_t args_bytes) const {
+  void* const symbol = dlsym(handle_, ("heddle_variants_" + op).c_str());
+  if (symbol == nullptr) return nullptr;
+  const kernels::VariantModule* const module = reinterpret_cast<const kernels::VariantModule* (*)()>(symbol)();
+  require(module->interface == kernels::module_interface && module->variant_bytes == variant_bytes &&
+              module->args_bytes == args_bytes,
+          ErrorKind::bad_data, source_, " was compiled against headers of another version of heddle");
+  return module;
+}
+
+}  // namespace heddle::bench

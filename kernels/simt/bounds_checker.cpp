@@ -1,0 +1,80 @@
+#include "kernels/simt/bounds_checker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "heddle/error.h"
+
+namespace heddle::simt {
+
+void BoundsChecker::name_array(std::string name, const void* address, std::size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(address);
+  if (bytes > 0) arrays_.push_back({std::move(name), begin, begin + bytes, {}});
+}
+
+void BoundsChecker::block_begins(uint64_t serial, Index3 block) {
+  block_ = block;
+  shared_.clear();
+  next_.block_begins(serial, block);
+}
+
+void BoundsChecker::shared_allocated(const void* address, std::size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(address);
+  shared_.push_back({"shared memory", begin, begin + bytes, std::vector<bool>(bytes)});
+  next_.shared_allocated(address, bytes);
+}
+
+const std::string* BoundsChecker::accesses(const Access& access) {
+  const auto begin = reinterpret_cast<uintptr_t>(access.address), end = begin + access.bytes;
+  const auto holds = [&](const Array& array) { return begin >= array.begin && end <= array.end; };
+  if (const auto shared = std::find_if(shared_.begin(), shared_.end(), holds); shared != shared_.end()) {
+    const auto first = shared->written.begin() + static_cast<std::ptrdiff_t>(begin - shared->begin);
+    const auto last = first + static_cast<std::ptrdiff_t>(access.bytes);
+    if (access.write) {
+      std::fill(first, last, true);
+    } else if (std::find(first, last, true) == last) {
+      return report(access, "shared memory is read before any thread has written it (is a barrier missing?)");
+    }
+  } else if (std::none_of(arrays_.begin(), arrays_.end(), holds)) {
+    return report(access, "access out of bounds");
+  }
+  return next_.accesses(access);
+}
+
+std::string BoundsChecker::name_of(const void* address) const {
+  const auto at = reinterpret_cast<uintptr_t>(address);
+  for (const std::vector<Array>* arrays : {&arrays_, &shared_}) {
+    for (const Array& array : *arrays) {
+      if (at >= array.begin && at < array.end) return text("byte ", at - array.begin, " of ", array.name);
+    }
+  }
+  return text("memory at ", address);
+}
+
+/// Where an access that begins here stands to the array whose edge is nearest: the one that was meant.
+std::string BoundsChecker::place_of(uintptr_t begin) const {
+  const Array* nearest = nullptr;
+  uintptr_t least = UINTPTR_MAX;
+  for (const std::vector<Array>* arrays : {&arrays_, &shared_}) {
+    for (const Array& array : *arrays) {
+      const bool before = begin < array.begin, behind = begin >= array.end;
+      const uintptr_t apart = before ? array.begin - begin : behind ? begin - array.end + 1 : 0;
+      if (apart >= least) continue;
+      least = apart;
+      nearest = &array;
+    }
+  }
+  if (nearest == nullptr) return "outside every array";
+  if (begin < nearest->begin) return text(nearest->begin - begin, " bytes before ", nearest->name);
+  return text("at byte ", begin - nearest->begin, " of ", nearest->name, ", which has ", nearest->end - nearest->begin);
+}
+
+const std::string* BoundsChecker::report(const Access& access, const std::string& what) {
+  sentence_ =
+      text(what, ": ", access.atomic ? "atomic " : "", access.write ? "write" : "read", " of ", access.bytes, " bytes ",
+           place_of(reinterpret_cast<uintptr_t>(access.address)), ", by thread ", access.thread, " of block (", block_.x, ", ",
+           block_.y, ", ", block_.z, ") at ", namer_ != nullptr ? namer_(access.code) : text("code address ", access.code));
+  return &sentence_;
+}
+
+}  // namespace heddle::simt
