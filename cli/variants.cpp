@@ -28,13 +28,14 @@ struct Row {
   const char* summary;
   const char* source;
   bool deterministic;
+  const char* limits;
 };
 
 template <class Args>
 void add_rows(std::vector<Row>& rows, const char* op, std::span<const kernels::Variant<Args>> (*table)(DeviceKind)) {
   for (DeviceKind device : {DeviceKind::cpu, DeviceKind::simt, DeviceKind::cuda}) {
     for (const kernels::Variant<Args>& variant : table(device))
-      rows.push_back({op, device, variant.name, variant.summary, variant.source, variant.deterministic});
+      rows.push_back({op, device, variant.name, variant.summary, variant.source, variant.deterministic, variant.limits});
   }
 }
 
@@ -57,7 +58,8 @@ Json as_json(const std::vector<Row>& rows) {
                     {"name", row.name},
                     {"summary", row.summary},
                     {"source", row.source},
-                    {"deterministic", row.deterministic}});
+                    {"deterministic", row.deterministic},
+                    {"limits", row.limits}});
   }
   return {{"variants", list}};
 }
@@ -68,8 +70,10 @@ std::string as_text(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     if (before == nullptr || before->op != row.op || before->device != row.device)
       text += fmt::format("{}{} on {}\n", text.empty() ? "" : "\n", row.op, to_string(row.device));
-    text += fmt::format("  {:<20} {}{}\n  {:<20}   {}\n", row.name, row.summary,
-                        row.deterministic ? "" : " (bits differ from run to run)", "", row.source);
+    const bool limited = std::string_view(row.limits) != "none";
+    text += fmt::format("  {:<20} {}{}\n  {:<20}   {}{}{}\n", row.name, row.summary,
+                        row.deterministic ? "" : " (bits differ from run to run)", "", row.source, limited ? "; takes " : "",
+                        limited ? row.limits : "");
     before = &row;
   }
   return text;
@@ -77,15 +81,17 @@ std::string as_text(const std::vector<Row>& rows) {
 
 /// One row a variant; simt's and cuda's are built from one file, so they are one.
 std::string as_markdown(const std::vector<Row>& rows) {
-  std::string text = "| op | device | variant | how work is mapped | source | same bits each run |\n|---|---|---|---|---|---|\n";
+  std::string text =
+      "| op | device | variant | how work is mapped | source | same bits each run | takes only "
+      "|\n|---|---|---|---|---|---|---|\n";
   for (const Row& row : rows) {
     const auto twin = [&row](const Row& other) {
       return other.device == DeviceKind::simt && std::string_view(other.op) == row.op && std::string_view(other.name) == row.name;
     };
     if (row.device == DeviceKind::cuda && std::any_of(rows.begin(), rows.end(), twin)) continue;
-    text += fmt::format("| {} | {} | `{}` | {} | {} | {} |\n", row.op,
+    text += fmt::format("| {} | {} | `{}` | {} | {} | {} | {} |\n", row.op,
                         row.device == DeviceKind::simt ? "simt, cuda" : to_string(row.device), row.name, row.summary, row.source,
-                        row.deterministic ? "yes" : "no");
+                        row.deterministic ? "yes" : "no", std::string_view(row.limits) == "none" ? "" : row.limits);
   }
   return text;
 }

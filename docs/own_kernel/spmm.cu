@@ -50,4 +50,5 @@ HEDDLE_EXPORT_VARIANTS(spmm, {.name = "warp_per_row",
                               .deterministic = true,
                               .supports = heddle::kernels::HEDDLE_TWIN::supports,
                               .workspace = heddle::kernels::needs_no_workspace<heddle::kernels::SpmmArgs>,
-                              .run = heddle::kernels::HEDDLE_TWIN::run})
+                              .run = heddle::kernels::HEDDLE_TWIN::run,
+                              .limits = "values in order"})

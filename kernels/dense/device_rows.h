@@ -10,4 +10,5 @@
    true,                                                \
    twin::gemm_tiled_supports,                           \
    twin::gemm_tiled_workspace,                          \
-   twin::gemm_tiled},
+   twin::gemm_tiled,                                    \
+   "at most 4,194,240 columns"},

@@ -11,19 +11,17 @@ void cpu_skinny(const GemmArgs& args, void* workspace, Stream& stream) {
 
 const Variant<GemmArgs> cpu_variants[] = {
     {"cpu_blas", "single-threaded CBLAS calls on fixed panels", "Goto and van de Geijn 2008 (OpenBLAS)", true,
-     gemm_cpu_blas_supports, gemm_cpu_blas_workspace, gemm_cpu_blas},
+     gemm_cpu_blas_supports, gemm_cpu_blas_workspace, gemm_cpu_blas, "fewer than 2^31 columns"},
     {"cpu_skinny", "small output widths kept in registers, no packing", "definition", true, gemm_cpu_skinny_supports,
-     gemm_cpu_skinny_workspace, cpu_skinny},
+     gemm_cpu_skinny_workspace, cpu_skinny,
+     "at most 64 columns and 64 terms a sum (of a transposed a: 64 rows), one operand transposed"},
 };
 
 const Variant<GemmArgs> simt_variants[] = {HEDDLE_GEMM_ROWS(simt)};
 #ifdef HEDDLE_HAS_CUDA
-std::string anything(const GemmArgs&) { return {}; }
-std::size_t no_workspace(const GemmArgs&) { return 0; }
-
-const Variant<GemmArgs> cuda_variants[] = {
-    {"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, anything, no_workspace, cuda::gemm_cublas},
-    HEDDLE_GEMM_ROWS(cuda)};
+const Variant<GemmArgs> cuda_variants[] = {{"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, takes_anything<GemmArgs>,
+                                            needs_no_workspace<GemmArgs>, cuda::gemm_cublas},
+                                           HEDDLE_GEMM_ROWS(cuda)};
 #endif
 
 }  // namespace

@@ -13,7 +13,8 @@ namespace heddle::kernels {
    true,                                                                                                                        \
    twin::head_sddmm_row_per_subwarp_supports,                                                                                   \
    needs_no_workspace<HeadSddmmArgs>,                                                                                           \
-   twin::head_sddmm_row_per_subwarp},                                                                                           \
+   twin::head_sddmm_row_per_subwarp,                                                                                            \
+   "a head of at most 256 columns, 1024 in whole 16 bytes"},                                                                    \
   {                                                                                                                             \
     "row_per_thread", "a thread owns a row and a head: the plain reference", "definition", true, takes_anything<HeadSddmmArgs>, \
         needs_no_workspace<HeadSddmmArgs>,                                                                                      \

@@ -37,25 +37,27 @@ inline std::string gat_backward_fits_lanes(const GatBackwardArgs& args) {
       "all heads of a row in one group of lanes, 16-byte loads; backward one walk with one gather, " \
       "shuffles within a head",                                                                      \
       "Velickovic et al. 2018; Milakov and Gimelshein 2018; Yang, Buluc, Owens 2018 (row split)", true
+#define HEDDLE_GAT_SUBWARP_LIMITS "a head of at most 256 columns, 1024 in whole 16 bytes"
 #define HEDDLE_GAT_COLUMN_TEXT                                                                   \
   "column_per_thread",                                                                           \
       "a thread owns a row and a column, no shuffles; backward a thread a row and head, then a " \
       "thread a row and column, two gathers",                                                    \
       "Velickovic et al. 2018, as written", true
 
-#define HEDDLE_GAT_FORWARD_ROWS(twin)                                                           \
-  {HEDDLE_GAT_SUBWARP_TEXT, gat_forward_fits_lanes, needs_no_workspace<GatForwardArgs>,         \
-   [](const GatForwardArgs& args, void*, Stream& stream) { twin::gat_forward(args, stream); }}, \
-  {                                                                                             \
-    HEDDLE_GAT_COLUMN_TEXT, takes_anything<GatForwardArgs>, needs_no_workspace<GatForwardArgs>, \
-        twin::gat_forward_column_per_thread                                                     \
+#define HEDDLE_GAT_FORWARD_ROWS(twin)                                                                                      \
+  {HEDDLE_GAT_SUBWARP_TEXT, gat_forward_fits_lanes, needs_no_workspace<GatForwardArgs>,                                    \
+   [](const GatForwardArgs& args, void*, Stream& stream) { twin::gat_forward(args, stream); }, HEDDLE_GAT_SUBWARP_LIMITS}, \
+  {                                                                                                                        \
+    HEDDLE_GAT_COLUMN_TEXT, takes_anything<GatForwardArgs>, needs_no_workspace<GatForwardArgs>,                            \
+        twin::gat_forward_column_per_thread                                                                                \
   }
 
 #define HEDDLE_GAT_BACKWARD_ROWS(twin)                                                                                   \
   {HEDDLE_GAT_SUBWARP_TEXT, gat_backward_fits_lanes, gat_records_workspace,                                              \
    [](const GatBackwardArgs& args, void* records, Stream& stream) {                                                      \
      twin::gat_backward(args, static_cast<float*>(records), stream);                                                     \
-   }},                                                                                                                   \
+   },                                                                                                                    \
+   HEDDLE_GAT_SUBWARP_LIMITS},                                                                                           \
   {                                                                                                                      \
     HEDDLE_GAT_COLUMN_TEXT, takes_anything<GatBackwardArgs>, gat_records_workspace, twin::gat_backward_column_per_thread \
   }

@@ -32,9 +32,9 @@ const Variant<SpmmArgs> simt_variants[] = {HEDDLE_SPMM_ROWS(simt)};
 const Variant<SpmmArgs> cuda_variants[] = {
     HEDDLE_SPMM_ROWS(cuda),
     {"cusparse_alg2", "cuSPARSE's CSR_ALG2, for row-major matrices", "NVIDIA cuSPARSE", false, cuda::spmm_cusparse_supports,
-     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg2},
+     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg2, "stored values in order, fewer than 2^31 non-zeros"},
     {"cusparse_alg3", "cuSPARSE's CSR_ALG3, the one whose bits repeat", "NVIDIA cuSPARSE", true, cuda::spmm_cusparse_supports,
-     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg3},
+     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg3, "stored values in order, fewer than 2^31 non-zeros"},
 };
 #endif
 

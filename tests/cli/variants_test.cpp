@@ -13,7 +13,30 @@ using namespace heddle;
 using heddle::test::file_content;
 using heddle::test::run_program;
 
+namespace {
+
+template <class Args>
+void check_limits(std::span<const kernels::Variant<Args>> (*table)(DeviceKind)) {
+  for (DeviceKind device : {DeviceKind::cpu, DeviceKind::simt, DeviceKind::cuda}) {
+    for (const kernels::Variant<Args>& variant : table(device)) {
+      CAPTURE(variant.name);
+      CHECK((variant.supports == kernels::takes_anything<Args>) == (variant.limits == std::string("none")));
+    }
+  }
+}
+
+}  // namespace
+
 TEST_SUITE("cli") {
+  TEST_CASE("variants: whatever can refuse says what") {
+    check_limits<kernels::SpmmArgs>(kernels::spmm_variants);
+    check_limits<kernels::GemmArgs>(kernels::gemm_variants);
+    check_limits<kernels::HeadSddmmArgs>(kernels::head_sddmm_variants);
+    check_limits<kernels::EdgeSoftmaxArgs>(kernels::edge_softmax_variants);
+    check_limits<kernels::GatForwardArgs>(kernels::gat_forward_variants);
+    check_limits<kernels::GatBackwardArgs>(kernels::gat_backward_variants);
+  }
+
   TEST_CASE("variants lists every variant of every device") {
     std::size_t expected = 0;
     for (DeviceKind device : {DeviceKind::cpu, DeviceKind::simt, DeviceKind::cuda})
@@ -23,7 +46,7 @@ TEST_SUITE("cli") {
     const nlohmann::json variants = run_program("variants --json").json()["variants"];
     CHECK(variants.size() == expected);
     for (const nlohmann::json& variant : variants) {
-      for (const char* field : {"op", "device", "name", "summary", "source"}) {
+      for (const char* field : {"op", "device", "name", "summary", "source", "limits"}) {
         CAPTURE(field);
         CHECK(variant[field].get<std::string>() != "");
       }

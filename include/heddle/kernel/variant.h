@@ -29,6 +29,7 @@ struct Variant {
   std::size_t (*workspace)(const Args&);
   /// Overwrites the output wholly.
   void (*run)(const Args&, void* workspace, Stream&);
+  const char* limits = "none";  ///< what `supports` refuses, in a few words
 };
 
 /// What most variants answer: they run any arguments, and need no scratch memory.
