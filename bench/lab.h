@@ -10,6 +10,7 @@
 #include "bench/ceilings.h"
 #include "bench/cost_model.h"
 #include "bench/lab_graphs.h"
+#include "bench/ptx.h"
 #include "heddle/device.h"
 
 /// Compares the variants of a kernel op: each is checked against double precision, then timed (cpu, cuda) or counted (simt).
@@ -18,9 +19,10 @@ namespace heddle::bench {
 class VariantFile;
 
 struct LabOptions {
-  std::vector<std::string> variants;                           ///< empty: all
-  int repeats = 7;                                             ///< timed rounds, in each of which every variant is timed
-  bool cold = false;                                           ///< caches are emptied before each timed run
+  std::vector<std::string> variants;  ///< empty: all
+  int repeats = 7;                    ///< timed rounds, in each of which every variant is timed
+  bool cold = false;                  ///< caches are emptied before each timed run
+  bool ptx = false;                   ///< count the instructions of the kernels' PTX too, which takes nvcc and heddle's sources
   std::vector<std::shared_ptr<const VariantFile>> added = {};  ///< variants of other people's files, beside the built-in ones
   Card card = cards().front();  ///< what is counted for: its second-level cache and multiprocessors, and the estimate
 };
@@ -29,7 +31,7 @@ struct LabOptions {
 struct LabTime {
   double median_ms = 0, least_ms = 0, most_ms = 0;  ///< over the rounds, each the mean of its runs
   double gflops = 0;
-  /// Share of the least time that the device's ceilings leave (cpu only, else 0), and which ceiling that is.
+  /// Share of the least time that the device's ceilings leave, and which ceiling that is.
   double ceiling_share = 0;
   std::string ceiling;
 };
@@ -38,6 +40,7 @@ struct LabTime {
 struct LabCount {
   simt::Counts counts;
   Estimate estimate;
+  std::optional<PtxInstructions> ptx;  ///< of the kernels that ran, each once; where LabOptions::ptx asks for it
 };
 
 struct LabRow {

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "bench/lab_checks.h"
+#include "bench/lab_ptx.h"
 #include "heddle/arena.h"
 #include "heddle/buffer.h"
 #include "heddle/error.h"
@@ -105,14 +106,23 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
 }
 
 #ifdef HEDDLE_HAS_COUNTERS
-void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, Stream& stream, const Card& card) {
+void count_row(const LabCase& subject, const LabVariant& variant, LabRow& row, Stream& stream, const LabOptions& options) {
+  const Card& card = options.card;
   simt::Counter counter({.multiprocessors = card.multiprocessors, .l2_bytes = card.l2_bytes});
   const Buffer workspace(stream, std::max<std::size_t>(variant.workspace, 4));
   for (const LabArray& array : subject.arrays) counter.name_array(array.name, array.address, array.bytes);
   counter.name_array("workspace", workspace.data(), workspace.bytes());
   observed(stream, counter, [&] { variant.run(workspace.data(), stream); });
-  LabCount count{.counts = counter.counts(), .estimate = {}};
+  LabCount count{.counts = counter.counts(), .estimate = {}, .ptx = {}};
   count.estimate = estimate(count.counts, card);
+  if (options.ptx) {
+    count.ptx.emplace();
+    for (const void* kernel : counter.kernels()) {
+      const PtxInstructions instructions = ptx_instructions(kernel);
+      count.ptx->arithmetic += instructions.arithmetic;
+      count.ptx->memory += instructions.memory;
+    }
+  }
   row.bytes_moved = 32 * count.counts.sectors();
   row.count = std::move(count);
 }
@@ -172,7 +182,7 @@ LabResult compare(LabCase subject, const Device& device, Stream& stream, const L
     subject.variants = std::move(wanted);
   }
   LabResult& result = subject.result;
-  if (device.kind() == DeviceKind::cpu) result.ceilings = measure_ceilings(device, std::max<int64_t>(result.width, 1));
+  if (device.kind() != DeviceKind::simt) result.ceilings = measure_ceilings(device, std::max<int64_t>(result.width, 1));
   for (const LabVariant& variant : subject.variants) {
     LabRow& row = result.rows_by_rank.emplace_back();
     row.variant = variant.name;
@@ -184,7 +194,7 @@ LabResult compare(LabCase subject, const Device& device, Stream& stream, const L
 #ifdef HEDDLE_HAS_COUNTERS
     if (device.kind() == DeviceKind::simt && measurable(row)) {
       try {
-        count_row(subject, variant, row, stream, options.card);
+        count_row(subject, variant, row, stream, options);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::internal) throw;
         row.failed = error.what();

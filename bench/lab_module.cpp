@@ -1,7 +1,6 @@
 #include "bench/lab_module.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -22,19 +21,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* module_op_names[] = {"spmm", "sddmm", "softmax", "gat_forward", "gat_backward"};
 
-/// The words of a variable, or of what the build knows.
-std::vector<std::string> words(const char* variable, const char* fallback) {
-  const char* const set = std::getenv(variable);
-  std::istringstream written(set != nullptr && *set != '\0' ? set : fallback);
-  std::vector<std::string> list;
-  for (std::string word; written >> word;) list.push_back(word);
-  return list;
-}
-
 bool has_headers(const fs::path& folder) {
   std::error_code ignored;
   return fs::exists(folder / "heddle" / "kernel" / "module.h", ignored);
 }
+
+}  // namespace
 
 std::string include_folder() {
   if (const char* set = std::getenv("HEDDLE_INCLUDE"); set != nullptr && *set != '\0') {
@@ -50,6 +42,8 @@ std::string include_folder() {
   fail(ErrorKind::usage, "heddle's headers are neither in ", installed.string(), " nor in ", HEDDLE_SOURCE_INCLUDE,
        ": name their folder in HEDDLE_INCLUDE");
 }
+
+namespace {
 
 /// What a compiler said: all of it to the log, its first complaint as the sentence.
 void run_compiler(const std::string& source, std::vector<std::string> command, const char* variable) {
@@ -78,48 +72,35 @@ VariantFile::VariantFile(std::string source, DeviceKind device) : source_(std::m
   require(device != DeviceKind::cpu, ErrorKind::usage, source_, ": a file's kernels run on simt or cuda, not on cpu");
   check_can_count(device);
   const std::string include = "-I" + include_folder();
-  std::string pattern = (fs::temp_directory_path() / "heddle-module-XXXXXX").string();
-  require(mkdtemp(pattern.data()) != nullptr, ErrorKind::io, "cannot make a folder like ", pattern);
-  folder_ = pattern;
-  try {
-    const std::string object = (folder_ / "module.o").string(), module = (folder_ / "module.so").string();
-    const std::vector<std::string> extra = words("HEDDLE_MODULE_FLAGS", "");
-    if (device == DeviceKind::cuda) {
-      std::vector<std::string> command = words("NVCC", HEDDLE_NVCC);
-      command.insert(command.end(),
-                     {"-std=c++20", "-O3", "-lineinfo", "-shared", "-Xcompiler", "-fPIC,-fvisibility=hidden",
-                      "-DHEDDLE_TWIN=cuda", "-gencode", "arch=compute_80,code=compute_80", "-cudart", HEDDLE_CUDART, include});
-      command.insert(command.end(), extra.begin(), extra.end());
-      command.insert(command.end(), {source_, "-o", module});
-      run_compiler(source_, std::move(command), "NVCC");
-    } else {
-      // Compiled and linked apart: the program answers the calls of -fsanitize=thread, not the compiler's own library.
-      std::vector<std::string> command = words("CXX", HEDDLE_CXX);
-      const std::vector<std::string> instrumented = words("", HEDDLE_INSTRUMENT_FLAGS);
-      command.insert(command.end(),
-                     {"-std=c++20", "-Wall", "-fPIC", "-fvisibility=hidden", "-DHEDDLE_TWIN=simt_instrumented", include});
-      command.insert(command.end(), instrumented.begin(), instrumented.end());
-      command.insert(command.end(), extra.begin(), extra.end());
-      command.insert(command.end(), {"-x", "c++", "-c", source_, "-o", object});
-      run_compiler(source_, std::move(command), "CXX");
-      command = words("CXX", HEDDLE_CXX);
-      command.insert(command.end(), {"-shared", object, "-o", module});
-      run_compiler(source_, std::move(command), "CXX");
-    }
-    handle_ = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle_ == nullptr) fail(ErrorKind::bad_data, source_, " cannot be loaded: ", dlerror());
-    const bool any =
-        std::any_of(std::begin(module_op_names), std::end(module_op_names), [&](const char* op) { return exports(op); });
-    require(any, ErrorKind::bad_data, source_, " exports no variant: it needs a line HEDDLE_EXPORT_VARIANTS(spmm, {...})");
-  } catch (...) {
-    fs::remove_all(folder_, ignored);
-    throw;
+  const std::string object = folder_.file("module.o"), module = folder_.file("module.so");
+  const std::vector<std::string> extra = command_words("HEDDLE_MODULE_FLAGS", "");
+  if (device == DeviceKind::cuda) {
+    std::vector<std::string> command = command_words("NVCC", HEDDLE_NVCC);
+    command.insert(command.end(),
+                   {"-std=c++20", "-O3", "-lineinfo", "-shared", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-DHEDDLE_TWIN=cuda",
+                    "-gencode", "arch=compute_80,code=compute_80", "-cudart", HEDDLE_CUDART, include});
+    command.insert(command.end(), extra.begin(), extra.end());
+    command.insert(command.end(), {source_, "-o", module});
+    run_compiler(source_, std::move(command), "NVCC");
+  } else {
+    // Compiled and linked apart: the program answers the calls of -fsanitize=thread, not the compiler's own library.
+    std::vector<std::string> command = command_words("CXX", HEDDLE_CXX);
+    const std::vector<std::string> instrumented = words_of(HEDDLE_INSTRUMENT_FLAGS);
+    command.insert(command.end(),
+                   {"-std=c++20", "-Wall", "-fPIC", "-fvisibility=hidden", "-DHEDDLE_TWIN=simt_instrumented", include});
+    command.insert(command.end(), instrumented.begin(), instrumented.end());
+    command.insert(command.end(), extra.begin(), extra.end());
+    command.insert(command.end(), {"-x", "c++", "-c", source_, "-o", object});
+    run_compiler(source_, std::move(command), "CXX");
+    command = command_words("CXX", HEDDLE_CXX);
+    command.insert(command.end(), {"-shared", object, "-o", module});
+    run_compiler(source_, std::move(command), "CXX");
   }
-}
-
-VariantFile::~VariantFile() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  handle_ = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle_ == nullptr) fail(ErrorKind::bad_data, source_, " cannot be loaded: ", dlerror());
+  const bool any =
+      std::any_of(std::begin(module_op_names), std::end(module_op_names), [&](const char* op) { return exports(op); });
+  require(any, ErrorKind::bad_data, source_, " exports no variant: it needs a line HEDDLE_EXPORT_VARIANTS(spmm, {...})");
 }
 
 bool VariantFile::exports(const std::string& op) const { return dlsym(handle_, ("heddle_variants_" + op).c_str()) != nullptr; }

@@ -1,14 +1,18 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <string>
 
+#include "bench/command.h"
 #include "heddle/device.h"
 #include "heddle/kernel/module.h"
 
 namespace heddle::bench {
+
+/// Where heddle's public headers are: HEDDLE_INCLUDE, the program's installation or its source tree. Throws Error{usage} where
+/// they are not.
+std::string include_folder();
 
 /// A file of variants, written against the installed headers (heddle/kernel/module.h), compiled for a device and loaded. Its
 /// code stays loaded as long as the program runs: errors and thread-local arrays of its kernels may outlive the object.
@@ -20,9 +24,6 @@ class VariantFile {
   /// with the compiler's first complaint, where it does not compile (all of them go to the log), where it exports nothing, and
   /// where it does not fit this program.
   VariantFile(std::string source, DeviceKind device);
-  ~VariantFile();
-  VariantFile(const VariantFile&) = delete;
-  VariantFile& operator=(const VariantFile&) = delete;
 
   const std::string& source() const { return source_; }
   /// Whether it has variants of "spmm", "sddmm", "softmax", "gat_forward" or "gat_backward".
@@ -39,7 +40,7 @@ class VariantFile {
   const kernels::VariantModule* find(const std::string& op, std::size_t variant_bytes, std::size_t args_bytes) const;
 
   std::string source_;
-  std::filesystem::path folder_;  ///< holds the module: reports read its debug information
+  TempFolder folder_;  ///< holds the module: reports read its debug information
   void* handle_ = nullptr;
 };
 

@@ -38,8 +38,10 @@ std::string lab_plot(std::span<const LabResult> results, const std::string& capt
       if (value == 0) continue;
       const int length = std::max(1, static_cast<int>(bar_width * value / most));
       body += text("<text x=\"", left - 8, "\" y=\"", y + 12, "\" text-anchor=\"end\">", io::xml_escaped(row.variant),
-                   row.chosen ? " *" : "", "</text>\n<rect x=\"", left, "\" y=\"", y, "\" width=\"", length, "\" height=\"",
-                   bar_height, "\" fill=\"",
+                   row.chosen  ? " *"
+                   : row.added ? " +"
+                               : "",
+                   "</text>\n<rect x=\"", left, "\" y=\"", y, "\" width=\"", length, "\" height=\"", bar_height, "\" fill=\"",
                    row.chosen          ? "#2b6cb0"
                    : row.deterministic ? "#8fb3d9"
                                        : "#d9a98f",
@@ -53,7 +55,7 @@ std::string lab_plot(std::span<const LabResult> results, const std::string& capt
               "\" height=\"", y + 30,
               "\" font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
               "<text x=\"10\" y=\"20\" font-size=\"14\">", io::xml_escaped(caption), "</text>\n", body, "<text x=\"10\" y=\"",
-              y + 16, "\">* the automatic choice; reddish: the bits depend on the schedule</text>\n</svg>\n");
+              y + 16, "\">* the automatic choice; + from a file; reddish: the bits depend on the schedule</text>\n</svg>\n");
 }
 
 }  // namespace heddle::bench

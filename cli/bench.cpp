@@ -35,7 +35,7 @@ struct BenchOptions {
   bool device_given = false;
   std::vector<std::string> added;
   int64_t repeats = 7;
-  bool cold = false;
+  bool cold = false, ptx = false;
   std::string card = bench::cards().front().name, l2;
   int64_t multiprocessors = 0;  ///< 0: the card's
   std::string json, csv, plot;
@@ -164,6 +164,9 @@ void run(const BenchOp& op, const BenchOptions& options) {
   DeviceOptions where = options.device;
   if (!options.added.empty() && !options.device_given) where.name = "simt";
   const Device device = where.open();
+  require(!options.ptx || device.kind() == DeviceKind::simt, ErrorKind::usage,
+          "--ptx counts beside what simt counts; --device is ", to_string(device.kind()));
+  lab.ptx = options.ptx;
   for (const std::string& file : options.added) lab.added.push_back(open_file(op, file, device));
   Json rows = Json::array();
   std::vector<LabResult> results;
@@ -239,6 +242,8 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
       ->capture_default_str();
   app->add_option("--l2", options->l2, "its second-level cache, like 50MB; the card's where not given")->type_name("SIZE");
   whole("--sms", options->multiprocessors, 0, 100'000, "its multiprocessors; 0: the card's");
+  app->add_flag("--ptx", options->ptx,
+                "simt: count the arithmetic instructions in the kernels' PTX too, by nvcc and heddle's sources");
   app->add_option("--json", options->json, "write every row to this file, as one JSON object")->type_name("FILE");
   app->add_option("--csv", options->csv, "write every row to this file, as a table")->type_name("FILE");
   app->add_option("--plot", options->plot, "draw every row into this file, as SVG")->type_name("FILE");

@@ -56,6 +56,10 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                           c.lanes_per_request(), 100 * c.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
                           1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
                           c.imbalance(lab.card.multiprocessors), count.estimate.us, count.estimate.limiter);
+      if (count.ptx) {
+        text += fmt::format("{:<24}  PTX as written: {} arithmetic and {} memory instructions\n", "", count.ptx->arithmetic,
+                            count.ptx->memory);
+      }
     } else {
       text += fmt::format("{:<24}{}\n", name, not_measured(row));
     }
@@ -116,6 +120,10 @@ Json lab_json(const bench::LabResult& result, const bench::LabRow& row, const De
     object["dram_bytes"] = c.dram_bytes();
     object["imbalance"] = c.imbalance(lab.card.multiprocessors);
     object["busiest_warp"] = c.busiest_warp;
+    if (count.ptx) {
+      object["ptx_arithmetic"] = count.ptx->arithmetic;
+      object["ptx_memory"] = count.ptx->memory;
+    }
     object["estimated"] = {{"card", lab.card.name}, {"us", count.estimate.us}, {"limiter", count.estimate.limiter}};
   }
   return object;

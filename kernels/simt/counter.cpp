@@ -46,6 +46,7 @@ void Counter::name_array(std::string name, const void* address, std::size_t byte
 
 void Counter::clear(bool cold) {
   counts_ = {};
+  kernels_.clear();
   for (Named& array : named_) array.traffic = {.name = array.traffic.name};
   block_work_ = longest_warp_ = 0;
   warp_requests_.fill(0);
@@ -85,9 +86,10 @@ std::vector<Counter::Array> Counter::arrays() const {
   return result;
 }
 
-void Counter::launch_begins(const Launch&) {
+void Counter::launch_begins(const Launch& launch) {
   end_launch();
   ++counts_.launches;
+  if (std::find(kernels_.begin(), kernels_.end(), launch.kernel) == kernels_.end()) kernels_.push_back(launch.kernel);
 }
 
 void Counter::block_begins(uint64_t, Index3) {

@@ -76,6 +76,8 @@ class Counter final : public Observer {
   /// Counts since the last `clear`. Between launches.
   Counts counts();
   std::vector<Array> arrays() const;
+  /// The code of each kernel that was launched since the last `clear`, once.
+  const std::vector<const void*>& kernels() const { return kernels_; }
   /// Sets the counts to zero. `cold` empties the second-level cache; otherwise it keeps what it holds, written back.
   void clear(bool cold);
 
@@ -120,6 +122,7 @@ class Counter final : public Observer {
   std::array<uint64_t, 32> warp_requests_{};
   uint64_t longest_warp_ = 0;
   std::vector<uint64_t> multiprocessors_;  // a heap, the one with the least work first
+  std::vector<const void*> kernels_;
   std::string sentence_;
 };
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <string>
 
 #include "kernels/spmm/spmm.h"
@@ -135,6 +136,83 @@ TEST_SUITE("cli") {
     CHECK(count("<rect") == 1 + 2 * kernels::spmm_variants(DeviceKind::cpu).size());
     CHECK(count("spmm, star:20, width ") == 2);
     CHECK(count(" ms</text>") == 2 * kernels::spmm_variants(DeviceKind::cpu).size());
+  }
+
+  TEST_CASE("bench draws the numbers that it writes: bars as long as their times, three digits beside them") {
+    const TempDir folder;
+    const nlohmann::json rows = rows_of("--graph star:20 --dim 4 --repeats 1 --plot " + folder.file("bars.svg"), folder);
+    const std::string svg = file_content(folder.file("bars.svg"));
+    double most = 0;
+    for (const nlohmann::json& row : rows) most = std::max(most, row["median_ms"].get<double>());
+    for (const nlohmann::json& row : rows) {
+      const double ms = row["median_ms"].get<double>();
+      char digits[32];
+      std::snprintf(digits, sizeof digits, "%.3g", ms);
+      const std::string name = row["variant"].get<std::string>() + (row["chosen"] == true ? " *" : "") + "</text>";
+      const std::size_t at = svg.find(name);
+      REQUIRE(at != std::string::npos);
+      const std::string drawn = svg.substr(at, svg.find("ms</text>", at) - at);
+      CAPTURE(drawn);
+      CHECK(drawn.ends_with(std::string(">") + digits + " "));
+      CHECK(drawn.find("width=\"" + std::to_string(std::max(1, static_cast<int>(560 * ms / most))) + "\"") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("bench counts for another second-level cache and another number of multiprocessors") {
+    if (!can_count()) {
+      MESSAGE("skipped: this build cannot count");
+      return;
+    }
+    const TempDir folder;
+    const std::string arguments = "--device simt --graph uniform:2000,8 --dim 16 --variant row_per_subwarp";
+    const nlohmann::json whole = rows_of(arguments, folder)[0], small = rows_of(arguments + " --l2 16KB", folder)[0],
+                         few = rows_of(arguments + " --sms 4", folder)[0];
+    // In 50 MB every byte is read from memory once; in 16 KB rows of x are fetched again and again.
+    CHECK(whole["dram_bytes"].get<int64_t>() < whole["bytes_compulsory"].get<int64_t>() + 1000);
+    CHECK(small["dram_bytes"].get<int64_t>() > 2 * whole["dram_bytes"].get<int64_t>());
+    CHECK(small["l2_hit_share"].get<double>() < whole["l2_hit_share"].get<double>());
+    CHECK(small["bytes_moved"] == whole["bytes_moved"]);
+    // 32 blocks of 64 rows: 8 for each of 4 multiprocessors, one for some of 132 and none for the others.
+    CHECK(few["imbalance"].get<double>() < 1.1);
+    CHECK(whole["imbalance"].get<double>() > 3);
+  }
+
+  TEST_CASE("bench counts the instructions of the kernels' PTX where nvcc is") {
+    if (!can_count()) {
+      MESSAGE("skipped: this build cannot count");
+      return;
+    }
+    const TempDir folder;
+    const std::string arguments =
+        "bench spmm --device simt --ptx --graph star:9 --dim 8 --variant row_cache,row_per_subwarp --json " + folder.file("json");
+    const ProgramResult result = run_program(arguments);
+    if (result.err.find("PTX needs nvcc") != std::string::npos) {
+      MESSAGE("skipped: there is no nvcc");
+    } else {
+      INFO(result.err);
+      REQUIRE(result.status == 0);
+      const nlohmann::json written = nlohmann::json::parse(file_content(folder.file("json")));
+      for (const nlohmann::json& row : written["rows"]) {
+        CAPTURE(row.dump());
+        CHECK(row["ptx_arithmetic"].get<int64_t>() > 20);
+        CHECK(row["ptx_memory"].get<int64_t>() > 5);
+        CHECK(row["ptx_memory"].get<int64_t>() < row["ptx_arithmetic"].get<int64_t>());
+      }
+    }
+    const ProgramResult without = run_program(arguments, "NVCC=no-such-nvcc");
+    CHECK(without.status == 2);
+    CHECK(without.err.find("PTX needs nvcc, and there is no no-such-nvcc") != std::string::npos);
+    CHECK(run_program("bench spmm --ptx --graph star:9").status == 2);
+  }
+
+  TEST_CASE("bench says which of the standard set are not there") {
+    const TempDir folder;  // an empty folder of data sets
+    const ProgramResult bench =
+        run_program("bench sampling --graph standard --dim 16 --repeats 1", "HEDDLE_DATA=" + folder.path().string());
+    INFO(bench.err);
+    CHECK(bench.status == 0);
+    CHECK(bench.out.starts_with("absent from HEDDLE_DATA, left out: cora, gowalla, epinions, enron, condmat\n"));
+    for (const char* graph : {"rmat:16,16", "uniform:65536,16", "star:65536"}) CHECK(bench.out.find(graph) != std::string::npos);
   }
 
   TEST_CASE("bench reads a Matrix Market file, and says what is wrong with one") {

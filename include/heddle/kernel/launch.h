@@ -95,7 +95,8 @@ void launch(void (*kernel)(Parameters...), LaunchGrid grid, dim3 block, std::siz
              .arguments = &call,
              .instrumented = twin == "simt_instrumented",
              .where = grid.where,
-             .argument_bytes = sizeof call});
+             .argument_bytes = sizeof call,
+             .kernel = reinterpret_cast<const void*>(kernel)});
 #endif
 }
 

@@ -31,6 +31,7 @@ struct Launch {
   bool instrumented;               ///< the kernel was compiled with calls of the executor at every memory access
   Place where;                     ///< the call of launch(), for messages
   std::size_t argument_bytes = 0;  ///< behind `arguments`: what a GPU keeps in its constant bank
+  const void* kernel = nullptr;    ///< its code, for those who look it up
 };
 
 class Observer;

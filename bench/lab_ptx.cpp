@@ -1,0 +1,54 @@
+#include "bench/lab_ptx.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "bench/command.h"
+#include "bench/lab_module.h"
+#include "heddle/error.h"
+
+namespace heddle::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::map<std::string, PtxInstructions> compile(const std::string& file) {
+  std::error_code ignored;
+  require(fs::exists(file, ignored), ErrorKind::usage, "the kernels' source ", file, " is not there to be compiled to PTX");
+  const TempFolder folder;
+  const std::string ptx = folder.file("kernels.ptx");
+  const std::string include = include_folder();
+  std::vector<std::string> command = command_words("NVCC", HEDDLE_NVCC);
+  // Kernels of the project include its other folders from the root, which is beside the headers.
+  command.insert(command.end(), {"-std=c++20", "-ptx", "-arch=compute_80", "-DHEDDLE_TWIN=cuda", "-DHEDDLE_HAS_CUDA",
+                                 "-I" + include, "-I" + (fs::path(include) / "..").string(), file, "-o", ptx});
+  const CommandResult result = run_command(command);
+  std::string content;
+  if (result.status == 0) {
+    std::ifstream made(ptx, std::ios::binary);
+    content.assign(std::istreambuf_iterator<char>(made), {});
+  }
+  require(result.status != 127, ErrorKind::usage, "PTX needs nvcc, and there is no ", command[0], ": name one in NVCC");
+  require(result.status == 0, ErrorKind::usage, "nvcc makes no PTX of ", file, ": ",
+          result.output.substr(0, result.output.find('\n')));
+  return count_ptx(content);
+}
+
+}  // namespace
+
+PtxInstructions ptx_instructions(const void* kernel) {
+  static std::map<std::string, std::map<std::string, PtxInstructions>> files;
+  const FunctionPlace place = function_at(kernel);
+  require(!place.file.empty(), ErrorKind::usage,
+          "nothing tells which source file a kernel comes from: PTX needs binutils' addr2line");
+  auto known = files.find(place.file);
+  if (known == files.end()) known = files.emplace(place.file, compile(place.file)).first;
+  const auto found = known->second.find(kernel_name(place.name));
+  require(found != known->second.end(), ErrorKind::usage, "the PTX of ", place.file, " has no kernel ", kernel_name(place.name));
+  return found->second;
+}
+
+}  // namespace heddle::bench
