@@ -20,6 +20,19 @@ void check_same_shape(const char* op, const char* name, const DenseView<T>& a, c
           " is ", b.rows, " x ", b.cols);
 }
 
+/// The arrays of a graph, or of a matrix as far as its structure goes.
+inline void check_graph(const char* op, const CsrView& a) {
+  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
+  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
+}
+
+/// Columns that stand side by side by head.
+inline void check_heads(const char* op, int64_t heads, int64_t width, int64_t most = INT64_MAX) {
+  require(heads <= most, ErrorKind::usage, op, ": ", heads, " heads, there must be 1 to ", most);
+  require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads,
+          " heads");
+}
+
 /// Whether the two share memory in any way.
 template <class T, class U>
 bool overlap(const DenseView<T>& a, const DenseView<U>& b) {

@@ -18,21 +18,11 @@ HEDDLE_DECLARE_DEVICE(void edge_sums(const EdgeSumsArgs& args, Stream& stream);
 
 namespace {
 
-void check_graph(const char* op, const CsrView& a) {
-  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
-  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
-}
-
 template <class T>
 void check_shape(const char* op, const char* name, const DenseView<T>& view, int64_t rows, int64_t cols) {
   check_data(op, name, view);
   require(view.rows == rows && view.cols == cols, ErrorKind::usage, op, ": ", name, " is ", view.rows, " x ", view.cols,
           ", it must be ", rows, " x ", cols);
-}
-
-void check_heads(const char* op, int64_t heads, int64_t width) {
-  require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads,
-          " heads");
 }
 
 }  // namespace

@@ -14,19 +14,8 @@ HEDDLE_DECLARE_DEVICE(void head_scores(const HeadScoresArgs& args, Stream& strea
 
 namespace {
 
-void check_heads(const char* op, int64_t heads, int64_t width) {
-  require(heads >= 1 && heads <= most_attention_heads, ErrorKind::usage, op, ": ", heads, " heads, there must be 1 to ",
-          most_attention_heads);
-  require(width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads, " heads");
-}
-
-void check_graph(const char* op, const CsrView& a) {
-  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
-  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
-}
-
 void check_use(const char* op, const GatUse& use, int64_t width) {
-  check_heads(op, use.heads, width);
+  check_heads(op, use.heads, width, most_attention_heads);
   require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
   dropout_threshold(use.dropout);  // throws unless the probability is in [0, 1)
 }
@@ -37,7 +26,7 @@ bool on_cpu(const Execution& execution) { return execution.stream.kind() == Devi
 
 void head_scores(const HeadScoresArgs& args, Execution& execution) {
   check_data("head_scores", "x", args.x);
-  check_heads("head_scores", args.heads, args.x.cols);
+  check_heads("head_scores", args.heads, args.x.cols, most_attention_heads);
   require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, there are ",
           args.heads, " heads");
   if (args.x.rows == 0) return;
@@ -51,7 +40,7 @@ void head_scores(const HeadScoresArgs& args, Execution& execution) {
 
 void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& execution) {
   check_data("head_scores_backward", "x", args.x);
-  check_heads("head_scores_backward", args.heads, args.x.cols);
+  check_heads("head_scores_backward", args.heads, args.x.cols, most_attention_heads);
   if (args.dx.data != nullptr) check_same_shape("head_scores_backward", "dx", args.dx, "x", args.x);
   const ProfiledOp op(execution, "head_scores_backward", [&](OpArguments& arguments) {
     arguments.reads("x", args.x);

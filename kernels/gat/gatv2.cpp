@@ -15,10 +15,8 @@ namespace {
 
 AttentionDropout checked_use(const char* op, const GatUse& use, const CsrView& a, DenseView<const float> sources,
                              DenseView<const float> targets) {
-  require(use.heads >= 1 && use.heads <= most_attention_heads, ErrorKind::usage, op, ": ", use.heads,
-          " heads, there must be 1 to ", most_attention_heads);
-  require(sources.cols >= use.heads && sources.cols % use.heads == 0, ErrorKind::usage, op, ": ", sources.cols,
-          " columns do not make ", use.heads, " heads");
+  check_graph(op, a);
+  check_heads(op, use.heads, sources.cols, most_attention_heads);
   require(use.slope >= 0 && use.slope <= 1, ErrorKind::usage, op, ": the slope is ", use.slope, ", it must be from 0 to 1");
   require(sources.rows == a.cols && targets.rows == a.rows && targets.cols == sources.cols, ErrorKind::usage, op,
           ": sources are ", sources.rows, " x ", sources.cols, ", targets ", targets.rows, " x ", targets.cols, ", the graph is ",

@@ -54,8 +54,7 @@ void check_rows(const char* op, const char* name, const StoredRows& rows, bool n
 void check_matrix(const char* op, const CsrView& a) {
   require(a.rows == a.cols && a.rows >= 0, ErrorKind::usage, op, ": the matrix is ", a.rows, " x ", a.cols,
           ", it must be square");
-  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, op, ": row_offsets is null");
-  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, op, ": col_indices is null");
+  check_graph(op, a);
 }
 
 void check_on_cpu(const char* op, const Execution& execution) {

@@ -11,8 +11,7 @@ void spmm(const SpmmArgs& args, Execution& execution, const char* tuned) {
   require(y.rows == a.rows, ErrorKind::usage, "spmm: y has ", y.rows, " rows, the matrix has ", a.rows);
   require(y.cols == x.cols, ErrorKind::usage, "spmm: y has ", y.cols, " columns, x has ", x.cols);
   require(a.value_index == nullptr || a.values != nullptr, ErrorKind::usage, "spmm: value_index is given without values");
-  require(a.rows == 0 || a.row_offsets != nullptr, ErrorKind::usage, "spmm: row_offsets is null");
-  require(a.nnz == 0 || a.col_indices != nullptr, ErrorKind::usage, "spmm: col_indices is null");
+  check_graph("spmm", a);
   check_data("spmm", "x", x);
   check_data("spmm", "y", y);
   check_apart("spmm", "x", x, "y", y);
