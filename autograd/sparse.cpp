@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 #include "heddle/error.h"
@@ -92,6 +93,11 @@ StructureHash structure_hash(const HostCsr& matrix) {
   return hash_of(matrix.rows, matrix.cols, matrix.row_offsets, matrix.col_indices);
 }
 
+uint64_t new_matrix_identity() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
+
 SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric) : symmetric_(symmetric) {
   check(matrix);
   row_offsets_ = Buffer::upload(stream, matrix.row_offsets);
@@ -104,7 +110,8 @@ SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric
            col_indices_.as<int32_t>(),
            values_.as<float>(),
            nullptr,
-           longest(matrix.row_offsets)};
+           longest(matrix.row_offsets),
+           new_matrix_identity()};
   structure_ = structure_hash(matrix);
   if (symmetric) {
     require(is_symmetric(matrix), ErrorKind::usage, "sparse matrix: it was said to be symmetric and is not");
@@ -123,7 +130,8 @@ SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric
                 transpose_indices_.as<int32_t>(),
                 values_.as<float>(),
                 value_index_.as<int64_t>(),
-                longest(t.offsets)};
+                longest(t.offsets),
+                new_matrix_identity()};
   transpose_structure_ = hash_of(matrix.cols, matrix.rows, t.offsets, t.indices);
 }
 

@@ -178,7 +178,8 @@ CsrView structure(Bench& bench, const HostCsr& matrix) {
           bench.upload("col_indices", matrix.col_indices),
           nullptr,
           nullptr,
-          degree_spread(matrix).most};
+          degree_spread(matrix).most,
+          new_matrix_identity()};
 }
 
 void check_square(const char* op, const LabGraph& graph, int64_t heads) {

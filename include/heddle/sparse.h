@@ -20,6 +20,9 @@ struct StructureHash {
 };
 StructureHash structure_hash(const HostCsr& matrix);
 
+/// For CsrView::identity: 1, 2, 3, ... in this process.
+uint64_t new_matrix_identity();
+
 /// A constant sparse matrix on a device, with its transpose: CSR, 64-bit row offsets, 32-bit columns.
 class SparseMatrix {
  public:

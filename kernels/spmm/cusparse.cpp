@@ -1,7 +1,10 @@
 #include <cusparse.h>
 
+#include <map>
 #include <memory>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "heddle/buffer.h"
 #include "heddle/error.h"
@@ -13,9 +16,10 @@
 
 // Idea: NVIDIA's product, to measure against; opened by the first use, as cuBLAS is. CSR_ALG2 is the one for row-major matrices,
 // CSR_ALG3 the one whose bits repeat. The documentation promises nothing for 64-bit offsets beside 32-bit columns, so the offsets
-// are narrowed to 32 bits in every product. Handle and scratch memory are kept per stream. cusparseSpMM_preprocess is not
-// called: what it finds out holds for a matrix at an address, and a later matrix may come to lie there.
-// Bytes: 12 n for the offsets; the rest is the library's.
+// are narrowed to 32 bits. Of a matrix with an identity the stream keeps the narrowed offsets, the descriptor, and for each width
+// and algorithm the scratch memory with what cusparseSpMM_preprocess found out, so that a product is one call; of any other
+// all of that, but for the handle and the scratch memory, is made anew in every product, without preprocessing.
+// Bytes: 12 n for the offsets, once or in every product; the rest is the library's.
 namespace heddle::kernels::cuda {
 
 namespace {
@@ -30,6 +34,7 @@ struct Cusparse {
   decltype(&cusparseDestroySpMat) destroy_sparse;
   decltype(&cusparseDestroyDnMat) destroy_dense;
   decltype(&cusparseSpMM_bufferSize) buffer_size;
+  decltype(&cusparseSpMM_preprocess) preprocess;
   decltype(&cusparseSpMM) spmm;
   decltype(&cusparseGetErrorString) status_string;
 };
@@ -46,6 +51,7 @@ Cusparse open_cusparse() {
   library.find("cusparseDestroySpMat", cusparse.destroy_sparse);
   library.find("cusparseDestroyDnMat", cusparse.destroy_dense);
   library.find("cusparseSpMM_bufferSize", cusparse.buffer_size);
+  library.find("cusparseSpMM_preprocess", cusparse.preprocess);
   library.find("cusparseSpMM", cusparse.spmm);
   library.find("cusparseGetErrorString", cusparse.status_string);
   return cusparse;
@@ -65,7 +71,28 @@ void check_cusparse(cusparseStatus_t status, const char* call) {
   fail(kind, "cuda: ", call, ": ", cusparse().status_string(status));
 }
 
-/// What a stream keeps: the handle, and scratch memory that only grows.
+struct DestroySparse {
+  void operator()(cusparseConstSpMatDescr_t matrix) const noexcept {
+    if (cusparse().destroy_sparse(matrix) != CUSPARSE_STATUS_SUCCESS) log_message("cuda: cusparseDestroySpMat failed");
+  }
+};
+struct DestroyDense {
+  void operator()(cusparseConstDnMatDescr_t matrix) const noexcept {
+    if (cusparse().destroy_dense(matrix) != CUSPARSE_STATUS_SUCCESS) log_message("cuda: cusparseDestroyDnMat failed");
+  }
+};
+using OwnedSparse = std::unique_ptr<std::remove_pointer_t<cusparseConstSpMatDescr_t>, DestroySparse>;
+using OwnedDense = std::unique_ptr<std::remove_pointer_t<cusparseConstDnMatDescr_t>, DestroyDense>;
+
+/// A matrix's descriptor, ready for one width and algorithm.
+struct Prepared {
+  Buffer offsets;
+  OwnedSparse matrix;
+  Buffer scratch;
+};
+
+/// What a stream keeps: the handle, scratch memory that only grows, and what is prepared of matrices with an identity. Nothing of
+/// it is dropped before the stream ends: a recorded product goes on using it.
 class Plan {
  public:
   explicit Plan(Stream& stream) {
@@ -81,7 +108,15 @@ class Plan {
   Plan& operator=(const Plan&) = delete;
   ~Plan() { destroy(); }
 
+  /// Identity, values, width, algorithm.
+  using Key = std::tuple<uint64_t, const float*, int64_t, cusparseSpMMAlg_t>;
+
   cusparseHandle_t handle() const { return handle_; }
+  Prepared* find(const Key& key) {
+    const auto found = prepared_.find(key);
+    return found == prepared_.end() ? nullptr : &found->second;
+  }
+  Prepared& keep(const Key& key, Prepared prepared) { return prepared_.insert_or_assign(key, std::move(prepared)).first->second; }
   void* scratch(std::size_t bytes, Stream& stream, bool capturing) {
     if (bytes > scratch_.bytes()) {
       require(!capturing, ErrorKind::internal, "cuda: a stream's first cuSPARSE product of a size cannot be inside a capture");
@@ -97,20 +132,58 @@ class Plan {
 
   cusparseHandle_t handle_ = nullptr;
   Buffer scratch_;
+  std::map<Key, Prepared> prepared_;
 };
 
-struct DestroySparse {
-  void operator()(cusparseConstSpMatDescr_t matrix) const noexcept {
-    if (cusparse().destroy_sparse(matrix) != CUSPARSE_STATUS_SUCCESS) log_message("cuda: cusparseDestroySpMat failed");
+OwnedSparse describe(const CsrView& a, const int32_t* offsets) {
+  cusparseConstSpMatDescr_t matrix = nullptr;
+  check_cusparse(cusparse().create_csr(&matrix, a.rows, a.cols, a.nnz, offsets, a.col_indices, a.values, CUSPARSE_INDEX_32I,
+                                       CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
+                 "cusparseCreateConstCsr");
+  return OwnedSparse(matrix);
+}
+
+/// Y = A X with everything but A's descriptor: the calls differ in what they do with it.
+class Product {
+ public:
+  Product(const SpmmArgs& args, cusparseHandle_t handle, cusparseSpMMAlg_t algorithm) : handle_(handle), algorithm_(algorithm) {
+    const auto& [a, x, y] = args;
+    cusparseConstDnMatDescr_t input = nullptr;
+    check_cusparse(cusparse().create_const_dense(&input, x.rows, x.cols, x.cols, x.data, CUDA_R_32F, CUSPARSE_ORDER_ROW),
+                   "cusparseCreateConstDnMat");
+    input_.reset(input);
+    check_cusparse(cusparse().create_dense(&output_, y.rows, y.cols, y.cols, y.data, CUDA_R_32F, CUSPARSE_ORDER_ROW),
+                   "cusparseCreateDnMat");
+    owned_output_.reset(output_);
   }
-};
-struct DestroyDense {
-  void operator()(cusparseConstDnMatDescr_t matrix) const noexcept {
-    if (cusparse().destroy_dense(matrix) != CUSPARSE_STATUS_SUCCESS) log_message("cuda: cusparseDestroyDnMat failed");
+  std::size_t scratch_bytes(const OwnedSparse& matrix) const {
+    std::size_t bytes = 0;
+    check_cusparse(cusparse().buffer_size(handle_, none, none, &one, matrix.get(), input_.get(), &zero, output_, CUDA_R_32F,
+                                          algorithm_, &bytes),
+                   "cusparseSpMM_bufferSize");
+    return bytes;
   }
+  void preprocess(const OwnedSparse& matrix, void* scratch) const {
+    check_cusparse(cusparse().preprocess(handle_, none, none, &one, matrix.get(), input_.get(), &zero, output_, CUDA_R_32F,
+                                         algorithm_, scratch),
+                   "cusparseSpMM_preprocess");
+  }
+  void multiply(const OwnedSparse& matrix, void* scratch) const {
+    check_cusparse(
+        cusparse().spmm(handle_, none, none, &one, matrix.get(), input_.get(), &zero, output_, CUDA_R_32F, algorithm_, scratch),
+        "cusparseSpMM");
+  }
+
+ private:
+  static constexpr auto none = CUSPARSE_OPERATION_NON_TRANSPOSE;
+  static constexpr float one = 1, zero = 0;
+
+  cusparseHandle_t handle_;
+  cusparseSpMMAlg_t algorithm_;
+  OwnedDense input_;
+  cusparseDnMatDescr_t output_ = nullptr;
+  OwnedDense owned_output_;
 };
-using OwnedSparse = std::unique_ptr<std::remove_pointer_t<cusparseConstSpMatDescr_t>, DestroySparse>;
-using OwnedDense = std::unique_ptr<std::remove_pointer_t<cusparseConstDnMatDescr_t>, DestroyDense>;
 
 void run(cusparseSpMMAlg_t algorithm, const SpmmArgs& args, void* workspace, Stream& stream) {
   const auto& [a, x, y] = args;
@@ -123,32 +196,28 @@ void run(cusparseSpMMAlg_t algorithm, const SpmmArgs& args, void* workspace, Str
     state.cusparse = std::make_shared<Plan>(stream);
   }
   Plan& plan = *static_cast<Plan*>(state.cusparse.get());
+  const Product product(args, plan.handle(), algorithm);
 
-  auto* const offsets = static_cast<int32_t*>(workspace);
-  narrow_offsets(a.row_offsets, offsets, a.rows + 1, stream);
-  cusparseConstSpMatDescr_t sparse = nullptr;
-  check_cusparse(cusparse().create_csr(&sparse, a.rows, a.cols, a.nnz, offsets, a.col_indices, a.values, CUSPARSE_INDEX_32I,
-                                       CUSPARSE_INDEX_32I, CUSPARSE_INDEX_BASE_ZERO, CUDA_R_32F),
-                 "cusparseCreateConstCsr");
-  const OwnedSparse owned_sparse(sparse);
-  cusparseConstDnMatDescr_t input = nullptr;
-  check_cusparse(cusparse().create_const_dense(&input, x.rows, x.cols, x.cols, x.data, CUDA_R_32F, CUSPARSE_ORDER_ROW),
-                 "cusparseCreateConstDnMat");
-  const OwnedDense owned_input(input);
-  cusparseDnMatDescr_t output = nullptr;
-  check_cusparse(cusparse().create_dense(&output, y.rows, y.cols, y.cols, y.data, CUDA_R_32F, CUSPARSE_ORDER_ROW),
-                 "cusparseCreateDnMat");
-  const OwnedDense owned_output(output);
-
-  const float one = 1, zero = 0;
-  const auto none = CUSPARSE_OPERATION_NON_TRANSPOSE;
-  std::size_t bytes = 0;
-  check_cusparse(
-      cusparse().buffer_size(plan.handle(), none, none, &one, sparse, input, &zero, output, CUDA_R_32F, algorithm, &bytes),
-      "cusparseSpMM_bufferSize");
-  void* const scratch = plan.scratch(bytes, stream, state.capturing);
-  check_cusparse(cusparse().spmm(plan.handle(), none, none, &one, sparse, input, &zero, output, CUDA_R_32F, algorithm, scratch),
-                 "cusparseSpMM");
+  if (a.identity == 0) {
+    auto* const offsets = static_cast<int32_t*>(workspace);
+    narrow_offsets(a.row_offsets, offsets, a.rows + 1, stream);
+    const OwnedSparse matrix = describe(a, offsets);
+    return product.multiply(matrix, plan.scratch(product.scratch_bytes(matrix), stream, state.capturing));
+  }
+  const Plan::Key key{a.identity, a.values, x.cols, algorithm};
+  Prepared* prepared = plan.find(key);
+  if (prepared == nullptr) {
+    require(!state.capturing, ErrorKind::internal,
+            "cuda: a matrix's first cuSPARSE product of a width cannot be inside a capture");
+    Prepared made;
+    made.offsets = Buffer(stream, static_cast<std::size_t>(a.rows + 1) * sizeof(int32_t));
+    narrow_offsets(a.row_offsets, made.offsets.as<int32_t>(), a.rows + 1, stream);
+    made.matrix = describe(a, made.offsets.as<int32_t>());
+    made.scratch = Buffer(stream, product.scratch_bytes(made.matrix));
+    product.preprocess(made.matrix, made.scratch.data());
+    prepared = &plan.keep(key, std::move(made));
+  }
+  product.multiply(prepared->matrix, prepared->scratch.data());
 }
 
 }  // namespace
@@ -161,7 +230,9 @@ std::string spmm_cusparse_supports(const SpmmArgs& args) {
   return {};
 }
 
-std::size_t spmm_cusparse_workspace(const SpmmArgs& args) { return static_cast<std::size_t>(args.a.rows + 1) * sizeof(int32_t); }
+std::size_t spmm_cusparse_workspace(const SpmmArgs& args) {
+  return args.a.identity != 0 ? 0 : static_cast<std::size_t>(args.a.rows + 1) * sizeof(int32_t);
+}
 
 void spmm_cusparse_alg2(const SpmmArgs& args, void* workspace, Stream& stream) {
   run(CUSPARSE_SPMM_CSR_ALG2, args, workspace, stream);

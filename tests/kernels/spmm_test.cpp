@@ -225,6 +225,40 @@ TEST_SUITE("kernels") {
     for (int64_t d : {1, 16, 33}) check_product({a, d, CsrValues::direct}, text("long rows / d=", d));
   }
 
+  TEST_CASE("spmm / what is kept of a matrix with an identity serves other factors and widths, and no other matrix") {
+    // Two structures of the same sizes, one after the other at the same address.
+    std::vector<HostCsr> structures;
+    for (uint64_t seed : {1, 2}) structures.push_back(bench::random_graph(40, 30, 200, seed));
+    for (const auto& [name, device] : devices()) {
+      Workbench workbench(device);
+      Stream& stream = workbench.stream();
+      const Buffer offsets = Buffer::upload(stream, structures[0].row_offsets),
+                   columns = Buffer::upload(stream, structures[0].col_indices),
+                   values = Buffer::upload(stream, structures[0].values);
+      uint64_t identity = uint64_t{1} << 40;  // far above those of the process
+      for (const HostCsr& a : structures) {
+        ++identity;
+        upload(stream, offsets.as<int64_t>(), a.row_offsets.data(), offsets.bytes());
+        upload(stream, columns.as<int32_t>(), a.col_indices.data(), columns.bytes());
+        upload(stream, values.as<float>(), a.values.data(), values.bytes());
+        const CsrView view{a.rows,  a.cols, a.nnz(), offsets.as<int64_t>(), columns.as<int32_t>(), values.as<float>(),
+                           nullptr, -1,     identity};
+        for (int64_t d : {4, 9, 4}) {
+          const HostMatrix x = bench::random_matrix(a.cols, d, static_cast<uint64_t>(60 + d));
+          const bench::Reference expected = bench::spmm(a, CsrValues::direct, {}, x);
+          for (const Variant<SpmmArgs>& variant : spmm_variants(device.kind())) {
+            INFO(text(name, " / ", variant.name, " / identity ", identity, " / d=", d));
+            const DeviceMatrix input(stream, x, 0);
+            const Guarded<float> y = workbench.output(a.rows * d, 0);
+            workbench.overrides().spmm = variant.name;
+            spmm({view, input.view(), y.view(a.rows, d)}, workbench.execution());
+            CHECK(mismatch(y.values(), expected) == "");
+          }
+        }
+      }
+    }
+  }
+
   TEST_CASE("spmm / the automatic choice is a deterministic variant of the device") {
     for (const auto& [name, device] : devices()) {
       for (int64_t nnz : {0, 30, 100, 1 << 19}) {

@@ -36,6 +36,9 @@ struct CsrView {
   const float* values = nullptr;         ///< nnz, or null
   const int64_t* value_index = nullptr;  ///< nnz, a permutation of [0, nnz), or null
   int64_t longest_row = -1;              ///< the most non-zeros of a row; -1: not known. Variants are chosen by it
+  /// A number that no other structure of this process has had (new_matrix_identity); 0: none. What a library finds out about a
+  /// matrix is kept by it, so the arrays of a matrix with one stay as they are.
+  uint64_t identity = 0;
 };
 
 }  // namespace heddle
