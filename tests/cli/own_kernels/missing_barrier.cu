@@ -1,6 +1,5 @@
 // The row is staged in shared memory by its first warp, and read by another before it need be there.
-#include <heddle/kernel/kernel.h>
-#include <heddle/kernel/module.h>
+#include "defect.h"
 
 namespace heddle::kernels::HEDDLE_TWIN {
 
@@ -19,19 +18,8 @@ __global__ void missing_barrier_kernel(int64_t d, const int64_t* row_offsets, co
   }
 }
 
-void run(const SpmmArgs& args, void*, Stream& stream) {
-  launch(missing_barrier_kernel, args.a.rows, 64, 0, stream, args.x.cols, args.a.row_offsets, args.a.col_indices, args.a.values,
-         args.x.data, args.y.data);
-}
-
 }  // namespace
 
 }  // namespace heddle::kernels::HEDDLE_TWIN
 
-HEDDLE_EXPORT_VARIANTS(spmm, {.name = "missing_barrier",
-                              .summary = "a defect",
-                              .source = "a test",
-                              .deterministic = true,
-                              .supports = heddle::kernels::takes_anything<heddle::kernels::SpmmArgs>,
-                              .workspace = heddle::kernels::needs_no_workspace<heddle::kernels::SpmmArgs>,
-                              .run = heddle::kernels::HEDDLE_TWIN::run})
+EXPORT_DEFECT(missing_barrier, 64)

@@ -1,6 +1,5 @@
 // One non-zero too many: the last row reads past the ends of the arrays.
-#include <heddle/kernel/kernel.h>
-#include <heddle/kernel/module.h>
+#include "defect.h"
 
 namespace heddle::kernels::HEDDLE_TWIN {
 
@@ -18,19 +17,8 @@ __global__ void out_of_bounds_kernel(int64_t d, const int64_t* row_offsets, cons
   }
 }
 
-void run(const SpmmArgs& args, void*, Stream& stream) {
-  launch(out_of_bounds_kernel, args.a.rows, 32, 0, stream, args.x.cols, args.a.row_offsets, args.a.col_indices, args.a.values,
-         args.x.data, args.y.data);
-}
-
 }  // namespace
 
 }  // namespace heddle::kernels::HEDDLE_TWIN
 
-HEDDLE_EXPORT_VARIANTS(spmm, {.name = "out_of_bounds",
-                              .summary = "a defect",
-                              .source = "a test",
-                              .deterministic = true,
-                              .supports = heddle::kernels::takes_anything<heddle::kernels::SpmmArgs>,
-                              .workspace = heddle::kernels::needs_no_workspace<heddle::kernels::SpmmArgs>,
-                              .run = heddle::kernels::HEDDLE_TWIN::run})
+EXPORT_DEFECT(out_of_bounds, 32)

@@ -1,6 +1,5 @@
 // A shuffle that names all lanes where only those with a column are left.
-#include <heddle/kernel/kernel.h>
-#include <heddle/kernel/module.h>
+#include "defect.h"
 
 namespace heddle::kernels::HEDDLE_TWIN {
 
@@ -19,19 +18,8 @@ __global__ void wrong_mask_kernel(int64_t d, const int64_t* row_offsets, const i
   }
 }
 
-void run(const SpmmArgs& args, void*, Stream& stream) {
-  launch(wrong_mask_kernel, args.a.rows, 32, 0, stream, args.x.cols, args.a.row_offsets, args.a.col_indices, args.a.values,
-         args.x.data, args.y.data);
-}
-
 }  // namespace
 
 }  // namespace heddle::kernels::HEDDLE_TWIN
 
-HEDDLE_EXPORT_VARIANTS(spmm, {.name = "wrong_mask",
-                              .summary = "a defect",
-                              .source = "a test",
-                              .deterministic = true,
-                              .supports = heddle::kernels::takes_anything<heddle::kernels::SpmmArgs>,
-                              .workspace = heddle::kernels::needs_no_workspace<heddle::kernels::SpmmArgs>,
-                              .run = heddle::kernels::HEDDLE_TWIN::run})
+EXPORT_DEFECT(wrong_mask, 32)

@@ -1,6 +1,5 @@
 // The last non-zero of every row is left out.
-#include <heddle/kernel/kernel.h>
-#include <heddle/kernel/module.h>
+#include "defect.h"
 
 namespace heddle::kernels::HEDDLE_TWIN {
 
@@ -16,19 +15,8 @@ __global__ void wrong_result_kernel(int64_t d, const int64_t* row_offsets, const
   }
 }
 
-void run(const SpmmArgs& args, void*, Stream& stream) {
-  launch(wrong_result_kernel, args.a.rows, 32, 0, stream, args.x.cols, args.a.row_offsets, args.a.col_indices, args.a.values,
-         args.x.data, args.y.data);
-}
-
 }  // namespace
 
 }  // namespace heddle::kernels::HEDDLE_TWIN
 
-HEDDLE_EXPORT_VARIANTS(spmm, {.name = "wrong_result",
-                              .summary = "a defect",
-                              .source = "a test",
-                              .deterministic = true,
-                              .supports = heddle::kernels::takes_anything<heddle::kernels::SpmmArgs>,
-                              .workspace = heddle::kernels::needs_no_workspace<heddle::kernels::SpmmArgs>,
-                              .run = heddle::kernels::HEDDLE_TWIN::run})
+EXPORT_DEFECT(wrong_result, 32)
