@@ -78,6 +78,7 @@ class Bench {
   /// Spoils the outputs with NaN, and compares them.
   void checks(LabCase& subject, std::vector<Output> outputs) {
     std::vector<DenseView<float>> views;
+    views.reserve(outputs.size());
     for (const Output& output : outputs) views.push_back(output.view);
     subject.spoil = [this, views] {
       for (const DenseView<float>& view : views) {

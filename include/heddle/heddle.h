@@ -19,4 +19,5 @@
 #include "heddle/tape.h"
 #include "heddle/tensor.h"
 #include "heddle/train.h"
+#include "heddle/tuned.h"
 #include "heddle/version.h"

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
+#include <tuple>
 
 #include "heddle/buffer.h"
 #include "heddle/data.h"
@@ -16,7 +16,10 @@ struct StructureHash {
 
   /// 32 digits.
   std::string hex() const;
-  friend auto operator<=>(const StructureHash&, const StructureHash&) = default;
+  friend bool operator==(const StructureHash&, const StructureHash&) = default;
+  friend bool operator<(const StructureHash& a, const StructureHash& b) {
+    return std::tie(a.high, a.low) < std::tie(b.high, b.low);
+  }
 };
 StructureHash structure_hash(const HostCsr& matrix);
 

@@ -117,15 +117,16 @@ TEST_SUITE("cli") {
          {"shared memory is read before any thread has written it", "by thread 0 of block (0, 0, 0) at "}},
         {"wrong_mask", "failed", {"threads 0-7: in __shfl_sync with mask 0xffffffff", "thread 8 has ended"}},
         {"wrong_result", "wrong_where", {"y[", " in double precision; last written by thread ", " of block ("}}};
-    for (const auto& [name, field, parts] : all) {
+    for (const Defect& defect : all) {
+      const std::string name = defect.name, field = defect.field;
       CAPTURE(name);
       const nlohmann::json row = added_row("spmm", defects + name + ".cu", "", 3);
       const std::string sentence = row[field];
       CAPTURE(sentence);
       CHECK(sentence.find(defect_line(name)) != std::string::npos);
-      for (const char* part : parts) CHECK(sentence.find(part) != std::string::npos);
+      for (const char* part : defect.parts) CHECK(sentence.find(part) != std::string::npos);
       CHECK_FALSE(row.contains("estimated"));
-      CHECK(row["wrong"] == (std::string(field) == "wrong_where"));
+      CHECK(row["wrong"] == (field == "wrong_where"));
     }
   }
 
