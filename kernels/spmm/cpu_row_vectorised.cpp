@@ -9,7 +9,7 @@
 //   2 (d <= 32) or 4 (d <= 16) sums, of every 2nd or 4th non-zero, and add them up at the end: one sum alone would wait for each
 //   addition to finish before the next. That depends on d only, so the bits are the same for every number of threads and for
 //   every instruction set with fused multiply-add (avx2, avx512); portable rounds twice.
-// Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where x outgrows the second-level cache, the x row of the non-zero
+// Bytes: nnz (4 d + 4 + 4) gathered, 4 n d written. Where d > 32 and x outgrows the second-level cache, the x row of the non-zero
 //   `prefetch_distance` ahead is fetched early.
 namespace heddle::kernels::HEDDLE_ISA {
 
@@ -19,6 +19,8 @@ namespace {
 constexpr int max_tile = vector_registers / 2;
 constexpr int64_t prefetch_distance = 8;
 constexpr int64_t prefetch_from_bytes = int64_t{1} << 20;
+// Of narrow rows the processor itself has dozens in flight, and early fetches only take up its load slots (docs/lab.md).
+constexpr int64_t prefetch_beyond_columns = 32;
 constexpr int cache_line_floats = 16;
 
 // std::integer_sequence would do, but no std template may be instantiated here (see simd.h).
@@ -131,7 +133,7 @@ Rows rows_for(int64_t d, int64_t vectors, bool prefetch, bool whole) {
 }  // namespace
 
 bool spmm_cpu_prefetches(const SpmmArgs& args) {
-  return args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
+  return args.x.cols > prefetch_beyond_columns && args.x.size() * static_cast<int64_t>(sizeof(float)) >= prefetch_from_bytes;
 }
 
 void spmm_cpu_rows(const SpmmArgs& args, int64_t begin, int64_t end, bool prefetch) {

@@ -8,7 +8,7 @@ namespace heddle::kernels {
 
 /// What two variants leave out of cpu_row_vectorised, so that its worth can be measured.
 struct CpuRowOptions {
-  bool prefetch = true;  ///< fetch x rows early where x outgrows the second-level cache
+  bool prefetch = true;  ///< fetch x rows early where they are wide and x outgrows the second-level cache
   bool balance = true;   ///< share out rows + non-zeros evenly; else rows
 };
 
