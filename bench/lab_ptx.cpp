@@ -20,11 +20,13 @@ std::map<std::string, PtxInstructions> compile(const std::string& file) {
   require(fs::exists(file, ignored), ErrorKind::usage, "the kernels' source ", file, " is not there to be compiled to PTX");
   const TempFolder folder;
   const std::string ptx = folder.file("kernels.ptx");
-  const std::string include = include_folder();
   std::vector<std::string> command = command_words("NVCC", HEDDLE_NVCC);
-  // Kernels of the project include its other folders from the root, which is beside the headers.
+  // The project's own kernels include its other folders from its root.
   command.insert(command.end(), {"-std=c++20", "-ptx", "-arch=compute_80", "-DHEDDLE_TWIN=cuda", "-DHEDDLE_HAS_CUDA",
-                                 "-I" + include, "-I" + (fs::path(include) / "..").string(), file, "-o", ptx});
+                                 "-I" + include_folder(), "-I" + fs::path(HEDDLE_SOURCE_INCLUDE).parent_path().string()});
+  const std::vector<std::string> extra = command_words("HEDDLE_MODULE_FLAGS", "");
+  command.insert(command.end(), extra.begin(), extra.end());
+  command.insert(command.end(), {file, "-o", ptx});
   const CommandResult result = run_command(command);
   std::string content;
   if (result.status == 0) {

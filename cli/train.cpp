@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cfloat>
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -100,6 +102,10 @@ void TrainCommand::run() {
   plan.profiler = profiler.get();
   if (!tuned.empty()) plan.tuned = io::read_tuned(tuned);
   const Device where = device.open();
+  const std::span<const TunedChoice> choices = plan.tuned.choices();
+  const bool any = std::any_of(choices.begin(), choices.end(),
+                               [&](const TunedChoice& choice) { return choice.device == where.description(); });
+  if (!tuned.empty() && !any) log_message(text(tuned, " has no choice for ", where.description(), ": the rule chooses"));
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const SeedRuns runs = train_seeds(plan, dataset, where, printing.quiet);

@@ -71,6 +71,9 @@ TEST_SUITE("cli") {
     const std::string tuned = weights_hash(data + " --tuned " + file + " --profile " + trace);
     CHECK(tuned == weights_hash(data, "HEDDLE_FORCE_SPMM=cpu_row_loop"));
     CHECK(file_content(trace).find("cpu_row_loop") != std::string::npos);
+    const ProgramResult other = run_program("train gcn --epochs 1 --device cpu --threads 1 " + data + " --tuned " + file);
+    CHECK(other.status == 0);
+    CHECK(other.err.find(" has no choice for cpu (1 thread, ") != std::string::npos);
     // What is forced goes before what is tuned.
     const std::string forced =
         weights_hash(data + " --tuned " + file + " --profile " + trace, "HEDDLE_FORCE_SPMM=cpu_merge_path");
