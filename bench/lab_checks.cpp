@@ -66,7 +66,7 @@ void run_checked(const LabCase& subject, const LabVariant& variant, Stream& stre
   simt::RaceDetector races(source_line);
   simt::BoundsChecker bounds(races, source_line);
   races.name_memory([&bounds](const void* address) { return bounds.name_of(address); });
-  for (const LabArray& array : subject.arrays) bounds.name_array(array.name, array.address, array.bytes);
+  for (const LabArray& array : subject.arrays) bounds.name_array(array.name, array.address, array.bytes, array.writable);
   bounds.name_array("workspace", workspace.data(), variant.workspace);
   observed(stream, bounds, [&] { variant.run(workspace.data(), stream); });
 }

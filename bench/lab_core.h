@@ -32,6 +32,7 @@ struct LabArray {
   const char* name;
   const void* address;
   std::size_t bytes;
+  bool writable;  ///< an output
 };
 
 /// The element of the output whose error is the largest over its bound.

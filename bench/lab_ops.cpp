@@ -56,18 +56,18 @@ class Bench {
 
   template <class T>
   T* upload(const char* name, const std::vector<T>& values) {
-    return keep<T>(name, Buffer::upload(stream_, values));
+    return keep<T>(name, Buffer::upload(stream_, values), false);
   }
   template <class T>
   T* room(const char* name, int64_t count) {
-    return keep<T>(name, Buffer(stream_, static_cast<std::size_t>(count) * sizeof(T)));
+    return keep<T>(name, Buffer(stream_, static_cast<std::size_t>(count) * sizeof(T)), true);
   }
   DenseView<float> matrix(const char* name, const HostMatrix& host) { return {upload(name, host.values), host.rows, host.cols}; }
   DenseView<float> result(const char* name, int64_t rows, int64_t cols) { return {room<float>(name, rows * cols), rows, cols}; }
 
   template <class T>
   void name(const char* name, const T* values, int64_t count) {
-    arrays_.push_back({name, values, static_cast<std::size_t>(count) * sizeof(T)});
+    arrays_.push_back({name, values, static_cast<std::size_t>(count) * sizeof(T), false});
   }
 
   /// An output and what its rows must begin with: what stands behind that is padding.
@@ -141,9 +141,9 @@ class Bench {
     return "the output";
   }
   template <class T>
-  T* keep(const char* name, Buffer buffer) {
+  T* keep(const char* name, Buffer buffer, bool writable) {
     const Buffer& kept = buffers_.emplace_back(std::move(buffer));
-    arrays_.push_back({name, kept.data(), kept.bytes()});
+    arrays_.push_back({name, kept.data(), kept.bytes(), writable});
     return kept.as<T>();
   }
   Stream stream_;

@@ -7,9 +7,9 @@
 
 namespace heddle::simt {
 
-void BoundsChecker::name_array(std::string name, const void* address, std::size_t bytes) {
+void BoundsChecker::name_array(std::string name, const void* address, std::size_t bytes, bool writable) {
   const auto begin = reinterpret_cast<uintptr_t>(address);
-  if (bytes > 0) arrays_.push_back({std::move(name), begin, begin + bytes, {}});
+  if (bytes > 0) arrays_.push_back({std::move(name), begin, begin + bytes, writable, {}});
 }
 
 void BoundsChecker::block_begins(uint64_t serial, Index3 block) {
@@ -20,7 +20,7 @@ void BoundsChecker::block_begins(uint64_t serial, Index3 block) {
 
 void BoundsChecker::shared_allocated(const void* address, std::size_t bytes) {
   const auto begin = reinterpret_cast<uintptr_t>(address);
-  shared_.push_back({"shared memory", begin, begin + bytes, std::vector<bool>(bytes)});
+  shared_.push_back({"shared memory", begin, begin + bytes, true, std::vector<bool>(bytes)});
   next_.shared_allocated(address, bytes);
 }
 
@@ -35,8 +35,10 @@ const std::string* BoundsChecker::accesses(const Access& access) {
     } else if (std::find(first, last, true) == last) {
       return report(access, "shared memory is read before any thread has written it (is a barrier missing?)");
     }
-  } else if (std::none_of(arrays_.begin(), arrays_.end(), holds)) {
+  } else if (const auto array = std::find_if(arrays_.begin(), arrays_.end(), holds); array == arrays_.end()) {
     return report(access, "access out of bounds");
+  } else if (access.write && !array->writable) {
+    return report(access, text(array->name, " is written, it is only to be read"));
   }
   return next_.accesses(access);
 }

@@ -11,14 +11,14 @@
 namespace heddle::simt {
 
 /// Ends a launch, before the access is made, at the first access to memory that is neither a named array nor the block's shared
-/// memory, and at the first read of shared memory that no thread of the block has written. What is right goes on to another
-/// observer.
+/// memory, at the first write to an array that is only to be read, and at the first read of shared memory that no thread of the
+/// block has written. What is right goes on to another observer.
 class BoundsChecker final : public Observer {
  public:
   BoundsChecker(Observer& next, CodeNamer namer) : next_(next), namer_(namer) {}
 
   /// Allows [address, address + bytes). Nothing for 0 bytes.
-  void name_array(std::string name, const void* address, std::size_t bytes);
+  void name_array(std::string name, const void* address, std::size_t bytes, bool writable = true);
 
   /// "byte 12 of y", "byte 4 of shared memory", or the address.
   std::string name_of(const void* address) const;
@@ -35,6 +35,7 @@ class BoundsChecker final : public Observer {
   struct Array {
     std::string name;
     uintptr_t begin, end;
+    bool writable;
     std::vector<bool> written;  // by byte; of shared memory
   };
   const std::string* report(const Access& access, const std::string& what);

@@ -112,6 +112,7 @@ TEST_SUITE("cli") {
         {"out_of_bounds",
          "failed",
          {"access out of bounds: read of 4 bytes at byte ", " of values, which has ", "by thread 0 of block ("}},
+        {"writes_input", "failed", {"x is written, it is only to be read: write of 4 bytes at byte ", "by thread 0 of block ("}},
         {"missing_barrier",
          "failed",
          {"shared memory is read before any thread has written it", "by thread 0 of block (0, 0, 0) at "}},
