@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <vector>
@@ -223,6 +224,35 @@ TEST_SUITE("kernels") {
     }
     const HostCsr a = bench::csr_from_rows(rows, 50, 32);
     for (int64_t d : {1, 16, 33}) check_product({a, d, CsrValues::direct}, text("long rows / d=", d));
+  }
+
+  TEST_CASE("spmm / columns and values that begin off a multiple of 16 bytes are read as well") {
+    const HostCsr a = bench::random_graph(37, 30, 333, 3);
+    std::vector<int32_t> columns{-1};
+    columns.insert(columns.end(), a.col_indices.begin(), a.col_indices.end());
+    std::vector<float> values{NAN};
+    values.insert(values.end(), a.values.begin(), a.values.end());
+    for (const auto& [name, device] : devices()) {
+      Workbench workbench(device);
+      Stream& stream = workbench.stream();
+      const Buffer offsets = Buffer::upload(stream, a.row_offsets), shifted_columns = Buffer::upload(stream, columns),
+                   shifted_values = Buffer::upload(stream, values);
+      const CsrView view{
+          a.rows, a.cols, a.nnz(), offsets.as<int64_t>(), shifted_columns.as<int32_t>() + 1, shifted_values.as<float>() + 1,
+          nullptr};
+      for (int64_t d : {8, 33}) {
+        const HostMatrix x = bench::random_matrix(a.cols, d, 61);
+        const bench::Reference expected = bench::spmm(a, CsrValues::direct, {}, x);
+        for (const Variant<SpmmArgs>& variant : spmm_variants(device.kind())) {
+          INFO(text(name, " / ", variant.name, " / d=", d));
+          const DeviceMatrix input(stream, x, 0);
+          const Guarded<float> y = workbench.output(a.rows * d, 0);
+          workbench.overrides().spmm = variant.name;
+          spmm({view, input.view(), y.view(a.rows, d)}, workbench.execution());
+          CHECK(mismatch(y.values(), expected) == "");
+        }
+      }
+    }
   }
 
   TEST_CASE("spmm / what is kept of a matrix with an identity serves other factors and widths, and no other matrix") {
