@@ -1,6 +1,7 @@
 // Kernels from somebody's file: heddle bench OP --add FILE.
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -155,7 +156,17 @@ TEST_SUITE("cli") {
     complaint("spmm --device cpu --add " + templates + "spmm.cu", 2, "a file's kernels run on simt or cuda, not on cpu");
     complaint("spmm --add " + templates + "spmm.cu", 2, "there is no compiler no-such-compiler", "CXX=no-such-compiler");
     complaint("spmm --add " + templates + "spmm.cu", 2, "where there is no heddle/kernel/module.h", "HEDDLE_INCLUDE=/dev");
+    complaint("spmm --add " + templates + "spmm.cu", 3, "no-such-header.h", "HEDDLE_MODULE_FLAGS='-include no-such-header.h'");
     complaint("gemm --add " + templates + "spmm.cu", 2, "--add");
+  }
+
+  TEST_CASE("own kernels / what the compiler made is gone afterwards, whatever came of it") {
+    if (!can_count()) return;
+    const TempDir folder;
+    for (const std::string& file : {templates + "spmm.cu", defects + "race.cu", defects + "does_not_compile.cu"}) {
+      CHECK(run_program("bench spmm --add " + file + graph, "TMPDIR=" + folder.path().string()).status >= 0);
+      CHECK(std::filesystem::is_empty(folder.path()));
+    }
   }
 
   TEST_CASE("own kernels / on cuda they are checked and timed") {
