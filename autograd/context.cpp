@@ -41,6 +41,8 @@ void Context::set_tuned(const TunedVariants& tuned) {
         kernels::find_variant("tuned variants", kernels::spmm_variants(kind), kind, choice.variant);
     require(variant.deterministic, ErrorKind::usage, "tuned variants: ", variant.name, " for ", choice.graph, " at width ",
             choice.width, " gives other bits in every run; it can only be forced");
+    require(variant.rounding == 0, ErrorKind::usage, "tuned variants: ", variant.name, " for ", choice.graph, " at width ",
+            choice.width, " rounds its input; it can only be forced");
     chosen[{choice.structure, choice.width}] = variant.name;
   }
   tuned_spmm_ = std::move(chosen);

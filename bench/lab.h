@@ -46,6 +46,7 @@ struct LabCount {
 struct LabRow {
   std::string variant;
   bool deterministic = true;
+  double rounding = 0;          ///< above 0: it rounds an input first, its bound is wider by that, and it is never chosen
   bool added = false;           ///< from a file of LabOptions::added
   bool chosen = false;          ///< the one that runs where none is asked for
   std::string refused;          ///< why it cannot run this; then nothing below is set
@@ -73,7 +74,8 @@ struct LabResult {
 /// What a variant is chosen by: the median in milliseconds where it was timed, the bytes it moved where it was counted; infinite
 /// where neither was.
 double cost(const LabRow& row);
-/// The cheapest of the deterministic variants, and the one that the rule chooses; null where it was not measured.
+/// The cheapest of the deterministic variants that round no input, and the one that the rule chooses; null where it was not
+/// measured.
 const LabRow* best_deterministic(const LabResult& result);
 const LabRow* chosen_by_rule(const LabResult& result);
 

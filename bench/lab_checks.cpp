@@ -105,7 +105,7 @@ bool passes(const LabCase& subject, const LabVariant& variant, LabRow& row, Stre
     row.failed = error.what();
     return false;
   }
-  const WorstElement worst = subject.worst();
+  const WorstElement worst = subject.worst(variant.rounding);
   row.error_over_bound = std::max(row.error_over_bound, worst.error_over_bound);
   if (worst.error_over_bound <= 1) return true;
   row.wrong = true;

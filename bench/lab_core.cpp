@@ -144,7 +144,7 @@ double cost(const LabRow& row) {
 const LabRow* best_deterministic(const LabResult& result) {
   const LabRow* best = nullptr;
   for (const LabRow& row : result.rows_by_rank) {
-    if (row.deterministic && cost(row) < (best == nullptr ? INFINITY : cost(*best))) best = &row;
+    if (row.deterministic && row.rounding == 0 && cost(row) < (best == nullptr ? INFINITY : cost(*best))) best = &row;
   }
   return best;
 }
@@ -187,6 +187,7 @@ LabResult compare(LabCase subject, const Device& device, Stream& stream, const L
     LabRow& row = result.rows_by_rank.emplace_back();
     row.variant = variant.name;
     row.deterministic = variant.deterministic;
+    row.rounding = variant.rounding;
     row.added = variant.added;
     row.refused = variant.refused;
     row.chosen = row.variant == subject.chosen;

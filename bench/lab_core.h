@@ -24,7 +24,8 @@ struct LabVariant {
   std::string refused;
   std::size_t workspace = 0;  ///< bytes
   std::function<void(void* workspace, Stream& stream)> run;
-  bool added = false;  ///< from somebody's file: it is checked harder
+  double rounding = 0;  ///< of an input, before anything else (Variant::rounding)
+  bool added = false;   ///< from somebody's file: it is checked harder
 };
 
 /// An array that kernels may touch, for the counter.
@@ -50,9 +51,9 @@ struct LabCase {
   std::string chosen;
   std::vector<LabVariant> variants;  ///< of the device; of simt the instrumented ones
   std::vector<LabArray> arrays;
-  std::function<void()> spoil;  ///< makes the output useless before it is checked
-  std::function<WorstElement()> worst;
-  std::function<std::vector<float>()> output;  ///< all of it; may be empty where no variant is added
+  std::function<void()> spoil;                         ///< makes the output useless before it is checked
+  std::function<WorstElement(double rounding)> worst;  ///< against bounds for a variant that rounds an input so
+  std::function<std::vector<float>()> output;          ///< all of it; may be empty where no variant is added
 };
 
 /// The table's variants with `args` bound.
@@ -62,7 +63,8 @@ std::vector<LabVariant> bound_variants(std::span<const kernels::Variant<Args>> t
   for (const kernels::Variant<Args>& variant : table) {
     const std::string refused = variant.supports(args);
     bound.push_back({variant.name, variant.deterministic, refused, refused.empty() ? variant.workspace(args) : 0,
-                     [&variant, args](void* workspace, Stream& stream) { variant.run(args, workspace, stream); }});
+                     [&variant, args](void* workspace, Stream& stream) { variant.run(args, workspace, stream); },
+                     variant.rounding});
   }
   return bound;
 }

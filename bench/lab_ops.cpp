@@ -94,9 +94,11 @@ class Bench {
       }
       return all;
     };
-    subject.worst = [this, outputs = std::move(outputs)] {
+    subject.worst = [this, outputs = std::move(outputs)](double rounding) {
       WorstElement worst;
-      for (const auto& [view, expected] : outputs) {
+      for (const Output& output : outputs) {
+        const DenseView<float> view = output.view;
+        const Reference expected = widened(output.expected, rounding);
         const std::vector<float> values = download(stream_, view.data, static_cast<std::size_t>(view.size()));
         const int64_t columns = view.rows == 0 ? 0 : static_cast<int64_t>(expected.values.size()) / view.rows;
         for (int64_t row = 0; row < view.rows; ++row) {
@@ -406,7 +408,7 @@ LabResult compare_top_k(int64_t users, int64_t items, int64_t width, int64_t k, 
     const std::vector<float> no_scores(count, NAN);
     upload(bench.stream(), args.best.scores, no_scores.data(), count * sizeof(float));
   };
-  subject.worst = [&]() -> WorstElement {
+  subject.worst = [&](double) -> WorstElement {
     const std::vector<int32_t> columns = download(bench.stream(), args.best.columns, count);
     const std::vector<float> found = download(bench.stream(), args.best.scores, count);
     std::vector<double> scores(static_cast<std::size_t>(items));
@@ -479,7 +481,7 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
     upload(bench.stream(), ids, garbage.data(), count * sizeof(int32_t));
   };
   // Every triple must be one that can be drawn: an eligible row, one of its columns, and a column that it lacks.
-  subject.worst = [&]() -> WorstElement {
+  subject.worst = [&](double) -> WorstElement {
     const std::vector<int32_t> drawn = download(bench.stream(), ids, count);
     const auto has = [&](int64_t row, int64_t column) {
       const auto begin = a.col_indices.begin() + a.row_offsets[static_cast<std::size_t>(row)];

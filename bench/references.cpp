@@ -45,9 +45,20 @@ Reference spmm(const HostCsr& a, CsrValues kind, const std::vector<int64_t>& val
       }
     }
     const double terms = static_cast<double>(end - begin);
+    y.magnitudes.insert(y.magnitudes.end(), bounds, bounds + d);
     for (int64_t c = 0; c < d; ++c) bounds[c] = gamma(end - begin + 1) * bounds[c] + terms * underflow;
   }
   return y;
+}
+
+// Each term grows by at most 1 + rounding, and its float error with it; what lies below bfloat16's normal range is kept to
+// 2^-134.
+Reference widened(Reference reference, double rounding) {
+  if (rounding == 0 || reference.magnitudes.empty()) return reference;
+  for (std::size_t i = 0; i < reference.bounds.size(); ++i) {
+    reference.bounds[i] = reference.bounds[i] * (1 + rounding) + rounding * reference.magnitudes.at(i) + 1e-37;
+  }
+  return reference;
 }
 
 // Every path from an element of E to one of the result multiplies at most 5 rounded factors a product (the value with x's scale,

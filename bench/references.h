@@ -19,7 +19,11 @@ namespace heddle::bench {
 struct Reference {
   std::vector<double> values;
   std::vector<double> bounds;
+  std::vector<double> magnitudes = {};  ///< of spmm: the sums of the terms' absolute values
 };
+
+/// For a variant that rounds an input of the products with this relative error first; the same where there are no magnitudes.
+Reference widened(Reference reference, double rounding);
 
 double gamma(int64_t roundings);
 

@@ -80,6 +80,7 @@ Json lab_json(const bench::LabResult& result, const bench::LabRow& row, const De
   object["cold"] = lab.cold;
   object["deterministic"] = row.deterministic;
   object["chosen"] = row.chosen;
+  object["rounding"] = row.rounding;
   object["added"] = row.added;
   object["refused"] = row.refused;
   object["failed"] = row.failed;

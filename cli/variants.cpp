@@ -29,13 +29,15 @@ struct Row {
   const char* source;
   bool deterministic;
   const char* limits;
+  double rounding;
 };
 
 template <class Args>
 void add_rows(std::vector<Row>& rows, const char* op, std::span<const kernels::Variant<Args>> (*table)(DeviceKind)) {
   for (DeviceKind device : {DeviceKind::cpu, DeviceKind::simt, DeviceKind::cuda}) {
     for (const kernels::Variant<Args>& variant : table(device))
-      rows.push_back({op, device, variant.name, variant.summary, variant.source, variant.deterministic, variant.limits});
+      rows.push_back(
+          {op, device, variant.name, variant.summary, variant.source, variant.deterministic, variant.limits, variant.rounding});
   }
 }
 
@@ -59,7 +61,8 @@ Json as_json(const std::vector<Row>& rows) {
                     {"summary", row.summary},
                     {"source", row.source},
                     {"deterministic", row.deterministic},
-                    {"limits", row.limits}});
+                    {"limits", row.limits},
+                    {"rounding", row.rounding}});
   }
   return {{"variants", list}};
 }

@@ -55,7 +55,8 @@ class Context {
   void set_profiler(Profiler* profiler) { profiler_ = profiler; }
 
   /// Follows the choices of `tuned` for this device from now on, where HEDDLE_FORCE_SPMM names no variant. Throws Error{usage}
-  /// for a choice of this device whose variant the build does not have, or whose bits differ from run to run.
+  /// for a choice of this device whose variant the build does not have, whose bits differ from run to run, or that rounds its
+  /// input.
   void set_tuned(const TunedVariants& tuned);
   /// The variant chosen for products of that matrix with `width` columns; null: none is.
   const char* tuned_spmm(const StructureHash& structure, int64_t width) const;

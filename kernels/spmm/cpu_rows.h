@@ -12,6 +12,9 @@ struct CpuRowOptions {
   bool balance = true;   ///< share out rows + non-zeros evenly; else rows
 };
 
+/// How far apart rows of d bfloat16 stand: whole vectors of every instruction set.
+[[gnu::always_inline]] constexpr int64_t bf16_stride(int64_t d) { return (d + 15) / 16 * 16; }
+
 }  // namespace heddle::kernels
 
 #ifdef HEDDLE_ISA

@@ -14,7 +14,8 @@ void spmm_cpu_row_loop(const SpmmArgs& args, void* workspace, Stream& stream);
 
 HEDDLE_DECLARE_CPU(void spmm_cpu_row_vectorised(const SpmmArgs& args, const CpuRowOptions& options, Threads threads);
                    unsigned long spmm_cpu_merge_path_workspace(const SpmmArgs& args);
-                   void spmm_cpu_merge_path(const SpmmArgs& args, void* workspace, Threads threads))
+                   void spmm_cpu_merge_path(const SpmmArgs& args, void* workspace, Threads threads);
+                   void spmm_cpu_row_bf16(const SpmmArgs& args, void* workspace, Threads threads))
 
 #define HEDDLE_SPMM_LAUNCHERS                                                       \
   void spmm_row_per_thread(const SpmmArgs& args, void* workspace, Stream& stream);  \

@@ -14,6 +14,13 @@ void cpu_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
   HEDDLE_CALL_CPU(stream, spmm_cpu_merge_path, args, workspace);
 }
 
+std::size_t cpu_row_bf16_workspace(const SpmmArgs& args) {
+  return static_cast<std::size_t>(args.x.rows * bf16_stride(args.x.cols)) * sizeof(uint16_t);
+}
+void cpu_row_bf16(const SpmmArgs& args, void* workspace, Stream& stream) {
+  HEDDLE_CALL_CPU(stream, spmm_cpu_row_bf16, args, workspace);
+}
+
 const Variant<SpmmArgs> cpu_variants[] = {
     {"cpu_row_vectorised", "register tile of a row's columns, non-zeros shared evenly among threads, prefetch",
      "Intel MKL, LIBXSMM practice", true, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<true, true>},
@@ -23,6 +30,8 @@ const Variant<SpmmArgs> cpu_variants[] = {
      takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<false, true>},
     {"cpu_row_equal_rows", "cpu_row_vectorised with as many rows for each thread: to measure the balance's worth", "ablation",
      true, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, cpu_rows<true, false>},
+    {"cpu_row_bf16", "x rounded to bfloat16 first, half the bytes gathered; sums in float: only run by name",
+     "Kalamkar et al. 2019 (bfloat16)", true, takes_anything<SpmmArgs>, cpu_row_bf16_workspace, cpu_row_bf16, "none", 0x1p-8},
     {"cpu_row_loop", "a thread per row, plain loops: the reference", "definition", true, takes_anything<SpmmArgs>,
      needs_no_workspace<SpmmArgs>, spmm_cpu_row_loop},
 };

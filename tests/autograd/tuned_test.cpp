@@ -100,6 +100,8 @@ TEST_CASE("tuned / a variant that this device has not, or whose bits do not repe
   context.set_tuned(tuned_to(structure, 6, "cpu_merge_path"));
   CHECK(error_mismatch(ErrorKind::usage, "tuned variants: cpu has no variant 'edge_atomic'; it has cpu_row_vectorised",
                        [&] { context.set_tuned(tuned_to(structure, 6, "edge_atomic")); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "cpu_row_bf16 for karate at width 6 rounds its input; it can only be forced",
+                       [&] { context.set_tuned(tuned_to(structure, 6, "cpu_row_bf16")); }) == "");
   CHECK(context.tuned_spmm(structure, 6) == std::string("cpu_merge_path"));
   const Device simt = Device::simt();
   Context executor(simt);

@@ -30,6 +30,7 @@ struct Variant {
   /// Overwrites the output wholly.
   void (*run)(const Args&, void* workspace, Stream&);
   const char* limits = "none";  ///< what `supports` refuses, in a few words
+  double rounding = 0;          ///< the relative error of rounding an input to a shorter format first; above 0: only run by name
 };
 
 /// What most variants answer: they run any arguments, and need no scratch memory.
