@@ -114,9 +114,10 @@ TEST_SUITE("cli") {
          "failed",
          {"access out of bounds: read of 4 bytes at byte ", " of values, which has ", "by thread 0 of block ("}},
         {"writes_input", "failed", {"x is written, it is only to be read: write of 4 bytes at byte ", "by thread 0 of block ("}},
-        {"missing_barrier",
+        {"unwritten_shared",
          "failed",
          {"shared memory is read before any thread has written it", "by thread 0 of block (0, 0, 0) at "}},
+        {"missing_barrier", "failed", {"data race on byte ", " of shared memory: ", "write by thread ", "read by thread "}},
         {"wrong_mask", "failed", {"threads 0-7: in __shfl_sync with mask 0xffffffff", "thread 8 has ended"}},
         {"wrong_result", "wrong_where", {"y[", " in double precision; last written by thread ", " of block ("}}};
     for (const Defect& defect : all) {

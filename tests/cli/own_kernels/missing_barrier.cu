@@ -1,4 +1,4 @@
-// The row is staged in shared memory by its first warp, and read by another before it need be there.
+// The row's columns are cleared, a barrier, and staged; the barrier before another thread reads them is missing.
 #include "defect.h"
 
 namespace heddle::kernels::HEDDLE_TWIN {
@@ -10,6 +10,8 @@ __global__ void missing_barrier_kernel(int64_t d, const int64_t* row_offsets, co
   SHARED(int32_t, staged, 64);
   const int64_t row = blockIdx.x;
   const int64_t begin = row_offsets[row], degree = row_offsets[row + 1] - begin;
+  staged[threadIdx.x] = 0;
+  __syncthreads();
   for (int64_t k = threadIdx.x; k < degree && k < 64; k += 64) staged[k] = col_indices[begin + k];
   for (int64_t column = threadIdx.x; column < d; column += 64) {
     float sum = 0;
