@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -93,7 +94,10 @@ void run(const TuneOptions& options) {
   std::string head = fmt::format("spmm on {}, by {}\n", device.description(),
                                  device.kind() == DeviceKind::simt ? "bytes moved, counted" : "medians, measured");
   if (!absent.empty()) head += fmt::format("absent from HEDDLE_DATA, left out: {}\n", fmt::join(absent, ", "));
-  print(head + fmt::format("{:<18}{:>6}  {:<21}{:<21}{}\n", "graph", "width", "best deterministic", "the rule's", "rule / best"));
+  std::size_t longest = 0;
+  for (const std::string& name : names) longest = std::max(longest, name.size());
+  print(head + fmt::format("{:<{}}{:>7}  {:<21}{:<21}{}\n", "graph", longest, "width", "best deterministic", "the rule's",
+                           "rule / best"));
   std::vector<Outcome> outcomes;
   double logarithms = 0;
   const Outcome* worst = nullptr;
@@ -103,7 +107,8 @@ void run(const TuneOptions& options) {
     for (int64_t width : widths) {
       const Outcome outcome =
           outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
-      print(fmt::format("{:<18}{:>6}  {:<21}{:<21}{:.3f}\n", outcome.graph, width, outcome.best, outcome.rule, outcome.ratio()));
+      print(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
+                        outcome.ratio()));
       tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
       logarithms += std::log(outcome.ratio());
       outcomes.push_back(outcome);
