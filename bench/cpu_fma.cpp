@@ -13,7 +13,7 @@ int64_t cpu_multiply_add(int64_t rounds, float* sink) {
   for (int i = 0; i < chains; ++i) sum[i] = broadcast(static_cast<float>(i));
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-    for (int i = 0; i < chains; ++i) sum[i] = sum[i] * factor + term;
+    for (Vec& chain : sum) chain = chain * factor + term;
   }
   Vec total = sum[0];
 #pragma GCC unroll 12

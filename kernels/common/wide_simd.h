@@ -22,7 +22,7 @@ struct WideMask {
 HEDDLE_SIMD Wide wide(float value) {
   Wide r;
 #pragma GCC unroll 4
-  for (int i = 0; i < wide_vectors; ++i) r.v[i] = broadcast(value);
+  for (Vec& v : r.v) v = broadcast(value);
   return r;
 }
 HEDDLE_SIMD Wide load_wide(const float* p) {

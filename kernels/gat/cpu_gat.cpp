@@ -33,9 +33,10 @@ template <int stride>
 template <int stride>
 [[gnu::always_inline]] inline Wide heads_of(const float* per_head, int64_t phase) {
   if constexpr (stride == 0) return load_wide(per_head + phase * wide_floats);
+  constexpr int period = stride == 0 ? 1 : stride;
   float repeated[wide_floats];
 #pragma GCC unroll 16
-  for (int l = 0; l < wide_floats; ++l) repeated[l] = per_head[stride == 0 ? 0 : l % (stride == 0 ? 1 : stride)];
+  for (int l = 0; l < wide_floats; ++l) repeated[l] = per_head[l % period];
   return load_wide(repeated);
 }
 
