@@ -33,7 +33,7 @@ template <int stride>
 template <int stride>
 [[gnu::always_inline]] inline Wide heads_of(const float* per_head, int64_t phase) {
   if constexpr (stride == 0) return load_wide(per_head + phase * wide_floats);
-  constexpr int period = stride == 0 ? 1 : stride;
+  constexpr int period = stride + (stride == 0);  // at least 1: the remainder is compiled for stride 0 too
   float repeated[wide_floats];
 #pragma GCC unroll 16
   for (int l = 0; l < wide_floats; ++l) repeated[l] = per_head[l % period];
