@@ -96,9 +96,7 @@ class Bench {
     };
     subject.worst = [this, outputs = std::move(outputs)](double rounding) {
       WorstElement worst;
-      for (const Output& output : outputs) {
-        const DenseView<float> view = output.view;
-        const Reference expected = widened(output.expected, rounding);
+      for (const auto& [view, expected] : outputs) {
         const std::vector<float> values = download(stream_, view.data, static_cast<std::size_t>(view.size()));
         const int64_t columns = view.rows == 0 ? 0 : static_cast<int64_t>(expected.values.size()) / view.rows;
         for (int64_t row = 0; row < view.rows; ++row) {
@@ -107,7 +105,7 @@ class Bench {
                        wanted = static_cast<std::size_t>(row * columns + column);
             const double error = std::abs(values[at] - expected.values[wanted]);
             if (error == 0) continue;
-            const double ratio = std::isnan(error) ? INFINITY : error / expected.bounds[wanted];
+            const double ratio = std::isnan(error) ? INFINITY : error / widened_bound(expected, wanted, rounding);
             if (ratio <= worst.error_over_bound) continue;
             worst = {ratio,
                      text(name_of(view.data), "[", row, "][", column, "] is ", values[at], ", ", expected.values[wanted],

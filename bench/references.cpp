@@ -53,11 +53,13 @@ Reference spmm(const HostCsr& a, CsrValues kind, const std::vector<int64_t>& val
 
 // Each term grows by at most 1 + rounding, and its float error with it; what lies below bfloat16's normal range is kept to
 // 2^-134.
+double widened_bound(const Reference& reference, std::size_t i, double rounding) {
+  if (rounding == 0 || reference.magnitudes.empty()) return reference.bounds[i];
+  return reference.bounds[i] * (1 + rounding) + rounding * reference.magnitudes.at(i) + 1e-37;
+}
+
 Reference widened(Reference reference, double rounding) {
-  if (rounding == 0 || reference.magnitudes.empty()) return reference;
-  for (std::size_t i = 0; i < reference.bounds.size(); ++i) {
-    reference.bounds[i] = reference.bounds[i] * (1 + rounding) + rounding * reference.magnitudes.at(i) + 1e-37;
-  }
+  for (std::size_t i = 0; i < reference.bounds.size(); ++i) reference.bounds[i] = widened_bound(reference, i, rounding);
   return reference;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -22,7 +23,10 @@ struct Reference {
   std::vector<double> magnitudes = {};  ///< of spmm: the sums of the terms' absolute values
 };
 
-/// For a variant that rounds an input of the products with this relative error first; the same where there are no magnitudes.
+/// bounds[i], wider for a variant that rounds an input of the products with this relative error first; the same where there are
+/// no magnitudes.
+double widened_bound(const Reference& reference, std::size_t i, double rounding);
+/// The reference with all of its bounds so.
 Reference widened(Reference reference, double rounding);
 
 double gamma(int64_t roundings);
