@@ -33,16 +33,18 @@ CommandResult run_command(const std::vector<std::string>& arguments) {
   int ends[2];
   require(pipe2(ends, O_CLOEXEC) == 0, ErrorKind::io, "cannot make a pipe to ", arguments[0], ": ", std::strerror(errno));
   posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  int refused = posix_spawn_file_actions_init(&actions);
+  require(refused == 0, ErrorKind::io, "cannot run ", arguments[0], ": ", std::strerror(refused));
+  refused = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (refused == 0) refused = posix_spawn_file_actions_adddup2(&actions, ends[1], output);
+  }
   std::vector<char*> pointers;
   pointers.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
   pointers.push_back(nullptr);
   pid_t child = -1;
-  const int refused = posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
+  if (refused == 0) refused = posix_spawnp(&child, pointers[0], &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   CommandResult result;

@@ -21,14 +21,14 @@ class VariantFile {
   /// simt: by g++ (CXX), with calls of the executor at every memory access; cuda: by nvcc (NVCC); HEDDLE_MODULE_FLAGS are added.
   /// The headers are those of the program's installation or source tree, or HEDDLE_INCLUDE. Throws Error{io} where there is no
   /// such file; Error{usage} for the cpu, a build that cannot count, and where compiler or headers are missing; Error{bad_data},
-  /// with the compiler's first complaint, where it does not compile (all of them go to the log), where it exports nothing, and
-  /// where it does not fit this program.
+  /// with the compiler's first complaint, where it does not compile (all of them go to the log) or cannot be loaded.
   VariantFile(std::string source, DeviceKind device);
 
   const std::string& source() const { return source_; }
   /// Whether it has variants of "spmm", "sddmm", "softmax", "gat_forward" or "gat_backward".
   bool exports(const std::string& op) const;
 
+  /// Empty where it has none. Throws Error{bad_data} where its headers do not fit this program.
   template <class Args>
   std::span<const kernels::Variant<Args>> variants(const std::string& op) const {
     const kernels::VariantModule* const module = find(op, sizeof(kernels::Variant<Args>), sizeof(Args));

@@ -150,7 +150,8 @@ TEST_SUITE("cli") {
     };
     complaint("spmm --add " + defects + "does_not_compile.cu", 3, defect_line("does_not_compile"));
     complaint("spmm --add " + defects + "does_not_compile.cu", 3, "'fastest_product_of_all' was not declared", "LC_ALL=C");
-    complaint("spmm --add " + defects + "exports_nothing.cu", 3, "exports no variant: it needs a line HEDDLE_EXPORT_VARIANTS(");
+    complaint("spmm --add " + defects + "exports_nothing.cu", 3,
+              "exports no variant of spmm: it needs a line HEDDLE_EXPORT_VARIANTS(spmm, ");
     complaint("sddmm --add " + templates + "spmm.cu", 3, "exports no variant of sddmm");
     complaint("spmm --add " + defects + "nowhere.cu", 7, "nowhere.cu: there is no such file");
     complaint("spmm --add " + defects, 7, "there is no such file");
