@@ -102,6 +102,20 @@ void check_bits(const Product& product, const std::vector<NamedDevice>& group, D
   }
 }
 
+/// A product by a matrix that stands on the workbench's device already, by each of its variants.
+void check_view(Workbench& workbench, const CsrView& view, const HostCsr& a, int64_t d) {
+  const HostMatrix x = bench::random_matrix(a.cols, d, static_cast<uint64_t>(60 + d));
+  const bench::Reference expected = bench::spmm(a, CsrValues::direct, {}, x);
+  for (const Variant<SpmmArgs>& variant : spmm_variants(workbench.stream().kind())) {
+    INFO(text(variant.name, " / identity ", view.identity, " / d=", d));
+    const DeviceMatrix input(workbench.stream(), x, 0);
+    const Guarded<float> y = workbench.output(a.rows * d, 0);
+    workbench.overrides().spmm = variant.name;
+    spmm({view, input.view(), y.view(a.rows, d)}, workbench.execution());
+    CHECK(mismatch(y.values(), bench::widened(expected, variant.rounding)) == "");
+  }
+}
+
 /// Large enough for every path of the cpu variants: many parts, x beyond the second-level cache, empty rows.
 HostCsr large_graph() { return bench::power_law_graph(6000, 5000, 60000, 5); }
 
@@ -241,18 +255,8 @@ TEST_SUITE("kernels") {
       const CsrView view{
           a.rows, a.cols, a.nnz(), offsets.as<int64_t>(), shifted_columns.as<int32_t>() + 1, shifted_values.as<float>() + 1,
           nullptr};
-      for (int64_t d : {8, 33}) {
-        const HostMatrix x = bench::random_matrix(a.cols, d, 61);
-        const bench::Reference expected = bench::spmm(a, CsrValues::direct, {}, x);
-        for (const Variant<SpmmArgs>& variant : spmm_variants(device.kind())) {
-          INFO(text(name, " / ", variant.name, " / d=", d));
-          const DeviceMatrix input(stream, x, 0);
-          const Guarded<float> y = workbench.output(a.rows * d, 0);
-          workbench.overrides().spmm = variant.name;
-          spmm({view, input.view(), y.view(a.rows, d)}, workbench.execution());
-          CHECK(mismatch(y.values(), bench::widened(expected, variant.rounding)) == "");
-        }
-      }
+      INFO(name);
+      for (int64_t d : {8, 33}) check_view(workbench, view, a, d);
     }
   }
 
@@ -274,18 +278,8 @@ TEST_SUITE("kernels") {
         upload(stream, values.as<float>(), a.values.data(), values.bytes());
         const CsrView view{a.rows,  a.cols, a.nnz(), offsets.as<int64_t>(), columns.as<int32_t>(), values.as<float>(),
                            nullptr, -1,     identity};
-        for (int64_t d : {4, 9, 4}) {
-          const HostMatrix x = bench::random_matrix(a.cols, d, static_cast<uint64_t>(60 + d));
-          const bench::Reference expected = bench::spmm(a, CsrValues::direct, {}, x);
-          for (const Variant<SpmmArgs>& variant : spmm_variants(device.kind())) {
-            INFO(text(name, " / ", variant.name, " / identity ", identity, " / d=", d));
-            const DeviceMatrix input(stream, x, 0);
-            const Guarded<float> y = workbench.output(a.rows * d, 0);
-            workbench.overrides().spmm = variant.name;
-            spmm({view, input.view(), y.view(a.rows, d)}, workbench.execution());
-            CHECK(mismatch(y.values(), bench::widened(expected, variant.rounding)) == "");
-          }
-        }
+        INFO(name);
+        for (int64_t d : {4, 9, 4}) check_view(workbench, view, a, d);
       }
     }
   }
