@@ -26,7 +26,8 @@ function(heddle_compile_options target)
 endfunction()
 
 # heddle_cpu_sources(target file.cpp ...): compiles each file once per instruction set, into namespace portable, avx2 or avx512
-# (HEDDLE_ISA). Such a file must not emit a weak symbol: the linker could pick its AVX-512 copy for everyone. A test looks.
+# (HEDDLE_ISA). The wrapper names it relative to the project, which every target includes from, so that a compiler cache serves
+# several checkouts. Such a file must not emit a weak symbol: the linker could pick its AVX-512 copy for everyone. A test looks.
 function(heddle_cpu_sources target)
   set(flags_portable "")
   set(flags_avx2 -mavx2 -mfma)
@@ -41,7 +42,7 @@ function(heddle_cpu_sources target)
     cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
     foreach(isa IN LISTS isas)
       set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${isa}/${relative})
-      set(content "#define HEDDLE_ISA ${isa}\n#include \"${absolute}\"  // NOLINT(bugprone-suspicious-include)\n")
+      set(content "#define HEDDLE_ISA ${isa}\n#include <${relative}>  // NOLINT(bugprone-suspicious-include)\n")
       file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
       set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute}
                                   COMPILE_OPTIONS "-ffp-contract=fast;${flags_${isa}}")
@@ -58,7 +59,7 @@ function(heddle_device_sources target twin)
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE absolute)
     cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
     set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${twin}/${relative}.cpp)
-    set(content "#define HEDDLE_TWIN ${twin}\n#include \"${absolute}\"\n")
+    set(content "#define HEDDLE_TWIN ${twin}\n#include <${relative}>\n")
     file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
     set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute})
     target_sources(${target} PRIVATE ${wrapper})

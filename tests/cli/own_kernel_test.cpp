@@ -7,17 +7,19 @@
 
 #include "heddle/error.h"
 #include "tests/cli/program.h"
+#include "tests/support/source_dir.h"
 
 using heddle::text;
 using heddle::test::file_content;
 using heddle::test::ProgramResult;
 using heddle::test::run_program;
+using heddle::test::source_dir;
 using heddle::test::TempDir;
 
 namespace {
 
-const std::string templates = HEDDLE_SOURCE_DIR "/docs/own_kernel/";
-const std::string defects = HEDDLE_SOURCE_DIR "/tests/cli/own_kernels/";
+const std::string templates = (source_dir() / "docs/own_kernel/").string();
+const std::string defects = (source_dir() / "tests/cli/own_kernels/").string();
 const std::string graph = " --graph rmat:6,4 --dim 8";
 
 bool can_count() {

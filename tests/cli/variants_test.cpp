@@ -8,6 +8,7 @@
 #include "kernels/gat/variants.h"
 #include "kernels/spmm/spmm.h"
 #include "tests/cli/program.h"
+#include "tests/support/source_dir.h"
 
 using namespace heddle;
 using heddle::test::file_content;
@@ -58,7 +59,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("variants: the README's table is the one that the program prints") {
-    const std::string readme = file_content(HEDDLE_SOURCE_DIR "/README.md");
+    const std::string readme = file_content((heddle::test::source_dir() / "README.md").string());
     const std::string printed = run_program("variants --markdown").out;
     const std::string header = printed.substr(0, printed.find('\n') + 1);
     const std::size_t begin = readme.find(header);

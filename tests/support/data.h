@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/source_dir.h"
+
 namespace heddle::test {
 
 /// A file or folder of the public data sets, which are not part of the project: `relative` to $HEDDLE_DATA, or else to
@@ -14,8 +16,7 @@ namespace heddle::test {
 /// says so once and returns nothing; the test then returns.
 inline std::optional<std::filesystem::path> shared_data(const char* relative, const char* must_exist = nullptr) {
   const char* folder = std::getenv("HEDDLE_DATA");
-  const std::filesystem::path root =
-      folder && *folder ? std::filesystem::path(folder) : std::filesystem::path(HEDDLE_SOURCE_DIR) / "../shared/data";
+  const std::filesystem::path root = folder && *folder ? std::filesystem::path(folder) : source_dir() / "../shared/data";
   std::error_code ignored;
   if (std::filesystem::exists(root / (must_exist ? must_exist : relative), ignored)) return root / relative;
   MESSAGE("skipped: " << (root / relative).lexically_normal().string() << " not present");
