@@ -22,8 +22,8 @@ std::map<std::string, PtxInstructions> compile(const std::string& file) {
   const std::string ptx = folder.file("kernels.ptx");
   std::vector<std::string> command = command_words("NVCC", HEDDLE_NVCC);
   // The project's own kernels include its other folders from its root.
-  command.insert(command.end(), {"-std=c++20", "-ptx", "-arch=compute_80", "-DHEDDLE_TWIN=cuda", "-DHEDDLE_HAS_CUDA",
-                                 "-I" + include_folder(), "-I" + fs::path(HEDDLE_SOURCE_INCLUDE).parent_path().string()});
+  command.insert(command.end(), {"-std=c++20", "-ptx", "-arch=compute_80", "-DHEDDLE_TWIN=cuda", "-I" + include_folder(),
+                                 "-I" + fs::path(HEDDLE_SOURCE_INCLUDE).parent_path().string()});
   const std::vector<std::string> extra = command_words("HEDDLE_MODULE_FLAGS", "");
   command.insert(command.end(), extra.begin(), extra.end());
   command.insert(command.end(), {file, "-o", ptx});

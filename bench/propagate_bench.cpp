@@ -25,24 +25,24 @@ namespace heddle::bench {
 namespace {
 
 constexpr int64_t width = 64;
-constexpr int64_t users = 29'858, items = 40'981, interactions = 810'128;
+constexpr int64_t gowalla_users = 29'858, gowalla_items = 40'981, gowalla_interactions = 810'128;
 
 /// Lines of a user and their items.
 HostCsr training_interactions() {
   const char* const folder = std::getenv("HEDDLE_DATA");
   std::ifstream file(folder != nullptr ? std::string(folder) + "/gowalla/train.txt" : std::string());
-  if (!file) return power_law_graph(users, items, interactions, 3);
+  if (!file) return power_law_graph(gowalla_users, gowalla_items, gowalla_interactions, 3);
   HostCsr csr;
-  csr.rows = users;
-  csr.cols = items;
-  for (std::string line; csr.row_offsets.size() <= users && std::getline(file, line);) {
+  csr.rows = gowalla_users;
+  csr.cols = gowalla_items;
+  for (std::string line; csr.row_offsets.size() <= gowalla_users && std::getline(file, line);) {
     std::istringstream numbers(line);
     int32_t number = 0;
     numbers >> number;
     while (numbers >> number) csr.col_indices.push_back(number);
     csr.row_offsets.push_back(csr.nnz());
   }
-  csr.row_offsets.resize(users + 1, csr.nnz());
+  csr.row_offsets.resize(gowalla_users + 1, csr.nnz());
   return csr;
 }
 
@@ -155,7 +155,7 @@ void chain(benchmark::State& state, int64_t batch, bool bf16) {
   Draws draws(23);
   const auto end_of_edge = [&] { return graph.a.col_indices[draws.below(graph.a.nnz)]; };
   for (int64_t i = 0; i < 2 * batch; ++i) ids.push_back(end_of_edge());  // users and their items stand by their degrees
-  for (int64_t i = 0; i < batch; ++i) ids.push_back(static_cast<int32_t>(users + draws.below(items)));
+  for (int64_t i = 0; i < batch; ++i) ids.push_back(static_cast<int32_t>(gowalla_users + draws.below(gowalla_items)));
   for ([[maybe_unused]] auto _ : state) {
     context.begin_step();
     Tensor h;

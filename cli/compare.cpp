@@ -39,7 +39,7 @@ struct Contestant {
   FitPlan plan;
 };
 
-struct Outcome {
+struct ModelOutcome {
   std::string name;
   Fitted fitted;  ///< without the model
   RankingMetrics test;
@@ -81,7 +81,7 @@ std::vector<Contestant> contestants(const std::string& models, FitterSet& fitter
   return list;
 }
 
-std::string table(const std::vector<Outcome>& outcomes) {
+std::string table(const std::vector<ModelOutcome>& outcomes) {
   std::vector<std::string> columns;
   for (const char* metric : {"recall@", "ndcg@"}) {
     for (const auto& [name, value] : outcomes.front().test.values) {
@@ -93,11 +93,11 @@ std::string table(const std::vector<Outcome>& outcomes) {
     return std::stoll(a.substr(a.find('@') + 1)) < std::stoll(b.substr(b.find('@') + 1));
   });
   std::size_t name_width = std::string_view("model").size();
-  for (const Outcome& outcome : outcomes) name_width = std::max(name_width, outcome.name.size());
+  for (const ModelOutcome& outcome : outcomes) name_width = std::max(name_width, outcome.name.size());
   std::string text = fmt::format("\n{:<{}}", "model", name_width);
   for (const std::string& column : columns) text += fmt::format("  {:>9}", column);
   text += fmt::format("  {:>8}  {:>8}  {:>9}  {:>9}\n", "fit", "rank", "memory", "model");
-  for (const Outcome& outcome : outcomes) {
+  for (const ModelOutcome& outcome : outcomes) {
     text += fmt::format("{:<{}}", outcome.name, name_width);
     for (const std::string& column : columns)
       text += fmt::format("  {:>{}.4f}", outcome.test.values.at(column), std::max<std::size_t>(9, column.size()));
@@ -109,7 +109,7 @@ std::string table(const std::vector<Outcome>& outcomes) {
                             grouped(outcomes.front().test.users));
 }
 
-Json outcome_json(const Outcome& outcome) {
+Json outcome_json(const ModelOutcome& outcome) {
   Json object{{"model", outcome.name},
               {"metrics", metrics_json(outcome.test)},
               {"fit_s", outcome.fitted.fit_s},
@@ -128,7 +128,7 @@ void CompareCommand::run() {
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions to compare models by");
   const FitRequest request{.device = where, .seed = seed, .quiet = printing.quiet};
-  std::vector<Outcome> outcomes;
+  std::vector<ModelOutcome> outcomes;
   for (const Contestant& contestant : list) {
     forget_peak_rss();
     InteractionDataset held_out;
@@ -138,7 +138,7 @@ void CompareCommand::run() {
       hold_out_validation(held_out, kHeldOutShare, seed);
     }
     const InteractionDataset& dataset = hold_out ? held_out : loaded.data;
-    Outcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
+    ModelOutcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
     if (outcome.fitted.failure) throw Error(*outcome.fitted.failure);
     require(!interrupted(), ErrorKind::interrupted, "interrupted while training ", contestant.name, "; nothing was to be saved");
     outcome.test = evaluate_unless_empty(*outcome.fitted.model, dataset, dataset.test, metrics.options(true, seed));
@@ -155,7 +155,7 @@ void CompareCommand::run() {
   Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"seed", seed}};
   add_device(object, where);
   object["models"] = Json::array();
-  for (const Outcome& outcome : outcomes) object["models"].push_back(outcome_json(outcome));
+  for (const ModelOutcome& outcome : outcomes) object["models"].push_back(outcome_json(outcome));
   object["test_users"] = outcomes.front().test.users;
   object["load_s"] = loaded.seconds;
   add_cost(object);

@@ -35,14 +35,14 @@ struct Mistake {
   float probability = 0;  ///< of the other side
 };
 
-struct Outcome {
+struct Agreement {
   int64_t right = 0;
   double mean_probability = 0;  ///< of the predicted side, over those that are right
   std::vector<Mistake> mistakes;
 };
 
-Outcome compare(const HostMatrix& probabilities, const NodeDataset& data) {
-  Outcome outcome;
+Agreement compare(const HostMatrix& probabilities, const NodeDataset& data) {
+  Agreement outcome;
   for (int32_t node : data.test) {
     const float* row = probabilities.values.data() + node * probabilities.cols;
     const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
@@ -61,7 +61,7 @@ Outcome compare(const HostMatrix& probabilities, const NodeDataset& data) {
 /// The paper's number 9, whom its own model gets wrong too.
 constexpr int32_t kBlackBeltCandidate = 8;
 
-std::string story(const SeedRuns& runs, const Outcome& outcome, const NodeDataset& data, const Device& device) {
+std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeDataset& data, const Device& device) {
   const TrainReport& report = runs.results.front().report;
   const int64_t others = static_cast<int64_t>(data.test.size());
   std::string text = fmt::format(
@@ -98,7 +98,7 @@ void KarateCommand::run() const {
   plan.count = kSeeds;
   const SeedRuns runs = train_seeds(plan, data, where, printing.quiet);
   require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing was to be saved");
-  const Outcome outcome = compare(predict(*runs.first_model), data);
+  const Agreement outcome = compare(predict(*runs.first_model), data);
   if (!printing.json) {
     print(story(runs, outcome, data, where) + "\n" + cost_text());
     return;

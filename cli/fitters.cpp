@@ -12,7 +12,7 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr const char* kMetadataPrefix = "fit.";
+constexpr const char* kFitPrefix = "fit.";
 
 /// What the weight of a blend is chosen from: the second beside the first, both standardised.
 constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
@@ -151,7 +151,7 @@ std::map<std::string, std::string> FitPlan::metadata() const {
   std::map<std::string, std::string> metadata = {{"fitted", first->name()}};
   if (second != nullptr) metadata["fitted_second"] = second->name();
   if (weight) metadata["fitted_weight"] = fmt::format("{}", *weight);
-  for (const auto& [name, value] : settings()) metadata[kMetadataPrefix + name] = value;
+  for (const auto& [name, value] : settings()) metadata[kFitPrefix + name] = value;
   return metadata;
 }
 
@@ -167,8 +167,8 @@ FitPlan FitPlan::read(const std::map<std::string, std::string>& metadata, const 
     if (!entry("fitted_weight").empty())
       plan.weight = parse_number<float>("fitted_weight", entry("fitted_weight"), 0, 1e6f, "a number from 0 to 1000000");
     for (const auto& [key, value] : metadata) {
-      if (!key.starts_with(kMetadataPrefix)) continue;
-      const std::string name = key.substr(std::string_view(kMetadataPrefix).size());
+      if (!key.starts_with(kFitPrefix)) continue;
+      const std::string name = key.substr(std::string_view(kFitPrefix).size());
       plan.first->settings().assign(name, value);
       if (plan.second != nullptr) plan.second->settings().assign(name, value);
     }

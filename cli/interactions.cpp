@@ -16,7 +16,7 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr const char* kMetadataPrefix = "data.option.";
+constexpr const char* kDataPrefix = "data.option.";
 
 /// "view=1,cart=3": the weight of each behaviour.
 std::map<std::string, float> parse_weights(const std::string& written) {
@@ -150,13 +150,13 @@ LoadedInteractions InteractionOptions::load() const {
 std::map<std::string, std::string> InteractionOptions::metadata() const {
   std::map<std::string, std::string> metadata;
   for (const SettingList* list : {&reading_, &preparing_}) {
-    for (const auto& [name, value] : list->values()) metadata[kMetadataPrefix + name] = value;
+    for (const auto& [name, value] : list->values()) metadata[kDataPrefix + name] = value;
   }
   return metadata;
 }
 
 void InteractionOptions::adopt(const std::map<std::string, std::string>& metadata) {
-  const std::string_view prefix = kMetadataPrefix;
+  const std::string_view prefix = kDataPrefix;
   for (const auto& [key, value] : metadata) {
     if (!key.starts_with(prefix)) continue;
     reading_.preset(key.substr(prefix.size()), value);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,9 @@
 #include "heddle/recommender.h"
 
 namespace heddle::cli {
+
+/// The most items that a ranking may be asked for.
+inline constexpr int64_t kMostRanked = 1000;
 
 /// Columns rank, item, name (where items have names) and score, with a header line.
 std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names);

@@ -17,8 +17,6 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kMostItems = 1000;
-
 struct RecommendCommand {
   std::string model;
   std::vector<std::string> users;
@@ -99,8 +97,8 @@ void add_recommend(CLI::App& app, Action& action) {
       ->type_name("ID")
       ->allow_extra_args(false);
   recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
-  add_number<int64_t>(*recommend, "--topk", command->topk, 1, kMostItems, fmt::format("a whole number from 1 to {}", kMostItems),
-                      "how many items");
+  add_number<int64_t>(*recommend, "--topk", command->topk, 1, kMostRanked,
+                      fmt::format("a whole number from 1 to {}", kMostRanked), "how many items");
   recommend
       ->add_option_function<std::string>(
           "--exclude-seen",

@@ -16,8 +16,6 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kMostItems = 1000;
-
 struct SimilarCommand {
   std::string model;
   std::string item;
@@ -55,7 +53,7 @@ void add_similar(CLI::App& app, Action& action) {
   const auto command = std::make_shared<SimilarCommand>();
   add_model_argument(*similar, command->model);
   similar->add_option("--item", command->item, "an item's id in the data")->type_name("ID")->required();
-  add_number<int64_t>(*similar, "--topk", command->topk, 1, kMostItems, fmt::format("a whole number from 1 to {}", kMostItems),
+  add_number<int64_t>(*similar, "--topk", command->topk, 1, kMostRanked, fmt::format("a whole number from 1 to {}", kMostRanked),
                       "how many items");
   command->device.add_to(*similar);
   command->printing.add_to(*similar);

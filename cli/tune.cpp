@@ -35,7 +35,7 @@ struct TuneOptions {
 };
 
 /// One line of the table: who won, and what the rule would have cost.
-struct Outcome {
+struct GraphOutcome {
   std::string graph;
   int64_t width;
   std::string best, rule;
@@ -43,7 +43,7 @@ struct Outcome {
   double ratio() const { return rule_cost / best_cost; }
 };
 
-Outcome outcome_of(const LabResult& result) {
+GraphOutcome outcome_of(const LabResult& result) {
   for (const LabRow& row : result.rows_by_rank) {
     require(!is_bad(row), ErrorKind::internal, row.variant, " on ", result.input, " at width ", result.width, ": ",
             not_measured(row));
@@ -55,7 +55,7 @@ Outcome outcome_of(const LabResult& result) {
 }
 
 /// The figures that decided, for people who read the file.
-std::string decided_by(const Outcome& outcome, DeviceKind device) {
+std::string decided_by(const GraphOutcome& outcome, DeviceKind device) {
   const bool counted = device == DeviceKind::simt;
   const auto figure = [&](double cost) {
     return counted ? fmt::format("{:.3f} MB", 1e-6 * cost) : fmt::format("{:.4f} ms", cost);
@@ -65,9 +65,9 @@ std::string decided_by(const Outcome& outcome, DeviceKind device) {
              : fmt::format("{}; {} by {}", figure(outcome.best_cost), figure(outcome.rule_cost), outcome.rule);
 }
 
-Json as_json(const std::vector<Outcome>& outcomes, const Device& device, double mean) {
+Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, double mean) {
   Json list = Json::array();
-  for (const Outcome& outcome : outcomes) {
+  for (const GraphOutcome& outcome : outcomes) {
     list.push_back({{"graph", outcome.graph},
                     {"width", outcome.width},
                     {"best", outcome.best},
@@ -98,14 +98,14 @@ void run(const TuneOptions& options) {
   for (const std::string& name : names) longest = std::max(longest, name.size());
   print(head + fmt::format("{:<{}}{:>7}  {:<21}{:<21}{}\n", "graph", longest, "width", "best deterministic", "the rule's",
                            "rule / best"));
-  std::vector<Outcome> outcomes;
+  std::vector<GraphOutcome> outcomes;
   double logarithms = 0;
-  const Outcome* worst = nullptr;
+  const GraphOutcome* worst = nullptr;
   for (const std::string& name : names) {
     const bench::LabGraph graph = bench::lab_graph(name);
     const StructureHash structure = structure_hash(graph.matrix);
     for (int64_t width : widths) {
-      const Outcome outcome =
+      const GraphOutcome outcome =
           outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
       print(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
                         outcome.ratio()));
@@ -114,7 +114,7 @@ void run(const TuneOptions& options) {
       outcomes.push_back(outcome);
     }
   }
-  for (const Outcome& outcome : outcomes) {
+  for (const GraphOutcome& outcome : outcomes) {
     if (worst == nullptr || outcome.ratio() > worst->ratio()) worst = &outcome;
   }
   const double mean = std::exp(logarithms / static_cast<double>(outcomes.size()));

@@ -3,7 +3,7 @@
 # Warnings, sanitizers and the language level for a target whose sources g++ or clang++ compiles.
 function(heddle_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON UNITY_BUILD_MODE GROUP)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 takes "text" + std::string for a copy of overlapping memory (GCC bug 105651, mended in 13).
@@ -23,6 +23,21 @@ function(heddle_compile_options target)
       "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Xcompiler -Wall,-Wextra -lineinfo>"
       $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${HEDDLE_WARNINGS_AS_ERRORS}>>:-Werror=all-warnings>)
   endif()
+endfunction()
+
+# heddle_joint_sources(target size file.cpp ...): adds the files to the target; where the build joins files (CMAKE_UNITY_BUILD, which the
+# presets but debug switch on) they are compiled `size` at a time, all others one by one. Most of what a small file costs is the headers and the
+# templates that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder.
+function(heddle_joint_sources target size)
+  target_sources(${target} PRIVATE ${ARGN})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
+  string(MAKE_C_IDENTIFIER "${folder}" folder)
+  set(index 0)
+  foreach(source IN LISTS ARGN)
+    math(EXPR group "${index} / ${size}")
+    set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder}_${group})
+    math(EXPR index "${index} + 1")
+  endforeach()
 endfunction()
 
 # heddle_cpu_sources(target file.cpp ...): compiles each file once per instruction set, into namespace portable, avx2 or avx512
@@ -61,7 +76,9 @@ function(heddle_device_sources target twin)
     set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${twin}/${relative}.cpp)
     set(content "#define HEDDLE_TWIN ${twin}\n#include <${relative}>\n")
     file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
-    set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute})
+    # -O3 unrolls by ever more, for a third of the time; the executor's own steps are what a kernel waits for here.
+    set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute}
+                                COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
     target_sources(${target} PRIVATE ${wrapper})
     if(HEDDLE_HAS_CUDA AND twin STREQUAL simt)
       target_sources(${target} PRIVATE ${absolute})
@@ -86,6 +103,13 @@ endfunction()
 # Include paths, dependencies and definitions of the library itself.
 function(heddle_configure_library target)
   heddle_compile_options(${target})
+  # kernels/common/has_cuda.h tells why this is a file.
+  set(content "")
+  if(HEDDLE_HAS_CUDA)
+    set(content "#define HEDDLE_HAS_CUDA\n")
+  endif()
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/heddle_has_cuda.h CONTENT "${content}")
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
   target_include_directories(${target}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     PRIVATE ${PROJECT_SOURCE_DIR})
@@ -98,11 +122,11 @@ function(heddle_configure_library target)
     target_compile_definitions(${target} PRIVATE HEDDLE_X86)
   endif()
   if(HEDDLE_HAS_CUDA)
-    target_compile_definitions(${target} PRIVATE HEDDLE_HAS_CUDA)
+    # To be linked only: no other file sees CUDA's headers.
     if(CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL Shared)
-      target_link_libraries(${target} PRIVATE CUDA::cudart)
+      target_link_libraries(${target} INTERFACE $<LINK_ONLY:CUDA::cudart>)
     else()
-      target_link_libraries(${target} PRIVATE CUDA::cudart_static)
+      target_link_libraries(${target} INTERFACE $<LINK_ONLY:CUDA::cudart_static>)
     endif()
   endif()
 endfunction()

@@ -15,8 +15,6 @@ namespace heddle::io::detail {
 
 namespace {
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
-
 /// The id as a number if it is written as one in the only way: digits, no leading zero, at most kMaxId; -1 otherwise.
 int32_t plain_number(std::string_view id) {
   if (id.empty() || id.size() > 10 || (id[0] == '0' && id.size() > 1)) return -1;

@@ -9,6 +9,9 @@
 /// What the readers of text forms share: lines, fields, numbers, and sentences that begin with "file:line: ".
 namespace heddle::io::detail {
 
+/// What separates the fields of a line, and what stands around a line without meaning anything.
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+
 /// `value` in single quotes for a sentence: at most 40 bytes of it, unprintable ones as \xNN.
 std::string in_quotes(std::string_view value);
 

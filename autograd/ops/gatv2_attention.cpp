@@ -6,8 +6,8 @@ namespace heddle {
 namespace {
 
 /// `edge_scores` is `sources` itself where there are none.
-Tensor attend(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a, const Tensor& edge_scores,
-              bool has_edge_scores, const AttentionOptions& options) {
+Tensor attend_v2(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
+                 const Tensor& edge_scores, bool has_edge_scores, const AttentionOptions& options) {
   require(a.rows() == 1 && a.cols() == sources.cols(), ErrorKind::usage, "gatv2_attention: a is ", a.rows(), " x ", a.cols(),
           ", sources are ", sources.rows(), " x ", sources.cols());
   Context& context = sources.context();
@@ -60,12 +60,12 @@ Tensor attend(const SparseMatrix& graph, const Tensor& sources, const Tensor& ta
 
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
                        const AttentionOptions& options) {
-  return attend(graph, sources, targets, a, sources, false, options);
+  return attend_v2(graph, sources, targets, a, sources, false, options);
 }
 
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
                        const Tensor& edge_scores, const AttentionOptions& options) {
-  return attend(graph, sources, targets, a, edge_scores, true, options);
+  return attend_v2(graph, sources, targets, a, edge_scores, true, options);
 }
 
 }  // namespace heddle

@@ -86,7 +86,7 @@ constexpr ModelSetting blend_settings[] = {
     {"second", "", "the second model's name; its settings follow as second.NAME"},
 };
 
-constexpr RecommenderKind kinds[] = {
+constexpr RecommenderKind recommender_table[] = {
     {"popularity",
      "by how many users have the item",
      "definition",
@@ -106,11 +106,11 @@ constexpr RecommenderKind kinds[] = {
 
 }  // namespace
 
-std::span<const RecommenderKind> recommender_kinds() { return kinds; }
+std::span<const RecommenderKind> recommender_kinds() { return recommender_table; }
 
 const RecommenderKind& find_recommender_kind(const std::string& name) {
   std::string names;
-  for (const RecommenderKind& kind : kinds) {
+  for (const RecommenderKind& kind : recommender_table) {
     if (kind.name == name) return kind;
     names += text(names.empty() ? "" : ", ", kind.name);
   }

@@ -10,8 +10,8 @@ namespace heddle {
 
 namespace {
 
-constexpr std::string_view file_format = "heddle-recommender";
-constexpr std::string_view file_format_version = "1";
+constexpr std::string_view recommender_format = "heddle-recommender";
+constexpr std::string_view recommender_format_version = "1";
 
 /// Strings one behind the other, and where each begins.
 void add_strings(const std::string& name, const std::vector<std::string>& strings, io::TensorFile& file) {
@@ -105,8 +105,8 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
   require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
           " has ", data.users.size(), " users and ", data.items.size(), " items, the model ", train.rows, " and ", train.cols);
   io::TensorFile file;
-  file.metadata = {{"format", std::string(file_format)},
-                   {"format_version", std::string(file_format_version)},
+  file.metadata = {{"format", std::string(recommender_format)},
+                   {"format_version", std::string(recommender_format_version)},
                    {"heddle_version", version()},
                    {"model", model.name()},
                    {"data.name", data.name},
@@ -130,10 +130,10 @@ SavedRecommender load_recommender(const std::string& path, const Device& device)
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
-  require(metadata("format") == file_format, ErrorKind::bad_data, path,
+  require(metadata("format") == recommender_format, ErrorKind::bad_data, path,
           ": this safetensors file was not written as a heddle recommender");
-  require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
-          metadata("format_version"), "', this heddle reads ", file_format_version);
+  require(metadata("format_version") == recommender_format_version, ErrorKind::bad_data, path,
+          ": the model's format version is '", metadata("format_version"), "', this heddle reads ", recommender_format_version);
   SavedRecommender saved;
   try {
     RecommenderParts parts = take_data(file, saved);

@@ -2,6 +2,7 @@
 
 #include "heddle/device.h"
 #include "heddle/error.h"
+#include "kernels/common/has_cuda.h"
 #include "kernels/common/thread_team.h"
 
 // A kernel is compiled several times from one file, each time into a namespace of its own: the cpu's per instruction set

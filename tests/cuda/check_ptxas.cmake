@@ -42,7 +42,7 @@ while(kernels)
   set(ptx ${WORK}/${name}.ptx)
   list(GET architectures 0 oldest)
   execute_process(
-    COMMAND ${NVCC} -std=c++20 -ptx -arch=compute_${oldest} -DHEDDLE_TWIN=cuda -DHEDDLE_HAS_CUDA -I${ROOT}/include -I${ROOT}
+    COMMAND ${NVCC} -std=c++20 -ptx -arch=compute_${oldest} -DHEDDLE_TWIN=cuda -I${ROOT}/include -I${ROOT}
             ${ROOT}/${source} -o ${ptx}
     COMMAND_ERROR_IS_FATAL ANY)
 
