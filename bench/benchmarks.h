@@ -13,5 +13,6 @@ void register_ranking_losses();
 void register_graph_build();
 void register_lightgcn();
 void register_propagation();
+void register_adam();
 
 }  // namespace heddle::bench

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_graph_build();
     heddle::bench::register_lightgcn();
     heddle::bench::register_propagation();
+    heddle::bench::register_adam();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;

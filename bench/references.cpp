@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <numbers>
 
+#include "kernels/adam/adam.h"
+
 namespace heddle::bench {
 
 namespace {
@@ -503,13 +505,17 @@ AdamReference::AdamReference(const std::vector<float>& initial, const Settings& 
       moment1{std::vector<double>(initial.size()), std::vector<double>(initial.size())},
       moment2{std::vector<double>(initial.size()), std::vector<double>(initial.size())},
       settings_(settings),
-      moment1_magnitude_(initial.size()) {}
+      moment1_magnitude_(initial.size()),
+      lost1_(initial.size()),
+      lost2_(initial.size()) {}
 
 // moment1 after t steps is a sum of t terms; a step rounds 1 - beta, two products (three for moment2's) and a sum, so no term
 // goes through more than 2 t + 3 roundings; |moment1| errs by gamma of that times the sum of magnitudes, moment2, whose terms are
 // positive, relatively. A product may underflow once a step. The update takes moment1 and root = sqrt(moment2), whose relative
 // error is half of moment2's and one rounding, through seven more roundings: step size, correction, two products, sum, product,
-// quotient. Where moment2 underflows, its root may be off by sqrt of the loss. The weight adds one rounding a step.
+// quotient. Where moment2 underflows, its root may be off by sqrt of the loss. The weight adds one rounding a step. What adam.h
+// reads as 0 is lost, and decays as the moment would have; a moment up to twice its limit may be one that rounding brought below
+// it.
 void AdamReference::step(const std::vector<float>& gradient) {
   const double t = static_cast<double>(++steps_);
   const double beta1 = settings_.beta1;
@@ -525,15 +531,20 @@ void AdamReference::step(const std::vector<float>& gradient) {
   const double relative2 = gamma(2 * steps_ + 5);
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     const double g = gradient[i];
+    const auto below = [](double value, double limit) { return std::abs(value) < limit ? std::abs(value) : 0; };
+    lost1_[i] = beta1 * (lost1_[i] + below(moment1.values[i], 2 * kernels::adam_least_moment1)) +
+                (1 - beta1) * below(g, kernels::adam_least_moment1);
+    lost2_[i] = beta2 * (lost2_[i] + below(moment2.values[i], 2 * kernels::adam_least_moment2)) +
+                (1 - beta2) * std::pow(below(g, kernels::adam_least_squared), 2);
     moment1.values[i] = beta1 * moment1.values[i] + (1 - beta1) * g;
     moment2.values[i] = beta2 * moment2.values[i] + (1 - beta2) * g * g;
     moment1_magnitude_[i] = beta1 * moment1_magnitude_[i] + (1 - beta1) * std::abs(g);
-    moment1.bounds[i] = relative1 * moment1_magnitude_[i] + 2 * t * underflow;
-    moment2.bounds[i] = relative2 * moment2.values[i] + 3 * t * underflow;
+    moment1.bounds[i] = relative1 * moment1_magnitude_[i] + 2 * t * underflow + lost1_[i];
+    moment2.bounds[i] = relative2 * moment2.values[i] + 3 * t * underflow + lost2_[i];
     const double root = std::sqrt(moment2.values[i]);
     const double divisor = root * correction + settings_.epsilon;
     const double update = step_size * moment1.values[i] / divisor;
-    const double root_error = root * relative2 + std::sqrt(3 * t * underflow);
+    const double root_error = root * relative2 + std::sqrt(3 * t * underflow + lost2_[i]);
     const double divisor_error = root_error * correction / divisor;
     const double magnitude = step_size * (std::abs(moment1.values[i]) + moment1.bounds[i]) / divisor;
     const double update_error =

@@ -100,6 +100,7 @@ class AdamReference {
   Settings settings_;
   int64_t steps_ = 0;
   std::vector<double> moment1_magnitude_;  // moment1 with every gradient's absolute value
+  std::vector<double> lost1_, lost2_;      // what of the moments was read as 0, at most
 };
 
 }  // namespace heddle::bench

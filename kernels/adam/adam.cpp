@@ -2,6 +2,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
 #include "kernels/common/profiled_op.h"
 #include "kernels/common/twins.h"
 
@@ -16,6 +17,16 @@ void adam(const AdamArgs& args, Execution& execution) {
   require(args.beta1 >= 0 && args.beta1 < 1 && args.beta2 >= 0 && args.beta2 < 1, ErrorKind::usage, "adam: beta1 is ", args.beta1,
           ", beta2 is ", args.beta2, "; both belong to [0, 1)");
   require(args.decay_steps >= 0, ErrorKind::usage, "adam: the learning rate is to fall over ", args.decay_steps, " steps");
+  for (int64_t i = 0; i < args.tensor_count; ++i) {
+    const AdamTensor& tensor = args.tensors[i];
+    Operands("adam")
+        .writes("weight", tensor.weight, tensor.size)
+        .writes("moment1", tensor.moment1, tensor.size)
+        .writes("moment2", tensor.moment2, tensor.size)
+        .reads("gradient", tensor.gradient, tensor.size)
+        .reads("step", args.step, 1)
+        .check();
+  }
   if (args.tensor_count == 0) return;
   const ProfiledOp op(execution, "adam", [&](OpArguments& arguments) {
     int64_t weights = 0;

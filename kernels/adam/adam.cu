@@ -26,6 +26,9 @@ __device__ __forceinline__ bool is_quad_aligned(const float* pointer) {
   return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0;
 }
 
+/// x, but 0 where its magnitude is below `least`; NaN stays.
+__device__ __forceinline__ float unless_below(float x, float least) { return fabsf(x) < least ? 0.0f : x; }
+
 __global__ void __launch_bounds__(block_threads) adam_kernel(const AdamTensor* __restrict__ tensors, int64_t tensor_count,
                                                              const uint32_t* __restrict__ step, AdamFactors factors) {
   SHARED(float, corrections, 2);
@@ -51,8 +54,10 @@ __global__ void __launch_bounds__(block_threads) adam_kernel(const AdamTensor* _
       load_quad(tensor.moment2, 4 * group, tensor.size, aligned, moment2);
       HEDDLE_UNROLL
       for (int j = 0; j < 4; ++j) {
-        moment1[j] = factors.beta1 * moment1[j] + (1 - factors.beta1) * gradient[j];
-        moment2[j] = factors.beta2 * moment2[j] + (1 - factors.beta2) * (gradient[j] * gradient[j]);
+        const float g = unless_below(gradient[j], adam_least_moment1);
+        const float squared = unless_below(g, adam_least_squared);
+        moment1[j] = factors.beta1 * unless_below(moment1[j], adam_least_moment1) + (1 - factors.beta1) * g;
+        moment2[j] = factors.beta2 * unless_below(moment2[j], adam_least_moment2) + (1 - factors.beta2) * (squared * squared);
         weight[j] -= step_size * moment1[j] / (sqrtf(moment2[j]) * inverse_root_correction2 + factors.epsilon);
       }
       store_quad(tensor.weight, 4 * group, tensor.size, aligned, weight);

@@ -13,6 +13,12 @@ struct Factors {
   Vec beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, inverse_root_correction2, epsilon;
 };
 
+/// x, but 0 where its magnitude is below `least`; NaN stays.
+HEDDLE_SIMD Vec unless_below(Vec x, float least) {
+  const Vec magnitude = (Vec)((VecI)x & 0x7fffffff);
+  return select(magnitude < broadcast(least), Vec{}, x);
+}
+
 /// One vector of weights. `count` < lanes touches the first `count` only.
 [[gnu::always_inline]] inline void update(const AdamTensor& tensor, int64_t i, int count, const Factors& f) {
   const bool whole = count == lanes;
@@ -24,9 +30,10 @@ struct Factors {
       store_first(p + i, v, count);
     }
   };
-  const Vec g = read(tensor.gradient);
-  const Vec m = f.beta1 * read(tensor.moment1) + f.one_minus_beta1 * g;
-  const Vec v = f.beta2 * read(tensor.moment2) + f.one_minus_beta2 * (g * g);
+  const Vec g = unless_below(read(tensor.gradient), adam_least_moment1);
+  const Vec squared = unless_below(g, adam_least_squared);
+  const Vec m = f.beta1 * unless_below(read(tensor.moment1), adam_least_moment1) + f.one_minus_beta1 * g;
+  const Vec v = f.beta2 * unless_below(read(tensor.moment2), adam_least_moment2) + f.one_minus_beta2 * (squared * squared);
   write(tensor.moment1, m);
   write(tensor.moment2, v);
   const Vec divisor = square_root(v) * f.inverse_root_correction2 + f.epsilon;

@@ -1,10 +1,12 @@
 #include "kernels/dense/blas_library.h"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "heddle/error.h"
@@ -18,14 +20,75 @@ Function symbol(void* library, const char* name) {
   return reinterpret_cast<Function>(dlsym(library, name));
 }
 
-/// Keeps OpenBLAS from starting threads when it is opened, unless the user has said how many it may have.
-void* open_without_threads(const char* file) {
-  constexpr const char* variable = "OPENBLAS_NUM_THREADS";
-  const bool ours = std::getenv(variable) == nullptr;
-  if (ours) setenv(variable, "1", 0);
-  void* library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-  if (ours) unsetenv(variable);
-  return library;
+/// What the libraries of a PrivateNamespace read when they are opened: one thread, which nobody ties to a core. An OpenMP build
+/// asks for its number of threads in every call, so that no call of ours afterwards could settle it.
+constexpr std::pair<const char*, const char*> one_thread[] = {
+    {"OPENBLAS_NUM_THREADS", "1"}, {"GOTO_NUM_THREADS", "1"},   {"OMP_NUM_THREADS", "1"},  {"MKL_NUM_THREADS", "1"},
+    {"BLIS_NUM_THREADS", "1"},     {"OPENBLAS_MAIN_FREE", "1"}, {"OMP_PROC_BIND", "false"}};
+
+/// Opens libraries that share nothing with the program's own: a namespace of the dynamic linker, with a C library, an environment
+/// and, where OpenBLAS is built with it, an OpenMP of its own. What is set there the program never sees.
+class PrivateNamespace {
+ public:
+  PrivateNamespace();
+  PrivateNamespace(const PrivateNamespace&) = delete;
+  PrivateNamespace& operator=(const PrivateNamespace&) = delete;
+  /// The namespace stays for as long as something that was opened into it does.
+  ~PrivateNamespace() {
+    if (c_library_ != nullptr) dlclose(c_library_);
+  }
+
+  void* open(const char* file) const {
+#ifdef LM_ID_NEWLM
+    if (c_library_ != nullptr) return dlmopen(id_, file, RTLD_NOW | RTLD_LOCAL);
+#endif
+    return dlopen(file, RTLD_NOW | RTLD_LOCAL);
+  }
+  /// Empty, or why `open` opens into the program's own namespace.
+  const std::string& missing() const { return missing_; }
+
+ private:
+  void* c_library_ = nullptr;
+#ifdef LM_ID_NEWLM
+  Lmid_t id_ = LM_ID_BASE;
+#endif
+  std::string missing_;
+};
+
+#ifdef LM_ID_NEWLM
+PrivateNamespace::PrivateNamespace() {
+  c_library_ = dlmopen(LM_ID_NEWLM, "libc.so.6", RTLD_NOW | RTLD_LOCAL);
+  if (c_library_ == nullptr) {
+    missing_ = dlerror();
+    return;
+  }
+  const auto clear = symbol<int (*)()>(c_library_, "clearenv");
+  const auto set = symbol<int (*)(const char*, const char*, int)>(c_library_, "setenv");
+  if (clear == nullptr || set == nullptr || dlinfo(c_library_, RTLD_DI_LMID, &id_) != 0) {
+    missing_ = dlerror();
+    dlclose(std::exchange(c_library_, nullptr));
+    return;
+  }
+  // At first that environment is the very array of the program's, which would see what is set in it: let go of it, and copy.
+  clear();
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view variable(*entry);
+    const std::size_t end = variable.find('=');
+    if (end != 0 && end != std::string_view::npos) set(std::string(variable.substr(0, end)).c_str(), *entry + end + 1, 1);
+  }
+  for (const auto& [name, value] : one_thread) set(name, value, 1);
+}
+#else
+PrivateNamespace::PrivateNamespace() : missing_("this C library has no dlmopen") {}
+#endif
+
+/// Empty, or why this library cannot be used where it is opened into the program's own namespace: the number of its threads is
+/// the program's to set, and the bits of a product would change with it.
+std::string reason_against_sharing(void* library, const char* file, const std::string& missing) {
+  const auto threads = symbol<int (*)()>(library, "openblas_get_num_threads");
+  if (missing.empty() || threads == nullptr || threads() == 1) return {};
+  return text(file, " has ", threads(), " threads and cannot be opened apart from the program's own (", missing,
+              "); with OPENBLAS_NUM_THREADS=1 in the environment it can be used");
 }
 
 std::string describe(void* library, const char* file) {
@@ -38,30 +101,29 @@ std::string describe(void* library, const char* file) {
 }
 
 /// OpenBLAS brings LAPACK along; the reference BLAS has it in a library of its own.
-Dsyevd find_dsyevd(void* library) {
+Dsyevd find_dsyevd(void* library, const PrivateNamespace& apart) {
   if (const auto found = symbol<Dsyevd>(library, "dsyevd_")) return found;
-  void* lapack = open_without_threads("liblapack.so.3");
+  void* lapack = apart.open("liblapack.so.3");
   return lapack == nullptr ? nullptr : symbol<Dsyevd>(lapack, "dsyevd_");
 }
 
 BlasLibrary open() {
+  const PrivateNamespace apart;
   std::string reasons;
+  const auto add = [&](const std::string& reason) { reasons += (reasons.empty() ? "" : "; ") + reason; };
   // OpenBLAS's own name first, then what Debian's alternatives call the CBLAS, then the file that the build found.
   for (const char* file : {"libopenblas.so.0", "libcblas.so.3", "libblas.so.3", HEDDLE_CBLAS_LIBRARY}) {
-    void* library = open_without_threads(file);
+    void* library = apart.open(file);
     if (library == nullptr) {
-      reasons += text(reasons.empty() ? "" : "; ", dlerror());
+      add(dlerror());
       continue;
     }
     const auto sgemm = symbol<decltype(&cblas_sgemm)>(library, "cblas_sgemm");
-    if (sgemm == nullptr) {
-      reasons += text(reasons.empty() ? "" : "; ", file, " has no cblas_sgemm");
-      dlclose(library);
-      continue;
-    }
-    // The program may have opened it before, with threads: its own change the bits of a product with their number.
-    if (const auto set_threads = symbol<void (*)(int)>(library, "openblas_set_num_threads")) set_threads(1);
-    return {sgemm, find_dsyevd(library), describe(library, file)};
+    const std::string reason =
+        sgemm == nullptr ? text(file, " has no cblas_sgemm") : reason_against_sharing(library, file, apart.missing());
+    if (reason.empty()) return {sgemm, find_dsyevd(library, apart), describe(library, file)};
+    add(reason);
+    dlclose(library);
   }
   fail(ErrorKind::no_device, "cpu: products this large need a BLAS, and none can be opened: ", reasons);
 }

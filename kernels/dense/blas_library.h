@@ -12,16 +12,16 @@ namespace heddle::kernels {
 using Dsyevd = void (*)(const char* jobz, const char* uplo, const int* n, double* a, const int* lda, double* w, double* work,
                         const int* lwork, int* iwork, const int* liwork, int* info, std::size_t, std::size_t);
 
-/// The CBLAS of the machine, opened when it is first needed: a process that multiplies only small matrices never loads it.
-/// Linked, OpenBLAS starts its threads when the program does, and they spin through the first 30 ms: half of a training run on
-/// Cora.
+/// The CBLAS of the machine, in a copy that heddle alone uses: it runs on one thread, while the program's own BLAS, that one's
+/// number of threads and the program's environment stay as they are. Opened when it is first needed, which takes some
+/// milliseconds: a process that multiplies only small matrices never loads it.
 struct BlasLibrary {
   decltype(&cblas_sgemm) sgemm = nullptr;
   Dsyevd dsyevd = nullptr;  ///< null where neither the library nor the machine's liblapack has it
   std::string description;  ///< as the BLAS describes itself, or its file's name
 };
 
-/// Set to one thread. Throws Error{no_device} where there is none.
+/// Throws Error{no_device} where there is none.
 const BlasLibrary& blas_library();
 
 /// Eigenvalues (ascending) and eigenvectors of the symmetric n x n matrix `a`, on the host, in double: row i of `a` becomes the

@@ -57,11 +57,11 @@ void check_cublas(cublasStatus_t status, const char* call) {
 // makes its results repeat bit for bit.
 class Handle {
  public:
-  explicit Handle(Stream& stream) : workspace_(stream, workspace_bytes) {
+  explicit Handle(Stream& stream) : workspace_(std::make_shared<Buffer>(stream, workspace_bytes)) {
     check_cublas(cublas().create(&handle_), "cublasCreate");
     try {
       check_cublas(cublas().set_stream(handle_, static_cast<cudaStream_t>(stream.native())), "cublasSetStream");
-      check_cublas(cublas().set_workspace(handle_, workspace_.data(), workspace_.bytes()), "cublasSetWorkspace");
+      check_cublas(cublas().set_workspace(handle_, workspace_->data(), workspace_->bytes()), "cublasSetWorkspace");
       // The default mode multiplies f32 as f32: TF32 only where it is asked for.
       check_cublas(cublas().set_math_mode(handle_, CUBLAS_DEFAULT_MATH), "cublasSetMathMode");
     } catch (...) {
@@ -74,13 +74,14 @@ class Handle {
   ~Handle() { destroy(); }
 
   cublasHandle_t get() const { return handle_; }
+  const std::shared_ptr<Buffer>& workspace() const { return workspace_; }
 
  private:
   void destroy() noexcept {
     if (cublas().destroy(handle_) != CUBLAS_STATUS_SUCCESS) log_message("cuda: cublasDestroy failed");
   }
 
-  Buffer workspace_;
+  std::shared_ptr<Buffer> workspace_;
   cublasHandle_t handle_ = nullptr;
 };
 
@@ -91,7 +92,9 @@ cublasHandle_t handle_of(Stream& stream) {
     require(!state.capturing, ErrorKind::internal, "cuda: a stream's first matrix product cannot be inside a capture");
     state.cublas = std::make_shared<Handle>(stream);
   }
-  return static_cast<Handle*>(state.cublas.get())->get();
+  const auto& handle = *static_cast<const Handle*>(state.cublas.get());
+  if (state.capturing) state.recorded.push_back(handle.workspace());
+  return handle.get();
 }
 
 }  // namespace

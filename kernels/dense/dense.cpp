@@ -16,8 +16,7 @@ void gemm(const GemmArgs& args, Execution& execution) {
   require(args.k() == b_rows, ErrorKind::usage, "gemm: op(a) is ", rows, " x ", args.k(), ", op(b) is ", b_rows, " x ", cols);
   require(c.rows == rows && c.cols == cols, ErrorKind::usage, "gemm: c is ", c.rows, " x ", c.cols, ", the product is ", rows,
           " x ", cols);
-  check_apart("gemm", "c", c, "a", a);
-  check_apart("gemm", "c", c, "b", b);
+  Operands("gemm").writes("c", c).reads("a", a).reads("b", b).check();
   if (c.size() == 0) return;
   const ProfiledOp op(execution, "gemm", [&](OpArguments& arguments) {
     arguments.reads("a", args.a);

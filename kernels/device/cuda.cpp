@@ -103,13 +103,14 @@ class CudaBackend;
 
 class CudaReplay final : public Replay {
  public:
-  CudaReplay(std::shared_ptr<CudaBackend> backend, OwnedGraphExec graph)
-      : backend_(std::move(backend)), graph_(std::move(graph)) {}
+  CudaReplay(std::shared_ptr<CudaBackend> backend, RecordedUses uses, OwnedGraphExec graph)
+      : backend_(std::move(backend)), uses_(std::move(uses)), graph_(std::move(graph)) {}
   void launch(Stream& stream) override;
 
  private:
   std::shared_ptr<CudaBackend> backend_;
-  OwnedGraphExec graph_;
+  RecordedUses uses_;
+  OwnedGraphExec graph_;  // ends before what it uses
 };
 
 // Streams order kernels and copies; allocations are ordered in a stream of their own, and waited for, so that memory is good
@@ -261,12 +262,14 @@ class CudaBackend final : public Backend {
     cudaGraph_t recorded = nullptr;
     const cudaError_t status = cudaStreamEndCapture(native(stream), &recorded);
     set_capturing(state_of(stream), false);
+    RecordedUses uses = std::exchange(state_of(stream).recorded, {});
     check_cuda(status, "cudaStreamEndCapture");
     const OwnedGraph graph(recorded);
     cudaGraphExec_t executable = nullptr;
     check_cuda(cudaGraphInstantiate(&executable, recorded, 0), "cudaGraphInstantiate");
     OwnedGraphExec owned(executable);
-    return std::make_unique<CudaReplay>(std::static_pointer_cast<CudaBackend>(shared_from_this()), std::move(owned));
+    return std::make_unique<CudaReplay>(std::static_pointer_cast<CudaBackend>(shared_from_this()), std::move(uses),
+                                        std::move(owned));
   }
 
   CudaStreamState& state_of(const Stream& stream) {
@@ -292,6 +295,7 @@ class CudaBackend final : public Backend {
     cudaGraph_t recorded = nullptr;
     const cudaError_t status = cudaStreamEndCapture(stream, &recorded);
     set_capturing(state, false);
+    state.recorded.clear();
     // What was thrown inside the capture may have invalidated it; ending it says so once more.
     if (status != cudaErrorStreamCaptureInvalidated) log_unless_success(status, "cudaStreamEndCapture");
     cudaGetLastError();

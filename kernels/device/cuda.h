@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "heddle/device.h"
+#include "kernels/device/library_scratch.h"
 
 // What cuda.cpp shows to the libraries that run on its streams (cuBLAS). Only builds with the CUDA Toolkit include it.
 namespace heddle::kernels {
@@ -20,6 +21,8 @@ struct CudaStreamState {
   std::shared_ptr<void> cublas;
   /// cuSPARSE's, likewise (kernels/spmm/cusparse.cpp).
   std::shared_ptr<void> cusparse;
+  /// What the capture under way has recorded the use of, besides its callers' memory: the replay keeps it alive.
+  RecordedUses recorded;
 };
 CudaStreamState& cuda_stream_state(Stream& stream);
 

@@ -1,9 +1,25 @@
 #include "heddle/kernel/simt.h"
 
+#include <memory>
+
 #include "heddle/error.h"
 #include "kernels/device/host_memory.h"
+#include "kernels/simt/watch.h"
 
-namespace heddle::kernels {
+namespace heddle {
+
+namespace simt {
+
+namespace {
+Watch* watch_of_all = nullptr;
+}
+
+void set_watch(Watch* watch) noexcept { watch_of_all = watch; }
+Watch* watch() noexcept { return watch_of_all; }
+
+}  // namespace simt
+
+namespace kernels {
 
 namespace {
 
@@ -19,8 +35,25 @@ class SimtBackend final : public HostBackend {
                 options_.host_threads == 1 ? " host thread, " : " host threads, ", schedule, " schedule)");
   }
   int threads() const noexcept override { return options_.host_threads; }
-  void* create_stream() override { return new ::heddle::simt::Executor(options_); }
-  void destroy_stream(void* stream) noexcept override { delete static_cast<::heddle::simt::Executor*>(stream); }
+  void* allocate(std::size_t bytes) override {
+    void* const memory = HostBackend::allocate(bytes);
+    if (simt::watch() != nullptr) simt::watch()->allocated(memory, bytes);
+    return memory;
+  }
+  void release(void* memory, std::size_t bytes) noexcept override {
+    if (simt::watch() != nullptr) simt::watch()->released(memory);
+    HostBackend::release(memory, bytes);
+  }
+  void* create_stream() override {
+    simt::Watch* const watch = simt::watch();
+    if (watch == nullptr) return new simt::Executor(options_);
+    SimtOptions options = options_;
+    if (options.schedule == SimtSchedule::forward) options.schedule = watch->schedule();
+    auto executor = std::make_unique<simt::Executor>(options);
+    executor->set_observer(watch->observer());
+    return executor.release();
+  }
+  void destroy_stream(void* stream) noexcept override { delete static_cast<simt::Executor*>(stream); }
 
  private:
   SimtOptions options_;
@@ -33,4 +66,6 @@ std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options) {
   return std::make_shared<SimtBackend>(options);
 }
 
-}  // namespace heddle::kernels
+}  // namespace kernels
+
+}  // namespace heddle

@@ -33,6 +33,12 @@ void edge_sums(const EdgeSumsArgs& args, Execution& execution) {
   check_shape("edge_sums", "s", args.s, args.graph.nnz, heads);
   check_shape("edge_sums", "sources", args.sources, args.graph.cols, heads);
   check_shape("edge_sums", "targets", args.targets, args.graph.rows, heads);
+  Operands("edge_sums")
+      .writes("s", args.s)
+      .reads("sources", args.sources)
+      .reads("targets", args.targets)
+      .reads("graph", args.graph)
+      .check();
   if (args.s.size() == 0) return;
   const ProfiledOp op(execution, "edge_sums", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -47,6 +53,7 @@ void sum_over_edges(const SumOverEdgesArgs& args, Execution& execution) {
   check_graph("sum_over_edges", args.graph);
   check_shape("sum_over_edges", "s", args.s, args.graph.nnz, args.y.cols);
   check_shape("sum_over_edges", "y", args.y, args.graph.rows, args.y.cols);
+  Operands("sum_over_edges").writes("y", args.y).reads("s", args.s).reads("graph", args.graph).check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "sum_over_edges", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -62,6 +69,7 @@ void head_sddmm(const HeadSddmmArgs& args, Execution& execution) {
   check_shape("head_sddmm", "x", args.x, args.graph.rows, args.x.cols);
   check_shape("head_sddmm", "y", args.y, args.graph.cols, args.x.cols);
   check_shape("head_sddmm", "s", args.s, args.graph.nnz, args.heads);
+  Operands("head_sddmm").writes("s", args.s).reads("x", args.x).reads("y", args.y).reads("graph", args.graph).check();
   if (args.s.size() == 0) return;
   const ProfiledOp op(execution, "head_sddmm", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -78,7 +86,7 @@ void head_spmm(const HeadSpmmArgs& args, Execution& execution) {
   check_shape("head_spmm", "s", args.s, args.graph.nnz, args.heads);
   check_shape("head_spmm", "x", args.x, args.graph.cols, args.x.cols);
   check_shape("head_spmm", "y", args.y, args.graph.rows, args.x.cols);
-  check_apart("head_spmm", "y", args.y, "x", args.x);
+  Operands("head_spmm").writes("y", args.y).reads("s", args.s).reads("x", args.x).reads("graph", args.graph).check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "head_spmm", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -93,6 +101,7 @@ void edge_softmax(const EdgeSoftmaxArgs& args, Execution& execution) {
   check_graph("edge_softmax", args.graph);
   check_shape("edge_softmax", "x", args.x, args.graph.nnz, args.x.cols);
   check_shape("edge_softmax", "y", args.y, args.graph.nnz, args.x.cols);
+  Operands("edge_softmax").writes("y", args.y, "x").reads("x", args.x).reads("graph", args.graph).check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "edge_softmax", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -107,6 +116,12 @@ void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Execution& execu
   check_shape("edge_softmax_backward", "y", args.y, args.graph.nnz, args.y.cols);
   check_shape("edge_softmax_backward", "dy", args.dy, args.graph.nnz, args.y.cols);
   check_shape("edge_softmax_backward", "dx", args.dx, args.graph.nnz, args.y.cols);
+  Operands("edge_softmax_backward")
+      .writes("dx", args.dx, "dy")
+      .reads("y", args.y)
+      .reads("dy", args.dy)
+      .reads("graph", args.graph)
+      .check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "edge_softmax_backward", [&](OpArguments& arguments) {
     arguments.structure("graph", args.graph);
@@ -121,7 +136,7 @@ void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Execu
   check_data("leaky_relu", "x", x);
   check_data("leaky_relu", "y", y);
   check_same_shape("leaky_relu", "y", y, "x", x);
-  check_same_or_apart("leaky_relu", "y", y, "x", x);
+  Operands("leaky_relu").writes("y", y, "x").reads("x", x).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "leaky_relu", [&](OpArguments& arguments) {
     arguments.reads("x", x);
@@ -134,7 +149,7 @@ void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const 
                          Execution& execution) {
   check_same_shape("leaky_relu_backward", "dy", dy, "x", x);
   check_same_shape("leaky_relu_backward", "dx", dx, "x", x);
-  check_same_or_apart("leaky_relu_backward", "dx", dx, "dy", dy);
+  Operands("leaky_relu_backward").writes("dx", dx, "dy").reads("x", x).reads("dy", dy).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "leaky_relu_backward", [&](OpArguments& arguments) {
     arguments.reads("x", x);

@@ -31,7 +31,12 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, Execution& execution) {
   check_data("bias_relu_dropout", "x", args.x);
   check_same_shape("bias_relu_dropout", "y", args.y, "x", args.x);
   check_data("bias_relu_dropout", "y", args.y);
-  check_same_or_apart("bias_relu_dropout", "y", args.y, "x", args.x);
+  Operands("bias_relu_dropout")
+      .writes("y", args.y, "x")
+      .reads("x", args.x)
+      .reads("bias", args.bias, args.x.cols)
+      .reads("step", args.random.step, 1)
+      .check();
   require(!args.relu || !args.elu, ErrorKind::usage, "bias_relu_dropout: relu and elu are asked for at once");
   const DropoutRule rule = dropout_rule(args.dropout);
   if (args.x.size() == 0) return;
@@ -62,8 +67,14 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Executi
   if (changes || args.dx.data != nullptr) {
     check_same_shape("bias_relu_dropout_backward", "dx", args.dx, "dy", args.dy);
     check_data("bias_relu_dropout_backward", "dx", args.dx);
-    check_same_or_apart("bias_relu_dropout_backward", "dx", args.dx, "dy", args.dy);
   }
+  Operands("bias_relu_dropout_backward")
+      .writes("dx", args.dx, "dy")
+      .writes("dbias", args.dbias, args.dy.cols)
+      .reads("dy", args.dy)
+      .reads("y", args.y)
+      .reads("step", args.random.step, 1)
+      .check();
   const DropoutRule rule = dropout_rule(args.dropout);
   const int64_t d = args.dy.cols;
   if (args.dy.size() == 0) {
@@ -92,7 +103,7 @@ void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Exec
   check_same_shape("add_scaled", "y", y, "x", x);
   check_data("add_scaled", "x", x);
   check_data("add_scaled", "y", y);
-  check_apart("add_scaled", "y", y, "x", x);
+  Operands("add_scaled").writes("y", y).reads("x", x).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "add_scaled", [&](OpArguments& arguments) {
     arguments.reads("x", x);
@@ -105,7 +116,7 @@ void scale(DenseView<const float> x, float factor, DenseView<float> y, Execution
   check_same_shape("scale", "y", y, "x", x);
   check_data("scale", "x", x);
   check_data("scale", "y", y);
-  check_same_or_apart("scale", "y", y, "x", x);
+  Operands("scale").writes("y", y, "x").reads("x", x).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "scale", [&](OpArguments& arguments) {
     arguments.reads("x", x);
@@ -118,7 +129,7 @@ void scale_by(DenseView<const float> x, float factor, const float* scalar, Dense
   check_same_shape("scale_by", "y", y, "x", x);
   check_data("scale_by", "x", x);
   check_data("scale_by", "y", y);
-  check_apart("scale_by", "y", y, "x", x);
+  Operands("scale_by").writes("y", y).reads("x", x).reads("scalar", scalar, 1).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "scale_by", [&](OpArguments& arguments) {
     arguments.reads("x", x);
@@ -148,6 +159,7 @@ void increment(uint32_t* counter, Execution& execution) {
 }
 
 void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length, Execution& execution) {
+  Operands("record_scalar").writes("history", history, length).reads("value", value, 1).reads("step", step, 1).check();
   const ProfiledOp op(execution, "record_scalar", [&](OpArguments& arguments) {
     arguments.array("value", value, 1);
     arguments.array("step", step, 1);

@@ -29,6 +29,11 @@ void head_scores(const HeadScoresArgs& args, Execution& execution) {
   check_heads("head_scores", args.heads, args.x.cols, most_attention_heads);
   require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, there are ",
           args.heads, " heads");
+  Operands("head_scores")
+      .writes("scores", args.scores, args.x.rows * args.stride)
+      .reads("x", args.x)
+      .reads("a", args.a, args.x.cols)
+      .check();
   if (args.x.rows == 0) return;
   const ProfiledOp op(execution, "head_scores", [&](OpArguments& arguments) {
     arguments.reads("x", args.x);
@@ -42,6 +47,13 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& executi
   check_data("head_scores_backward", "x", args.x);
   check_heads("head_scores_backward", args.heads, args.x.cols, most_attention_heads);
   if (args.dx.data != nullptr) check_same_shape("head_scores_backward", "dx", args.dx, "x", args.x);
+  Operands("head_scores_backward")
+      .writes("dx", args.dx)
+      .writes("da", args.da, args.x.cols)
+      .reads("x", args.x)
+      .reads("a", args.a, args.x.cols)
+      .reads("dscores", args.dscores, args.x.rows * args.stride)
+      .check();
   const ProfiledOp op(execution, "head_scores_backward", [&](OpArguments& arguments) {
     arguments.reads("x", args.x);
     if (args.dx.data != nullptr) arguments.array("a", args.a, args.x.cols);
@@ -76,9 +88,19 @@ void gat_forward(const GatForwardArgs& args, Execution& execution) {
           "gat: of what is kept for the gradient one is null and one is not");
   check_data("gat", "x", args.x);
   check_data("gat", "y", args.y);
-  check_apart("gat", "y", args.y, "x", args.x);
-  if (args.y.size() == 0) return;
   const int64_t stride = head_stride(args.use.heads);
+  Operands("gat")
+      .writes("y", args.y)
+      .writes("statistics", args.kept.statistics, args.y.rows * 3 * stride)
+      .writes("positive", args.kept.positive, args.y.size())
+      .reads("x", args.x)
+      .reads("source_scores", args.source_scores, args.x.rows * stride)
+      .reads("target_scores", args.target_scores, args.y.rows * stride)
+      .reads("edge_scores", args.use.edge_scores, args.incoming.nnz * args.use.heads)
+      .reads("step", args.use.random.step, 1)
+      .reads("incoming", args.incoming)
+      .check();
+  if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "gat", [&](OpArguments& arguments) {
     arguments.structure("incoming", args.incoming);
     arguments.reads("x", args.x);
@@ -100,11 +122,27 @@ void gat_backward(const GatBackwardArgs& args, Execution& execution) {
   check_same_shape("gat_backward", "y", args.y, "x", args.x);
   check_same_shape("gat_backward", "dy", args.dy, "x", args.x);
   check_same_shape("gat_backward", "dx", args.dx, "x", args.x);
-  check_apart("gat_backward", "dx", args.dx, "dy", args.dy);
-  check_apart("gat_backward", "dx", args.dx, "x", args.x);
-  if (args.x.size() == 0) return;
   const int64_t n = args.x.rows;
   const int64_t stride = head_stride(args.use.heads);
+  Operands("gat_backward")
+      .writes("dx", args.dx)
+      .writes("dsource_scores", args.dsource_scores, n * stride)
+      .writes("dtarget_scores", args.dtarget_scores, n * stride)
+      .writes("dedge_scores", args.dedge_scores, args.outgoing.nnz * args.use.heads)
+      .reads("x", args.x)
+      .reads("source_scores", args.source_scores, n * stride)
+      .reads("target_scores", args.target_scores, n * stride)
+      .reads("source_weights", args.source_weights, args.x.cols)
+      .reads("target_weights", args.target_weights, args.x.cols)
+      .reads("y", args.y)
+      .reads("statistics", args.kept.statistics, n * 3 * stride)
+      .reads("positive", args.kept.positive, args.x.size())
+      .reads("dy", args.dy)
+      .reads("edge_scores", args.use.edge_scores, args.outgoing.nnz * args.use.heads)
+      .reads("step", args.use.random.step, 1)
+      .reads("outgoing", args.outgoing)
+      .check();
+  if (args.x.size() == 0) return;
   const ProfiledOp op(execution, "gat_backward", [&](OpArguments& arguments) {
     arguments.structure("outgoing", args.outgoing);
     arguments.reads("x", args.x);

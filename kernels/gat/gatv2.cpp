@@ -33,6 +33,16 @@ bool on_cpu(const Execution& execution) { return execution.stream.kind() == Devi
 void gatv2_forward(const GatV2ForwardArgs& args, Execution& execution) {
   const AttentionDropout dropout = checked_use("gatv2", args.use, args.incoming, args.sources, args.targets);
   check_same_shape("gatv2", "y", args.y, "targets", args.targets);
+  Operands("gatv2")
+      .writes("y", args.y)
+      .writes("statistics", args.statistics, args.y.rows * 2 * head_stride(args.use.heads))
+      .reads("sources", args.sources)
+      .reads("targets", args.targets)
+      .reads("a", args.a, args.targets.cols)
+      .reads("edge_scores", args.use.edge_scores, args.incoming.nnz * args.use.heads)
+      .reads("step", args.use.random.step, 1)
+      .reads("incoming", args.incoming)
+      .check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "gatv2", [&](OpArguments& arguments) {
     arguments.structure("incoming", args.incoming);
@@ -54,6 +64,22 @@ void gatv2_backward(const GatV2BackwardArgs& args, Execution& execution) {
   check_same_shape("gatv2_backward", "dtargets", args.dtargets, "targets", args.targets);
   const int64_t n = args.targets.rows;
   const int64_t width = args.targets.cols;
+  Operands("gatv2_backward")
+      .writes("dsources", args.dsources)
+      .writes("dtargets", args.dtargets)
+      .writes("da", args.da, width)
+      .writes("dedge_scores", args.dedge_scores, args.incoming.nnz * args.use.heads)
+      .reads("sources", args.sources)
+      .reads("targets", args.targets)
+      .reads("a", args.a, width)
+      .reads("y", args.y)
+      .reads("statistics", args.statistics, n * 2 * head_stride(args.use.heads))
+      .reads("dy", args.dy)
+      .reads("edge_scores", args.use.edge_scores, args.incoming.nnz * args.use.heads)
+      .reads("step", args.use.random.step, 1)
+      .reads("incoming", args.incoming)
+      .reads("outgoing", args.outgoing)
+      .check();
   const ProfiledOp op(execution, "gatv2_backward", [&](OpArguments& arguments) {
     arguments.structure("incoming", args.incoming);
     arguments.structure("outgoing", args.outgoing);

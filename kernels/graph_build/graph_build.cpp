@@ -4,6 +4,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
+#include "kernels/common/check.h"
 #include "kernels/common/profiled_op.h"
 
 namespace heddle::kernels {
@@ -69,6 +70,7 @@ BuiltCsr transpose_csr(const CsrView& a, Execution& execution) {
 void row_sums(const CsrView& a, float* sums, Execution& execution) {
   check_csr("row_sums", a);
   require(a.rows == 0 || sums != nullptr, ErrorKind::usage, "row_sums: sums is null");
+  Operands("row_sums").writes("sums", sums, a.rows).reads("a", a).check();
   const ProfiledOp op(execution, "row_sums", [&](OpArguments& arguments) {
     arguments.matrix("a", a);
     arguments.array("sums", sums, a.rows);

@@ -27,6 +27,12 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
   check_data("masked_nll", "logits", args.logits);
   require(args.logits.cols >= 1, ErrorKind::usage, "masked_nll: logits have no columns");
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll: no row is listed, a mean over none has no value");
+  Operands("masked_nll")
+      .writes("loss", args.loss, 1)
+      .reads("logits", args.logits)
+      .reads("labels", args.labels, args.logits.rows)
+      .reads("rows", args.rows, args.row_count)
+      .check();
   const ProfiledOp op(execution, "masked_nll", [&](OpArguments& arguments) {
     arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
     arguments.array("labels", args.labels, args.row_count);
@@ -46,7 +52,13 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution
   check_same_shape("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
   check_data("masked_nll_backward", "logits", args.logits);
   check_data("masked_nll_backward", "dlogits", args.dlogits);
-  check_apart("masked_nll_backward", "dlogits", args.dlogits, "logits", args.logits);
+  Operands("masked_nll_backward")
+      .writes("dlogits", args.dlogits)
+      .reads("logits", args.logits)
+      .reads("labels", args.labels, args.logits.rows)
+      .reads("rows", args.rows, args.row_count)
+      .reads("dloss", args.dloss, 1)
+      .check();
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll_backward: no row is listed");
   const ProfiledOp op(execution, "masked_nll_backward", [&](OpArguments& arguments) {
     arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
@@ -62,6 +74,12 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution
 void count_correct(const CountCorrectArgs& args, Execution& execution) {
   check_data("count_correct", "logits", args.logits);
   require(args.logits.cols >= 1, ErrorKind::usage, "count_correct: logits have no columns");
+  Operands("count_correct")
+      .writes("correct", args.correct, 1)
+      .reads("logits", args.logits)
+      .reads("labels", args.labels, args.logits.rows)
+      .reads("rows", args.rows, args.row_count)
+      .check();
   const ProfiledOp op(execution, "count_correct", [&](OpArguments& arguments) {
     arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
     arguments.array("labels", args.labels, args.row_count);
@@ -74,6 +92,7 @@ void count_correct(const CountCorrectArgs& args, Execution& execution) {
 
 void sum_of_squares(DenseView<const float> x, float factor, float* sum, Execution& execution) {
   check_data("sum_of_squares", "x", x);
+  Operands("sum_of_squares").writes("sum", sum, 1).reads("x", x).check();
   const ProfiledOp op(execution, "sum_of_squares", [&](OpArguments& arguments) {
     arguments.reads("x", x);
     arguments.array("sum", sum, 1);

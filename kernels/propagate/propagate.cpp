@@ -51,6 +51,28 @@ void check_rows(const char* op, const char* name, const StoredRows& rows, bool n
   require(!needed || rows.f32 != nullptr || rows.bf16 != nullptr, ErrorKind::usage, op, ": ", name, " is null");
 }
 
+/// How long x and base are where slots name their rows stands in the slots; a row at least.
+void check_operands(const PropagateArgs& args) {
+  const int64_t n = args.a.rows;
+  const int64_t listed = args.rows != nullptr ? args.row_count : n;
+  const int64_t y_size = (args.compact ? listed : n) * args.width;
+  const int64_t x_size = (args.x_slots != nullptr ? std::min<int64_t>(1, n) : n) * args.width;
+  const int64_t base_size = (args.base_slots != nullptr ? std::min<int64_t>(1, n) : n) * args.width;
+  Operands("propagate")
+      .writes("y", args.y.f32, y_size)
+      .writes("y", args.y.bf16, y_size)
+      .reads("x", args.x.f32, x_size)
+      .reads("x", args.x.bf16, x_size)
+      .reads("base", args.base, base_size)
+      .reads("a", args.a)
+      .reads("scale", args.scale, n)
+      .reads("x_scale", args.x_scale, n)
+      .reads("x_slots", args.x_slots, n)
+      .reads("base_slots", args.base_slots, n)
+      .reads("rows", args.rows, args.row_count)
+      .check();
+}
+
 void check_matrix(const char* op, const CsrView& a) {
   require(a.rows == a.cols && a.rows >= 0, ErrorKind::usage, op, ": the matrix is ", a.rows, " x ", a.cols,
           ", it must be square");
@@ -76,11 +98,7 @@ void propagate(const PropagateArgs& args, Execution& execution) {
   check_rows("propagate", "x", args.x, !empty && args.a.nnz > 0);
   check_rows("propagate", "y", args.y, !empty);
   require(args.base_slots == nullptr || args.base != nullptr, ErrorKind::usage, "propagate: base_slots is given without base");
-  if (args.y.f32 != nullptr && (args.rows == nullptr || !args.compact)) {
-    const DenseView<float> y{args.y.f32, args.a.rows, args.width};
-    if (args.x_slots == nullptr) check_apart("propagate", "x", DenseView<float>{args.x.f32, y.rows, y.cols}, "y", y);
-    if (args.base_slots == nullptr) check_apart("propagate", "base", DenseView<const float>{args.base, y.rows, y.cols}, "y", y);
-  }
+  check_operands(args);
   if (empty) return;
   const ProfiledOp op(execution, "propagate",
                       [&](OpArguments& arguments) { describe(args, count, execution.stream.kind(), arguments); });
@@ -93,7 +111,12 @@ void prescale(const PrescaleArgs& args, Execution& execution) {
   const bool empty = x.size() == 0;
   require(empty || args.scale != nullptr, ErrorKind::usage, "prescale: scale is null");
   check_rows("prescale", "y", args.y, !empty);
-  check_same_or_apart("prescale", "y", DenseView<float>{args.y.f32, args.rows, args.width}, "x", x);
+  Operands("prescale")
+      .writes("y", DenseView<float>{args.y.f32, args.rows, args.width}, "x")
+      .writes("y", args.y.bf16, x.size())
+      .reads("x", x)
+      .reads("scale", args.scale, args.rows)
+      .check();
   if (empty) return;
   const ProfiledOp op(execution, "prescale", [&](OpArguments& arguments) {
     arguments.reads("x", x);
@@ -110,6 +133,12 @@ Frontier neighbours(const NeighboursArgs& args, Execution& execution) {
   require(args.row_count == 0 || args.rows != nullptr, ErrorKind::usage, "neighbours: rows is null");
   if (args.row_count == 0) return {};
   require(args.flags != nullptr && args.columns != nullptr, ErrorKind::usage, "neighbours: flags or columns is null");
+  Operands("neighbours")
+      .writes("flags", args.flags, args.a.rows)
+      .writes("columns", args.columns, args.a.rows)
+      .reads("rows", args.rows, args.row_count)
+      .reads("a", args.a)
+      .check();
   const ProfiledOp op(execution, "neighbours", [&](OpArguments& arguments) {
     arguments.structure("a", args.a);
     arguments.array("rows", args.rows, args.row_count);
@@ -119,6 +148,7 @@ Frontier neighbours(const NeighboursArgs& args, Execution& execution) {
 
 void assign_slots(const int32_t* rows, int64_t row_count, bool compact, int32_t* slots, int64_t n, Execution& execution) {
   check_on_cpu("assign_slots", execution);
+  Operands("assign_slots").writes("slots", slots, n).reads("rows", rows, row_count).check();
   const ProfiledOp op(execution, "assign_slots", [&](OpArguments& arguments) {
     arguments.array("rows", rows, row_count);
     arguments.array("slots", slots, n);

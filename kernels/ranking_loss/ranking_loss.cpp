@@ -112,6 +112,7 @@ void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execut
 
 void bpr_loss(const BprLossArgs& args, Execution& execution) {
   check_triples("bpr_loss", args.rows);
+  Operands("bpr_loss").writes("loss", args.loss, 1).reads("rows", args.rows).check();
   const ProfiledOp op(execution, "bpr_loss", [&](OpArguments& arguments) {
     arguments.reads("rows", args.rows);
     arguments.array("loss", args.loss, 1);
@@ -133,7 +134,7 @@ void bpr_loss_backward(DenseView<const float> rows, const float* dloss, DenseVie
   check_triples("bpr_loss_backward", rows);
   check_same_shape("bpr_loss_backward", "drows", drows, "rows", rows);
   check_data("bpr_loss_backward", "drows", drows);
-  check_apart("bpr_loss_backward", "drows", drows, "rows", rows);
+  Operands("bpr_loss_backward").writes("drows", drows).reads("rows", rows).reads("dloss", dloss, 1).check();
   const ProfiledOp op(execution, "bpr_loss_backward", [&](OpArguments& arguments) {
     arguments.reads("rows", rows);
     arguments.array("dloss", dloss, 1);
@@ -150,10 +151,8 @@ void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) 
   require(args.rows.rows > 2 * args.batch, ErrorKind::usage, op, ": ", args.rows.rows, " rows hold ", args.batch,
           " users, as many positives and no negative");
   require(args.temperature > 0, ErrorKind::usage, op, ": the temperature ", args.temperature, " is not above 0");
-  if (args.drows.data != nullptr) {
-    check_same_shape(op, "drows", args.drows, "rows", args.rows);
-    check_apart(op, "drows", args.drows, "rows", args.rows);
-  }
+  if (args.drows.data != nullptr) check_same_shape(op, "drows", args.drows, "rows", args.rows);
+  Operands(op).writes("drows", args.drows).writes("loss", args.loss, 1).reads("rows", args.rows).check();
   const ProfiledOp profiled(execution, op, [&](OpArguments& arguments) {
     arguments.reads("rows", args.rows);
     arguments.array("loss", args.loss, 1);

@@ -35,6 +35,14 @@ void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& 
   require(n >= 0 && n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "group_rows: ", n,
           " rows do not fit 32-bit numbers");
   require(groups.count == 0 || workspace != nullptr, ErrorKind::usage, "group_rows: workspace is null");
+  Operands("group_rows")
+      .writes("order", groups.order, groups.count)
+      .writes("distinct", groups.distinct, groups.count)
+      .writes("offsets", groups.offsets, groups.count + 1)
+      .writes("group_of", groups.group_of, groups.count)
+      .writes("group_count", groups.group_count, 1)
+      .reads("ids", groups.ids, groups.count)
+      .check();
   const ProfiledOp op(execution, "group_rows", [&](OpArguments& arguments) {
     arguments.array("ids", groups.ids, groups.count);
     arguments.array("order", groups.order, groups.count);
@@ -58,7 +66,7 @@ void gather_rows(DenseView<const float> x, const int32_t* ids, DenseView<float> 
   check_data("gather_rows", "x", x);
   check_data("gather_rows", "y", y);
   require(y.cols == x.cols, ErrorKind::usage, "gather_rows: y has ", y.cols, " columns, x has ", x.cols);
-  check_apart("gather_rows", "y", y, "x", x);
+  Operands("gather_rows").writes("y", y).reads("x", x).reads("ids", ids, y.rows).check();
   if (y.size() == 0) return;
   require(ids != nullptr, ErrorKind::usage, "gather_rows: ids is null");
   const ProfiledOp op(execution, "gather_rows", [&](OpArguments& arguments) {
@@ -77,7 +85,14 @@ void sum_row_groups(const SumRowGroupsArgs& args, Execution& execution) {
           args.groups.count, " ids");
   require(args.target.cols == args.y.cols, ErrorKind::usage, "sum_row_groups: target has ", args.target.cols, " columns, y has ",
           args.y.cols);
-  check_apart("sum_row_groups", "target", args.target, "y", args.y);
+  Operands("sum_row_groups")
+      .writes("target", args.target)
+      .reads("y", args.y)
+      .reads("order", args.groups.order, args.groups.count)
+      .reads("distinct", args.groups.distinct, args.groups.count)
+      .reads("offsets", args.groups.offsets, args.groups.count + 1)
+      .reads("group_count", args.groups.group_count, 1)
+      .check();
   if (args.y.size() == 0) return;
   const ProfiledOp op(execution, "sum_row_groups", [&](OpArguments& arguments) {
     arguments.array("order", args.groups.order, args.groups.count);

@@ -33,6 +33,7 @@ void sparse_product(const SparseProductArgs& args, Execution& execution) {
   check_csr("a", a);
   check_csr("b", b);
   check_data("sparse_product", "y", y);
+  Operands("sparse_product").writes("y", y).reads("a", a).reads("b", b).check();
   if (y.size() == 0) return;
   const ProfiledOp op(execution, "sparse_product", [&](OpArguments& arguments) {
     arguments.matrix("a", args.a);
@@ -48,12 +49,16 @@ void add_transposed(const AddTransposedArgs& args, Execution& execution) {
   check_data("add_transposed", "y", args.y);
   require(args.y.rows == args.x.cols && args.y.cols == args.x.rows, ErrorKind::usage, "add_transposed: y is ", args.y.rows, " x ",
           args.y.cols, ", x is ", args.x.rows, " x ", args.x.cols);
-  check_apart("add_transposed", "y", args.y, "x", args.x);
   if (args.z.data != nullptr) {
     check_same_shape("add_transposed", "z", args.z, "x", args.x);
-    check_apart("add_transposed", "y", args.y, "z", args.z);
     require(args.x.rows == 0 || args.scale != nullptr, ErrorKind::usage, "add_transposed: scale is null");
   }
+  Operands("add_transposed")
+      .writes("y", args.y)
+      .reads("x", args.x)
+      .reads("z", args.z)
+      .reads("scale", args.scale, args.x.rows)
+      .check();
   if (args.x.size() == 0) return;
   const ProfiledOp op(execution, "add_transposed", [&](OpArguments& arguments) {
     arguments.reads("x", args.x);
@@ -69,7 +74,7 @@ void standardise_rows(DenseView<const float> x, DenseView<float> y, Execution& e
   check_same_shape("standardise_rows", "y", y, "x", x);
   check_data("standardise_rows", "x", x);
   check_data("standardise_rows", "y", y);
-  check_apart("standardise_rows", "y", y, "x", x);
+  Operands("standardise_rows").writes("y", y).reads("x", x).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "standardise_rows", [&](OpArguments& arguments) {
     arguments.reads("x", x);

@@ -1,6 +1,7 @@
 #include "kernels/simt/bounds_checker.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "heddle/error.h"
@@ -9,7 +10,16 @@ namespace heddle::simt {
 
 void BoundsChecker::name_array(std::string name, const void* address, std::size_t bytes, bool writable) {
   const auto begin = reinterpret_cast<uintptr_t>(address);
-  if (bytes > 0) arrays_.push_back({std::move(name), begin, begin + bytes, writable, {}});
+  if (bytes > 0) arrays_.insert_or_assign(begin, Array{std::move(name), begin, begin + bytes, writable, {}});
+}
+
+void BoundsChecker::forget_array(const void* address) { arrays_.erase(reinterpret_cast<uintptr_t>(address)); }
+
+const BoundsChecker::Array* BoundsChecker::holder(uintptr_t begin, uintptr_t end) const {
+  const auto behind = arrays_.upper_bound(begin);
+  if (behind == arrays_.begin()) return nullptr;
+  const Array& array = std::prev(behind)->second;
+  return end <= array.end ? &array : nullptr;
 }
 
 void BoundsChecker::block_begins(uint64_t serial, Index3 block) {
@@ -35,7 +45,7 @@ const std::string* BoundsChecker::accesses(const Access& access) {
     } else if (std::find(first, last, true) == last) {
       return report(access, "shared memory is read before any thread has written it (is a barrier missing?)");
     }
-  } else if (const auto array = std::find_if(arrays_.begin(), arrays_.end(), holds); array == arrays_.end()) {
+  } else if (const Array* const array = holder(begin, end); array == nullptr) {
     return report(access, "access out of bounds");
   } else if (access.write && !array->writable) {
     return report(access, text(array->name, " is written, it is only to be read"));
@@ -45,11 +55,11 @@ const std::string* BoundsChecker::accesses(const Access& access) {
 
 std::string BoundsChecker::name_of(const void* address) const {
   const auto at = reinterpret_cast<uintptr_t>(address);
-  for (const std::vector<Array>* arrays : {&arrays_, &shared_}) {
-    for (const Array& array : *arrays) {
-      if (at >= array.begin && at < array.end) return text("byte ", at - array.begin, " of ", array.name);
-    }
+  const Array* found = holder(at, at + 1);
+  for (const Array& array : shared_) {
+    if (at >= array.begin && at < array.end) found = &array;
   }
+  if (found != nullptr) return text("byte ", at - found->begin, " of ", found->name);
   return text("memory at ", address);
 }
 
@@ -57,15 +67,15 @@ std::string BoundsChecker::name_of(const void* address) const {
 std::string BoundsChecker::place_of(uintptr_t begin) const {
   const Array* nearest = nullptr;
   uintptr_t least = UINTPTR_MAX;
-  for (const std::vector<Array>* arrays : {&arrays_, &shared_}) {
-    for (const Array& array : *arrays) {
-      const bool before = begin < array.begin, behind = begin >= array.end;
-      const uintptr_t apart = before ? array.begin - begin : behind ? begin - array.end + 1 : 0;
-      if (apart >= least) continue;
-      least = apart;
-      nearest = &array;
-    }
-  }
+  const auto look_at = [&](const Array& array) {
+    const bool before = begin < array.begin, behind = begin >= array.end;
+    const uintptr_t apart = before ? array.begin - begin : behind ? begin - array.end + 1 : 0;
+    if (apart >= least) return;
+    least = apart;
+    nearest = &array;
+  };
+  for (const auto& [address, array] : arrays_) look_at(array);
+  for (const Array& array : shared_) look_at(array);
   if (nearest == nullptr) return "outside every array";
   if (begin < nearest->begin) return text(nearest->begin - begin, " bytes before ", nearest->name);
   return text("at byte ", begin - nearest->begin, " of ", nearest->name, ", which has ", nearest->end - nearest->begin);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class BoundsChecker final : public Observer {
 
   /// Allows [address, address + bytes). Nothing for 0 bytes.
   void name_array(std::string name, const void* address, std::size_t bytes, bool writable = true);
+  /// The array that begins here is no more.
+  void forget_array(const void* address);
 
   /// "byte 12 of y", "byte 4 of shared memory", or the address.
   std::string name_of(const void* address) const;
@@ -38,12 +41,14 @@ class BoundsChecker final : public Observer {
     bool writable;
     std::vector<bool> written;  // by byte; of shared memory
   };
+  const Array* holder(uintptr_t begin, uintptr_t end) const;
   const std::string* report(const Access& access, const std::string& what);
   std::string place_of(uintptr_t begin) const;
 
   Observer& next_;
   CodeNamer namer_;
-  std::vector<Array> arrays_, shared_;
+  std::map<uintptr_t, Array> arrays_;  // by where they begin; none reaches into another
+  std::vector<Array> shared_;
   Index3 block_;
   std::string sentence_;
 };

@@ -91,8 +91,8 @@ struct Prepared {
   Buffer scratch;
 };
 
-/// What a stream keeps: the handle, scratch memory that only grows, and what is prepared of matrices with an identity. Nothing of
-/// it is dropped before the stream ends: a recorded product goes on using it.
+/// What a stream keeps: the handle, scratch memory, and what is prepared of matrices with an identity. What a recorded product
+/// uses of it belongs to the recording as well.
 class Plan {
  public:
   explicit Plan(Stream& stream) {
@@ -112,18 +112,12 @@ class Plan {
   using Key = std::tuple<uint64_t, const float*, int64_t, cusparseSpMMAlg_t>;
 
   cusparseHandle_t handle() const { return handle_; }
-  Prepared* find(const Key& key) {
+  std::shared_ptr<Prepared> find(const Key& key) const {
     const auto found = prepared_.find(key);
-    return found == prepared_.end() ? nullptr : &found->second;
+    return found == prepared_.end() ? nullptr : found->second;
   }
-  Prepared& keep(const Key& key, Prepared prepared) { return prepared_.insert_or_assign(key, std::move(prepared)).first->second; }
-  void* scratch(std::size_t bytes, Stream& stream, bool capturing) {
-    if (bytes > scratch_.bytes()) {
-      require(!capturing, ErrorKind::internal, "cuda: a stream's first cuSPARSE product of a size cannot be inside a capture");
-      scratch_ = Buffer(stream, bytes);
-    }
-    return scratch_.data();
-  }
+  void keep(const Key& key, std::shared_ptr<Prepared> prepared) { prepared_.insert_or_assign(key, std::move(prepared)); }
+  LibraryScratch& scratch() { return scratch_; }
 
  private:
   void destroy() noexcept {
@@ -131,8 +125,8 @@ class Plan {
   }
 
   cusparseHandle_t handle_ = nullptr;
-  Buffer scratch_;
-  std::map<Key, Prepared> prepared_;
+  LibraryScratch scratch_;
+  std::map<Key, std::shared_ptr<Prepared>> prepared_;
 };
 
 OwnedSparse describe(const CsrView& a, const int32_t* offsets) {
@@ -197,26 +191,28 @@ void run(cusparseSpMMAlg_t algorithm, const SpmmArgs& args, void* workspace, Str
   }
   Plan& plan = *static_cast<Plan*>(state.cusparse.get());
   const Product product(args, plan.handle(), algorithm);
+  RecordedUses* const recorded = state.capturing ? &state.recorded : nullptr;
 
   if (a.identity == 0) {
     auto* const offsets = static_cast<int32_t*>(workspace);
     narrow_offsets(a.row_offsets, offsets, a.rows + 1, stream);
     const OwnedSparse matrix = describe(a, offsets);
-    return product.multiply(matrix, plan.scratch(product.scratch_bytes(matrix), stream, state.capturing));
+    return product.multiply(matrix, plan.scratch().at_least(product.scratch_bytes(matrix), stream, recorded, "cuSPARSE"));
   }
   const Plan::Key key{a.identity, a.values, x.cols, algorithm};
-  Prepared* prepared = plan.find(key);
+  std::shared_ptr<Prepared> prepared = plan.find(key);
   if (prepared == nullptr) {
-    require(!state.capturing, ErrorKind::internal,
+    require(recorded == nullptr, ErrorKind::internal,
             "cuda: a matrix's first cuSPARSE product of a width cannot be inside a capture");
-    Prepared made;
-    made.offsets = Buffer(stream, static_cast<std::size_t>(a.rows + 1) * sizeof(int32_t));
-    narrow_offsets(a.row_offsets, made.offsets.as<int32_t>(), a.rows + 1, stream);
-    made.matrix = describe(a, made.offsets.as<int32_t>());
-    made.scratch = Buffer(stream, product.scratch_bytes(made.matrix));
-    product.preprocess(made.matrix, made.scratch.data());
-    prepared = &plan.keep(key, std::move(made));
+    prepared = std::make_shared<Prepared>();
+    prepared->offsets = Buffer(stream, static_cast<std::size_t>(a.rows + 1) * sizeof(int32_t));
+    narrow_offsets(a.row_offsets, prepared->offsets.as<int32_t>(), a.rows + 1, stream);
+    prepared->matrix = describe(a, prepared->offsets.as<int32_t>());
+    prepared->scratch = Buffer(stream, product.scratch_bytes(prepared->matrix));
+    product.preprocess(prepared->matrix, prepared->scratch.data());
+    plan.keep(key, prepared);
   }
+  if (recorded != nullptr) recorded->push_back(prepared);
   product.multiply(prepared->matrix, prepared->scratch.data());
 }
 

@@ -14,7 +14,7 @@ void spmm(const SpmmArgs& args, Execution& execution, const char* tuned) {
   check_graph("spmm", a);
   check_data("spmm", "x", x);
   check_data("spmm", "y", y);
-  check_apart("spmm", "x", x, "y", y);
+  Operands("spmm").writes("y", y).reads("x", x).reads("a", a).check();
   if (y.size() == 0) return;
   const ProfiledOp op(execution, "spmm", [&](OpArguments& arguments) {
     arguments.matrix("a", args.a);

@@ -36,6 +36,18 @@ void check_top_k(const char* op, int64_t n, const ExcludedColumns (&exclude)[2],
   }
 }
 
+/// The outputs, and what of the excluded columns has a known length.
+Operands& add_top_k(Operands& operands, const ExcludedColumns (&exclude)[2], const TopKOutput& best, int64_t m) {
+  operands.writes("columns", best.columns, m * best.k).writes("best_scores", best.scores, m * best.k);
+  for (const ExcludedColumns& columns : exclude) {
+    operands.reads("excluded rows", columns.rows, m);
+    // As long as the matrix that `rows` names rows of, and as that has non-zeros: one at least.
+    operands.reads("excluded row_offsets", columns.row_offsets, columns.rows != nullptr ? 1 : m + 1);
+    operands.reads("excluded col_indices", columns.col_indices, 1);
+  }
+  return operands;
+}
+
 /// The arguments of the rows from `first` on.
 ExcludedColumns from_row(const ExcludedColumns& columns, int64_t first) {
   if (columns.row_offsets == nullptr) return columns;
@@ -83,6 +95,8 @@ void top_k(const TopKArgs& args, Execution& execution) {
   const int64_t m = args.scores.rows;
   const int64_t n = args.scores.cols;
   check_top_k("top_k", n, args.exclude, args.best, m);
+  Operands operands("top_k");
+  add_top_k(operands, args.exclude, args.best, m).reads("scores", args.scores).check();
   if (m == 0) return;
   const ProfiledOp op(execution, "top_k", [&](OpArguments& arguments) {
     arguments.reads("scores", args.scores);
@@ -106,6 +120,8 @@ void score_top_k(const ScoreTopKArgs& args, Execution& execution) {
           args.right.cols);
   const int64_t m = args.left.rows, d = args.left.cols;
   check_top_k("score_top_k", args.right.rows, args.exclude, args.best, m);
+  Operands operands("score_top_k");
+  add_top_k(operands, args.exclude, args.best, m).reads("left", args.left).reads("right", args.right).check();
   if (m == 0) return;
   const ProfiledOp op(execution, "score_top_k", [&](OpArguments& arguments) {
     arguments.reads("left", args.left);
@@ -141,7 +157,7 @@ void normalise_rows(DenseView<const float> x, DenseView<float> y, Execution& exe
   check_same_shape("normalise_rows", "y", y, "x", x);
   check_data("normalise_rows", "x", x);
   check_data("normalise_rows", "y", y);
-  check_same_or_apart("normalise_rows", "y", y, "x", x);
+  Operands("normalise_rows").writes("y", y, "x").reads("x", x).check();
   if (x.size() == 0) return;
   const ProfiledOp op(execution, "normalise_rows", [&](OpArguments& arguments) {
     arguments.reads("x", x);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -99,9 +101,82 @@ void check_run(const Run& run, const std::string& what) {
   }
 }
 
+/// Moments under a gradient of 0, beside one another after every 250 of `steps` steps.
+std::vector<std::vector<float>> decay(const Device& device, const std::vector<float>& moment1, const std::vector<float>& moment2,
+                                      int steps) {
+  Workbench workbench(device);
+  const auto count = static_cast<int64_t>(moment1.size());
+  const Guarded<float> weight = workbench.array(std::vector<float>(moment1.size(), 0.5f)),
+                       gradient = workbench.array(std::vector<float>(moment1.size())), first = workbench.array(moment1),
+                       second = workbench.array(moment2);
+  const std::vector<AdamTensor> tensors{{weight.data(), gradient.data(), first.data(), second.data(), count}};
+  const Buffer device_tensors = Buffer::upload(workbench.stream(), tensors);
+  const Guarded<uint32_t> counter = workbench.array(std::vector<uint32_t>{100});
+  std::vector<std::vector<float>> result;
+  for (int step = 1; step <= steps; ++step) {
+    adam(
+        {.tensors = tensors.data(), .device_tensors = device_tensors.as<AdamTensor>(), .tensor_count = 1, .step = counter.data()},
+        workbench.execution());
+    if (step % 250 != 0) continue;
+    result.push_back(first.values());
+    const std::vector<float> values = second.values();
+    result.back().insert(result.back().end(), values.begin(), values.end());
+  }
+  return result;
+}
+
 }  // namespace
 
 TEST_SUITE("kernels") {
+  TEST_CASE("adam / moments whose gradient stays 0 become 0, with the same bits on every device, and are never subnormal") {
+    // Of either sign, around what is read as 0, and subnormal at first; enough for a vector and a rest.
+    std::vector<float> moment1, moment2;
+    for (const float limit : {adam_least_moment1, 1.0f, 1e-12f, 1e-30f, 0x1p-126f, 1e-41f}) {
+      for (const float factor : {1.0f, -1.0f, 1 - 0x1p-24f, -1.1f, 1.3f}) moment1.push_back(limit * factor);
+    }
+    for (const float limit : {adam_least_moment2, 0x1p-117f, 0x1p-118f, 1e-36f, 0x1p-126f, 1e-41f}) {
+      for (const float factor : {1.0f, 1.5f, 1 - 0x1p-24f, 1.1f, 1.3f}) moment2.push_back(limit * factor);
+    }
+    std::vector<std::vector<float>> expected;
+    for (const auto& [name, device] : devices()) {
+      INFO(name);
+      // 2^-117 * 1.5 takes 2,484 steps of 0.999 to 2^-120.
+      const std::vector<std::vector<float>> reached = decay(device, moment1, moment2, 2500);
+      if (expected.empty()) expected = reached;
+      for (std::size_t i = 0; i < reached.size(); ++i) {
+        CHECK(bit_difference(reached[i], expected[i]) == "");
+        CHECK(std::none_of(reached[i].begin(), reached[i].end(), [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; }));
+      }
+      CHECK(bit_difference(reached.back(), std::vector<float>(moment1.size() + moment2.size())) == "");
+    }
+  }
+
+  TEST_CASE("adam / gradients so small that their squares are subnormal leave no subnormal number") {
+    for (const float scale : {1e-16f, 1e-19f, 1e-22f, 1e-29f, 1e-38f}) {
+      const Run run({40}, 20, scale);
+      for (const auto& [name, device] : devices()) {
+        INFO(name, " / gradients of ", scale);
+        Workbench workbench(device);
+        const std::vector<Parameter> parameters = run.on(workbench);
+        for (const Guarded<float>* moment : {&parameters[0].moment1, &parameters[0].moment2}) {
+          const std::vector<float> values = moment->values();
+          CHECK(std::none_of(values.begin(), values.end(), [](float x) { return std::fpclassify(x) == FP_SUBNORMAL; }));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("adam / a gradient that is not a number reaches the weight") {
+    Run run({33}, 2, 0.1f);
+    for (float& g : run.gradients[0][0]) g = std::nanf("");
+    for (const auto& [name, device] : devices()) {
+      INFO(name);
+      Workbench workbench(device);
+      const std::vector<float> weights = run.on(workbench)[0].weight.values();
+      CHECK(std::all_of(weights.begin(), weights.end(), [](float w) { return std::isnan(w); }));
+    }
+  }
+
   TEST_CASE("adam / 20 steps of several tensors of odd sizes match double precision") {
     check_run({{1, 7, 16, 33, 0, 250, 1029}, 20, 0.01f}, "several tensors");
   }

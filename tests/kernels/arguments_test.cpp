@@ -62,8 +62,8 @@ TEST_SUITE("kernels") {
     CHECK(refused("spmm: x is null", call(a, {nullptr, 4, 2}, {p, 3, 2})) == "");
     CHECK(refused("spmm: y is null", call(a, {p, 4, 2}, {nullptr, 3, 2})) == "");
     CHECK(refused("spmm: x is 4 x -1", call(a, {p, 4, -1}, {p + 100, 3, -1})) == "");
-    CHECK(refused("spmm: x and y share memory", call(a, {p, 4, 2}, {p + 7, 3, 2})) == "");
-    CHECK(refused("spmm: x and y share memory", call(a, {p + 5, 4, 2}, {p, 3, 2})) == "");
+    CHECK(refused("spmm: y and x share memory", call(a, {p, 4, 2}, {p + 7, 3, 2})) == "");
+    CHECK(refused("spmm: y and x share memory", call(a, {p + 5, 4, 2}, {p, 3, 2})) == "");
   }
 
   TEST_CASE("gemm / refuses what does not fit") {

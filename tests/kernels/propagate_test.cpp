@@ -314,10 +314,10 @@ TEST_SUITE("kernels") {
     for (const auto& [name, device] : devices()) {
       INFO(name);
       Workbench workbench(device);
-      float number = 0;
+      float number = 0, scale = 1;
       const int64_t offsets[] = {0, 0};
       const PropagateArgs fits{
-          .a = {.rows = 1, .cols = 1, .nnz = 0, .row_offsets = offsets}, .scale = &number, .width = 1, .y = {.f32 = &number}};
+          .a = {.rows = 1, .cols = 1, .nnz = 0, .row_offsets = offsets}, .scale = &scale, .width = 1, .y = {.f32 = &number}};
       const auto refused = [&](const char* sentence, auto change) {
         PropagateArgs args = fits;
         change(args);
@@ -329,7 +329,7 @@ TEST_SUITE("kernels") {
       refused("y is given in both precisions", [&](PropagateArgs& args) { args.y.bf16 = &half; });
       refused("y is null", [](PropagateArgs& args) { args.y = {}; });
       refused("scale is null", [](PropagateArgs& args) { args.scale = nullptr; });
-      refused("base and y share memory", [&](PropagateArgs& args) { args.base = &number; });
+      refused("y and base share memory", [&](PropagateArgs& args) { args.base = &number; });
       const int32_t list[] = {0, 0};
       refused("2 rows are listed, the matrix has 1", [&](PropagateArgs& args) { args.rows = list, args.row_count = 2; });
     }

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <stdexcept>
@@ -15,6 +14,7 @@
 #include "heddle/kernel/kernel.h"
 #include "tests/simt/kernels.h"
 #include "tests/simt/schedules.h"
+#include "tests/support/source_dir.h"
 
 namespace heddle::kernels::simt {
 namespace {
@@ -53,7 +53,7 @@ namespace device = heddle::kernels::simt;
 
 /// "defective_kernels.cu:71": the line that the kernel's source marks.
 std::string line_of(const std::string& name) {
-  const auto path = std::filesystem::path(__FILE__).parent_path() / "defective_kernels.cu";
+  const auto path = test::source_dir() / "tests" / "simt" / "defective_kernels.cu";
   std::ifstream source(path);
   std::string line;
   for (int number = 1; std::getline(source, line); ++number) {
