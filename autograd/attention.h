@@ -31,21 +31,4 @@ inline kernels::GatUse attention_use(const char* op, Context& context, const Spa
           .edge_scores = edge_scores != nullptr ? edge_scores->value().data : nullptr};
 }
 
-/// Hands `next` memory for the gradient of `input`, which is dropped where none is wanted: the kernel fills all of its outputs.
-template <class Next>
-void with_gradient(const Tensor& input, const Next& next) {
-  if (input.requires_grad()) return input.add_grad(next);
-  Arena& arena = input.context().arena();
-  const DenseView<float> unused{arena.allocate_array<float>(input.rows() * input.cols()), input.rows(), input.cols()};
-  next(unused);
-  arena.give_back(unused.data);
-}
-
-/// backward(memory for the edge scores' gradient), null where there are no scores or it is not wanted.
-template <class Backward>
-void with_edge_gradient(const Tensor& edge_scores, bool has_edge_scores, const Backward& backward) {
-  if (!has_edge_scores || !edge_scores.requires_grad()) return backward(nullptr);
-  edge_scores.add_grad([&](DenseView<float> dedge) { backward(dedge.data); });
-}
-
 }  // namespace heddle

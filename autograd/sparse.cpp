@@ -98,7 +98,8 @@ uint64_t new_matrix_identity() {
   return ++last;
 }
 
-SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric) : symmetric_(symmetric) {
+SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric)
+    : symmetric_(symmetric), device_kind_(stream.kind()), device_index_(stream.device_index()) {
   check(matrix);
   row_offsets_ = Buffer::upload(stream, matrix.row_offsets);
   col_indices_ = Buffer::upload(stream, matrix.col_indices);

@@ -76,42 +76,78 @@ Tensor Tensor::reusable() const {
   return *this;
 }
 
-DenseView<float> Tensor::begin_grad() const {
-  TensorNode& n = node();
-  if (has_grad()) return {context_->arena().allocate_array<float>(n.rows * n.cols), n.rows, n.cols};
-  if (n.grad == nullptr) n.grad = context_->arena().allocate_array<float>(n.rows * n.cols);
-  return {n.grad, n.rows, n.cols};
-}
-
-void Tensor::end_grad(DenseView<float> written) const {
-  TensorNode& n = node();
-  if (written.data == n.grad) {
-    n.grad_generation = context_->generation();
-    return;
-  }
+void Tensor::fill_with_zeros(DenseView<float> view) const {
   kernels::Execution execution = context_->execution();
-  kernels::add_scaled(written, 1.0f, grad(), execution);
-  context_->arena().give_back(written.data);
-}
-
-DenseView<float> Tensor::take_grad(const Tensor& output) const {
-  TensorNode& n = node();
-  n.grad = std::exchange(output.node().grad, nullptr);
-  return {n.grad, n.rows, n.cols};
-}
-
-DenseView<float> Tensor::grad_so_far() const {
-  if (!has_grad()) {
-    const DenseView<float> fresh = begin_grad();
-    kernels::Execution execution = context_->execution();
-    kernels::fill(0.0f, fresh, execution);
-    end_grad(fresh);
-  }
-  return grad();
+  kernels::fill(0.0f, view, execution);
 }
 
 HostMatrix Tensor::to_host() const { return copy_to_host(context(), value()); }
 HostMatrix Tensor::grad_to_host() const { return copy_to_host(context(), grad()); }
+
+GradientSlot::GradientSlot(const Tensor& input, Unwanted unwanted) : input_(input), wanted_(input.requires_grad()) {
+  const TensorNode& n = input.node();
+  if (wanted_) {
+    begin();
+  } else if (unwanted == Unwanted::scratch) {
+    view_ = {input.context().arena().allocate_array<float>(n.rows * n.cols), n.rows, n.cols};
+    own_ = true;
+  } else {
+    view_ = {nullptr, n.rows, n.cols};
+  }
+}
+
+GradientSlot::GradientSlot(const Tensor& input, const Tensor& output) : input_(input), wanted_(input.requires_grad()) {
+  TensorNode& n = input.node();
+  if (wanted_ && n.grad == nullptr) n.grad = std::exchange(output.node().grad, nullptr);
+  if (wanted_) begin();
+}
+
+void GradientSlot::begin() {
+  TensorNode& n = input_.node();
+  Arena& arena = input_.context().arena();
+  own_ = input_.has_grad() || n.grad_begun;
+  if (own_) {
+    view_ = {arena.allocate_array<float>(n.rows * n.cols), n.rows, n.cols};
+    return;
+  }
+  if (n.grad == nullptr) n.grad = arena.allocate_array<float>(n.rows * n.cols);
+  n.grad_begun = true;
+  view_ = {n.grad, n.rows, n.cols};
+}
+
+void GradientSlot::add() {
+  require(open_, ErrorKind::internal, "a gradient is added twice");
+  if (!wanted_) return;
+  TensorNode& n = input_.node();
+  Context& context = input_.context();
+  if (own_ && !input_.has_grad()) {  // the slot that was handed the storage is still being written
+    void* memory = context.host_arena().allocate(sizeof(LateGradient), alignof(LateGradient));
+    n.late = new (memory) LateGradient{view_.data, n.late};
+    open_ = false;
+    return;
+  }
+  kernels::Execution execution = context.execution();
+  const auto add_to_grad = [&](float* data) {
+    kernels::add_scaled({data, n.rows, n.cols}, 1.0f, input_.grad(), execution);
+    context.arena().give_back(data);
+  };
+  open_ = false;
+  if (own_) return add_to_grad(view_.data);
+  n.grad_begun = false;
+  n.grad_generation = context.generation();
+  for (const LateGradient* late = std::exchange(n.late, nullptr); late != nullptr; late = late->next) add_to_grad(late->data);
+}
+
+GradientSlot::~GradientSlot() {
+  if (!open_) return;
+  if (own_) {
+    input_.context().arena().give_back(view_.data);
+  } else if (wanted_) {
+    TensorNode& n = input_.node();
+    n.grad_begun = false;
+    n.late = nullptr;
+  }
+}
 
 Constant::Constant(Context& context, int64_t rows, int64_t cols, const std::vector<float>& values)
     : context_(&context), node_(std::make_unique<TensorNode>()) {

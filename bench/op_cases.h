@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "bench/double_tape.h"
 #include "bench/references.h"
+#include "heddle/attention.h"
 #include "heddle/context.h"
 #include "heddle/ops.h"
 
@@ -13,6 +15,9 @@ namespace heddle::bench {
 
 /// A differentiable op as a function of its inputs.
 using Op = std::function<Tensor(Context&, const std::vector<Tensor>&)>;
+
+/// The same in double precision.
+using DoubleOp = std::function<DoubleTape::Ref(DoubleTape&, const std::vector<DoubleTape::Ref>&)>;
 
 /// One use of one differentiable op, as data: what it must compute, and a function to check the gradients of or to time.
 struct OpCase {
@@ -24,11 +29,14 @@ struct OpCase {
   std::function<Op(Stream&)> prepare;
   /// The op's values in the first step of a context of op_case_seed that is training.
   Reference expected;
+  /// What the op computes then, of any inputs of these shapes: infinities and NaN among them.
+  DoubleOp in_double;
 };
 
 inline constexpr uint64_t op_case_seed = 11;
 
-/// Every op of heddle/ops.h: each overload, odd shapes, an input used twice, dropout on.
+/// Every op of heddle/ops.h and heddle/attention.h, its name first in the case's: each overload, odd shapes, an input used twice,
+/// dropout on.
 std::vector<OpCase> op_cases();
 
 }  // namespace heddle::bench

@@ -153,7 +153,7 @@ ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMat
   const double scale = 1 / (1 - static_cast<double>(activation.dropout));
   ActivationGradient gradient{zeros(n * d), zeros(d)};
   for (int64_t i = 0; i < n * d; ++i) {
-    const bool passes = activation.relu ? y.values[index(i)] > 0
+    const bool passes = activation.relu ? !(y.values[index(i)] <= 0)
                                         : !(drops && random_word(activation.random, static_cast<uint64_t>(i)) < threshold);
     const double value = passes ? dy.values[index(i)] * scale : 0;
     gradient.dx.values[index(i)] = value;

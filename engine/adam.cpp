@@ -13,6 +13,11 @@ Adam::Adam(Context& context, std::span<Parameter> parameters, const AdamOptions&
   Stream& stream = context.stream();
   int64_t weights = 0;
   for (const Parameter& parameter : parameters) {
+    Context& owner = parameter.tensor().context();
+    if (&owner != &context) {
+      fail(ErrorKind::usage, "adam: parameter ", parameter.name(), " belongs to a context on ", owner.device().description(),
+           ", the optimiser to another on ", context.device().description(), "; both must be made in one context");
+    }
     parameters_.push_back(parameter);
     weights += parameter.tensor().value().size();
   }

@@ -10,29 +10,37 @@ ReplayedStep::~ReplayedStep() = default;
 
 void ReplayedStep::run() {
   if (context_.profiler() != nullptr) return step_();  // a replay has no ops to tell apart
-  // The first run allocates. From the second on the arena hands out the same addresses, which a recording fixes.
-  constexpr int warm_up_runs = 1;
-  Stream& stream = context_.stream();
-  if (replay_ == nullptr && eager_runs_ >= warm_up_runs && stream.backend().can_capture()) {
-    stream.backend().begin_capture(stream);
-    try {
-      step_();
-    } catch (...) {
-      try {
-        stream.backend().end_capture(stream);  // leaves the stream usable; the first error is the one to report
-      } catch (const Error& error) {
-        log_message(error.what());
-      }
-      throw;
-    }
-    replay_ = stream.backend().end_capture(stream);
-  }
-  if (replay_ != nullptr) {
-    replay_->launch(stream);
-  } else {
+  if (replay_ != nullptr) return replay_->launch(context_.stream());
+  if (!context_.stream().backend().can_capture()) return step_();
+  if (memory_ == nullptr) {
+    // The first run takes memory, which a recording must not; the second is given the same, whatever steps come between.
+    auto memory = std::make_unique<Arena::Recording>(context_.arena());
     step_();
-    ++eager_runs_;
+    memory->close();
+    memory_ = std::move(memory);
+  } else {
+    record();
+    replay_->launch(context_.stream());
   }
+}
+
+void ReplayedStep::record() {
+  Stream& stream = context_.stream();
+  memory_->repeat();
+  stream.backend().begin_capture(stream);
+  try {
+    step_();
+  } catch (...) {
+    memory_->close();
+    try {
+      stream.backend().end_capture(stream);  // leaves the stream usable; the first error is the one to report
+    } catch (const Error& error) {
+      log_message(error.what());
+    }
+    throw;
+  }
+  memory_->close();
+  replay_ = stream.backend().end_capture(stream);
 }
 
 }  // namespace heddle

@@ -1,6 +1,7 @@
 #include "autograd/row_groups.h"
 #include "heddle/context.h"
 #include "heddle/error.h"
+#include "heddle/operation.h"
 #include "kernels/rows/rows.h"
 
 namespace heddle {
@@ -23,11 +24,10 @@ RowBatch make_row_batch(Context& context, const int32_t* ids, int64_t count, int
 }
 
 Tensor gather_rows(const Tensor& x, const RowBatch& rows) {
-  Context& context = x.context();
-  Tensor y = context.make_tensor(rows.count, x.cols()).reusable();
-  kernels::Execution execution = context.execution();
-  kernels::gather_rows(x.value(), rows.ids, y.value(), execution);
-  return context.tape().record(y, {x}, [x, y, rows] {
+  const Operation op("gather_rows", {x});
+  const Tensor y = op.make_tensor(rows.count, x.cols()).reusable();
+  kernels::gather_rows(x.value(), rows.ids, y.value(), op.execution());
+  return op.record(y, [x, y, rows] {
     x.add_to_grad([&](DenseView<float> dx) {
       kernels::Execution execution = y.context().execution();
       kernels::sum_row_groups({.groups = row_groups(rows), .y = y.grad(), .target = dx, .accumulate = true}, execution);

@@ -1,14 +1,14 @@
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "kernels/loss/loss.h"
 
 namespace heddle {
 
 Tensor masked_nll(const Tensor& logits, const Targets& targets) {
-  Context& context = logits.context();
-  Tensor y = context.make_tensor(1, 1).reusable();
-  kernels::Execution execution = context.execution();
-  kernels::masked_nll({logits.value(), targets.labels, targets.rows, targets.row_count, y.value().data}, execution);
-  return context.tape().record(y, {logits}, [logits, y, targets] {
+  const Operation op("masked_nll", {logits});
+  const Tensor y = op.make_tensor(1, 1).reusable();
+  kernels::masked_nll({logits.value(), targets.labels, targets.rows, targets.row_count, y.value().data}, op.execution());
+  return op.record(y, [logits, y, targets] {
     kernels::Execution execution = y.context().execution();
     logits.add_grad([&](DenseView<float> dlogits) {
       kernels::masked_nll_backward({logits.value(), targets.labels, targets.rows, targets.row_count, y.grad().data, dlogits},

@@ -1,3 +1,4 @@
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "kernels/dense/dense.h"
 
@@ -14,10 +15,10 @@ void gemm(Context& context, DenseView<const float> a, bool transpose_a, DenseVie
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
-  Context& context = a.context();
-  Tensor y = context.make_tensor(a.rows(), b.cols()).reusable();
-  gemm(context, a.value(), false, b.value(), false, y.value());
-  return context.tape().record(y, {a, b}, [a, b, y] {
+  const Operation op("matmul", {a, b});
+  const Tensor y = op.make_tensor(a.rows(), b.cols()).reusable();
+  gemm(op.context(), a.value(), false, b.value(), false, y.value());
+  return op.record(y, [a, b, y] {
     a.add_grad([&](DenseView<float> da) { gemm(y.context(), y.grad(), false, b.value(), true, da); });
     b.add_grad([&](DenseView<float> db) { gemm(y.context(), a.value(), true, y.grad(), false, db); });
   });

@@ -2,6 +2,7 @@
 
 #include "autograd/row_groups.h"
 #include "heddle/error.h"
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "kernels/rows/rows.h"
 
@@ -46,35 +47,37 @@ RowList batch_rows(const Chain& chain, const RowBatch& batch) {
   return rows;
 }
 
-StoredRows allocate_rows(const Chain& chain, int64_t rows, Arena& arena) {
-  if (chain.bf16) return {.bf16 = arena.allocate_array<uint16_t>(rows * chain.width)};
-  return {.f32 = arena.allocate_array<float>(rows * chain.width)};
-}
+/// Rows in the chain's format, in memory of the arena that goes back when this ends.
+class RowMemory {
+ public:
+  RowMemory() = default;
+  RowMemory(const Chain& chain, int64_t rows, Arena& arena) {
+    if (chain.bf16) {
+      bf16_ = {arena, rows * chain.width};
+    } else {
+      f32_ = {arena, rows * chain.width};
+    }
+  }
+  StoredRows rows() const { return {.f32 = f32_.data(), .bf16 = bf16_.data()}; }
 
-void give_back(const StoredRows& rows, Arena& arena) {
-  if (rows.f32 != nullptr) arena.give_back(rows.f32);
-  if (rows.bf16 != nullptr) arena.give_back(rows.bf16);
-}
+ private:
+  ArenaArray<float> f32_;
+  ArenaArray<uint16_t> bf16_;
+};
 
 /// The layers between, which stand at their rows' numbers: at most two are alive at a time.
 class Layers {
  public:
-  Layers(const Chain& chain, Arena& arena) : arena_(arena) {
+  Layers(const Chain& chain, Arena& arena) {
     // Layers 1 ... K - 1, and layer 0 where it is stored.
     const int64_t stored = chain.layers - 1;
-    for (int64_t i = 0; i < 2 && i < stored; ++i) rows_[i] = allocate_rows(chain, chain.graph.a.rows, arena);
+    for (int64_t i = 0; i < 2 && i < stored; ++i) memory_[i] = {chain, chain.graph.a.rows, arena};
   }
-  ~Layers() {
-    for (const StoredRows& rows : rows_) give_back(rows, arena_);
-  }
-  Layers(const Layers&) = delete;
-  Layers& operator=(const Layers&) = delete;
 
-  StoredRows operator[](int64_t layer) const { return rows_[(layer - 1) % 2]; }
+  StoredRows operator[](int64_t layer) const { return memory_[(layer - 1) % 2].rows(); }
 
  private:
-  Arena& arena_;
-  StoredRows rows_[2];
+  RowMemory memory_[2];
 };
 
 /// One product of the chain, from layer `layer` to the next; x, base, slots, rows and y are the caller's.
@@ -87,17 +90,17 @@ kernels::PropagateArgs product(const Chain& chain, int64_t layer) {
           .prescale = !last};
 }
 
-/// Makes args.x layer 0 of the rows `e`: itself, scaled as it is read, or a stored product with `scale`, which is returned.
-StoredRows first_layer(const Chain& chain, DenseView<const float> e, const float* scale, kernels::PropagateArgs& args,
-                       kernels::Execution& execution) {
+/// Makes args.x layer 0 of the rows `e`: itself, scaled as it is read, or a product with `scale` in the memory that is returned.
+RowMemory first_layer(const Chain& chain, DenseView<const float> e, const float* scale, kernels::PropagateArgs& args,
+                      kernels::Execution& execution) {
   if (!chain.bf16) {
     args.x.f32 = const_cast<float*>(e.data);
     args.x_scale = chain.graph.scale;
     return {};
   }
-  const StoredRows stored = allocate_rows(chain, e.rows, execution.arena);
-  kernels::prescale({.x = e.data, .scale = scale, .rows = e.rows, .width = chain.width, .y = stored}, execution);
-  args.x = stored;
+  RowMemory stored(chain, e.rows, execution.arena);
+  kernels::prescale({.x = e.data, .scale = scale, .rows = e.rows, .width = chain.width, .y = stored.rows()}, execution);
+  args.x = stored.rows();
   return stored;
 }
 
@@ -105,7 +108,7 @@ void propagate_all(const Chain& chain, DenseView<const float> e, DenseView<float
   const Layers layers(chain, execution.arena);
   for (int64_t layer = 0; layer < chain.layers; ++layer) {
     kernels::PropagateArgs args = product(chain, layer);
-    StoredRows stored;
+    RowMemory stored;
     if (layer == 0) {
       stored = first_layer(chain, e, chain.graph.scale, args, execution);
     } else {
@@ -114,7 +117,6 @@ void propagate_all(const Chain& chain, DenseView<const float> e, DenseView<float
     args.base = e.data;
     args.y = layer == chain.layers - 1 ? StoredRows{.f32 = h.data} : layers[layer + 1];
     kernels::propagate(args, execution);
-    give_back(stored, execution.arena);
   }
 }
 
@@ -141,43 +143,39 @@ void propagate_frontiers(const Chain& chain, DenseView<const float> e, const Row
   kernels::Execution execution = context.execution();
   Arena& arena = execution.arena;
   const int64_t n = chain.graph.a.rows;
-  uint8_t* const flags = arena.allocate_array<uint8_t>(n);
   // rows[k]: of layer k, k >= 1; layer 0 is there already.
   auto* const rows = static_cast<RowList*>(
       context.host_arena().allocate(static_cast<std::size_t>(chain.layers + 1) * sizeof(RowList), alignof(RowList)));
   rows[chain.layers] = batch_rows(chain, batch);
-  for (int64_t layer = chain.layers - 1; layer >= 1; --layer) {
-    int32_t* const memory = arena.allocate_array<int32_t>(n);
-    rows[layer] = neighbours_of(chain, rows[layer + 1], false, forward_all_from, memory, flags, execution);
-    if (rows[layer].list == nullptr) arena.give_back(memory);
-  }
-  arena.give_back(flags);
-
-  // Room for as many distinct rows as there can be: sizes that change from step to step would keep the arena growing.
-  float* const distinct = arena.allocate_array<float>(batch.count * chain.width);
+  const ArenaArray<int32_t> lists(arena, (chain.layers - 1) * n);
   {
-    const Layers layers(chain, arena);
-    for (int64_t layer = 0; layer < chain.layers; ++layer) {
-      kernels::PropagateArgs args = product(chain, layer);
-      const bool last = layer == chain.layers - 1;
-      StoredRows stored;
-      if (layer == 0) {
-        stored = first_layer(chain, e, chain.graph.scale, args, execution);
-      } else {
-        args.x = layers[layer];
-      }
-      args.base = e.data;
-      args.rows = rows[layer + 1].list;
-      args.row_count = rows[layer + 1].count;
-      args.compact = last;
-      args.y = last ? StoredRows{.f32 = distinct} : layers[layer + 1];
-      kernels::propagate(args, execution);
-      give_back(stored, arena);
+    const ArenaArray<uint8_t> flags(arena, n);
+    for (int64_t layer = chain.layers - 1; layer >= 1; --layer) {
+      rows[layer] =
+          neighbours_of(chain, rows[layer + 1], false, forward_all_from, lists.data() + (layer - 1) * n, flags.data(), execution);
     }
   }
-  kernels::gather_rows({distinct, batch.count, chain.width}, batch.group_of, h, execution);
-  arena.give_back(distinct);
-  for (int64_t layer = 1; layer < chain.layers; ++layer) arena.give_back(const_cast<int32_t*>(rows[layer].list));
+
+  // Room for as many distinct rows as there can be, so that steps make equal requests.
+  const ArenaArray<float> distinct(arena, batch.count * chain.width);
+  const Layers layers(chain, arena);
+  for (int64_t layer = 0; layer < chain.layers; ++layer) {
+    kernels::PropagateArgs args = product(chain, layer);
+    const bool last = layer == chain.layers - 1;
+    RowMemory stored;
+    if (layer == 0) {
+      stored = first_layer(chain, e, chain.graph.scale, args, execution);
+    } else {
+      args.x = layers[layer];
+    }
+    args.base = e.data;
+    args.rows = rows[layer + 1].list;
+    args.row_count = rows[layer + 1].count;
+    args.compact = last;
+    args.y = last ? StoredRows{.f32 = distinct.data()} : layers[layer + 1];
+    kernels::propagate(args, execution);
+  }
+  kernels::gather_rows({distinct.data(), batch.count, chain.width}, batch.group_of, h, execution);
 }
 
 /// de = the gradient that dh leaves: a layer is zero but in the batch's rows and those within its number of steps of them.
@@ -186,52 +184,42 @@ void propagate_frontiers_backward(const Chain& chain, const RowBatch& batch, Den
   Arena& arena = execution.arena;
   const int64_t n = chain.graph.a.rows;
   const int64_t groups = *batch.group_count;
-  float* const distinct = arena.allocate_array<float>(batch.count * chain.width);
-  kernels::sum_row_groups({.groups = row_groups(batch), .y = dh, .target = {distinct, groups, chain.width}, .compact = true},
-                          execution);
-  int32_t* const batch_slots = arena.allocate_array<int32_t>(n);
-  kernels::assign_slots(batch.distinct, groups, true, batch_slots, n, execution);
-  float* const batch_scale = arena.allocate_array<float>(batch.count);
-  if (chain.bf16) kernels::gather_rows({chain.graph.scale, n, 1}, batch.distinct, {batch_scale, groups, 1}, execution);
-  int32_t* const slots = arena.allocate_array<int32_t>(n);
-  uint8_t* const flags = arena.allocate_array<uint8_t>(n);
-  int32_t* const lists[2] = {arena.allocate_array<int32_t>(n), arena.allocate_array<int32_t>(n)};
-  {
-    const Layers layers(chain, arena);
-    RowList rows = batch_rows(chain, batch);  // where the layer is not zero
-    for (int64_t layer = 0; layer < chain.layers; ++layer) {
-      kernels::PropagateArgs args = product(chain, layer);
-      StoredRows stored;
-      if (layer == 0) {
-        stored = first_layer(chain, {distinct, groups, chain.width}, batch_scale, args, execution);
-        args.x_slots = batch_slots;
-      } else {
-        args.x = layers[layer];
-        if (rows.list != nullptr) {
-          kernels::assign_slots(rows.list, rows.count, false, slots, n, execution);
-          args.x_slots = slots;
-        }
+  const ArenaArray<float> distinct(arena, batch.count * chain.width);
+  kernels::sum_row_groups(
+      {.groups = row_groups(batch), .y = dh, .target = {distinct.data(), groups, chain.width}, .compact = true}, execution);
+  const ArenaArray<int32_t> batch_slots(arena, n), slots(arena, n);
+  kernels::assign_slots(batch.distinct, groups, true, batch_slots.data(), n, execution);
+  const ArenaArray<float> batch_scale(arena, batch.count);
+  if (chain.bf16) kernels::gather_rows({chain.graph.scale, n, 1}, batch.distinct, {batch_scale.data(), groups, 1}, execution);
+  const ArenaArray<uint8_t> flags(arena, n);
+  const ArenaArray<int32_t> lists[2] = {{arena, n}, {arena, n}};
+  const Layers layers(chain, arena);
+  RowList rows = batch_rows(chain, batch);  // where the layer is not zero
+  for (int64_t layer = 0; layer < chain.layers; ++layer) {
+    kernels::PropagateArgs args = product(chain, layer);
+    RowMemory stored;
+    if (layer == 0) {
+      stored = first_layer(chain, {distinct.data(), groups, chain.width}, batch_scale.data(), args, execution);
+      args.x_slots = batch_slots.data();
+    } else {
+      args.x = layers[layer];
+      if (rows.list != nullptr) {
+        kernels::assign_slots(rows.list, rows.count, false, slots.data(), n, execution);
+        args.x_slots = slots.data();
       }
-      args.base = distinct;
-      args.base_slots = batch_slots;
-      if (layer == chain.layers - 1) {
-        args.y = {.f32 = de.data};
-      } else {
-        rows = neighbours_of(chain, rows, true, backward_all_from, lists[layer % 2], flags, execution);
-        args.rows = rows.list;
-        args.row_count = rows.count;
-        args.y = layers[layer + 1];
-      }
-      kernels::propagate(args, execution);
-      give_back(stored, arena);
     }
+    args.base = distinct.data();
+    args.base_slots = batch_slots.data();
+    if (layer == chain.layers - 1) {
+      args.y = {.f32 = de.data};
+    } else {
+      rows = neighbours_of(chain, rows, true, backward_all_from, lists[layer % 2].data(), flags.data(), execution);
+      args.rows = rows.list;
+      args.row_count = rows.count;
+      args.y = layers[layer + 1];
+    }
+    kernels::propagate(args, execution);
   }
-  for (int32_t* list : lists) arena.give_back(list);
-  arena.give_back(flags);
-  arena.give_back(slots);
-  arena.give_back(batch_scale);
-  arena.give_back(batch_slots);
-  arena.give_back(distinct);
 }
 
 Chain checked(const char* op, const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, bool bf16) {
@@ -244,25 +232,25 @@ Chain checked(const char* op, const NormalisedAdjacency& graph, const Tensor& em
 }  // namespace
 
 Tensor propagate(const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, bool bf16) {
+  const Operation op("propagate", {embeddings});
   const Chain chain = checked("propagate", graph, embeddings, layers, bf16);
   if (layers == 0) return embeddings;
-  Context& context = embeddings.context();
-  Tensor y = embeddings.like().reusable();
-  propagate_all(chain, embeddings.value(), y.value(), context.execution());
-  return context.tape().record(y, {embeddings}, [embeddings, y, chain] {
+  const Tensor y = embeddings.like().reusable();
+  propagate_all(chain, embeddings.value(), y.value(), op.execution());
+  return op.record(y, [embeddings, y, chain] {
     embeddings.add_grad([&](DenseView<float> de) { propagate_all(chain, y.grad(), de, y.context().execution()); });
   });
 }
 
 Tensor propagate_rows(const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, const RowBatch& rows,
                       bool bf16) {
+  const Operation op("propagate_rows", {embeddings});
   const Chain chain = checked("propagate_rows", graph, embeddings, layers, bf16);
-  Context& context = embeddings.context();
   if (layers == 0) return gather_rows(embeddings, rows);
-  if (context.stream().kind() != DeviceKind::cpu) return gather_rows(propagate(graph, embeddings, layers, bf16), rows);
-  Tensor y = context.make_tensor(rows.count, embeddings.cols()).reusable();
-  propagate_frontiers(chain, embeddings.value(), rows, y.value(), context);
-  return context.tape().record(y, {embeddings}, [embeddings, y, chain, rows] {
+  if (op.execution().stream.kind() != DeviceKind::cpu) return gather_rows(propagate(graph, embeddings, layers, bf16), rows);
+  const Tensor y = op.make_tensor(rows.count, embeddings.cols()).reusable();
+  propagate_frontiers(chain, embeddings.value(), rows, y.value(), op.context());
+  return op.record(y, [embeddings, y, chain, rows] {
     embeddings.add_grad(
         [&](DenseView<float> de) { propagate_frontiers_backward(chain, rows, y.grad(), de, y.context().execution()); });
   });

@@ -1,5 +1,6 @@
 #include "kernels/spmm/spmm.h"
 #include "heddle/error.h"
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 
 namespace heddle {
@@ -19,10 +20,10 @@ CsrView with_values(CsrView matrix, const float* values) {
 }  // namespace
 
 Tensor spmm(const SparseMatrix& a, const Tensor& x) {
-  Context& context = x.context();
-  Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
-  multiply(context, a.view(), a.structure(), x.value(), y.value());
-  return context.tape().record(y, {x}, [x, y, transpose = a.transpose(), structure = a.transpose_structure()] {
+  const Operation op("spmm", {x}, &a);
+  const Tensor y = op.make_tensor(a.rows(), x.cols()).reusable();
+  multiply(op.context(), a.view(), a.structure(), x.value(), y.value());
+  return op.record(y, [x, y, transpose = a.transpose(), structure = a.transpose_structure()] {
     x.add_grad([&](DenseView<float> dx) { multiply(y.context(), transpose, structure, y.grad(), dx); });
   });
 }
@@ -35,15 +36,15 @@ Tensor spmm(const SparseMatrix& a, Tensor&& x) {
 }
 
 Tensor spmm(const SparseMatrix& a, const Tensor& values, const Tensor& x) {
+  const Operation op("spmm", {x, values}, &a);
   require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", values.rows() * values.cols(), " values for ",
           a.nnz(), " non-zeros");
   require(!values.requires_grad(), ErrorKind::usage, "spmm: the sparse values want a gradient, spmm gives one to x only");
   // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
   require(!a.symmetric(), ErrorKind::usage, "spmm: a matrix that was declared symmetric takes no other values");
-  Context& context = x.context();
-  Tensor y = context.make_tensor(a.rows(), x.cols()).reusable();
-  multiply(context, with_values(a.view(), values.value().data), a.structure(), x.value(), y.value());
-  return context.tape().record(y, {x}, [x, y, values, transpose = a.transpose(), structure = a.transpose_structure()] {
+  const Tensor y = op.make_tensor(a.rows(), x.cols()).reusable();
+  multiply(op.context(), with_values(a.view(), values.value().data), a.structure(), x.value(), y.value());
+  return op.record(y, [x, y, values, transpose = a.transpose(), structure = a.transpose_structure()] {
     x.add_grad([&](DenseView<float> dx) {
       multiply(y.context(), with_values(transpose, values.value().data), structure, y.grad(), dx);
     });

@@ -13,7 +13,7 @@ namespace heddle {
 struct AttentionOptions {
   int64_t heads = 1;   ///< 1 to 256
   float slope = 0.2f;  ///< of LeakyReLU below 0, in [0, 1]
-  float dropout = 0;   ///< of the attention coefficients, in [0, 1)
+  float dropout = 0;   ///< of the attention coefficients, in [0, 1); one that is NaN stays NaN
 };
 
 /// Attention as one operator (Velickovic et al. 2018, eqs. 1-6): with score h of edge j -> i

@@ -12,6 +12,7 @@
 #include "heddle/io.h"
 #include "heddle/lightgcn.h"
 #include "heddle/models.h"
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "heddle/profile.h"
 #include "heddle/recommender.h"

@@ -6,6 +6,7 @@
 
 #include "heddle/buffer.h"
 #include "heddle/data.h"
+#include "heddle/device.h"
 #include "heddle/kernel/views.h"
 
 namespace heddle {
@@ -39,6 +40,10 @@ class SparseMatrix {
   int64_t nnz() const { return view_.nnz; }
   bool symmetric() const { return symmetric_; }
 
+  /// Where the matrix is; index -1: nowhere, it is empty.
+  DeviceKind device_kind() const { return device_kind_; }
+  int device_index() const { return device_index_; }
+
   CsrView view() const { return view_; }
   /// The transpose; its value_index maps its non-zeros to this matrix's.
   CsrView transpose() const { return symmetric_ ? view_ : transpose_; }
@@ -52,6 +57,8 @@ class SparseMatrix {
   CsrView transpose_;
   StructureHash structure_, transpose_structure_;
   bool symmetric_ = false;
+  DeviceKind device_kind_ = DeviceKind::cpu;
+  int device_index_ = -1;
   Buffer row_offsets_, col_indices_, values_;
   Buffer transpose_offsets_, transpose_indices_, value_index_;
 };

@@ -13,6 +13,12 @@ namespace heddle {
 
 class Context;
 
+/// A gradient that was written while another of the same tensor was not finished.
+struct LateGradient {
+  float* data = nullptr;
+  LateGradient* next = nullptr;
+};
+
 /// What a Tensor names. Lives in the context's host arena (a step's tensors) or in a Parameter.
 struct TensorNode {
   float* value = nullptr;
@@ -21,8 +27,10 @@ struct TensorNode {
   int64_t cols = 0;
   uint32_t grad_generation = 0;
   bool requires_grad = false;
-  bool reusable = false;  ///< the op that made the value does not read it again
-  bool consumed = false;  ///< the value's memory has gone to another tensor
+  bool grad_begun = false;       ///< a GradientSlot has handed out `grad`, which holds no gradient yet
+  bool reusable = false;         ///< the op that made the value does not read it again
+  bool consumed = false;         ///< the value's memory has gone to another tensor
+  LateGradient* late = nullptr;  ///< to be added once `grad` holds a gradient
 };
 
 /// A row-major float matrix on a device, with room for its gradient: a handle, cheap to copy, that owns nothing. Valid until the
@@ -53,31 +61,17 @@ class Tensor {
   void finish() const;
 
   /// For backward: hands `write` a matrix to overwrite with this tensor's gradient, and adds it to what is there already.
-  /// Does nothing where no gradient is wanted.
+  /// Does nothing where no gradient is wanted. For a kernel that writes several gradients at once: GradientSlot.
   template <class Write>
-  void add_grad(const Write& write) const {
-    if (!requires_grad()) return;
-    const DenseView<float> target = begin_grad();
-    write(target);
-    end_grad(target);
-  }
+  void add_grad(const Write& write) const;
   /// For backward: `output`'s gradient storage becomes this tensor's where it has none yet, so that `write(target, source)`
   /// may work in place; otherwise as add_grad.
   template <class Write>
-  void add_grad_in_place_of(const Tensor& output, const Write& write) const {
-    if (!requires_grad()) return;
-    const DenseView<float> source = output.grad();
-    const DenseView<float> target = has_grad() || node().grad != nullptr ? begin_grad() : take_grad(output);
-    write(target, source);
-    end_grad(target);
-  }
-
+  void add_grad_in_place_of(const Tensor& output, const Write& write) const;
   /// For backward of an op that read a few rows: hands `add` the gradient as it stands, zeros where there is none yet, to add to
   /// in place.
   template <class Add>
-  void add_to_grad(const Add& add) const {
-    if (requires_grad()) add(grad_so_far());
-  }
+  void add_to_grad(const Add& add) const;
 
   /// Copies the values to the host; waits for the device.
   HostMatrix to_host() const;
@@ -86,15 +80,68 @@ class Tensor {
   TensorNode& node() const;
 
  private:
-  DenseView<float> begin_grad() const;
-  void end_grad(DenseView<float> written) const;
-  DenseView<float> take_grad(const Tensor& output) const;
-  DenseView<float> grad_so_far() const;
+  void fill_with_zeros(DenseView<float> view) const;
 
   Context* context_ = nullptr;
   TensorNode* node_ = nullptr;
   uint32_t generation_ = 0;
 };
+
+/// For backward: a matrix that an op overwrites with its part of the gradient of `input`; `add` then counts it in. Several slots
+/// of one tensor may be open at a time, since an op may be given the same tensor for two inputs: each has memory of its own. What
+/// was not added when the slot ends is dropped.
+class GradientSlot {
+ public:
+  /// Where no gradient is wanted: no memory, or some to be thrown away, for a kernel that fills all of its outputs.
+  enum class Unwanted { null, scratch };
+  explicit GradientSlot(const Tensor& input, Unwanted unwanted = Unwanted::null);
+  /// In the storage of the gradient of `output`, which then has none, where `input` has no storage yet.
+  GradientSlot(const Tensor& input, const Tensor& output);
+  ~GradientSlot();
+  GradientSlot(const GradientSlot&) = delete;
+  GradientSlot& operator=(const GradientSlot&) = delete;
+
+  /// Shaped as the input, with undefined values; null data where no gradient is wanted.
+  DenseView<float> view() const { return view_; }
+  /// view() has been written: it is added to the gradient, or becomes it. Once.
+  void add();
+
+ private:
+  void begin();
+
+  Tensor input_;
+  DenseView<float> view_;
+  bool wanted_;
+  bool own_ = false;  // view_ is memory of the arena that nobody else knows
+  bool open_ = true;
+};
+
+template <class Write>
+void Tensor::add_grad(const Write& write) const {
+  if (!requires_grad()) return;
+  GradientSlot slot(*this);
+  write(slot.view());
+  slot.add();
+}
+
+template <class Write>
+void Tensor::add_grad_in_place_of(const Tensor& output, const Write& write) const {
+  if (!requires_grad()) return;
+  const DenseView<float> source = output.grad();
+  GradientSlot slot(*this, output);
+  write(slot.view(), source);
+  slot.add();
+}
+
+template <class Add>
+void Tensor::add_to_grad(const Add& add) const {
+  if (!requires_grad()) return;
+  if (has_grad()) return add(grad());
+  GradientSlot slot(*this);
+  fill_with_zeros(slot.view());
+  add(slot.view());
+  slot.add();
+}
 
 /// A matrix that lives across steps and is not trained.
 class Constant {

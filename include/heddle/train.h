@@ -47,9 +47,11 @@ class ReplayedStep {
   bool replaying() const { return replay_ != nullptr; }
 
  private:
+  void record();
+
   Context& context_;
   std::function<void()> step_;
-  int eager_runs_ = 0;
+  std::unique_ptr<Arena::Recording> memory_;  ///< the step's; outlives the replay, which works in it
   std::unique_ptr<kernels::Replay> replay_;
 };
 

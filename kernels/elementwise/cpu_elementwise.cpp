@@ -169,7 +169,7 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
     const int64_t end = begin + column_sum_chunk_rows < n ? begin + column_sum_chunk_rows : n;
     if (args.relu) {
       for_vectors(begin * d, end * d, [&](int64_t i, int count) {
-        const Vec passed = select(load_some(y + i, count) > Vec{}, load_some(dy + i, count), Vec{});
+        const Vec passed = select(load_some(y + i, count) <= Vec{}, Vec{}, load_some(dy + i, count));  // NaN passes here too
         store_some(dx + i, passed * scale, count);
       });
     } else if (!drop && !args.elu && dx != nullptr && dx != dy) {

@@ -79,7 +79,7 @@ __global__ void __launch_bounds__(block_threads)
       float passed[4];
       load_quad(y, 4 * group, size, aligned, passed);
       HEDDLE_UNROLL
-      for (int j = 0; j < 4; ++j) quad[j] = passed[j] > 0 ? quad[j] * dropout.scale : 0.0f;
+      for (int j = 0; j < 4; ++j) quad[j] = passed[j] <= 0 ? 0.0f : quad[j] * dropout.scale;  // a NaN passes here too
     } else if (dropout.threshold != 0) {
       drop_quad(dropout, group, quad);
     }

@@ -42,7 +42,8 @@ __global__ void __launch_bounds__(block_threads, 2)
         total_positive *= correction;
         most = logit;
       }
-      const float weight = expf(logit - most);
+      // Where all scores so far are -inf, so is the maximum: their weight is 0, as exp(-inf - maximum) is.
+      const float weight = logit == -INFINITY ? 0.0f : expf(logit - most);
       const float term = weight * drop.factor(k, stride, head) * x[source * width + column];
       sum += weight;
       total += term;

@@ -86,14 +86,14 @@ class Words {
   alignas(64) uint32_t words_[capacity + 4 * lanes + wide_slack];
 };
 
-/// drop(values): `words` stand as the values do.
+/// drop(values): `words` stand as the values do. A product with 0, not a selection: NaN stays NaN, as in the sums that it is in.
 [[gnu::always_inline]] static inline Wide dropped(const Wide& values, const uint32_t* words, AttentionDropout dropout) {
   Wide r;
 #pragma GCC unroll 4
   for (int i = 0; i < wide_vectors; ++i) {
     VecU word;
     __builtin_memcpy(&word, words + i * lanes, sizeof word);
-    r.v[i] = select((VecI)(word < dropout.threshold), Vec{}, values.v[i] * broadcast(dropout.scale));
+    r.v[i] = values.v[i] * select((VecI)(word < dropout.threshold), Vec{}, broadcast(dropout.scale));
   }
   return r;
 }

@@ -59,6 +59,12 @@ template <int stride>
       x, most, [](Vec a, Vec b) __attribute__((always_inline)) { return exp_of(a - b); });
 }
 
+/// Where all scores so far are -inf, so is the maximum; 0 in its place makes their weights exp(-inf) = 0.
+[[gnu::always_inline]] inline Wide not_below_all(const Wide& most) {
+  return map(
+      most, [](Vec m) __attribute__((always_inline)) { return select(m == broadcast(-__builtin_inff()), Vec{}, m); });
+}
+
 void zero(float* p, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = 0;
 }
@@ -114,6 +120,7 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
         }
         greatest = fold_max<period>(greatest);
         store_wide(most.at + phase * wide_floats, greatest);
+        greatest = not_below_all(greatest);
         Wide total = wide(0);
         Wide total_positive = wide(0);
         if (!fresh) {

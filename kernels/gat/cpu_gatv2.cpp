@@ -113,7 +113,8 @@ void gatv2_forward(const GatV2ForwardArgs& args, AttentionDropout dropout, Threa
             scale(correction, columns, y);
             most = logit;
           }
-          const float weight = exponential(logit - most);
+          // Where all scores so far are -inf, so is the maximum: their weight is 0, as exp(-inf - maximum) is.
+          const float weight = logit == -__builtin_inff() ? 0 : exponential(logit - most);
           sum += weight;
           add(weight * drop_factor(args.use, dropout, k, h), source, columns, y);
         }

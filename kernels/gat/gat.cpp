@@ -61,20 +61,19 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& executi
     arguments.writes("dx", args.dx);
     arguments.array("da", args.da, args.x.cols);
   });
-  float* partials = nullptr;
+  ArenaArray<float> partials;
   if (args.da != nullptr) {
     const int64_t chunks = (args.x.rows + head_scores_chunk_rows - 1) / head_scores_chunk_rows;
     if (chunks == 0) return fill(0, {args.da, 1, args.x.cols}, execution);
-    partials = execution.arena.allocate_array<float>(chunks * args.x.cols);
+    partials = {execution.arena, chunks * args.x.cols};
   }
   if (args.x.rows > 0) {
     if (on_cpu(execution)) {
-      HEDDLE_CALL_CPU(execution.stream, head_scores_backward, args, partials);
+      HEDDLE_CALL_CPU(execution.stream, head_scores_backward, args, partials.data());
     } else {
-      HEDDLE_CALL_DEVICE(execution.stream, head_scores_backward, args, partials);
+      HEDDLE_CALL_DEVICE(execution.stream, head_scores_backward, args, partials.data());
     }
   }
-  execution.arena.give_back(partials);
 }
 
 void gat_forward(const GatForwardArgs& args, Execution& execution) {

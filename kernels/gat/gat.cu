@@ -56,7 +56,8 @@ __global__ void __launch_bounds__(block_threads, (blocks_at_once<Piece, pieces>)
         }
         most = logit;
       }
-      const float weight = expf(logit - most);
+      // Where all scores so far are -inf, so is the maximum: their weight is 0, as exp(-inf - maximum) is.
+      const float weight = logit == -INFINITY ? 0.0f : expf(logit - most);
       const float kept = weight * drop.factor(k, stride, share.head);
       sum += weight;
       sum_positive += raw > 0 ? weight : 0.0f;

@@ -95,8 +95,8 @@ void gatv2_backward(const GatV2BackwardArgs& args, Execution& execution) {
     arguments.array("da", args.da, width);
     arguments.writes("dedge_scores", DenseView<float>{args.dedge_scores, args.incoming.nnz, args.use.heads});
   });
-  const GatV2Workspace workspace{execution.arena.allocate_array<float>(n * head_stride(args.use.heads)),
-                                 execution.arena.allocate_array<float>(n * width)};
+  const ArenaArray<float> delta(execution.arena, n * head_stride(args.use.heads)), da_rows(execution.arena, n * width);
+  const GatV2Workspace workspace{delta.data(), da_rows.data()};
   if (args.sources.rows > 0 || n > 0) {
     if (on_cpu(execution)) {
       HEDDLE_CALL_CPU(execution.stream, gatv2_backward, args, dropout, workspace);
@@ -105,8 +105,6 @@ void gatv2_backward(const GatV2BackwardArgs& args, Execution& execution) {
     }
   }
   bias_relu_dropout_backward({.dy = {workspace.da_rows, n, width}, .dbias = args.da}, execution);  // the sums of its columns
-  execution.arena.give_back(workspace.delta);
-  execution.arena.give_back(workspace.da_rows);
 }
 
 }  // namespace heddle::kernels

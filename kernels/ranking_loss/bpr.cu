@@ -46,7 +46,18 @@ __device__ __forceinline__ float score_difference(const Triples& triples, int64_
     HEDDLE_UNROLL
     for (int j = 0; j < 4; ++j) sum += user[j] * (negative[j] - positive[j]);
   }
-  return group_sum<32>(sum);
+  sum = group_sum<32>(sum);
+  if (fabsf(sum) < INFINITY) return sum;
+  // <u, n - p>, above, does not cancel where the scores are nearly equal. But of an infinite user it makes an infinity, or a loss
+  // of 0, where both scores are infinite and their difference is NaN: here is the difference as it is defined.
+  float positive_score = 0;
+  float negative_score = 0;
+  for (int64_t c = lane_id(); c < d; c += 32) {
+    const float user = triples.users[b * d + c];
+    positive_score += user * triples.positives[b * d + c];
+    negative_score += user * triples.negatives[b * d + c];
+  }
+  return group_sum<32>(negative_score) - group_sum<32>(positive_score);
 }
 
 __global__ void __launch_bounds__(block_threads) bpr_loss_kernel(Triples triples, double* __restrict__ partials) {

@@ -50,16 +50,12 @@ SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args) {
 
 void sampled_softmax_on_cpu(const SampledSoftmaxArgs& args, Execution& execution) {
   const SoftmaxPlan plan = softmax_plan(args);
-  const SoftmaxWorkspace workspace{execution.arena.allocate_array<float>(plan.shared_floats),
-                                   execution.arena.allocate_array<float>(plan.chunks * plan.chunk_floats),
-                                   execution.arena.allocate_array<double>(plan.chunks),
-                                   execution.arena.allocate_array<double>(args.rows.rows - 2 * args.batch)};
+  Arena& arena = execution.arena;
+  const ArenaArray<float> shared(arena, plan.shared_floats), chunks(arena, plan.chunks * plan.chunk_floats);
+  const ArenaArray<double> partials(arena, plan.chunks), inverse_norms(arena, args.rows.rows - 2 * args.batch);
+  const SoftmaxWorkspace workspace{shared.data(), chunks.data(), partials.data(), inverse_norms.data()};
   HEDDLE_CALL_CPU(execution.stream, sampled_softmax_loss, args, plan, workspace);
   *args.loss = mean(workspace.partials, plan.chunks, args.batch);
-  execution.arena.give_back(workspace.inverse_norms);
-  execution.arena.give_back(workspace.partials);
-  execution.arena.give_back(workspace.chunks);
-  execution.arena.give_back(workspace.shared);
 }
 
 // Cosines of a chunk of users: 8 MiB, a part of a large GPU's second-level cache and as many tiles of 128 x 128 as it has
@@ -73,39 +69,29 @@ void sampled_softmax_on_device(const SampledSoftmaxArgs& args, Execution& execut
   const int64_t m = args.rows.rows - 2 * batch;
   const int64_t chunk_users = std::min(batch, std::max(least_chunk_users, chunk_cosines / m));
   Arena& arena = execution.arena;
-  SoftmaxRows softmax{args.rows, batch, args.temperature};
-  softmax.unit = arena.allocate_array<float>(args.rows.size());
-  softmax.inverse_norms = arena.allocate_array<double>(args.rows.rows);
-  softmax.losses = arena.allocate_array<double>(batch);
-  softmax.inverse_totals = arena.allocate_array<float>(batch);
-  softmax.push = arena.allocate_array<float>(batch);
-  float* const cosines = arena.allocate_array<float>(chunk_users * m);
-  float* const scaled_users = arena.allocate_array<float>(chunk_users * d);
-  float* const part = arena.allocate_array<float>(m * d);  // a later chunk's share of the negatives' gradient
+  const ArenaArray<float> unit(arena, args.rows.size()), inverse_totals(arena, batch), push(arena, batch);
+  const ArenaArray<double> inverse_norms(arena, args.rows.rows), losses(arena, batch);
+  const ArenaArray<float> cosines(arena, chunk_users * m), scaled_users(arena, chunk_users * d);
+  const ArenaArray<float> part(arena, m * d);  // a later chunk's share of the negatives' gradient
+  const SoftmaxRows softmax{
+      args.rows, batch, args.temperature, unit.data(), inverse_norms.data(), losses.data(), inverse_totals.data(), push.data()};
 
   HEDDLE_CALL_DEVICE(execution.stream, unit_rows, softmax);
   const DenseView<const float> negatives{softmax.unit + 2 * batch * d, m, d};
   const DenseView<float> dnegatives{args.drows.data + 2 * batch * d, m, d};
   for (int64_t first = 0; first < batch; first += chunk_users) {
     const int64_t count = std::min(chunk_users, batch - first);
-    const DenseView<float> terms{cosines, count, m};
+    const DenseView<float> terms{cosines.data(), count, m};
     gemm({{softmax.unit + first * d, count, d}, negatives, terms, false, true}, execution);
-    HEDDLE_CALL_DEVICE(execution.stream, softmax_rows, softmax, first, terms, scaled_users);
+    HEDDLE_CALL_DEVICE(execution.stream, softmax_rows, softmax, first, terms, scaled_users.data());
     if (args.drows.data == nullptr) continue;
     gemm({terms, negatives, {args.drows.data + first * d, count, d}}, execution);
-    const DenseView<float> target = first == 0 ? dnegatives : DenseView<float>{part, m, d};
-    gemm({terms, {scaled_users, count, d}, target, true, false}, execution);
+    const DenseView<float> target = first == 0 ? dnegatives : DenseView<float>{part.data(), m, d};
+    gemm({terms, {scaled_users.data(), count, d}, target, true, false}, execution);
     if (first > 0) add_scaled(target, 1, dnegatives, execution);
   }
   HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, batch, 1.0 / static_cast<double>(batch), softmax.losses, args.loss);
   if (args.drows.data != nullptr) HEDDLE_CALL_DEVICE(execution.stream, softmax_row_gradients, softmax, args.drows);
-
-  for (void* memory :
-       {static_cast<void*>(part), static_cast<void*>(scaled_users), static_cast<void*>(cosines), static_cast<void*>(softmax.push),
-        static_cast<void*>(softmax.inverse_totals), static_cast<void*>(softmax.losses), static_cast<void*>(softmax.inverse_norms),
-        static_cast<void*>(softmax.unit)}) {
-    arena.give_back(memory);
-  }
 }
 
 }  // namespace
@@ -119,15 +105,14 @@ void bpr_loss(const BprLossArgs& args, Execution& execution) {
   });
   const int64_t batch = args.rows.rows / 3;
   const int64_t chunks = (batch + bpr_chunk_rows - 1) / bpr_chunk_rows;
-  double* const partials = execution.arena.allocate_array<double>(chunks);
+  const ArenaArray<double> partials(execution.arena, chunks);
   if (on_cpu(execution)) {
-    HEDDLE_CALL_CPU(execution.stream, bpr_loss, args.rows, partials);
-    *args.loss = mean(partials, chunks, batch);
+    HEDDLE_CALL_CPU(execution.stream, bpr_loss, args.rows, partials.data());
+    *args.loss = mean(partials.data(), chunks, batch);
   } else {
-    HEDDLE_CALL_DEVICE(execution.stream, bpr_loss, args.rows, partials);
-    HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, chunks, 1.0 / static_cast<double>(batch), partials, args.loss);
+    HEDDLE_CALL_DEVICE(execution.stream, bpr_loss, args.rows, partials.data());
+    HEDDLE_CALL_DEVICE(execution.stream, sum_chunks, chunks, 1.0 / static_cast<double>(batch), partials.data(), args.loss);
   }
-  execution.arena.give_back(partials);
 }
 
 void bpr_loss_backward(DenseView<const float> rows, const float* dloss, DenseView<float> drows, Execution& execution) {

@@ -31,8 +31,8 @@ TEST_CASE("every op / shapes that do not fit are refused with the shapes") {
     CHECK(refused("", [&] { spmm(a, x23); }) == "");
     CHECK(refused("2 values for 3 non-zeros", [&] { spmm(a, row2, x32); }) == "");
     CHECK(refused("add: a is 2 x 3, b is 3 x 2", [&] { add(x23, x32); }) == "");
-    CHECK(refused("bias: it is 1 x 2, x is 2 x 3", [&] { add_bias(x23, row2); }) == "");
-    CHECK(refused("bias: it is 3 x 2, x is 3 x 2", [&] { bias_relu_dropout(x32, x32, 0); }) == "");
+    CHECK(refused("add_bias: bias is 1 x 2, x is 2 x 3", [&] { add_bias(x23, row2); }) == "");
+    CHECK(refused("bias_relu_dropout: bias is 3 x 2, x is 3 x 2", [&] { bias_relu_dropout(x32, x32, 0); }) == "");
   }
 }
 

@@ -122,6 +122,13 @@ TEST_CASE("propagate_rows / the bits do not depend on the number of threads") {
   }
 }
 
+TEST_CASE("propagate_rows / a thousand layers are as many as any other number") {
+  Setting setting(Device::cpu({.threads = 1}), ring_of_clusters(100), 3, {5, 90});
+  const Setting::Result all = setting.step(1000, false, false), restricted = setting.step(1000, false, true);
+  CHECK(bit_difference(restricted.rows, all.rows) == "");
+  CHECK(restricted.gradient == all.gradient);
+}
+
 TEST_CASE("propagate / bfloat16 layers stay within their rounding of float32") {
   const HostCsr csr = ring_of_clusters(300);
   for (const NamedDevice& device : devices()) {

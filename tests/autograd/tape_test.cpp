@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "heddle/context.h"
+#include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
@@ -100,6 +104,122 @@ TEST_CASE("backward / two losses of one step share what they have in common") {
   CHECK(gradient_of(x) == std::vector<float>{2, -8, 12});
   context.tape().backward(second);
   CHECK(gradient_of(x) == std::vector<float>{20, -80, 120});
+}
+
+TEST_CASE("backward / the loss of another context is refused, and so is an op of one's own with inputs of two") {
+  Context context(Device::cpu({.threads = 1})), other(Device::simt());
+  const Tensor x = context.make_tensor(column, true), elsewhere = other.make_tensor(column, true);
+  CHECK(error_mismatch(ErrorKind::usage, "backward: the loss belongs to another context than the tape",
+                       [&] { other.tape().backward(l2_penalty(x, 1)); }) == "");
+  const auto nothing = [] {};
+  CHECK(error_mismatch(ErrorKind::usage, "record: the output belongs to another context than the tape",
+                       [&] { other.tape().record(x.like(), {x}, nothing); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "record: the output belongs to a context on cpu (1 thread", [&] {
+          context.tape().record(x.like(), {x, elsewhere}, nothing);
+        }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "pair: input 1 belongs to a context on cpu (1 thread", [&] {
+          const Operation op("pair", {x, elsewhere});
+        }) == "");
+}
+
+TEST_CASE("backward / what a failed walk has left in inner tensors does not count in the next") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true), inner = scale(x, 2);
+  bool fails = true;
+  const Operation op("sometimes", {inner});
+  const bool* const failing = &fails;
+  const Tensor y = op.record(op.make_tensor(1, 1), [inner, failing] {
+    inner.add_grad([&](DenseView<float> d) { std::fill_n(d.data, d.size(), 1.0f); });
+    require(!*failing, ErrorKind::usage, "this time it fails");
+  });
+  CHECK(error_mismatch(ErrorKind::usage, "this time it fails", [&] { context.tape().backward(y); }) == "");
+  CHECK_FALSE(x.has_grad());
+  fails = false;
+  context.tape().backward(y);
+  CHECK(gradient_of(x) == std::vector<float>{2, 2, 2});
+}
+
+TEST_CASE("gradient slot / slots of one tensor have memory of their own and add up, in whatever order they are added") {
+  for (const NamedDevice& device : devices()) {
+    for (const bool before : {false, true}) {
+      for (int order = 0; order < 6; ++order) {
+        INFO(device.name, ", order ", order, before ? ", with a gradient before" : "");
+        Context context(device.device);
+        const Parameter x(context, "x", column);
+        const Tensor tensor = x;
+        if (before) context.tape().backward(l2_penalty(x, 1));
+        const auto write = [&](const GradientSlot& slot, float value) {
+          const std::vector<float> values(3, value);
+          upload(context.stream(), slot.view().data, values.data(), 3 * sizeof(float));
+        };
+        GradientSlot one(tensor), two(tensor), three(tensor);
+        GradientSlot* const slots[] = {&one, &two, &three};
+        for (int i = 0; i < 3; ++i) write(*slots[i], static_cast<float>(1 << i));
+        const int first = order / 2, second = (first + 1 + order % 2) % 3, last = 3 - first - second;
+        for (const int i : {first, second, last}) slots[i]->add();
+        std::vector<float> expected(3, 7);
+        for (int i = 0; i < 3; ++i)
+          expected[static_cast<std::size_t>(i)] += before ? column.values[static_cast<std::size_t>(i)] : 0;
+        CHECK(gradient_of(tensor) == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("gradient slot / what is not added is dropped, and where no gradient is wanted there is memory on demand only") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true), constant = context.make_tensor(column);
+  {
+    GradientSlot dropped(x), late(x);
+    std::fill_n(late.view().data, 3, 1.0f);
+    late.add();
+  }
+  CHECK_FALSE(x.has_grad());
+  {
+    GradientSlot slot(x);
+    std::fill_n(slot.view().data, 3, 2.0f);
+    slot.add();
+    CHECK(error_mismatch(ErrorKind::internal, "added twice", [&] { slot.add(); }) == "");
+  }
+  CHECK(gradient_of(x) == std::vector<float>{2, 2, 2});
+  GradientSlot none(constant), scratch(constant, GradientSlot::Unwanted::scratch);
+  CHECK(none.view().data == nullptr);
+  REQUIRE(scratch.view().data != nullptr);
+  none.add();
+  scratch.add();
+  CHECK_FALSE(constant.has_grad());
+}
+
+TEST_CASE("add_grad / writes may be nested in one another's, of one tensor too") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true);
+  const Operation op("nested", {x});
+  const Tensor y = op.record(op.make_tensor(1, 1), [x] {
+    const auto fill = [](DenseView<float> d, float value) { std::fill_n(d.data, d.size(), value); };
+    x.add_grad([&](DenseView<float> outer) {
+      x.add_grad([&](DenseView<float> inner) { fill(inner, 1); });
+      x.add_to_grad([&](DenseView<float> sum) { sum.data[0] += 100; });
+      fill(outer, 10);  // last: the inner ones must not have been added to this memory
+    });
+    x.add_to_grad([&](DenseView<float> sum) { sum.data[1] += 1000; });
+  });
+  context.tape().backward(y);
+  CHECK(gradient_of(x) == std::vector<float>{111, 1011, 11});
+}
+
+TEST_CASE("tape / a closure of any size is kept") {
+  Context context(Device::cpu());
+  const Tensor x = context.make_tensor(column, true);
+  for (int step = 0; step < 3; ++step) {
+    const Operation op("large", {x});
+    std::array<float, 20'000> numbers{};
+    numbers.back() = 5;
+    const Tensor y = op.record(op.make_tensor(1, 1), [x, numbers] {
+      x.add_grad([&](DenseView<float> d) { std::fill_n(d.data, d.size(), numbers.back()); });
+    });
+    context.tape().backward(y);
+    CHECK(gradient_of(x)[0] == 5 * static_cast<float>(step + 1));
+  }
 }
 
 TEST_CASE("backward / the gradients of inner tensors are freed, those of inputs stay") {

@@ -46,6 +46,17 @@ TEST_CASE("train / the loss of the karate club decreases and its factions are fo
   }
 }
 
+TEST_CASE("adam / a parameter of another context is refused by name, with both devices") {
+  Context context(one_thread()), other(Device::simt());
+  std::vector<Parameter> parameters;
+  parameters.emplace_back(context, "weight", HostMatrix{1, 1, {1}});
+  parameters.emplace_back(other, "bias7", HostMatrix{1, 1, {1}});
+  CHECK(error_mismatch(ErrorKind::usage,
+                       text("adam: parameter bias7 belongs to a context on ", other.device().description(),
+                            ", the optimiser to another on ", context.device().description()),
+                       [&] { Adam(context, parameters, {}); }) == "");
+}
+
 TEST_CASE("train / the figures of the report are those of evaluate and predict") {
   const NodeDataset data = karate();
   for (const NamedDevice& device : devices()) {
