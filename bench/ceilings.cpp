@@ -107,12 +107,13 @@ Ceilings measure_ceilings(const Device& device, int64_t d) {
   const kernels::Threads threads = stream.thread_team();
   Ceilings result;
 
-  constexpr std::size_t bytes = std::size_t{128} << 20;
+  constexpr int64_t bytes = int64_t{128} << 20;
   std::vector<char> from(bytes, 1), to(bytes, 2);
-  constexpr int64_t parts = 64;
+  const int64_t parts = kernels::parts_for(threads, bytes);
   const double copy = best_seconds([&] {
     kernels::parallel_chunks(threads, parts, [&](int64_t part) {
-      std::memcpy(to.data() + part * (bytes / parts), from.data() + part * (bytes / parts), bytes / parts);
+      const int64_t begin = bytes * part / parts, end = bytes * (part + 1) / parts;
+      std::memcpy(to.data() + begin, from.data() + begin, static_cast<std::size_t>(end - begin));
     });
   });
   result.copy_gbs = 2e-9 * static_cast<double>(bytes) / copy;
@@ -125,7 +126,7 @@ Ceilings measure_ceilings(const Device& device, int64_t d) {
   std::vector<float> sinks(static_cast<std::size_t>(threads.count) * 16, 0.5f);
   int64_t floats = 0;
   const double fma = best_seconds([&] {
-    kernels::parallel_chunks(threads, threads.count, [&](int64_t part) {
+    kernels::on_every_thread(threads, [&](int64_t part) {
       const int64_t each = multiply_add(stream, rounds, sinks.data() + part * 16);
       if (part == 0) floats = each;
     });

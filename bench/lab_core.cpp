@@ -30,7 +30,7 @@ class CacheFiller {
       constexpr int64_t line = 64;
       const kernels::Threads threads = stream.thread_team();
       const int64_t each = static_cast<int64_t>(memory_.bytes()) / line / threads.count;
-      kernels::parallel_chunks(threads, threads.count, [&](int64_t thread) {
+      kernels::on_every_thread(threads, [&](int64_t thread) {
         char* const begin = memory_.as<char>() + thread * each * line;
         for (int64_t i = 0; i < each; ++i) ++begin[i * line];
       });

@@ -59,6 +59,7 @@ void run(bool as_json) {
                                  state("simt", [] { return Device::parse("simt"); }),
                                  state("cuda", [] { return Device::cuda(); })};
   const unsigned processors = std::thread::hardware_concurrency();
+  const DefaultThreads threads = default_threads();
   if (as_json) {
     Json isas = Json::array();
     for (Isa isa : available_isas()) isas.push_back(to_string(isa));
@@ -78,6 +79,8 @@ void run(bool as_json) {
                {"build_type", build.build_type},
                {"processor", processor()},
                {"hardware_threads", processors},
+               {"default_threads", threads.count},
+               {"default_threads_reason", threads.reason},
                {"instruction_sets", isas},
                {"devices", device_list},
                {"cuda", build.cuda},
@@ -93,6 +96,7 @@ void run(bool as_json) {
   std::string text = fmt::format("heddle     {} ({}, {})\n", build.version, build.compiler, build.build_type);
   text += fmt::format("processor  {}, {} hardware threads\n", processor(), processors);
   text += fmt::format("           instruction sets: {}; huge pages: {}\n", isas, huge_pages());
+  text += fmt::format("threads    {}: {}\n", threads.count, threads.reason);
   for (const DeviceState& device : devices) {
     text += fmt::format("{:<11}{}{}\n", device.name, device.available ? "" : "not available: ", device.description);
   }

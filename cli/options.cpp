@@ -57,7 +57,7 @@ void DeviceOptions::add_to(CLI::App& app) {
       ->type_name("NAME")
       ->capture_default_str();
   add_number<int64_t>(app, "--threads", threads, 1, 1024, "a whole number from 1 to 1024",
-                      "threads of cpu and simt; results do not depend on it [one per processor]")
+                      "threads of cpu and simt; results do not depend on it [one per processor, or what a container may use]")
       ->default_str("");
 }
 

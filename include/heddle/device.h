@@ -28,8 +28,19 @@ Isa best_isa();
 /// Every instruction set that this processor supports, narrowest first.
 std::vector<Isa> available_isas();
 
+/// How many threads a cpu device has unless it is told.
+struct DefaultThreads {
+  int count = 1;       ///< at least 1, at most 1024
+  std::string reason;  ///< for people: "one for each of 64 processors", "/sys/fs/cgroup/cpu.max grants 3.5 of 64 processors"
+};
+
+/// One for each processor that this process may run on (its affinity), or fewer where a control group of Linux, such as a
+/// container's, grants it less time than they have: threads beyond the quota would only use it up sooner and all stand still for
+/// the rest of each period. Quotas are rounded up. Read anew by each call.
+DefaultThreads default_threads();
+
 struct CpuOptions {
-  int threads = 0;       ///< 0: one per processor that this process may run on
+  int threads = 0;       ///< 0: default_threads()
   Isa isa = best_isa();  ///< HEDDLE_ISA=portable|avx2|avx512 overrides it in Device::parse
 };
 
@@ -81,6 +92,12 @@ class Stream {
 };
 
 /// A handle to a device; copies name the same device.
+///
+/// Any number of threads may use one device at the same time, each with models and contexts of its own; results have the same
+/// bits as when it is used by one. A cpu device has one team of threads: a thread that calls begins its work at once, and the
+/// team's threads help wherever there is work left, the caller with fewest helpers first. Up to sixteen loops are shared at a
+/// time: a caller that comes while so many are under way does its loop alone. Every cpu() or parse("cpu") makes a team of its
+/// own, which is worth sharing: two devices with a thread for each processor have twice as many threads as there are processors.
 class Device {
  public:
   static Device cpu(const CpuOptions& options = {});

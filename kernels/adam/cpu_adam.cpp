@@ -60,7 +60,7 @@ void adam(const AdamArgs& args, Threads threads) {
                         broadcast(args.epsilon)};
   for (int64_t k = 0; k < args.tensor_count; ++k) {
     const AdamTensor& tensor = args.tensors[k];
-    parallel_ranges(threads, tensor.size, 64, 8192, [&](int64_t begin, int64_t end) {
+    parallel_ranges(threads, tensor.size, 64, 1, [&](int64_t begin, int64_t end) {
       int64_t i = begin;
       for (; i + lanes <= end; i += lanes) update(tensor, i, lanes, factors);
       if (i < end) update(tensor, i, static_cast<int>(end - i), factors);

@@ -23,13 +23,12 @@ namespace heddle::kernels {
   return low;
 }
 
-/// body(begin, end) for rows that together hold equal shares of rows + non-zeros; `width` is the work of one, in elements. Many
-/// parts keep the threads level where one is held up; small work is over before that pays.
+/// body(begin, end) for rows that together hold equal shares of rows + non-zeros; `width` is the work of one, in elements.
 template <class Body>
 [[gnu::always_inline]] static inline void parallel_row_shares(Threads threads, const CsrView& a, int64_t width,
                                                               const Body& body) {
   const int64_t work = a.nnz + a.rows;
-  const int64_t parts = work * width < 4096 ? 1 : int64_t{work * width > int64_t{1} << 22 ? 32 : 4} * threads.count;
+  const int64_t parts = parts_for(threads, work * width);
   parallel_chunks(threads, parts, [&](int64_t part) {
     const int64_t begin = row_at_work(a, work * part / parts);
     const int64_t end = part + 1 == parts ? a.rows : row_at_work(a, work * (part + 1) / parts);

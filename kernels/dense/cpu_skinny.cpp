@@ -116,21 +116,23 @@ void run(const GemmArgs& args, float* workspace, Threads threads) {
   const int last = static_cast<int>(n - (vectors - 1) * lanes);
   if (!args.transpose_a) {
     pack(args, workspace);
-    parallel_ranges(threads, args.c.rows, 8, 256,
+    parallel_ranges(threads, args.c.rows, 8, args.k() * n,
                     [&](int64_t begin, int64_t end) { multiply_range<vectors>(args, workspace, begin, end, last); });
     return;
   }
   const int64_t k = args.k();
   const int64_t size = args.c.rows * n;
   const int64_t chunks = skinny_chunks(k);
-  parallel_chunks(threads, chunks, [&](int64_t chunk) {
+  parallel_each(threads, chunks, skinny_chunk_k * size, [&](int64_t chunk) {
     const int64_t begin = chunk * skinny_chunk_k;
     sum_chunk<vectors>(args, begin, begin + skinny_chunk_k < k ? begin + skinny_chunk_k : k, last, workspace + chunk * size);
   });
-  for (int64_t i = 0; i < size; ++i) args.c.data[i] = chunks > 0 ? workspace[i] : 0;
-  for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-    for (int64_t i = 0; i < size; ++i) args.c.data[i] += workspace[chunk * size + i];
-  }
+  parallel_ranges(threads, size, lanes, chunks, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) args.c.data[i] = chunks > 0 ? workspace[i] : 0;
+    for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+      for (int64_t i = begin; i < end; ++i) args.c.data[i] += workspace[chunk * size + i];
+    }
+  });
 }
 
 }  // namespace

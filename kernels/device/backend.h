@@ -58,8 +58,8 @@ class Backend : public std::enable_shared_from_this<Backend> {
   virtual std::unique_ptr<Replay> end_capture(Stream&) { return nullptr; }
 };
 
-/// Processors that this process may run on.
-int available_processors();
+/// Of a cpu device.
+inline constexpr int most_threads = 1024;
 
 std::shared_ptr<Backend> make_cpu_backend(const CpuOptions& options);
 std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options);

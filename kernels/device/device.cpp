@@ -99,7 +99,7 @@ Device Device::parse(std::string_view name, int threads) {
     }
     return cpu(options);
   }
-  if (name == "simt") return simt({.host_threads = threads > 0 ? threads : kernels::available_processors()});
+  if (name == "simt") return simt({.host_threads = threads > 0 ? threads : default_threads().count});
   if (name == "cuda") return cuda(0);
   if (name.starts_with("cuda:")) {
     int index = -1;

@@ -1,16 +1,26 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #include "kernels/device/backend.h"
 
 namespace heddle::kernels {
 
-/// 64-byte aligned host memory; from 4 MiB on whole 2 MiB pages, which spare the gathers of SpMM most of their TLB misses.
+inline constexpr int64_t small_page = 4096;
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;
+/// Blocks of so many bytes and more are whole huge pages, and on a cpu device the work of all its threads: to touch, copy, zero.
+inline constexpr std::size_t large_host_block = 2 * huge_page;
+
+/// 64-byte aligned host memory; large blocks on whole 2 MiB pages, which spare the gathers of SpMM most of their TLB misses.
 /// Throws Error{out_of_memory}.
 void* allocate_host(std::size_t bytes);
 void release_host(void* pointer, std::size_t bytes) noexcept;
+
+/// Writes to each page of part `part` of `parts` of a block whose contents do not matter. Parts are whole huge pages, and the
+/// same share of the block as a loop's chunks that are dealt to that thread.
+void touch_part(void* block, std::size_t bytes, int64_t part, int64_t parts) noexcept;
 
 /// What the cpu and simt devices share: their memory is the host's, and each call ends before it returns.
 class HostBackend : public Backend {

@@ -136,7 +136,7 @@ void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Threads threads)
 }
 
 void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Threads threads) {
-  parallel_ranges(threads, x.rows * x.cols, 64, 8192, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, x.rows * x.cols, 64, 1, [&](int64_t begin, int64_t end) {
     for_vectors(end - begin, [&](int64_t i, int some) {
       const Vec v = load_first(x.data + begin + i, some);
       store_first(y.data + begin + i, select(v > Vec{}, v, v * broadcast(slope)), some);
@@ -145,7 +145,7 @@ void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Threa
 }
 
 void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx, Threads threads) {
-  parallel_ranges(threads, x.rows * x.cols, 64, 8192, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, x.rows * x.cols, 64, 1, [&](int64_t begin, int64_t end) {
     for_vectors(end - begin, [&](int64_t i, int some) {
       const Vec d = load_first(dy.data + begin + i, some);
       store_first(dx.data + begin + i, select(load_first(x.data + begin + i, some) > Vec{}, d, d * broadcast(slope)), some);

@@ -13,7 +13,6 @@ namespace {
 
 // The grain is the widest random block, whatever the instruction set: ranges then agree among them.
 constexpr int64_t grain = 64;
-constexpr int64_t serial_below = 8192;
 
 [[gnu::always_inline]] inline int first_of(int64_t remaining) { return remaining < lanes ? static_cast<int>(remaining) : lanes; }
 
@@ -114,7 +113,7 @@ void bias_relu_dropout(const BiasReluDropoutArgs& args, DropoutRule rule, const 
   const int64_t d = args.x.cols;
   const bool relu = args.relu;
   const bool elu = args.elu;
-  parallel_ranges(threads, args.x.rows * d, grain, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.x.rows * d, grain, 1, [&](int64_t begin, int64_t end) {
     // NaN passes: divergence must show.
     const auto positive = [&](Vec v) { return relu ? select(v < Vec{}, Vec{}, v) : elu ? elu_of(v) : v; };
     if (repeated_bias == nullptr) {
@@ -146,7 +145,7 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
       const Vec value = load_some(y + i, count);
       return load_some(dy + i, count) * select(value > Vec{}, scale, value + scale);
     };
-    parallel_ranges(threads, n * d, grain, serial_below, [&](int64_t begin, int64_t end) {
+    parallel_ranges(threads, n * d, grain, 1, [&](int64_t begin, int64_t end) {
       if (drop) {
         for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, VecI dropped) {
           store_some(dx + i, select(dropped, Vec{}, gradient(i, count)), count);
@@ -157,7 +156,7 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
     });
   }
   if (!args.relu && !args.elu && drop) {
-    parallel_ranges(threads, n * d, grain, serial_below, [&](int64_t begin, int64_t end) {
+    parallel_ranges(threads, n * d, grain, 1, [&](int64_t begin, int64_t end) {
       for_dropped_vectors(args.random, rule, begin, end, [&](int64_t i, int count, VecI dropped) {
         store_some(dx + i, select(dropped, Vec{}, load_some(dy + i, count) * scale), count);
       });
@@ -178,13 +177,13 @@ void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, Dropout
     // Right behind the pass over the rows, which are still in the second-level cache.
     if (partials != nullptr) sum_rows(dx != nullptr ? dx : dy, d, begin, end, partials + chunk * d);
   };
-  parallel_chunks(n * d < serial_below ? Threads{} : threads, chunks, row_range);
+  parallel_each(threads, chunks, column_sum_chunk_rows * d, row_range);
   if (partials != nullptr) sum_chunks(partials, chunks, d, args.dbias);
 }
 
 void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Threads threads) {
   const Vec f = broadcast(factor);
-  parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, x.rows * x.cols, grain, 1, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) {
       store_some(y.data + i, load_some(y.data + i, count) + f * load_some(x.data + i, count), count);
     });
@@ -193,14 +192,14 @@ void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Thre
 
 void scale(DenseView<const float> x, float factor, DenseView<float> y, Threads threads) {
   const Vec f = broadcast(factor);
-  parallel_ranges(threads, x.rows * x.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, x.rows * x.cols, grain, 1, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, f * load_some(x.data + i, count), count); });
   });
 }
 
 void fill(float value, DenseView<float> y, Threads threads) {
   const Vec v = broadcast(value);
-  parallel_ranges(threads, y.rows * y.cols, grain, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, y.rows * y.cols, grain, 1, [&](int64_t begin, int64_t end) {
     for_vectors(begin, end, [&](int64_t i, int count) { store_some(y.data + i, v, count); });
   });
 }
@@ -208,7 +207,7 @@ void fill(float value, DenseView<float> y, Threads threads) {
 void sum_of_squares(DenseView<const float> x, double* partials, Threads threads) {
   const int64_t count = x.rows * x.cols;
   const int64_t chunks = (count + sum_chunk_terms - 1) / sum_chunk_terms;
-  parallel_chunks(count < serial_below ? Threads{} : threads, chunks, [&](int64_t chunk) {
+  parallel_each(threads, chunks, sum_chunk_terms, [&](int64_t chunk) {
     const int64_t begin = chunk * sum_chunk_terms;
     const int64_t end = begin + sum_chunk_terms < count ? begin + sum_chunk_terms : count;
     // 16 interleaved sums, whatever the instruction set. The square of a float is exact in double, so fused and separate

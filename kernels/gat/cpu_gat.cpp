@@ -320,8 +320,7 @@ void gat_forward(const GatForwardArgs& args, AttentionDropout dropout, Threads t
 
 void gat_backward(const GatBackwardArgs& args, AttentionDropout dropout, float* records, Threads threads) {
   const Shape shape(args.use.heads, args.x.cols);
-  const int64_t small = args.x.rows * shape.width < 4096 ? args.x.rows : 256;
-  parallel_ranges(threads, args.x.rows, small > 0 ? small : 1, 0, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.x.rows, 1, shape.width, [&](int64_t begin, int64_t end) {
     with_stride(shape.stride, [&]<int stride>() { prepare_rows<stride>(args, shape, records, begin, end); });
   });
   parallel_row_shares(threads, args.outgoing, shape.width, [&](int64_t begin, int64_t end) {

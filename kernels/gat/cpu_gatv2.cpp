@@ -1,6 +1,6 @@
 #include "kernels/gat/cpu_gatv2.h"
 
-#include "kernels/common/parallel.h"
+#include "kernels/common/csr_shares.h"
 #include "kernels/common/philox_simd.h"
 #include "kernels/common/wide_simd.h"
 
@@ -82,11 +82,6 @@ void zero(float* p, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = 0;
 }
 
-constexpr int64_t grain = 16;
-[[gnu::always_inline]] inline int64_t serial_below(const CsrView& a, int64_t width) {
-  return (a.nnz + a.rows) * width < 4096 ? a.rows + 1 : 0;
-}
-
 }  // namespace
 
 void gatv2_forward(const GatV2ForwardArgs& args, AttentionDropout dropout, Threads threads) {
@@ -95,7 +90,7 @@ void gatv2_forward(const GatV2ForwardArgs& args, AttentionDropout dropout, Threa
   const int64_t width = args.sources.cols;
   const int64_t columns = width / heads;
   const int64_t stride = head_stride(heads);
-  parallel_ranges(threads, a.rows, grain, serial_below(a, width), [&](int64_t begin, int64_t end) {
+  parallel_row_shares(threads, a, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       for (int64_t h = 0; h < heads; ++h) {
         const int64_t first = h * columns;
@@ -152,7 +147,7 @@ void gatv2_backward(const GatV2BackwardArgs& args, AttentionDropout dropout, con
     return EdgeGradient{kept, kept * along - alpha * workspace.delta[target * stride + h]};
   };
   const CsrView& in = args.incoming;
-  parallel_ranges(threads, in.rows, grain, serial_below(in, width), [&](int64_t begin, int64_t end) {
+  parallel_row_shares(threads, in, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       zero(args.dtargets.data + row * width, width);
       zero(workspace.da_rows + row * width, width);
@@ -171,7 +166,7 @@ void gatv2_backward(const GatV2BackwardArgs& args, AttentionDropout dropout, con
     }
   });
   const CsrView& out = args.outgoing;
-  parallel_ranges(threads, out.rows, grain, serial_below(out, width), [&](int64_t begin, int64_t end) {
+  parallel_row_shares(threads, out, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       zero(args.dsources.data + row * width, width);
       for (int64_t k = out.row_offsets[row]; k < out.row_offsets[row + 1]; ++k) {

@@ -10,7 +10,7 @@ void head_scores(const HeadScoresArgs& args, Threads threads) {
   const int64_t heads = args.heads;
   const int64_t width = args.x.cols;
   const int64_t columns = width / heads;
-  parallel_ranges(threads, args.x.rows, 64, args.x.rows * width < 8192 ? args.x.rows + 1 : 0, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.x.rows, 1, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       head_dots(args.x.data + row * width, args.a, heads, columns, args.stride, args.scores + row * args.stride);
     }
@@ -23,7 +23,7 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, T
   const int64_t columns = width / heads;
   const int64_t n = args.x.rows;
   const int64_t chunks = (n + head_scores_chunk_rows - 1) / head_scores_chunk_rows;
-  parallel_chunks(n * width < 8192 ? Threads{} : threads, chunks, [&](int64_t chunk) {
+  parallel_each(threads, chunks, head_scores_chunk_rows * width, [&](int64_t chunk) {
     float* const sums = partials + chunk * width;
     if (args.da != nullptr) {
       for (int64_t c = 0; c < width; ++c) sums[c] = 0;

@@ -101,7 +101,7 @@ void gat_backward_cpu_row_loop(const GatBackwardArgs& args, void* workspace, Str
   const int64_t columns = width / heads;
   const uint32_t threshold = dropout_threshold(args.use.dropout);
   auto* const delta = static_cast<float*>(workspace);
-  parallel_ranges(stream.thread_team(), a.rows, 64, 256, [&](int64_t begin, int64_t end) {
+  parallel_ranges(stream.thread_team(), a.rows, 1, width, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       for (int64_t h = 0; h < heads; ++h) {
         const int64_t first = row * width + h * columns;

@@ -1,5 +1,6 @@
 #include "kernels/loss/cpu_loss.h"
 
+#include <atomic>
 #include <cmath>
 #include <cstring>
 
@@ -10,7 +11,8 @@ namespace heddle::kernels::cpu {
 
 namespace {
 
-constexpr int64_t serial_below = 512;
+/// Work of a class in a row, in elements: an exponential.
+constexpr int64_t work_of_class = 16;
 
 float row_max(const float* logits, int64_t classes) {
   float most = logits[0];
@@ -26,33 +28,31 @@ double sum_of_exponentials(const float* logits, int64_t classes, float most) {
 
 }  // namespace
 
-void masked_nll(const MaskedNllArgs& args, double* partials, Threads threads) {
+void masked_nll(const MaskedNllArgs& args, double* losses, Threads threads) {
   const int64_t classes = args.logits.cols;
-  const int64_t chunks = (args.row_count + sum_chunk_terms - 1) / sum_chunk_terms;
-  parallel_chunks(threads, chunks, [&](int64_t chunk) {
-    const int64_t begin = chunk * sum_chunk_terms;
-    const int64_t end = begin + sum_chunk_terms < args.row_count ? begin + sum_chunk_terms : args.row_count;
-    double sum = 0;
-    for (int64_t i = begin; i < end; ++i) {
-      const float* logits = args.logits.data + args.rows[i] * classes;
-      const float most = row_max(logits, classes);
-      sum +=
-          std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
-    }
-    partials[chunk] = sum;
+  parallel_each(threads, args.row_count, classes * work_of_class, [&](int64_t i) {
+    const float* logits = args.logits.data + args.rows[i] * classes;
+    const float most = row_max(logits, classes);
+    losses[i] =
+        std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
   });
   double total = 0;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) total += partials[chunk];
+  for (int64_t begin = 0; begin < args.row_count; begin += sum_chunk_terms) {
+    const int64_t end = begin + sum_chunk_terms < args.row_count ? begin + sum_chunk_terms : args.row_count;
+    double sum = 0;
+    for (int64_t i = begin; i < end; ++i) sum += losses[i];
+    total += sum;
+  }
   *args.loss = static_cast<float>(total / static_cast<double>(args.row_count));
 }
 
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
   const int64_t classes = args.logits.cols;
-  parallel_ranges(threads, args.dlogits.size(), 64, 65536, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.dlogits.size(), 64, 1, [&](int64_t begin, int64_t end) {
     std::memset(args.dlogits.data + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(float));
   });
   const float share = *args.dloss / static_cast<float>(args.row_count);
-  parallel_ranges(threads, args.row_count, 16, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.row_count, 1, classes * work_of_class, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* logits = args.logits.data + args.rows[i] * classes;
       float* gradient = args.dlogits.data + args.rows[i] * classes;
@@ -69,19 +69,23 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
   });
 }
 
-void count_correct(const CountCorrectArgs& args, Threads) {
+void count_correct(const CountCorrectArgs& args, Threads threads) {
   const int64_t classes = args.logits.cols;
-  int32_t correct = 0;
-  for (int64_t i = 0; i < args.row_count; ++i) {
-    const float* logits = args.logits.data + args.rows[i] * classes;
-    int64_t best = 0;
-    bool comparable = logits[0] == logits[0];
-    for (int64_t c = 1; c < classes; ++c) {
-      if (logits[c] > logits[best]) best = c;
-      comparable = comparable && logits[c] == logits[c];
+  std::atomic<int32_t> correct{0};
+  parallel_ranges(threads, args.row_count, 1, classes, [&](int64_t begin, int64_t end) {
+    int32_t here = 0;
+    for (int64_t i = begin; i < end; ++i) {
+      const float* logits = args.logits.data + args.rows[i] * classes;
+      int64_t best = 0;
+      bool comparable = logits[0] == logits[0];
+      for (int64_t c = 1; c < classes; ++c) {
+        if (logits[c] > logits[best]) best = c;
+        comparable = comparable && logits[c] == logits[c];
+      }
+      here += comparable && best == args.labels[args.rows[i]];
     }
-    correct += comparable && best == args.labels[args.rows[i]];
-  }
+    correct += here;
+  });
   *args.correct = correct;
 }
 

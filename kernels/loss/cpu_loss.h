@@ -5,7 +5,8 @@
 
 namespace heddle::kernels::cpu {
 
-void masked_nll(const MaskedNllArgs& args, double* partials, Threads threads);
+/// `losses`: scratch memory for a number a listed row.
+void masked_nll(const MaskedNllArgs& args, double* losses, Threads threads);
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads);
 void count_correct(const CountCorrectArgs& args, Threads threads);
 

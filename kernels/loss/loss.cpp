@@ -39,12 +39,14 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
     arguments.array("rows", args.rows, args.row_count);
     arguments.array("loss", args.loss, 1);
   });
-  double* partials = allocate_partials(args.row_count, execution);
   if (on_cpu(execution)) {
-    cpu::masked_nll(args, partials, execution.stream.thread_team());
-  } else {
-    HEDDLE_CALL_DEVICE(execution.stream, masked_nll, args, partials);
+    double* losses = execution.arena.allocate_array<double>(args.row_count);
+    cpu::masked_nll(args, losses, execution.stream.thread_team());
+    execution.arena.give_back(losses);
+    return;
   }
+  double* partials = allocate_partials(args.row_count, execution);
+  HEDDLE_CALL_DEVICE(execution.stream, masked_nll, args, partials);
   execution.arena.give_back(partials);
 }
 

@@ -245,12 +245,11 @@ void propagate(const PropagateArgs& args, Threads threads) {
   const int64_t vectors = (args.width + lanes - 1) / lanes;
   const int64_t tiles = (vectors + max_tile - 1) / max_tile;
   const int64_t count = args.rows != nullptr ? args.row_count : a.rows;
-  // Many parts keep the threads level when one is held up; a small product is over before that pays.
-  const int64_t work = (a.nnz / a.rows + 1) * count * args.width;
-  const int64_t parts = work < 4096 ? 1 : int64_t{work > int64_t{1} << 20 ? 32 : 2} * threads.count;
   // The threads work side by side, not each in a half of its own: in a bipartite graph they then read one side's rows at a time,
-  // and those stay in the shared cache.
-  const int64_t each = parts / threads.count;
+  // and those stay in the shared cache. As many parts for each, then.
+  const int64_t wanted = parts_for(threads, (a.nnz / a.rows + 1) * count * args.width);
+  const int64_t each = wanted / threads.count;
+  const int64_t parts = each > 0 ? each * threads.count : wanted;
   parallel_chunks(threads, parts, [&](int64_t chunk) {
     const int64_t part = each > 0 ? chunk % each * threads.count + chunk / each : chunk;
     const int64_t begin = part_begin(args, part, parts);
@@ -269,9 +268,7 @@ void propagate(const PropagateArgs& args, Threads threads) {
 
 void prescale(const PrescaleArgs& args, Threads threads) {
   const int64_t d = args.width;
-  // Rows of a range are worth a few thousand elements.
-  const int64_t grain = 64;
-  parallel_ranges(threads, args.rows, grain, 8192 / (d < 128 ? d : 128) + 1, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.rows, 1, d, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const Vec scale = broadcast(args.scale[row]);
       for (int64_t c = 0; c < d; c += lanes) {
@@ -293,15 +290,19 @@ void prescale(const PrescaleArgs& args, Threads threads) {
 Frontier neighbours(const NeighboursArgs& args, Threads threads) {
   const CsrView& a = args.a;
   const int64_t n = a.rows;
-  // Chunks of columns, counted first and written once the counts say where.
-  constexpr int64_t most_chunks = 64;
-  const int64_t chunks = n < 4096 ? 1 : most_chunks;
+  // Parts of the columns, counted first and written once the counts say where; their number does not show in the list.
+  constexpr int64_t most_chunks = 1024;
+  const int64_t wanted = parts_for(threads, n);
+  const int64_t chunks = wanted < most_chunks ? wanted : most_chunks;
   Frontier found[most_chunks];
   const auto first_of = [&](int64_t chunk) { return n * chunk / chunks; };
   parallel_chunks(threads, chunks, [&](int64_t chunk) {
     __builtin_memset(args.flags + first_of(chunk), 0, static_cast<std::size_t>(first_of(chunk + 1) - first_of(chunk)));
   });
-  parallel_ranges(threads, args.row_count, 16, 64, [&](int64_t begin, int64_t end) {
+  // A flag that stands anywhere costs as much as a few dozen elements in a row.
+  constexpr int64_t scattered = 16;
+  const int64_t flags_each = args.row_count > 0 ? a.nnz / a.rows + 1 : 0;
+  parallel_ranges(threads, args.row_count, 16, flags_each * scattered, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       const int64_t row = args.rows[p];
       // Threads may set one flag at the same time, to the same value: relaxed stores, plain moves to the processor.

@@ -8,7 +8,8 @@ namespace heddle::kernels::HEDDLE_ISA {
 
 namespace {
 
-constexpr int64_t serial_below = 1024;
+/// Work of a triple beside its rows, in elements: an exponential and a logarithm.
+constexpr int64_t work_of_loss = 64;
 
 /// <u, n> - <u, p> of triple b.
 [[gnu::always_inline]] inline double score_difference(DenseView<const float> rows, int64_t batch, int64_t b) {
@@ -22,7 +23,7 @@ constexpr int64_t serial_below = 1024;
 void bpr_loss(DenseView<const float> rows, double* partials, Threads threads) {
   const int64_t batch = rows.rows / 3;
   const int64_t chunks = (batch + bpr_chunk_rows - 1) / bpr_chunk_rows;
-  parallel_chunks(batch < serial_below ? Threads{} : threads, chunks, [&](int64_t chunk) {
+  parallel_each(threads, chunks, bpr_chunk_rows * (3 * rows.cols + work_of_loss), [&](int64_t chunk) {
     const int64_t end = (chunk + 1) * bpr_chunk_rows < batch ? (chunk + 1) * bpr_chunk_rows : batch;
     double sum = 0;
     for (int64_t b = chunk * bpr_chunk_rows; b < end; ++b) {
@@ -38,7 +39,7 @@ void bpr_loss_backward(DenseView<const float> rows, float dloss, DenseView<float
   const int64_t batch = rows.rows / 3;
   const int64_t d = rows.cols;
   const double share = static_cast<double>(dloss) / static_cast<double>(batch);
-  parallel_ranges(threads, batch, 16, serial_below, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, batch, 1, 6 * d + work_of_loss, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       const double sigmoid = 1 / (1 + __builtin_exp(-score_difference(rows, batch, b)));
       const float factor = static_cast<float>(share * sigmoid);

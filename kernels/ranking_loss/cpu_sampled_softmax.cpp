@@ -9,7 +9,9 @@
 // product needs no copy. Unit users are scaled by log2(e) / t, so that probabilities are powers of two.
 // Work: 6 batch m d operations and batch m powers. Every sum has one order: along d for logits, along m for users, along a
 // chunk's users for negatives, then the chunks in order; neither threads nor the width of the vectors change it.
-// Bytes: 4 (2 batch + m) d read and written, 8 m d for each chunk's partial gradient.
+// With more threads than chunks are good for, the negatives' gradient is a second loop, over chunks and slices of negatives; the
+// probabilities then go through the shared cache.
+// Bytes: 4 (2 batch + m) d read and written, 8 m d for each chunk's partial gradient; in two loops 8 batch m more.
 // Source: register tiles as in K. Goto, R. van de Geijn: "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008.
 namespace heddle::kernels::HEDDLE_ISA {
 
@@ -20,7 +22,8 @@ constexpr int tile_vectors = vector_registers == 32 ? 4 : 2;
 constexpr int panel = tile_vectors * lanes;
 /// Negatives at a time in the products of the gradient: 24 KiB of them at d = 64. A multiple of tile_rows.
 constexpr int64_t slice = 96;
-constexpr int64_t serial_below = int64_t{1} << 18;  // multiplications
+/// Multiplications that take as long as an element of parts_for.
+constexpr int64_t products_per_element = 16;
 
 static_assert(softmax_block_users % tile_rows == 0 && slice % tile_rows == 0);
 
@@ -99,7 +102,7 @@ struct Negatives {
 void pack_negatives(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const SoftmaxWorkspace& workspace, Threads threads) {
   const int64_t d = args.rows.cols;
   const int64_t m = args.rows.rows - 2 * args.batch;
-  parallel_chunks(m * d < 32768 ? Threads{} : threads, plan.padded_m / panel, [&](int64_t p) {
+  parallel_each(threads, plan.padded_m / panel, panel * d, [&](int64_t p) {
     float* const target = workspace.shared + m * plan.padded_d + p * panel * d;
     for (int64_t j = p * panel; j < (p + 1) * panel; ++j) {
       float* const column = target + (j - p * panel);
@@ -116,29 +119,47 @@ void pack_negatives(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, con
   });
 }
 
-/// A chunk's scratch memory.
+/// A block's scratch memory.
 struct Scratch {
-  float* logits;      // block_users rows of padded_m + padding; then 2^(logit - the row's greatest)
-  int64_t row;        // the length of those rows
-  float* users;       // block_users x padded_d: unit users
-  float* scaled;      // the same times log2(e) / t; then divided by their total
-  float* positives;   // unit positives
-  float* dusers;      // the users' gradient
-  float* dnegatives;  // m, in whole tiles, x padded_d
+  float* logits;     // block_users rows of padded_m + padding; then 2^(logit - the row's greatest)
+  int64_t row;       // the length of those rows
+  float* users;      // block_users x padded_d: unit users
+  float* scaled;     // the same times log2(e) / t; then divided by their total
+  float* positives;  // unit positives
+  float* dusers;     // the users' gradient
 };
 
 Scratch scratch_of(const SoftmaxPlan& plan, float* memory) {
   Scratch s;
   s.row = plan.padded_m + softmax_logits_padding;
-  const int64_t block = softmax_block_users * plan.padded_d;
+  const int64_t block = plan.block_users * plan.padded_d;
   s.logits = memory;
-  s.users = s.logits + softmax_block_users * s.row;
+  s.users = s.logits + plan.block_users * s.row;
   s.scaled = s.users + block;
   s.positives = s.scaled + block;
   s.dusers = s.positives + block;
-  s.dnegatives = s.dusers + block;
   return s;
 }
+
+/// Zeroes what the tiles of the last negatives read beyond them; its products are not used.
+void clear_padding(const SoftmaxPlan& plan, const Scratch& s) {
+  for (int64_t r = 0; r < plan.block_users; ++r) {
+    for (int64_t j = plan.padded_m; j < s.row; ++j) s.logits[r * s.row + j] = 0;
+  }
+}
+
+/// Adds to columns [c, c + vectors * lanes) of the gradient of the negatives [j, j + tiles) what `count` users of a block give;
+/// `first`: sets them.
+void add_gradient(const SoftmaxPlan& plan, const Scratch& s, int64_t count, int64_t j, int64_t tiles, int64_t c, int vectors,
+                  bool first, float* dnegatives) {
+  multiply({s.logits + j, 1, s.row}, tiles, s.scaled + c, plan.padded_d, vectors, count, !first,
+           dnegatives + j * plan.padded_d + c, plan.padded_d);
+}
+
+[[gnu::always_inline]] inline int vectors_from(const SoftmaxPlan& plan, int64_t c) {
+  return plan.padded_d - c < panel ? static_cast<int>(plan.padded_d - c) / lanes : tile_vectors;
+}
+[[gnu::always_inline]] inline int64_t whole_tiles(int64_t rows) { return (rows + tile_rows - 1) / tile_rows * tile_rows; }
 
 /// A user's softmax: the sum over the negatives and over all, relative to the greatest term.
 struct Softmax {
@@ -186,14 +207,15 @@ Softmax softmax_row(float* logits, int64_t m, int64_t padded_m, float positive) 
   return {sums[0], sums[0] + lane[0], greatest};
 }
 
-/// The users [begin, end), at most a block of them; returns the sum of their losses. `first`: of the chunk.
-double run_block(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const Negatives& negatives, const Scratch& s,
-                 int64_t begin, int64_t end, bool first) {
+/// The users [begin, end), at most a block of them: their losses and gradients, and unless `dnegatives` is null their share of
+/// the negatives' gradient. `first`: of the chunk.
+void run_block(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const Negatives& negatives, const Scratch& s,
+               int64_t begin, int64_t end, double* losses, bool first, float* dnegatives) {
   const int64_t d = args.rows.cols;
   const int64_t m = args.rows.rows - 2 * args.batch;
   const int64_t padded_d = plan.padded_d;
   const int64_t count = end - begin;
-  const int64_t rows = (count + tile_rows - 1) / tile_rows * tile_rows;
+  const int64_t rows = whole_tiles(count);
   constexpr double log2_e = 1.4426950408889634;
   const float to_logit = static_cast<float>(log2_e / args.temperature);
   double inverse_users[softmax_block_users], inverse_positives[softmax_block_users];
@@ -212,29 +234,26 @@ double run_block(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const 
     multiply_rows<tile_vectors>({s.scaled, padded_d, 1}, rows, negatives.panels + p * d, panel, d, false, s.logits + p, s.row);
   }
 
-  double loss = 0;
   double push[softmax_block_users], inverse_total[softmax_block_users];  // push: the probability of all negatives
   for (int64_t r = 0; r < count; ++r) {
     float* const scaled = s.scaled + r * padded_d;
     const float positive = static_cast<float>(dot(scaled, s.positives + r * padded_d, d));
     const Softmax softmax = softmax_row(s.logits + r * s.row, m, plan.padded_m, positive);
-    loss += __builtin_log(softmax.total) + (softmax.greatest - positive) / log2_e;
+    losses[begin + r] = __builtin_log(softmax.total) + (softmax.greatest - positive) / log2_e;
     push[r] = softmax.negatives / softmax.total;
     inverse_total[r] = 1 / softmax.total;
     const float scale = static_cast<float>(inverse_total[r]);
     for (int64_t c = 0; c < padded_d; ++c) scaled[c] = s.users[r * padded_d + c] * scale;
   }
-  if (args.drows.data == nullptr) return loss;
+  if (args.drows.data == nullptr) return;
 
   for (int64_t j = 0; j < m; j += slice) {
     const int64_t depth = j + slice < m ? slice : m - j;
-    const int64_t tiles = (depth + tile_rows - 1) / tile_rows * tile_rows;
     for (int64_t c = 0; c < padded_d; c += panel) {
-      const int vectors = padded_d - c < panel ? static_cast<int>(padded_d - c) / lanes : tile_vectors;
+      const int vectors = vectors_from(plan, c);
       multiply({s.logits + j, s.row, 1}, rows, negatives.rows + j * padded_d + c, padded_d, vectors, depth, j > 0, s.dusers + c,
                padded_d);
-      multiply({s.logits + j, 1, s.row}, tiles, s.scaled + c, padded_d, vectors, count, !first, s.dnegatives + j * padded_d + c,
-               padded_d);
+      if (dnegatives != nullptr) add_gradient(plan, s, count, j, whole_tiles(depth), c, vectors, first, dnegatives);
     }
   }
 
@@ -251,7 +270,61 @@ double run_block(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const 
     for (int64_t c = 0; c < d; ++c) dunit[c] = -pull * user[c];
     write_row_gradient(dunit, positive, factor, inverse_positives[r], d, drow + args.batch * d);
   }
-  return loss;
+}
+
+/// f(block of the chunk, first user, end) for every block of a chunk that has users.
+template <class F>
+[[gnu::always_inline]] inline void for_blocks(const SoftmaxPlan& plan, int64_t batch, int64_t chunk, const F& f) {
+  const int64_t chunk_end = (chunk + 1) * plan.chunk_users < batch ? (chunk + 1) * plan.chunk_users : batch;
+  for (int64_t block = 0; block < plan.chunk_blocks; ++block) {
+    const int64_t begin = chunk * plan.chunk_users + block * plan.block_users;
+    const int64_t end = begin + plan.block_users < chunk_end ? begin + plan.block_users : chunk_end;
+    if (begin < end) f(block, begin, end);
+  }
+}
+
+/// A thread takes a chunk of users and does all of it.
+void run_chunks(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const SoftmaxWorkspace& workspace,
+                const Negatives& negatives, Threads team) {
+  parallel_chunks(team, plan.chunks, [&](int64_t chunk) {
+    const Scratch scratch = scratch_of(plan, workspace.blocks + chunk * plan.block_floats);
+    clear_padding(plan, scratch);
+    for_blocks(plan, args.batch, chunk, [&](int64_t block, int64_t begin, int64_t end) {
+      run_block(args, plan, negatives, scratch, begin, end, workspace.losses, block == 0,
+                workspace.gradients + chunk * plan.gradient_floats);
+    });
+  });
+}
+
+/// A thread takes a block of users; then a slice of the negatives' gradient of a chunk.
+void run_blocks(const SampledSoftmaxArgs& args, const SoftmaxPlan& plan, const SoftmaxWorkspace& workspace,
+                const Negatives& negatives, Threads team) {
+  const int64_t m = args.rows.rows - 2 * args.batch;
+  const auto scratch = [&](int64_t chunk, int64_t block) __attribute__((always_inline)) {
+    return scratch_of(plan, workspace.blocks + (chunk * plan.chunk_blocks + block) * plan.block_floats);
+  };
+  parallel_chunks(team, plan.chunks * plan.chunk_blocks, [&](int64_t i) {
+    for_blocks(plan, args.batch, i / plan.chunk_blocks, [&](int64_t block, int64_t begin, int64_t end) {
+      if (block != i % plan.chunk_blocks) return;
+      const Scratch own = scratch(i / plan.chunk_blocks, block);
+      clear_padding(plan, own);
+      run_block(args, plan, negatives, own, begin, end, workspace.losses, false, nullptr);
+    });
+  });
+  if (args.drows.data == nullptr) return;
+  const int64_t slices = (m + slice - 1) / slice;
+  parallel_chunks(team, plan.chunks * slices, [&](int64_t i) {
+    const int64_t chunk = i / slices;
+    const int64_t j = i % slices * slice;
+    const int64_t tiles = whole_tiles(j + slice < m ? slice : m - j);
+    for_blocks(plan, args.batch, chunk, [&](int64_t block, int64_t begin, int64_t end) {
+      const Scratch users = scratch(chunk, block);
+      for (int64_t c = 0; c < plan.padded_d; c += panel) {
+        add_gradient(plan, users, end - begin, j, tiles, c, vectors_from(plan, c), block == 0,
+                     workspace.gradients + chunk * plan.gradient_floats);
+      }
+    });
+  });
 }
 
 }  // namespace
@@ -260,33 +333,18 @@ void sampled_softmax_loss(const SampledSoftmaxArgs& args, const SoftmaxPlan& pla
                           Threads threads) {
   const int64_t d = args.rows.cols;
   const int64_t m = args.rows.rows - 2 * args.batch;
-  const Threads team = args.batch * m * d < serial_below ? Threads{} : threads;
+  const Threads team = parts_for(threads, args.batch * m * d / products_per_element) > 1 ? threads : Threads{};
   pack_negatives(args, plan, workspace, team);
   const Negatives negatives{workspace.shared, workspace.shared + m * plan.padded_d};
-  parallel_chunks(team, plan.chunks, [&](int64_t chunk) {
-    const Scratch scratch = scratch_of(plan, workspace.chunks + chunk * plan.chunk_floats);
-    // What the tiles of the last negatives read beyond them; its products are not used.
-    for (int64_t r = 0; r < softmax_block_users; ++r) {
-      for (int64_t j = plan.padded_m; j < scratch.row; ++j) scratch.logits[r * scratch.row + j] = 0;
-    }
-    const int64_t begin = chunk * plan.chunk_users;
-    const int64_t end = begin + plan.chunk_users < args.batch ? begin + plan.chunk_users : args.batch;
-    double loss = 0;
-    for (int64_t b = begin; b < end; b += softmax_block_users) {
-      const int64_t block_end = b + softmax_block_users < end ? b + softmax_block_users : end;
-      loss += run_block(args, plan, negatives, scratch, b, block_end, b == begin);
-    }
-    workspace.partials[chunk] = loss;
-  });
+  (plan.by_blocks ? run_blocks : run_chunks)(args, plan, workspace, negatives, team);
   if (args.drows.data == nullptr) return;
 
   const double factor = 1 / (static_cast<double>(args.temperature) * static_cast<double>(args.batch));
-  float* const first = scratch_of(plan, workspace.chunks).dnegatives;
-  parallel_ranges(team, m, 16, 64, [&](int64_t begin, int64_t end) {
+  parallel_ranges(team, m, 1, (plan.chunks + 2) * d, [&](int64_t begin, int64_t end) {
     for (int64_t j = begin; j < end; ++j) {
-      float* const sum = first + j * plan.padded_d;
+      float* const sum = workspace.gradients + j * plan.padded_d;
       for (int64_t chunk = 1; chunk < plan.chunks; ++chunk) {
-        const float* const part = sum + chunk * plan.chunk_floats;
+        const float* const part = sum + chunk * plan.gradient_floats;
         for (int64_t c = 0; c < d; ++c) sum[c] += part[c];
       }
       write_row_gradient(sum, negatives.rows + j * plan.padded_d, factor, workspace.inverse_norms[j], d,

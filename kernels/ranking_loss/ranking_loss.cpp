@@ -32,30 +32,53 @@ void check_triples(const char* op, DenseView<const float> rows) {
 }
 
 // Each chunk costs a partial gradient of the negatives: more of them than this would cost more memory than they bring threads.
+// Their number shows in the last bits, so it is the same for any number of threads; where it is too small for them, blocks are
+// handed out instead.
 constexpr int64_t most_softmax_chunks = 16;
 
-SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args) {
+SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args, int threads) {
   const int64_t m = args.rows.rows - 2 * args.batch;
   SoftmaxPlan plan;
   plan.chunk_users = round_up((args.batch + most_softmax_chunks - 1) / most_softmax_chunks, softmax_block_users);
   plan.chunks = (args.batch + plan.chunk_users - 1) / plan.chunk_users;
   plan.padded_d = round_up(args.rows.cols, 16);
   plan.padded_m = round_up(m, 64);
-  // The block's logits; unit users, those scaled, unit positives and the users' gradient; the negatives' gradient.
-  plan.chunk_floats = softmax_block_users * (plan.padded_m + softmax_logits_padding) +
-                      (4 * softmax_block_users + round_up(m, softmax_tile_rows)) * plan.padded_d;
+  // With two chunks a thread, all are busy for nine tenths of the time or more.
+  plan.by_blocks = threads > 1 && int64_t{2} * threads > plan.chunks;
+  plan.block_users = plan.by_blocks ? softmax_small_block_users : softmax_block_users;
+  plan.chunk_blocks = plan.chunk_users / plan.block_users;
+  // The block's logits; unit users, those scaled, unit positives and the users' gradient.
+  plan.block_floats = plan.block_users * (plan.padded_m + softmax_logits_padding + 4 * plan.padded_d);
+  plan.gradient_floats = round_up(m, softmax_tile_rows) * plan.padded_d;
   plan.shared_floats = m * plan.padded_d + plan.padded_m * args.rows.cols;
   return plan;
 }
 
+/// The mean of the users' losses, added by blocks and chunks in the order of a plan by chunks.
+float mean_loss(const double* losses, int64_t batch, int64_t chunk_users) {
+  double total = 0;
+  for (int64_t chunk = 0; chunk < batch; chunk += chunk_users) {
+    const int64_t chunk_end = std::min(chunk + chunk_users, batch);
+    double of_chunk = 0;
+    for (int64_t block = chunk; block < chunk_end; block += softmax_block_users) {
+      double of_block = 0;
+      for (int64_t b = block; b < std::min(block + softmax_block_users, chunk_end); ++b) of_block += losses[b];
+      of_chunk += of_block;
+    }
+    total += of_chunk;
+  }
+  return static_cast<float>(total / static_cast<double>(batch));
+}
+
 void sampled_softmax_on_cpu(const SampledSoftmaxArgs& args, Execution& execution) {
-  const SoftmaxPlan plan = softmax_plan(args);
+  const SoftmaxPlan plan = softmax_plan(args, execution.stream.threads());
   Arena& arena = execution.arena;
-  const ArenaArray<float> shared(arena, plan.shared_floats), chunks(arena, plan.chunks * plan.chunk_floats);
-  const ArenaArray<double> partials(arena, plan.chunks), inverse_norms(arena, args.rows.rows - 2 * args.batch);
-  const SoftmaxWorkspace workspace{shared.data(), chunks.data(), partials.data(), inverse_norms.data()};
+  const ArenaArray<float> shared(arena, plan.shared_floats), blocks(arena, plan.scratch_blocks() * plan.block_floats),
+      gradients(arena, plan.chunks * plan.gradient_floats);
+  const ArenaArray<double> losses(arena, args.batch), inverse_norms(arena, args.rows.rows - 2 * args.batch);
+  const SoftmaxWorkspace workspace{shared.data(), blocks.data(), gradients.data(), losses.data(), inverse_norms.data()};
   HEDDLE_CALL_CPU(execution.stream, sampled_softmax_loss, args, plan, workspace);
-  *args.loss = mean(workspace.partials, plan.chunks, args.batch);
+  *args.loss = mean_loss(workspace.losses, args.batch, plan.chunk_users);
 }
 
 // Cosines of a chunk of users: 8 MiB, a part of a large GPU's second-level cache and as many tiles of 128 x 128 as it has

@@ -11,8 +11,6 @@ namespace {
 
 constexpr int64_t prefetch_distance = 8;
 constexpr int cache_line_floats = 16;
-/// Elements that are worth handing to another thread.
-constexpr int64_t serial_below = 16384;
 
 [[gnu::always_inline]] inline void prefetch_row(const float* row, int64_t width) {
   for (int64_t c = 0; c < width; c += cache_line_floats) __builtin_prefetch(row + c);
@@ -38,7 +36,7 @@ template <class F>
 
 void gather_rows(DenseView<const float> x, const int32_t* ids, DenseView<float> y, Threads threads) {
   const int64_t width = x.cols;
-  parallel_ranges(threads, y.rows, 16, serial_below / width + 1, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, y.rows, 1, width, [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; ++p) {
       if (p + prefetch_distance < end) prefetch_row(x.data + ids[p + prefetch_distance] * width, width);
       const float* const from = x.data + ids[p] * width;
@@ -52,7 +50,8 @@ void sum_row_groups(const SumRowGroupsArgs& args, Threads threads) {
   const RowGroups& groups = args.groups;
   const int64_t width = args.y.cols;
   const float* const y = args.y.data;
-  parallel_ranges(threads, *groups.group_count, 16, serial_below / width + 1, [&](int64_t begin, int64_t end) {
+  const int64_t places_each = *groups.group_count > 0 ? groups.count / *groups.group_count : 0;
+  parallel_ranges(threads, *groups.group_count, 1, places_each * width, [&](int64_t begin, int64_t end) {
     for (int64_t g = begin; g < end; ++g) {
       const int64_t stop = groups.offsets[g + 1];
       if (const int64_t ahead = stop + prefetch_distance; ahead < groups.count) {

@@ -19,9 +19,8 @@ HEDDLE_DECLARE_DEVICE(void sample_bpr(const InteractionsView& interactions, int6
 
 namespace {
 
-// A draw takes some 50 ns.
-constexpr int64_t grain = 64;
-constexpr int64_t serial_below = 256;
+// A draw takes some 50 ns, as long as so many elements.
+constexpr int64_t work_of_draw = 64;
 
 bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
 
@@ -52,7 +51,7 @@ void sample_bpr(const InteractionsView& interactions, int64_t batch, const Rando
   check("sample_bpr", interactions, batch, ids, 3 * batch, random);
   const ProfiledOp op(execution, "sample_bpr", [&](OpArguments& arguments) { arguments.array("ids", ids, 3 * batch); });
   if (on_cpu(execution)) {
-    return parallel_ranges(execution.stream.thread_team(), batch, grain, serial_below, [&](int64_t begin, int64_t end) {
+    return parallel_ranges(execution.stream.thread_team(), batch, 1, work_of_draw, [&](int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) draw_bpr(interactions, batch, random, b, ids);
     });
   }
@@ -72,10 +71,9 @@ void sample_softmax(const InteractionsView& interactions, int64_t batch, int64_t
   const ProfiledOp op(execution, "sample_softmax",
                       [&](OpArguments& arguments) { arguments.array("ids", ids, 2 * batch + negatives); });
   if (on_cpu(execution)) {
-    return parallel_ranges(execution.stream.thread_team(), batch + negatives, grain, serial_below,
-                           [&](int64_t begin, int64_t end) {
-                             for (int64_t i = begin; i < end; ++i) draw_softmax(interactions, draws, random, i, ids);
-                           });
+    return parallel_ranges(execution.stream.thread_team(), batch + negatives, 1, work_of_draw, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) draw_softmax(interactions, draws, random, i, ids);
+    });
   }
   HEDDLE_CALL_DEVICE(execution.stream, sample_softmax, interactions, draws, random, ids);
 }

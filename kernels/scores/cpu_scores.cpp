@@ -14,8 +14,6 @@ namespace heddle::kernels::cpu {
 
 namespace {
 
-constexpr int64_t serial_below = 8192;
-
 template <class Value>
 void add_rows(const SparseProductArgs& args, int64_t row, const Value& value) {
   float* y = args.y.data + row * args.y.cols;
@@ -30,7 +28,8 @@ void add_rows(const SparseProductArgs& args, int64_t row, const Value& value) {
 }  // namespace
 
 void sparse_product(const SparseProductArgs& args, Threads threads) {
-  const Threads used = args.y.size() < serial_below ? Threads{} : threads;
+  // A row at a time where there is work for two: a popular item's takes a thousand times as long as another's.
+  const Threads used = parts_for(threads, args.y.size()) > 1 ? threads : Threads{};
   parallel_chunks(used, args.y.rows, [&](int64_t row) {
     std::fill_n(args.y.data + row * args.y.cols, args.y.cols, 0.0f);
     if (args.b.values == nullptr) {
@@ -47,25 +46,24 @@ void add_transposed(const AddTransposedArgs& args, Threads threads) {
   const int64_t m = args.x.cols;
   const float* const x = args.x.data;
   const float* const z = args.z.data;
-  parallel_ranges(threads, n, tile, std::max<int64_t>(serial_below / std::max<int64_t>(m, 1), 1),
-                  [&](int64_t begin, int64_t end) {
-                    for (int64_t first = begin; first < end; first += tile) {
-                      const int64_t last = std::min(first + tile, end);
-                      for (int64_t c = 0; c < m; ++c) {
-                        float* const y = args.y.data + c * n;
-                        if (z == nullptr) {
-                          for (int64_t r = first; r < last; ++r) y[r] = x[r * m + c];
-                        } else {
-                          for (int64_t r = first; r < last; ++r) y[r] = x[r * m + c] + args.scale[r] * z[r * m + c];
-                        }
-                      }
-                    }
-                  });
+  parallel_ranges(threads, n, tile, m, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin; first < end; first += tile) {
+      const int64_t last = std::min(first + tile, end);
+      for (int64_t c = 0; c < m; ++c) {
+        float* const y = args.y.data + c * n;
+        if (z == nullptr) {
+          for (int64_t r = first; r < last; ++r) y[r] = x[r * m + c];
+        } else {
+          for (int64_t r = first; r < last; ++r) y[r] = x[r * m + c] + args.scale[r] * z[r * m + c];
+        }
+      }
+    }
+  });
 }
 
 void standardise_rows(DenseView<const float> x, DenseView<float> y, Threads threads) {
   const int64_t n = x.cols;
-  parallel_chunks(x.size() < serial_below ? Threads{} : threads, x.rows, [&](int64_t row) {
+  parallel_each(threads, x.rows, n, [&](int64_t row) {
     const float* const from = x.data + row * n;
     float* const to = y.data + row * n;
     const double origin = from[0];

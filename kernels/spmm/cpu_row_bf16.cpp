@@ -51,7 +51,7 @@ constexpr Rows rows_of_tile[max_tile] = {rows<1>, rows<2>, rows<3>, rows<4>, row
 void spmm_cpu_row_bf16(const SpmmArgs& args, void* workspace, Threads threads) {
   const int64_t d = args.x.cols, stride = bf16_stride(d);
   auto* const rounded = static_cast<uint16_t*>(workspace);
-  parallel_ranges(threads, args.x.rows, 1, 256, [&](int64_t begin, int64_t end) {
+  parallel_ranges(threads, args.x.rows, 1, d, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       for (int64_t column = 0; column < stride; column += lanes) {
         const int64_t left = d - column < lanes ? d - column : lanes;

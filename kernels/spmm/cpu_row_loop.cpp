@@ -1,4 +1,4 @@
-#include "kernels/common/parallel.h"
+#include "kernels/common/csr_shares.h"
 #include "kernels/spmm/launchers.h"
 
 // Idea: one thread walks a row's non-zeros and adds each x row into the y row, as the definition says. The plain reference.
@@ -8,7 +8,7 @@ namespace heddle::kernels {
 void spmm_cpu_row_loop(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
-  parallel_ranges(stream.thread_team(), a.rows, 64, 256, [&](int64_t begin, int64_t end) {
+  parallel_row_shares(stream.thread_team(), a, d, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       float* y = args.y.data + row * d;
       for (int64_t c = 0; c < d; ++c) y[c] = 0;

@@ -158,9 +158,7 @@ void spmm_cpu_row_vectorised(const SpmmArgs& args, const CpuRowOptions& options,
   const int64_t d = args.x.cols;
   const bool prefetch = options.prefetch && spmm_cpu_prefetches(args);
   const int64_t work = a.nnz + a.rows;
-  const bool large = work * d > int64_t{1} << 22;
-  // Many parts keep the threads level when one is held up; a small product is over before that pays.
-  const int64_t parts = work * d < 4096 ? 1 : int64_t{large ? 32 : 2} * threads.count;
+  const int64_t parts = parts_for(threads, work * d);
   const auto bound = [&](int64_t part) __attribute__((always_inline)) {
     if (part == parts) return a.rows;
     return options.balance ? row_at_work(a, work * part / parts) : a.rows * part / parts;

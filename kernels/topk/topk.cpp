@@ -58,12 +58,15 @@ TopKOutput from_row(const TopKOutput& best, int64_t first) {
   return {best.k, best.columns + first * best.k, best.scores + first * best.k};
 }
 
-/// Four parts a thread, so that one that is held up does not hold up the others; ranges of at least 2048 columns.
-TopKPlan plan_for(int64_t m, int64_t n, int64_t most_rows, int threads) {
+/// Rows are cut into blocks and, where these are fewer than the parts that the threads want, columns into ranges of at least
+/// 2048. `d`: of the factors, 0: none.
+TopKPlan plan_for(int64_t m, int64_t n, int64_t d, int64_t most_rows, Threads threads) {
   TopKPlan plan{};
   plan.rows_per_block = std::min(most_rows, m);
   plan.row_blocks = (m + plan.rows_per_block - 1) / plan.rows_per_block;
-  const int64_t wanted = threads == 1 ? 1 : (int64_t{4} * threads + plan.row_blocks - 1) / plan.row_blocks;
+  // Of products the right factors are read once, and sixteen multiplications take as long as an element.
+  const int64_t parts = parts_for(threads, d == 0 ? m * n : std::max(n * d, m * n * d / 16));
+  const int64_t wanted = (parts + plan.row_blocks - 1) / plan.row_blocks;
   const int64_t ranges = std::clamp<int64_t>(n / 2048, 1, wanted);
   // A multiple of the panel, so that only the last one has columns to spare.
   plan.columns_per_range = std::max<int64_t>(1, ((n + ranges - 1) / ranges + panel_columns - 1) / panel_columns) * panel_columns;
@@ -74,12 +77,11 @@ TopKPlan plan_for(int64_t m, int64_t n, int64_t most_rows, int threads) {
 /// run(first row, rows, plan, workspace) over batches of rows whose workspace has a bounded size. `d`: of the factors, 0: none.
 template <class Run>
 void for_batches(int64_t m, int64_t n, int64_t d, int64_t k, int64_t most_rows, Execution& execution, const Run& run) {
-  const int64_t batch = std::max(batch_bytes / (8 * k) / most_rows, int64_t{1}) * most_rows;
-  // A team of threads takes so many chunks at most (kernels/common/thread_team.cpp).
-  const int64_t rows_per_batch = std::min(batch, 1024 * most_rows);
+  const int64_t block_bytes = 8 * k * most_rows + static_cast<int64_t>(sizeof(float)) * panel_columns * d;
+  const int64_t rows_per_batch = std::max(batch_bytes / block_bytes, int64_t{1}) * most_rows;
   for (int64_t first = 0; first < m; first += rows_per_batch) {
     const int64_t rows = std::min(rows_per_batch, m - first);
-    const TopKPlan plan = plan_for(rows, n, most_rows, execution.stream.threads());
+    const TopKPlan plan = plan_for(rows, n, d, most_rows, execution.stream.thread_team());
     TopKWorkspace workspace{execution.arena.allocate_array<uint64_t>(rows * plan.ranges * k), nullptr};
     if (d > 0) workspace.panels = execution.arena.allocate_array<float>(plan.row_blocks * plan.ranges * panel_columns * d);
     run(first, rows, plan, workspace);
@@ -165,7 +167,7 @@ void normalise_rows(DenseView<const float> x, DenseView<float> y, Execution& exe
   });
   if (!on_cpu(execution)) return HEDDLE_CALL_DEVICE(execution.stream, normalise_rows, x, y);
   const int64_t d = x.cols;
-  parallel_ranges(execution.stream.thread_team(), x.rows, 16, 256, [&](int64_t begin, int64_t end) {
+  parallel_ranges(execution.stream.thread_team(), x.rows, 1, d, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) normalise_row(x.data + r * d, y.data + r * d, d);
   });
 }

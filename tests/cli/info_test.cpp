@@ -58,8 +58,8 @@ TEST_SUITE("cli") {
     CHECK(info["instruction_sets"][0] == "portable");
     CHECK(info["models"][0] == "gcn");
     CHECK(info["recommenders"] == nlohmann::json{"lightgcn", "popularity", "item-cosine", "graph-filter", "blend"});
-    for (const char* field :
-         {"compiler", "build_type", "processor", "hardware_threads", "cuda", "blas", "libraries", "huge_pages"}) {
+    for (const char* field : {"compiler", "build_type", "processor", "hardware_threads", "default_threads",
+                              "default_threads_reason", "cuda", "blas", "libraries", "huge_pages"}) {
       CAPTURE(field);
       CHECK(info.contains(field));
     }
