@@ -50,6 +50,8 @@ void wait_until(const Condition& condition) {
   }
 }
 
+}  // namespace
+
 /// A loop while threads take chunks of it. It is cut into units: a chunk each or, in a loop of more than a million, a few
 /// neighbours. Units are dealt out in runs, one for each thread while there are enough. A thread takes units from the front of
 /// its own run, then single ones from the back of others' runs, its neighbours' first. Nothing is ever put back, so that runs
@@ -177,8 +179,6 @@ class SharedLoop {
   std::atomic<int> wanted_helpers_{0};  ///< more would find nothing
   alignas(64) std::atomic<int> helpers_{0};
 };
-
-}  // namespace
 
 class ThreadTeam {
  public:
