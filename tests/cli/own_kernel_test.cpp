@@ -158,6 +158,8 @@ TEST_SUITE("cli") {
     complaint("spmm --device cpu --add " + templates + "spmm.cu", 2, "a file's kernels run on simt or cuda, not on cpu");
     complaint("spmm --add " + templates + "spmm.cu", 2, "there is no compiler no-such-compiler", "CXX=no-such-compiler");
     complaint("spmm --add " + templates + "spmm.cu", 2, "where there is no heddle/kernel/module.h", "HEDDLE_INCLUDE=/dev");
+    complaint("spmm --add " + templates + "spmm.cu", 7,
+              "no folder for temporary files (TMPDIR, or /tmp): ", "TMPDIR=" + defects + "nowhere");
     complaint("spmm --add " + templates + "spmm.cu", 3, "no-such-header.h", "HEDDLE_MODULE_FLAGS='-include no-such-header.h'");
     complaint("gemm --add " + templates + "spmm.cu", 2, "--add");
   }
