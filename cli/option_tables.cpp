@@ -67,7 +67,7 @@ std::string cell(const std::string& text) {
   return result;
 }
 
-bool is_number(const std::string& text) { return text.find_first_not_of("0123456789.,") == std::string::npos; }
+bool is_numeral(const std::string& text) { return text.find_first_not_of("0123456789.,") == std::string::npos; }
 
 std::string as_code(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
@@ -75,9 +75,9 @@ std::string as_code(std::string text) {
 }
 
 std::string markdown_row(const OptionRow& row) {
-  const std::string fallback = row.required              ? "required"
-                               : is_number(row.fallback) ? row.fallback + cell(row.fallback_in_words)
-                                                         : as_code(row.fallback);
+  const std::string fallback = row.required               ? "required"
+                               : is_numeral(row.fallback) ? row.fallback + cell(row.fallback_in_words)
+                                                          : as_code(row.fallback);
   return fmt::format("| {} | {} | {} |\n", as_code(row.names + (row.type.empty() ? "" : " " + row.type)), fallback,
                      cell(row.meaning));
 }

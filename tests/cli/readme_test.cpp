@@ -46,7 +46,7 @@ std::string trimmed(std::string line) {
 }
 
 /// Indented lines outside fenced blocks, and `heddle ...` in type of fixed width, in their order.
-std::vector<std::string> command_lines() {
+std::vector<std::string> readme_lines() {
   std::vector<std::string> found;
   std::istringstream lines(readme());
   bool fenced = false;
@@ -125,7 +125,7 @@ TEST_SUITE("cli") {
 
     std::set<std::string> reasons_used;
     int64_t ran = 0;
-    for (std::string line : command_lines()) {
+    for (std::string line : readme_lines()) {
       CAPTURE(line);
       if (names_folders(line)) continue;
       const auto reason = std::find_if(not_run().begin(), not_run().end(), [&](const auto& each) {
