@@ -19,7 +19,10 @@
 namespace heddle::bench {
 
 TempFolder::TempFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "heddle-XXXXXX").string();
+  std::error_code status;
+  const std::filesystem::path parent = std::filesystem::temp_directory_path(status);
+  require(!status, ErrorKind::io, "there is no folder for temporary files (TMPDIR, or /tmp): ", status.message());
+  std::string pattern = (parent / "heddle-XXXXXX").string();
   require(mkdtemp(pattern.data()) != nullptr, ErrorKind::io, "cannot make a folder like ", pattern, ": ", std::strerror(errno));
   path_ = pattern;
 }

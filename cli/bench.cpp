@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/lab_options.h"
 #include "cli/lab_report.h"
+#include "cli/option_tables.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
@@ -212,7 +213,10 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
   const auto whole = [&](const char* name, int64_t& value, int64_t least, int64_t most, const char* help) {
     add_number<int64_t>(*app, name, value, least, most, fmt::format("a whole number from {} to {}", least, most), help);
   };
-  if (op.graph) add_graphs(*app, options->graphs);
+  if (op.graph) {
+    const OptionHeading heading(*app, "Comparing variants");
+    add_graphs(*app, options->graphs);
+  }
   add_widths(*app, options->widths, op.widths_are);
   const std::string name = op.name;
   if (op.heads) whole("--heads", options->heads, 1, 256, "heads side by side");
@@ -225,6 +229,7 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
     whole("--items", options->items, 1, 1 << 28, "rows to rank");
     whole("--k", options->k, 1, 1000, "how many of the best");
   }
+  const OptionHeading heading(*app, "Comparing variants");
   app->add_option("--variant", options->variants, "all, or names separated by commas")
       ->type_name("NAME,...")
       ->capture_default_str();

@@ -22,5 +22,6 @@ void add_info(CLI::App& app, Action& action);
 void add_variants(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_tune(CLI::App& app, Action& action);
+void add_options(CLI::App& app, Action& action);
 
 }  // namespace heddle::cli

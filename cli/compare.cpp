@@ -52,7 +52,7 @@ void CompareCommand::add_to(CLI::App& app) {
   app.add_option("--models", models, fmt::format("what to compare, of {}; A+B is a blend of two", fitters.names()))
       ->type_name("LIST")
       ->capture_default_str();
-  for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->settings().add_to(app, fitter->name());
+  for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->add_to(app);
   metrics.add_to(app);
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);

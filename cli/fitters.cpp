@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "cli/fit_lightgcn.h"
+#include "cli/option_tables.h"
 #include "cli/options.h"
 
 namespace heddle::cli {
@@ -106,6 +107,11 @@ std::vector<std::unique_ptr<Fitter>> make_fitters() {
     if (kind.make != nullptr) fitters.push_back(std::make_unique<TableFitter>(kind));
   }
   return fitters;
+}
+
+void Fitter::add_to(CLI::App& app) {
+  const OptionHeading heading(app, fmt::format("Settings of {}", name()));
+  settings_.add_to(app);
 }
 
 Fitter& FitterSet::find(const std::string& option, const std::string& name) {

@@ -66,6 +66,8 @@ class Fitter {
 
   SettingList& settings() { return settings_; }
   const SettingList& settings() const { return settings_; }
+  /// The settings as options, under a heading with the recommender's name.
+  void add_to(CLI::App& app);
 
  private:
   SettingList settings_;

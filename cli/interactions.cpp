@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "cli/option_tables.h"
 #include "cli/options.h"
 #include "heddle/error.h"
 
@@ -131,6 +132,7 @@ InteractionOptions::InteractionOptions() {
 }
 
 void InteractionOptions::add_to(CLI::App& app) {
+  const OptionHeading heading(app, "Interactions");
   app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
       ->type_name("PATH")
       ->required();

@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   add_variants(app, action);
   add_bench(app, action);
   add_tune(app, action);
+  add_options(app, action);
   keep_leftovers(app);
   try {
     app.parse(argc, argv);

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/interrupt.h"
+#include "cli/option_tables.h"
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
@@ -61,9 +62,10 @@ int place(const std::string& metric) {
 }  // namespace
 
 void MetricOptions::add_to(CLI::App& app) {
+  const OptionHeading heading(app, "Judging");
   app.add_option_function<std::string>(
          "--topk", [this](const std::string& written) { topk = parse_cuts(written); },
-         "where rankings are cut to be judged: a number, or several as 10,20")
+         fmt::format("where rankings are cut to be judged: a number from 1 to {}, or several as 10,20", kMostCut))
       ->type_name("LIST")
       ->default_str(fmt::format("{}", fmt::join(topk, ",")));
   app.add_option_function<std::string>(

@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "cli/option_tables.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/load.h"
@@ -52,16 +53,19 @@ template CLI::Option* add_number(CLI::App&, const std::string&, uint64_t&, uint6
 template CLI::Option* add_number(CLI::App&, const std::string&, float&, float, float, const std::string&, const std::string&);
 
 void DeviceOptions::add_to(CLI::App& app) {
+  const OptionHeading heading(app, "Device");
   app.add_option("--device", name,
-                 "auto, cpu, cuda, cuda:INDEX or simt (the CUDA kernels on the CPU); auto: cuda where there is a GPU")
+                 "auto, cpu, cuda, cuda:INDEX or simt (the CUDA kernels on the CPU); auto: cuda where there is a GPU, else cpu")
       ->type_name("NAME")
       ->capture_default_str();
-  add_number<int64_t>(app, "--threads", threads, 1, 1024, "a whole number from 1 to 1024",
-                      "threads of cpu and simt; results do not depend on it [one per processor, or what a container may use]")
+  add_number<int64_t>(
+      app, "--threads", threads, 1, 1024, "a whole number from 1 to 1024",
+      "threads of cpu and simt, 1 to 1024; results do not depend on it [one per processor, or what a container may use]")
       ->default_str("");
 }
 
 void DataOptions::add_to(CLI::App& app) {
+  const OptionHeading heading(app, "Node data");
   app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")
       ->type_name("PATH")
       ->required();
@@ -79,6 +83,7 @@ NodeDataset DataOptions::load() const {
 }
 
 void PrintOptions::add_to(CLI::App& app) {
+  const OptionHeading heading(app, "Output");
   app.add_flag("--json", json, "print one JSON object on standard output, and nothing else there");
   app.add_flag("--quiet", quiet, "print nothing but errors on standard error");
 }

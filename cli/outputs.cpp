@@ -10,6 +10,7 @@
 #include <iterator>
 #include <set>
 
+#include "cli/option_tables.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
@@ -49,6 +50,7 @@ void check_outputs(const std::vector<std::string>& paths) {
 }
 
 void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) {
+  const OptionHeading heading(app, "Files of a node classifier");
   if (with_model)
     app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");

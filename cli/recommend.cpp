@@ -98,7 +98,8 @@ void add_recommend(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
   add_number<int64_t>(*recommend, "--topk", command->topk, 1, kMostRanked,
-                      fmt::format("a whole number from 1 to {}", kMostRanked), "how many items");
+                      fmt::format("a whole number from 1 to {}", kMostRanked),
+                      fmt::format("how many items, 1 to {}", kMostRanked));
   recommend
       ->add_option_function<std::string>(
           "--exclude-seen",

@@ -63,9 +63,8 @@ void SettingList::other(const std::string& name, const std::string& type_name, c
   settings_.push_back({.name = name, .type_name = type_name, .help = help, .read = std::move(read), .write = std::move(write)});
 }
 
-void SettingList::add_to(CLI::App& app, const std::string& owner) {
+void SettingList::add_to(CLI::App& app) {
   for (Setting& setting : settings_) {
-    const std::string help = owner.empty() ? setting.help : owner + ": " + setting.help;
     const auto read = [this, name = setting.name](const std::string& written) {
       const auto found = std::find_if(settings_.begin(), settings_.end(), [&](const Setting& s) { return s.name == name; });
       found->read(written);
@@ -73,9 +72,9 @@ void SettingList::add_to(CLI::App& app, const std::string& owner) {
     };
     if (setting.type_name.empty()) {
       app.add_flag_callback(
-          option_name(setting.name), [read] { read("true"); }, help);
+          option_name(setting.name), [read] { read("true"); }, setting.help);
     } else {
-      app.add_option_function<std::string>(option_name(setting.name), read, help)
+      app.add_option_function<std::string>(option_name(setting.name), read, setting.help)
           ->type_name(setting.type_name)
           ->default_str(setting.write());
     }

@@ -35,8 +35,7 @@ class SettingList {
   /// `read` throws Error{usage} for what cannot be meant.
   void other(const std::string& name, const std::string& type_name, const std::string& help, Read read, Write write);
 
-  /// `owner` stands before each help text: who of several in one command the settings belong to.
-  void add_to(CLI::App& app, const std::string& owner = "");
+  void add_to(CLI::App& app);
 
   /// Every value as text, by name.
   std::map<std::string, std::string> values() const;

@@ -54,7 +54,7 @@ void add_similar(CLI::App& app, Action& action) {
   add_model_argument(*similar, command->model);
   similar->add_option("--item", command->item, "an item's id in the data")->type_name("ID")->required();
   add_number<int64_t>(*similar, "--topk", command->topk, 1, kMostRanked, fmt::format("a whole number from 1 to {}", kMostRanked),
-                      "how many items");
+                      fmt::format("how many items, 1 to {}", kMostRanked));
   command->device.add_to(*similar);
   command->printing.add_to(*similar);
   similar->callback([command, &action] { action = [command] { command->run(); }; });

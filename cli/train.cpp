@@ -8,6 +8,7 @@
 #include <span>
 
 #include "cli/commands.h"
+#include "cli/option_tables.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/profile.h"
@@ -47,6 +48,7 @@ void TrainCommand::add_to(CLI::App& app) {
         ->type_name("VALUE")
         ->default_str(setting.fallback);
   }
+  const OptionHeading heading(app, "Training of a node classifier");
   TrainOptions& options = plan.options;
   add_number<int64_t>(app, "--epochs", options.epochs, 1, kMostEpochs, fmt::format("a whole number from 1 to {}", kMostEpochs),
                       "epochs to train");

@@ -10,6 +10,7 @@
 #include "cli/fitters.h"
 #include "cli/interactions.h"
 #include "cli/metrics.h"
+#include "cli/option_tables.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/profile.h"
@@ -50,14 +51,17 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
   data.add_to(app);
   if (kind != nullptr) {
     first = kind->name();
-    fitters.find("MODEL", first).settings().add_to(app);
-    app.add_option("--blend", second,
-                   fmt::format("add the scores of a second model with its default settings, one of {}", fitters.names()))
-        ->type_name("NAME");
+    fitters.find("MODEL", first).add_to(app);
   } else {
     app.add_option("--first", first, fmt::format("the first model, one of {}", fitters.names()))->type_name("NAME")->required();
     app.add_option("--second", second, "the model whose scores are added")->type_name("NAME")->required();
-    for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->settings().add_to(app, fitter->name());
+    for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->add_to(app);
+  }
+  const OptionHeading heading(app, "Training of a recommender");
+  if (kind != nullptr) {
+    app.add_option("--blend", second,
+                   fmt::format("add the scores of a second model with its default settings, one of {}", fitters.names()))
+        ->type_name("NAME");
   }
   app.add_option("--blend-weight", blend_weight,
                  "weight of the second model's standardised scores; auto: chosen on validation interactions")

@@ -138,7 +138,7 @@ void add_tune(CLI::App& app, Action& action) {
   add_widths(*command, options->widths, "widths of the dense factor");
   options->device.add_to(*command);
   add_repeats(*command, options->repeats);
-  command->add_option("--save", options->save, "add what was found to this file, which `heddle train ... --tuned` reads")
+  command->add_option("--save", options->save, "add what was found to this file, which heddle train reads by --tuned")
       ->type_name("FILE");
   command->add_option("--json", options->json, "write every case to this file, as one JSON object")->type_name("FILE");
   command->callback([options, &action] { action = [options] { run(*options); }; });

@@ -10,6 +10,7 @@
 /// graph's non-zeros. Errors are those of heddle/ops.h.
 namespace heddle {
 
+/// Settings of one use of attention.
 struct AttentionOptions {
   int64_t heads = 1;   ///< 1 to 256
   float slope = 0.2f;  ///< of LeakyReLU below 0, in [0, 1]

@@ -35,7 +35,6 @@ struct CleaningReport {
   int64_t unlabelled_left_out = 0;  ///< nodes of a published split that have no label, and so are left out of it
 };
 
-/// A graph whose nodes have features and, for some, labels; and the split its authors publish.
 /// Numbers of a graph's directed edges: edge e runs from sources[e] to targets[e], and values row e is its numbers.
 struct EdgeTable {
   int64_t nodes = 0;
@@ -44,6 +43,7 @@ struct EdgeTable {
   HostMatrix values;                 ///< edges x columns
 };
 
+/// A graph whose nodes have features and, for some, labels; and the split its authors publish.
 struct NodeDataset {
   std::string name;
   int64_t nodes = 0;

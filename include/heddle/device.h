@@ -39,6 +39,7 @@ struct DefaultThreads {
 /// the rest of each period. Quotas are rounded up. Read anew by each call.
 DefaultThreads default_threads();
 
+/// What a cpu device runs with.
 struct CpuOptions {
   int threads = 0;       ///< 0: default_threads()
   Isa isa = best_isa();  ///< HEDDLE_ISA=portable|avx2|avx512 overrides it in Device::parse
@@ -47,6 +48,7 @@ struct CpuOptions {
 /// The order in which the executor runs the threads of a block and the blocks of a grid.
 enum class SimtSchedule { forward, reverse, random };
 
+/// What a simt device runs with.
 struct SimtOptions {
   SimtSchedule schedule = SimtSchedule::forward;
   uint64_t schedule_seed = 0;  ///< for SimtSchedule::random

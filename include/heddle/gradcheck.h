@@ -16,6 +16,7 @@ struct GradcheckResult {
   std::string message;  ///< the worst disagreement, with its place and the two values
 };
 
+/// How a gradient is checked.
 struct GradcheckOptions {
   float step = 1e-2f;  ///< of the central difference, on inputs of order 1
   /// Allowed disagreement |analytic - numeric| <= tolerance * (1 + |numeric|): f32 values of order 1 differ by about 1e-7 / step

@@ -18,6 +18,7 @@ namespace heddle::io {
 /// The formats that `load` knows; `automatic` recognises one by content.
 enum class NodeFormat { automatic, planetoid, folder, edge_list };
 
+/// How a node classification data set is read.
 struct LoadOptions {
   NodeFormat format = NodeFormat::automatic;
 };

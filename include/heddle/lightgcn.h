@@ -30,6 +30,7 @@ enum class Schedule { constant, cosine };
 /// How propagated embeddings are stored between layers; sums and masters are float32.
 enum class Precision { f32, bf16 };
 
+/// Settings of a LightGcn model.
 struct LightGcnOptions {
   int64_t dim = 64;
   int64_t layers = 3;
@@ -43,6 +44,7 @@ struct LightGcnOptions {
   void check() const;
 };
 
+/// How a LightGcn model is trained.
 struct LightGcnTrainOptions {
   int64_t epochs = 80;
   RankingLoss loss = RankingLoss::softmax;
@@ -131,6 +133,7 @@ struct LightGcnEpoch {
 /// Return false to stop; the model then holds what was reached.
 using LightGcnCallback = std::function<bool(const LightGcnEpoch&)>;
 
+/// What a training of LightGCN came to.
 struct LightGcnReport {
   int64_t epochs = 0;      ///< run to their end
   int64_t best_epoch = 0;  ///< with patience: whose weights the model holds

@@ -38,6 +38,7 @@ class NodeClassifier {
 /// Uniform in +-sqrt(6 / (rows + cols)) (Glorot & Bengio 2010, eq. 16), made on the host; `index` tells a model's matrices apart.
 HostMatrix glorot_uniform(int64_t rows, int64_t cols, uint64_t seed, uint32_t index);
 
+/// Settings of a Gcn; the defaults are the authors' for citation graphs.
 struct GcnOptions {
   int64_t hidden = 16;
   int64_t layers = 2;    ///< at least 1
@@ -77,6 +78,7 @@ class Gcn final : public NodeClassifier {
   std::vector<Parameter> parameters_;  ///< weight1, bias1, weight2, bias2, ...
 };
 
+/// Settings of a Gat; the defaults are the authors' for citation graphs.
 struct GatOptions {
   int64_t hidden = 8;              ///< width of a head of the hidden layers
   int64_t heads = 8;               ///< of the hidden layers, side by side

@@ -23,12 +23,13 @@ struct Query {
   std::vector<int32_t> items;  ///< of a visitor: item numbers, distinct, in any order
 };
 
-/// The best items of one query, best first: score descending, equal scores by smaller item number. Fewer than asked for where
-/// fewer can be ranked.
+/// An item's number and the score it was ranked by.
 struct RankedItem {
   int32_t item = -1;
   float score = 0;
 };
+/// The best items of one query, best first: score descending, equal scores by smaller item number. Fewer than asked for where
+/// fewer can be ranked.
 using Ranking = std::vector<RankedItem>;
 
 /// A model that ranks items. Not safe for use by several threads at once.
@@ -131,12 +132,13 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
 /// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent.
 SavedRecommender load_recommender(const std::string& path, const Device& device);
 
-/// Which definitions evaluation follows. FIELD names: some codes take NDCG's ideal from the retrieved hits.
+/// What NDCG holds a ranking against: the literature has two ideals, and figures of one do not compare with those of the other.
 enum class MetricDefinition {
   standard,         ///< the ideal list has min(K, test items) ones
   retrieved_ideal,  ///< NGCF's and KGAT's: the ideal is the retrieved hits, sorted; larger figures, labelled `ndcg@K(retrieved)`
 };
 
+/// How rankings are judged.
 struct EvaluateOptions {
   std::vector<int64_t> topk = {20};
   MetricDefinition definition = MetricDefinition::standard;
@@ -191,17 +193,20 @@ Ranking recommend(Recommender& model, std::span<const int32_t> items, int64_t k 
 /// Ranks by how many users have the item.
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
 
+/// Settings of `make_item_cosine`.
 struct ItemCosineOptions {
   int64_t neighbours = 200;  ///< kept for each item, at most 1000
 
   /// Throws Error{usage} for a value out of range.
   void check() const;
 };
-/// Item-based neighbours (Sarwar, Karypis, Konstan, Riedl 2001): each item keeps the items whose columns of the interactions have
-/// the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that the user has.
+/// Item-based top-N recommendation (Deshpande & Karypis 2004, with cosine similarity): each item keeps the items whose columns of
+/// the interactions have the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that
+/// the user has.
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
                                               const Device& device);
 
+/// Settings of `make_graph_filter`.
 struct GraphFilterOptions {
   int64_t rank = 256;      ///< singular vectors of the ideal low-pass filter; 0: the linear filter alone
   float alpha = 0.3f;      ///< weight of the ideal low-pass filter beside the linear one

@@ -12,6 +12,7 @@
 
 namespace heddle {
 
+/// Settings of Adam.
 struct AdamOptions {
   float learning_rate = 0.01f;
   float beta1 = 0.9f;
@@ -72,6 +73,7 @@ enum class Selection {
 /// "last" or "best-validation".
 std::string to_string(Selection selection);
 
+/// How a node classifier is trained; the defaults are Kipf and Welling's protocol.
 struct TrainOptions {
   int64_t epochs = 200;
   float learning_rate = 0.01f;
@@ -98,6 +100,7 @@ struct EpochFigures {
 /// Return false to stop; the report then holds what was reached.
 using EpochCallback = std::function<bool(const EpochFigures&)>;
 
+/// What a training of a node classifier came to.
 struct TrainReport {
   int64_t epochs = 0;                                              ///< run
   int64_t selected_epoch = 0;                                      ///< whose weights the model has, from 1

@@ -28,7 +28,7 @@ TEST_CASE("every op / shapes that do not fit are refused with the shapes") {
                  row2 = context.make_tensor(ones(1, 2));
     const auto refused = [](const char* fragment, auto&& call) { return error_mismatch(ErrorKind::usage, fragment, call); };
     CHECK(refused("2 x 3", [&] { matmul(x23, x23); }) == "");
-    CHECK(refused("", [&] { spmm(a, x23); }) == "");
+    CHECK(refused("x has 2 rows", [&] { spmm(a, x23); }) == "");
     CHECK(refused("2 values for 3 non-zeros", [&] { spmm(a, row2, x32); }) == "");
     CHECK(refused("add: a is 2 x 3, b is 3 x 2", [&] { add(x23, x32); }) == "");
     CHECK(refused("add_bias: bias is 1 x 2, x is 2 x 3", [&] { add_bias(x23, row2); }) == "");

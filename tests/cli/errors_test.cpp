@@ -27,7 +27,8 @@ bool has_cuda() {
   try {
     heddle::Device::cuda();
     return true;
-  } catch (const heddle::Error&) {
+  } catch (const heddle::Error& error) {
+    REQUIRE(error.kind() == heddle::ErrorKind::no_device);
     return false;
   }
 }

@@ -10,6 +10,7 @@
 #include "tests/support/source_dir.h"
 
 using heddle::text;
+using heddle::test::can_count;
 using heddle::test::file_content;
 using heddle::test::ProgramResult;
 using heddle::test::run_program;
@@ -22,16 +23,13 @@ const std::string templates = (source_dir() / "docs/own_kernel/").string();
 const std::string defects = (source_dir() / "tests/cli/own_kernels/").string();
 const std::string graph = " --graph rmat:6,4 --dim 8";
 
-bool can_count() {
-  static const bool can = run_program("bench spmm --device simt --graph star:3 --dim 1").status == 0;
-  if (!can) MESSAGE("skipped: this build cannot count");
-  return can;
-}
-
 bool has_cuda() {
-  static const bool has = run_program("bench spmm --device cuda --graph star:3 --dim 1 --repeats 1").status == 0;
-  if (!has) MESSAGE("skipped: no cuda device");
-  return has;
+  static const ProgramResult timed = run_program("bench spmm --device cuda --graph star:3 --dim 1 --repeats 1");
+  if (timed.status == 0) return true;
+  INFO(timed.err);
+  REQUIRE(timed.status == 5);
+  MESSAGE("skipped: no cuda device");
+  return false;
 }
 
 /// "NAME.cu:LINE" of the line that is marked.
@@ -160,6 +158,8 @@ TEST_SUITE("cli") {
     complaint("spmm --device cpu --add " + templates + "spmm.cu", 2, "a file's kernels run on simt or cuda, not on cpu");
     complaint("spmm --add " + templates + "spmm.cu", 2, "there is no compiler no-such-compiler", "CXX=no-such-compiler");
     complaint("spmm --add " + templates + "spmm.cu", 2, "where there is no heddle/kernel/module.h", "HEDDLE_INCLUDE=/dev");
+    complaint("spmm --add " + templates + "spmm.cu", 7,
+              "no folder for temporary files (TMPDIR, or /tmp): ", "TMPDIR=" + defects + "nowhere");
     complaint("spmm --add " + templates + "spmm.cu", 3, "no-such-header.h", "HEDDLE_MODULE_FLAGS='-include no-such-header.h'");
     complaint("gemm --add " + templates + "spmm.cu", 2, "--add");
   }
@@ -167,15 +167,18 @@ TEST_SUITE("cli") {
   TEST_CASE("own kernels / what the compiler made is gone afterwards, whatever came of it") {
     if (!can_count()) return;
     const TempDir folder;
-    for (const std::string& file : {templates + "spmm.cu", defects + "race.cu", defects + "does_not_compile.cu"}) {
-      CHECK(run_program("bench spmm --add " + file + graph, "TMPDIR=" + folder.path().string()).status >= 0);
+    const std::pair<std::string, int> files[] = {
+        {templates + "spmm.cu", 0}, {defects + "race.cu", 3}, {defects + "does_not_compile.cu", 3}};
+    for (const auto& [file, status] : files) {
+      CAPTURE(file);
+      CHECK(run_program("bench spmm --add " + file + graph, "TMPDIR=" + folder.path().string()).status == status);
       CHECK(std::filesystem::is_empty(folder.path()));
     }
   }
 
   TEST_CASE("own kernels / on cuda they are checked and timed") {
     if (!has_cuda()) return;
-    CHECK(added_row("spmm", templates + "spmm.cu", " --device cuda --repeats 1", 0)["median_ms"].get<double>() >= 0);
+    CHECK(added_row("spmm", templates + "spmm.cu", " --device cuda --repeats 1", 0)["median_ms"].get<double>() > 0);
     const nlohmann::json wrong = added_row("spmm", defects + "wrong_result.cu", " --device cuda --repeats 1", 3);
     CHECK(wrong["wrong"] == true);
     CHECK(wrong["wrong_where"].get<std::string>().find(" in double precision") != std::string::npos);

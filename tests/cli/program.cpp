@@ -96,6 +96,16 @@ ProgramResult run_interrupted(const std::string& arguments) {
   return run_program(arguments, "sh -c 'echo $$ >\"" + pid_file + "\"; exec \"$@\"' sh");
 }
 
+bool can_count() {
+  static const ProgramResult counted = run_program("bench spmm --device simt --graph star:3 --dim 1");
+  if (counted.status == 0) return true;
+  INFO(counted.err);
+  REQUIRE(counted.status == 2);
+  REQUIRE(counted.err.find("this build cannot count") != std::string::npos);
+  MESSAGE("skipped: this build cannot count");
+  return false;
+}
+
 void write_karate(const TempDir& folder) {
   const NodeDataset data = io::karate_club();
   std::string edges = "# from to\n";

@@ -24,6 +24,10 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
 /// time: however slow the machine, it is then in its training.
 ProgramResult run_interrupted(const std::string& arguments);
 
+/// Whether `heddle bench --device simt` counts in this build; says that the test is skipped where it says that it cannot, and
+/// fails for any other reason.
+bool can_count();
+
 /// The karate club as a folder of files: edges, labels, train and test split.
 void write_karate(const TempDir& folder);
 

@@ -277,9 +277,10 @@ TEST_SUITE("cli") {
     CHECK(filter["metrics"] ==
           run_program("train graph-filter --json --rank 8 --topk 5,10 --data " + folder.path().string()).json()["metrics"]);
     CHECK(filter["model_bytes"].get<int64_t>() > 0);
-    CHECK(filter.contains("peak_rss_bytes"));
+    CHECK(filter["peak_rss_bytes"].get<int64_t>() > 1'000'000);
     CHECK(object["models"][2]["epochs"] == 20);
-    CHECK(object["models"][3]["blend_weight"].get<double>() >= 0);
+    const std::vector<double> candidates = {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.4, 2, 3, 5};
+    CHECK(std::count(candidates.begin(), candidates.end(), object["models"][3]["blend_weight"].get<double>()) == 1);
     CHECK(object["models"][0]["epochs"].is_null());
   }
 

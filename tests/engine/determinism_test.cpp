@@ -121,14 +121,18 @@ TEST_CASE("train / nothing is allocated after the first epoch, on the host or on
       for (bool replay : {true, false}) {
         INFO(device.name, ", patience ", patience, ", replay ", replay);
         Gcn model(data, {.seed = 1}, device.device);
-        int64_t allocated = 0, since = 0;
+        int64_t allocated = 0, since = 0, told = 0;
         std::size_t held = 0, held_at_first = 0;
         train(model, data, {.epochs = 10, .patience = patience, .replay = replay}, [&](const EpochFigures& figures) {
+          ++told;
           allocated = allocations();
           held = model.context().arena().held_bytes();
           if (figures.epoch == 1) since = allocated, held_at_first = held;
           return true;
         });
+        CHECK(told == 10);
+        CHECK(since > 0);
+        CHECK(held_at_first > 0);
         CHECK(allocated - since == 0);
         CHECK(held == held_at_first);
       }

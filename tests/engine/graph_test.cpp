@@ -133,13 +133,17 @@ TEST_CASE("features / sparse and dense ones are scaled alike and give the same p
       CHECK_FALSE(from_dense.sparse());
       CHECK(from_sparse.count() == 9);
       CHECK(from_dense.count() == 9);
-      const Tensor weight = context.make_tensor(bench::random_matrix(9, 4, 6));
+      HostMatrix weights = bench::random_matrix(9, 4, 6);
+      const Tensor weight = context.make_tensor(weights);
+      for (float& value : weights.values) value = std::abs(value);
+      const Tensor magnitudes = context.make_tensor(weights);
       const HostMatrix one = graph_convolution(a, from_sparse, 0, weight).to_host(),
                        two = graph_convolution(a, from_dense, 0, weight).to_host();
-      // Both are sums of at most 9 + 40 products in some order. A row of |A^| sums to at most the root of the largest degree,
-      // below 5 here, one of |X| to at most 9, and |W| stays below 2^10.
+      // Both are sums of at most 9 + 40 products in some order; A^ and X have no negative element, so that the products' sizes
+      // sum to A^ X |W|.
       bench::Reference expected{std::vector<double>(one.values.begin(), one.values.end()), {}};
-      expected.bounds.assign(one.values.size(), 2 * bench::gamma(50) * 5 * 9 * 0x1p10);
+      const HostMatrix most = graph_convolution(a, from_sparse, 0, magnitudes).to_host();
+      for (float value : most.values) expected.bounds.push_back(2 * bench::gamma(50) * value);
       CHECK(mismatch(two.values, expected) == "");
     }
   }

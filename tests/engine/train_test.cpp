@@ -109,7 +109,9 @@ TEST_CASE("train / the validation loss after each epoch is that of evaluate plus
   for (const NamedDevice& device : devices()) {
     INFO(device.name);
     Gcn model(data, {.seed = 1}, device.device);
+    int64_t told = 0;
     train(model, data, {.epochs = 4, .weight_decay = weight_decay, .patience = 100}, [&](const EpochFigures& figures) {
+      ++told;
       REQUIRE(figures.has_val);
       double squares = 0;
       for (float weight : model.parameters()[0].tensor().to_host().values) squares += static_cast<double>(weight) * weight;
@@ -117,6 +119,7 @@ TEST_CASE("train / the validation loss after each epoch is that of evaluate plus
       CHECK(std::abs(figures.val_loss - expected) <= 1e-6 * expected);
       return true;
     });
+    CHECK(told == 4);
   }
 }
 
@@ -125,12 +128,15 @@ TEST_CASE("train / what a callback looks at does not change the training") {
   for (const NamedDevice& device : devices()) {
     INFO(device.name);
     Gcn watched(data, {.seed = 1}, device.device), alone(data, {.seed = 1}, device.device);
+    int64_t looked = 0;
     const TrainReport one = train(watched, data, {.epochs = 5, .patience = 100}, [&](const EpochFigures&) {
+      ++looked;
       predict(watched);
       evaluate(watched, data, data.test);
       weights_hash(watched);
       return true;
     });
+    CHECK(looked == 5);
     const TrainReport two = train(alone, data, {.epochs = 5});
     CHECK(bit_difference(one.losses, two.losses) == "");
     CHECK(one.weights_hash == two.weights_hash);

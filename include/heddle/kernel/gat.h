@@ -26,7 +26,7 @@ inline constexpr int64_t most_attention_heads = 256;
   return stride;
 }
 
-/// The edge's number k times the stride plus the head: the element of the random stream that decides on dropping alpha.
+/// How many elements of the random stream decide on dropping alpha: edge k's in head h is element k * stride + h.
 [[gnu::always_inline]] constexpr int64_t attention_random_elements(int64_t edges, int64_t heads) {
   return edges * head_stride(heads);
 }
@@ -51,6 +51,7 @@ struct GatKept {
   float* positive = nullptr;
 };
 
+/// The forward pass: y_i = the sum over j of drop_ij alpha_ij x_j, head by head.
 struct GatForwardArgs {
   CsrView incoming;  ///< n x m; row i lists the sources of target i; values are not read
   GatUse use;
@@ -63,8 +64,8 @@ struct GatForwardArgs {
 
 /// One walk over each source's edges with one wide gather, dy of the target. With delta_i = <dy_i, y_i>:
 ///
-///   dlogit_ij = alpha_ij (drop_ij <dy_i, x_j> - delta_i)      dx_j = sum_i drop(alpha_ij) dy_i + dsource_j a_source + dtarget_j
-///   a_target
+///   dlogit_ij = alpha_ij (drop_ij <dy_i, x_j> - delta_i)
+///   dx_j = sum_i drop(alpha_ij) dy_i + dsource_j a_source + dtarget_j a_target
 struct GatBackwardArgs {
   CsrView outgoing;  ///< n x n, the transpose of `incoming`; value_index: each edge's number there
   GatUse use;

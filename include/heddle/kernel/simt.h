@@ -11,10 +11,12 @@
 /// CUDA's names through heddle/kernel/portable.h.
 namespace heddle::simt {
 
+/// A thread's or a block's place: CUDA's uint3.
 struct Index3 {
   unsigned x = 0, y = 0, z = 0;
 };
 
+/// A block's or a grid's size: CUDA's dim3, 1 where nothing is said.
 struct Dim3 {
   unsigned x, y, z;
   constexpr Dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
