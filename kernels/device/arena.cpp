@@ -5,6 +5,7 @@
 #include <new>
 
 #include "heddle/error.h"
+#include "kernels/simt/watch.h"
 
 namespace heddle {
 
@@ -89,7 +90,10 @@ void* Arena::allocate(std::size_t bytes) {
   if (place == places_.size()) place = add_block(rounded);
   requests_[request] = {places_[place].begin, rounded};
   ++request_;
-  return take(place, rounded);
+  void* const memory = take(place, rounded);
+  // Who watches the executor's accesses is told what of the block is in use.
+  if (simt::watch() != nullptr) simt::watch()->allocated(memory, bytes);
+  return memory;
 }
 
 std::size_t Arena::add_block(std::size_t bytes) {

@@ -41,7 +41,7 @@ class SimtBackend final : public HostBackend {
     return memory;
   }
   void release(void* memory, std::size_t bytes) noexcept override {
-    if (simt::watch() != nullptr) simt::watch()->released(memory);
+    if (simt::watch() != nullptr) simt::watch()->released(memory, bytes);
     HostBackend::release(memory, bytes);
   }
   void* create_stream() override {

@@ -10,10 +10,15 @@ namespace heddle::simt {
 
 void BoundsChecker::name_array(std::string name, const void* address, std::size_t bytes, bool writable) {
   const auto begin = reinterpret_cast<uintptr_t>(address);
-  if (bytes > 0) arrays_.insert_or_assign(begin, Array{std::move(name), begin, begin + bytes, writable, {}});
+  if (bytes == 0) return;
+  forget_arrays(address, bytes);
+  arrays_.emplace(begin, Array{std::move(name), begin, begin + bytes, writable, {}});
 }
 
-void BoundsChecker::forget_array(const void* address) { arrays_.erase(reinterpret_cast<uintptr_t>(address)); }
+void BoundsChecker::forget_arrays(const void* address, std::size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(address);
+  arrays_.erase(arrays_.lower_bound(begin), arrays_.lower_bound(begin + bytes));
+}
 
 const BoundsChecker::Array* BoundsChecker::holder(uintptr_t begin, uintptr_t end) const {
   const auto behind = arrays_.upper_bound(begin);

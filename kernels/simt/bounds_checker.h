@@ -18,10 +18,11 @@ class BoundsChecker final : public Observer {
  public:
   BoundsChecker(Observer& next, CodeNamer namer) : next_(next), namer_(namer) {}
 
-  /// Allows [address, address + bytes). Nothing for 0 bytes.
+  /// Allows [address, address + bytes), and no longer what was named in there; of an array that holds it, only what lies before
+  /// it. Nothing for 0 bytes.
   void name_array(std::string name, const void* address, std::size_t bytes, bool writable = true);
-  /// The array that begins here is no more.
-  void forget_array(const void* address);
+  /// Allows nothing any more that begins in [address, address + bytes).
+  void forget_arrays(const void* address, std::size_t bytes);
 
   /// "byte 12 of y", "byte 4 of shared memory", or the address.
   std::string name_of(const void* address) const;
@@ -47,7 +48,7 @@ class BoundsChecker final : public Observer {
 
   Observer& next_;
   CodeNamer namer_;
-  std::map<uintptr_t, Array> arrays_;  // by where they begin; none reaches into another
+  std::map<uintptr_t, Array> arrays_;  // by where they begin
   std::vector<Array> shared_;
   Index3 block_;
   std::string sentence_;

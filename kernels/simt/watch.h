@@ -17,8 +17,9 @@ class Watch {
   /// launches, or null.
   virtual SimtSchedule schedule() = 0;
   virtual Observer* observer() = 0;
+  /// Memory that may be used from now on: a buffer, or what an arena gives of one, beyond which its user must not go.
   virtual void allocated(const void* address, std::size_t bytes) = 0;
-  virtual void released(const void* address) = 0;
+  virtual void released(const void* address, std::size_t bytes) = 0;
 };
 
 /// Null: none. To be set before the first device is made.

@@ -66,9 +66,9 @@ class WatchAll final : public simt::Watch {
   SimtSchedule schedule() override { return schedule_; }
   simt::Observer* observer() override { return &bounds_; }
   void allocated(const void* address, std::size_t bytes) override {
-    bounds_.name_array("a buffer of " + std::to_string(bytes) + " bytes", address, bytes);
+    bounds_.name_array("an array of " + std::to_string(bytes) + " bytes", address, bytes);
   }
-  void released(const void* address) override { bounds_.forget_array(address); }
+  void released(const void* address, std::size_t bytes) override { bounds_.forget_arrays(address, bytes); }
   void set_schedule(SimtSchedule schedule) { schedule_ = schedule; }
   const Launches& launches() const { return launches_; }
 

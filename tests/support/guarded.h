@@ -10,6 +10,7 @@
 #include "heddle/buffer.h"
 #include "heddle/error.h"
 #include "heddle/kernel/views.h"
+#include "kernels/simt/watch.h"
 
 namespace heddle::test {
 
@@ -24,6 +25,9 @@ class Guarded {
   Guarded(Stream& stream, int64_t count, int64_t offset = 0)
       : stream_(&stream), count_(static_cast<std::size_t>(count)), before_(guard_words + static_cast<std::size_t>(offset)) {
     buffer_ = Buffer::upload(stream, std::vector<T>(before_ + count_ + guard_words, unwritten()));
+    if (simt::watch() == nullptr || stream.kind() != DeviceKind::simt) return;
+    simt::watch()->released(buffer_.data(), buffer_.bytes());  // the guards are nobody's
+    simt::watch()->allocated(data(), count_ * sizeof(T));
   }
   Guarded(Stream& stream, const std::vector<T>& values, int64_t offset = 0)
       : Guarded(stream, static_cast<int64_t>(values.size()), offset) {
