@@ -48,8 +48,12 @@ void masked_nll(const MaskedNllArgs& args, double* losses, Threads threads) {
 
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
   const int64_t classes = args.logits.cols;
-  parallel_ranges(threads, args.dlogits.size(), 64, 1, [&](int64_t begin, int64_t end) {
-    std::memset(args.dlogits.data + begin, 0, static_cast<std::size_t>(end - begin) * sizeof(float));
+  // Zeroes, which take an eighth of the time of a number that is worked on, a cache line each time.
+  constexpr int64_t line = 16;
+  const int64_t size = args.dlogits.size();
+  parallel_ranges(threads, (size + line - 1) / line, 1, line / 8, [&](int64_t begin, int64_t end) {
+    const int64_t last = end * line < size ? end * line : size;
+    std::memset(args.dlogits.data + begin * line, 0, static_cast<std::size_t>(last - begin * line) * sizeof(float));
   });
   const float share = *args.dloss / static_cast<float>(args.row_count);
   parallel_ranges(threads, args.row_count, 1, classes * work_of_class, [&](int64_t begin, int64_t end) {

@@ -9,6 +9,13 @@
 
 namespace heddle::test {
 
+/// Which needs minutes for hundreds of threads, and for what is counted in millions.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool under_thread_sanitizer = true;
+#else
+inline constexpr bool under_thread_sanitizer = false;
+#endif
+
 /// Who came, and whether as many as were awaited came before a deadline. Those who have come sleep, so that two processors are
 /// enough for any number of them.
 class Meeting {

@@ -38,7 +38,7 @@ const char* const mounts1 =
     "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:10 master:2 - cgroup cgroup rw,cpu,cpuacct\n";
 
 struct Case {
-  const char* name;
+  std::string name;
   Files files;
   double processors;  ///< 0: no quota
   const char* file;
@@ -165,16 +165,16 @@ TEST_CASE("processors / the quota of a control group is found wherever it stands
 
 TEST_CASE("processors / files that are not as the kernel writes them are no quota") {
   for (const char* content : malformed) {
-    INFO(content);
+    INFO(std::string(content));
     CHECK_FALSE(quota_of({{"proc/self/cgroup", "0::/\n"}, {"proc/self/mountinfo", mounts2}, {"sys/fs/cgroup/cpu.max", content}}));
   }
   for (const char* line : {"", "0\n", "0:\n", "x\n", ":::\n", "0::\n", "1:cpu\n"}) {
-    INFO(line);
+    INFO(std::string(line));
     CHECK_NOTHROW(quota_of({{"proc/self/cgroup", line}, {"proc/self/mountinfo", mounts2}}));
   }
   for (const char* line :
        {"", "1\n", "- - - -\n", "30 23 0:26 / /sys/fs/cgroup rw cgroup2\n", "1 2 3 4 5 6 -\n", "1 2 3 / /x\\04 rw - cgroup2\n"}) {
-    INFO(line);
+    INFO(std::string(line));
     CHECK_FALSE(quota_of({{"proc/self/cgroup", "0::/\n"}, {"proc/self/mountinfo", line}, {"x/cpu.max", "1 1\n"}}));
   }
 }

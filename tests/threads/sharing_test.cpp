@@ -121,7 +121,7 @@ void check_shared(const Watch& watch) {
 
 TEST_SUITE_BEGIN("threads");
 
-TEST_CASE("every op / forward and backward, large work is shared by all of 64 threads") {
+TEST_CASE("every op / forward and backward, large work is shared by all of 64 threads" * doctest::skip(under_thread_sanitizer)) {
   const Device device = Device::cpu({.threads = threads});
   Stream stream(device.backend());
   for (const SharedCase& c : shared_cases(stream)) {
@@ -148,7 +148,7 @@ TEST_CASE("every op / forward and backward, large work is shared by all of 64 th
   }
 }
 
-TEST_CASE("every kernel without a gradient / large work is shared by all of 64 threads") {
+TEST_CASE("every kernel without a gradient / large work is shared by all of 64 threads" * doctest::skip(under_thread_sanitizer)) {
   const Device device = Device::cpu({.threads = threads});
   Context context(device, 5);
   Stream& stream = context.stream();

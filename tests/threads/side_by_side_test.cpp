@@ -48,7 +48,7 @@ const InteractionDataset& shop() {
 using Training = std::function<Outcome(const Device&, Profiler*)>;
 
 struct NamedTraining {
-  const char* name;
+  std::string name;
   Training run;
 };
 
