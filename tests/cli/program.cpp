@@ -66,7 +66,7 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
   const std::string errors = folder.file("err");
   // Progress, which comes after a second, is told where a test asks for it: `before` has the last word.
   const std::string command =
-      "HEDDLE_PROGRESS_DELAY=1000000000 " + before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+      "export HEDDLE_PROGRESS_DELAY=1000000000; " + before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
   FILE* pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   ProgramResult result;

@@ -202,9 +202,9 @@ TEST_SUITE("cli") {
           std::string::npos);
     CHECK(file_content(outputs.file("b.gexf")).find("<attvalue for=\"predicted\" value=") != std::string::npos);
     run_program("predict " + model + " --json --no-self-loops --data " + folder.path().string() + " --save-attention " +
-                outputs.file("c.csv"))
+                outputs.file("d.csv"))
         .json();
-    const std::string without = file_content(outputs.file("c.csv"));
+    const std::string without = file_content(outputs.file("d.csv"));
     CHECK(std::count(without.begin(), without.end(), '\n') == 1 + 2 * 78);
 
     const auto refused = [](const std::string& arguments, int status, const std::string& sentence) {
