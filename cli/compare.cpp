@@ -145,7 +145,7 @@ Json outcome_json(const ModelOutcome& outcome) {
 }
 
 ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const InteractionDataset& data,
-                                   const FitRequest& request) const {
+                                        const FitRequest& request) const {
   forget_peak_rss();
   InteractionDataset held_out;
   const bool hold_out = contestant.plan.needs_validation() && data.val.nnz() == 0;

@@ -144,14 +144,14 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
 }
 
 /// A shop of these sizes: in a small one there are fewer categories, and nobody buys more than half of what there is.
-ShopOptions possible(ShopOptions shop) {
+ShopOptions possible_shop(ShopOptions shop) {
   shop.categories = std::min(shop.categories, shop.items);
   shop.interactions_per_user = std::min(shop.interactions_per_user, static_cast<double>(shop.items) / 2);
   return shop;
 }
 
 void DemoCommand::run() const {
-  const ShopOptions made = possible(shop);
+  const ShopOptions made = possible_shop(shop);
   const Device where = device.open();
   catch_interrupts();
   ProgressBar progress(printing.quiet);

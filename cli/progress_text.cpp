@@ -26,7 +26,7 @@ std::string phase_text(const ProgressState& state) {
 }
 
 /// ", epoch 3 of 80, loss 5.8977": the first `count` figures.
-std::string figures_text(const ProgressState& state, std::size_t count) {
+std::string counts_text(const ProgressState& state, std::size_t count) {
   std::string text;
   for (const ProgressFigure& figure : state.figures.first(count)) text += ", " + figure_text(figure);
   return text;
@@ -48,13 +48,13 @@ std::string bar_text(double share, int width) {
 }
 
 /// Characters of text in UTF-8.
-int columns(std::string_view text) {
+int characters_of(std::string_view text) {
   return static_cast<int>(
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string cut(std::string text, int most) {
-  while (columns(text) > most) {
+std::string cut_to(std::string text, int most) {
+  while (characters_of(text) > most) {
     while ((static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.pop_back();
     text.pop_back();
   }
@@ -67,20 +67,20 @@ std::string progress_line(const ProgressState& state, int width) {
   const int room = width - 1;
   if (room <= 0) return {};
   const std::string phase = phase_text(state), time = time_text(state);
-  const std::string whole = phase + figures_text(state, state.figures.size()) + time;
-  if (state.share < 0) return cut(columns(whole) <= room ? whole : phase, room);
-  const int bar = std::min(kWidestBar, room - columns(whole) - 3);  // its brackets and a blank
+  const std::string whole = phase + counts_text(state, state.figures.size()) + time;
+  if (state.share < 0) return cut_to(characters_of(whole) <= room ? whole : phase, room);
+  const int bar = std::min(kWidestBar, room - characters_of(whole) - 3);  // its brackets and a blank
   if (bar >= kNarrowestBar) return bar_text(state.share, bar) + whole;
   const std::string percent = fmt::format("{:.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
   std::string text = percent + whole;
-  for (std::size_t figures = state.figures.size(); columns(text) > room && figures > 0; --figures)
-    text = percent + phase + figures_text(state, figures - 1) + time;
-  if (columns(text) > room) text = percent + phase;
-  return cut(text, room);
+  for (std::size_t figures = state.figures.size(); characters_of(text) > room && figures > 0; --figures)
+    text = percent + phase + counts_text(state, figures - 1) + time;
+  if (characters_of(text) > room) text = percent + phase;
+  return cut_to(text, room);
 }
 
 std::string progress_sentence(const ProgressState& state) {
-  return phase_text(state) + figures_text(state, state.figures.size()) + time_text(state);
+  return phase_text(state) + counts_text(state, state.figures.size()) + time_text(state);
 }
 
 }  // namespace heddle::cli

@@ -16,8 +16,8 @@ namespace heddle::cli {
 namespace {
 
 /// The state of the one terminal there is.
-std::mutex mutex;
-bool drawn = false;
+std::mutex terminal_mutex;
+bool line_is_drawn = false;
 
 /// As much of it as is taken.
 void write_all(std::string_view bytes) noexcept {
@@ -31,8 +31,8 @@ void write_all(std::string_view bytes) noexcept {
 
 /// Under the lock.
 void erase() noexcept {
-  if (drawn) write_all("\r\033[K");
-  drawn = false;
+  if (line_is_drawn) write_all("\r\033[K");
+  line_is_drawn = false;
 }
 
 /// Whether the terminal takes something now: one that was stopped (Ctrl-S) must not stop the work.
@@ -76,7 +76,7 @@ int terminal_width() noexcept {
 }
 
 void draw_line(std::string_view line) noexcept try {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(terminal_mutex);
   if (!is_ready()) return;
   // The last column stays free: a terminal that has filled it may go to the next line.
   const std::string_view shown = first_columns(line, terminal_width() - 1);
@@ -84,18 +84,18 @@ void draw_line(std::string_view line) noexcept try {
   bytes += shown;
   bytes += "\033[K";
   write_all(bytes);
-  drawn = !shown.empty();
+  line_is_drawn = !shown.empty();
 } catch (...) {  // no memory: then it is not drawn
 }
 
 void erase_line() noexcept {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(terminal_mutex);
   erase();
 }
 
 void say(std::string_view line) noexcept try {
   const std::string bytes = std::string(line) + '\n';  // in one write: lines of several programs do not mix
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(terminal_mutex);
   erase();
   write_all(bytes);
 } catch (...) {  // no memory for the sentence that says so, perhaps
@@ -104,7 +104,7 @@ void say(std::string_view line) noexcept try {
 }
 
 bool write_standard_output(std::string_view bytes) noexcept {
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(terminal_mutex);
   erase();
   return std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
 }
