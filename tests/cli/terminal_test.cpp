@@ -87,6 +87,7 @@ std::vector<Command> commands() {
       {"demo gcn", "", {"training"}},
       {"info", "", {}},
       {"variants", "", {}},
+      {"options", "", {}},
       {"bench spmm", bench + "cpu_row_loop", {"star:64: reading the graph", "star:64: measuring"}},
       {"bench sddmm", bench + "cpu_row_loop", {"star:64: measuring"}},
       {"bench softmax", bench + "cpu_row_loop", {"star:64: measuring"}},
