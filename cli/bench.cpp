@@ -175,9 +175,15 @@ void run(const BenchOp& op, const BenchOptions& options) {
   std::vector<std::string> absent;
   const std::vector<std::string> graphs = op.graph ? graph_names(options.graphs, absent) : std::vector<std::string>{""};
   if (!absent.empty()) print(fmt::format("absent from HEDDLE_DATA, left out: {}\n\n", fmt::join(absent, ", ")));
+  ProgressBar progress(false);
+  const LabProgress cases(progress, graphs.size() * widths.size());
+  std::size_t number = 0;
   for (const std::string& name : graphs) {
+    const ProgressSubject of(progress, name);
+    progress.phase("reading the graph");
     const bench::LabGraph graph = op.graph ? bench::lab_graph(name) : bench::LabGraph{};
     for (int64_t width : widths) {
+      cases.begin(number++);
       for (LabResult& result : op.compare(graph, width, options, device, lab)) {
         print(lab_text(result, device, lab));
         for (const LabRow& row : result.rows_by_rank) {
@@ -190,6 +196,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
       }
     }
   }
+  progress.finish();
   if (!options.json.empty()) io::write_file(options.json, Json{{"rows", rows}}.dump() + "\n");
   if (!options.csv.empty()) io::write_file(options.csv, lab_csv(rows));
   if (!options.plot.empty()) {

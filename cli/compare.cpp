@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/durations.h"
 #include "cli/fitters.h"
 #include "cli/interactions.h"
 #include "cli/interrupt.h"
@@ -14,24 +15,12 @@
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "cli/settings.h"
+#include "engine/recommend/metrics.h"
 #include "heddle/error.h"
 
 namespace heddle::cli {
 
 namespace {
-
-struct CompareCommand {
-  FitterSet fitters;
-  std::string models = "popularity,item-cosine,graph-filter,lightgcn";
-  uint64_t seed = 0;
-  InteractionOptions data;
-  MetricOptions metrics;
-  DeviceOptions device;
-  PrintOptions printing;
-
-  void add_to(CLI::App& app);
-  void run();
-};
 
 /// A model of the comparison: "lightgcn", or "lightgcn+graph-filter" for a blend.
 struct Contestant {
@@ -45,6 +34,22 @@ struct ModelOutcome {
   RankingMetrics test;
   int64_t peak_bytes = 0;  ///< -1: unknown
   int64_t model_bytes = 0;
+};
+
+struct CompareCommand {
+  FitterSet fitters;
+  std::string models = "popularity,item-cosine,graph-filter,lightgcn";
+  uint64_t seed = 0;
+  InteractionOptions data;
+  MetricOptions metrics;
+  DeviceOptions device;
+  PrintOptions printing;
+
+  void add_to(CLI::App& app);
+  void run();
+
+ private:
+  ModelOutcome outcome_of(const Contestant& contestant, const InteractionDataset& data, const FitRequest& request) const;
 };
 
 void CompareCommand::add_to(CLI::App& app) {
@@ -81,37 +86,55 @@ std::vector<Contestant> contestants(const std::string& models, FitterSet& fitter
   return list;
 }
 
-std::string table(const std::vector<ModelOutcome>& outcomes) {
-  std::vector<std::string> columns;
-  for (const char* metric : {"recall@", "ndcg@"}) {
-    for (const auto& [name, value] : outcomes.front().test.values) {
-      if (name.starts_with(metric)) columns.push_back(name);
+/// The table, whose layout is settled before the first row: rows are printed as they come.
+class ComparisonTable {
+ public:
+  ComparisonTable(const std::vector<Contestant>& list, const EvaluateOptions& options) {
+    for (const Contestant& contestant : list) name_width_ = std::max(name_width_, contestant.name.size());
+    for (const int64_t cut : options.topk) {
+      for (const std::size_t metric : {0, 1})  // recall and NDCG
+        columns_.push_back(recommending::metric_label(metric, cut, options.definition, options.sampled_negatives));
     }
   }
-  // By cut, not by text: 5 before 10.
-  std::stable_sort(columns.begin(), columns.end(), [](const std::string& a, const std::string& b) {
-    return std::stoll(a.substr(a.find('@') + 1)) < std::stoll(b.substr(b.find('@') + 1));
-  });
-  std::size_t name_width = std::string_view("model").size();
-  for (const ModelOutcome& outcome : outcomes) name_width = std::max(name_width, outcome.name.size());
-  std::string text = fmt::format("\n{:<{}}", "model", name_width);
-  for (const std::string& column : columns) text += fmt::format("  {:>9}", column);
-  text += fmt::format("  {:>8}  {:>8}  {:>9}  {:>9}\n", "fit", "rank", "memory", "model");
-  for (const ModelOutcome& outcome : outcomes) {
-    text += fmt::format("{:<{}}", outcome.name, name_width);
-    for (const std::string& column : columns)
-      text += fmt::format("  {:>{}.4f}", outcome.test.values.at(column), std::max<std::size_t>(9, column.size()));
-    text += fmt::format("  {:>8}  {:>8}  {:>9}  {:>9}\n", fmt::format("{:.2f} s", outcome.fitted.fit_s),
-                        fmt::format("{:.2f} s", outcome.test.seconds),
-                        outcome.peak_bytes < 0 ? "unknown" : size_text(outcome.peak_bytes), size_text(outcome.model_bytes));
+
+  std::string heading() const {
+    std::string text = fmt::format("\n{:<{}}", "model", name_width_);
+    for (const std::string& column : columns_) text += fmt::format("  {:>{}}", column, width(column));
+    return text + fmt::format("  {:>11}  {:>10}  {:>8}  {:>8}\n", "fit", "rank", "memory", "model");
   }
-  return text + fmt::format("rank: for the {} users of the test; memory: the most resident meanwhile, data included\n\n",
-                            grouped(outcomes.front().test.users));
-}
+
+  std::string row(const ModelOutcome& outcome) const {
+    std::string text = fmt::format("{:<{}}", outcome.name, name_width_);
+    for (const std::string& column : columns_) text += fmt::format("  {:>{}.4f}", outcome.test.values.at(column), width(column));
+    return text + fmt::format("  {:>11}  {:>10}  {:>8}  {:>8}\n", duration_text(outcome.fitted.spent_s(), 2),
+                              duration_text(outcome.test.seconds, 2),
+                              outcome.peak_bytes < 0 ? "unknown" : size_text(outcome.peak_bytes), size_text(outcome.model_bytes));
+  }
+
+  /// What the columns count.
+  static std::string notes(const std::vector<ModelOutcome>& outcomes) {
+    std::string choices;
+    for (const ModelOutcome& outcome : outcomes) {
+      if (outcome.fitted.choice_s > 0)
+        choices +=
+            fmt::format("{}{} for {}", choices.empty() ? "" : ", ", duration_text(outcome.fitted.choice_s, 2), outcome.name);
+    }
+    return fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
+           fmt::format("rank: for the {} users of the test; memory: the most resident meanwhile, data included\n\n",
+                       grouped(outcomes.front().test.users));
+  }
+
+ private:
+  static std::size_t width(const std::string& column) { return std::max<std::size_t>(9, column.size()); }
+
+  std::vector<std::string> columns_;
+  std::size_t name_width_ = std::string_view("model").size();
+};
 
 Json outcome_json(const ModelOutcome& outcome) {
   Json object{{"model", outcome.name},
               {"metrics", metrics_json(outcome.test)},
+              {"choice_s", outcome.fitted.choice_s},
               {"fit_s", outcome.fitted.fit_s},
               {"rank_s", outcome.test.seconds},
               {"peak_rss_bytes", outcome.peak_bytes < 0 ? Json() : Json(outcome.peak_bytes)},
@@ -121,45 +144,70 @@ Json outcome_json(const ModelOutcome& outcome) {
   return object;
 }
 
+ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const InteractionDataset& data,
+                                        const FitRequest& request) const {
+  forget_peak_rss();
+  InteractionDataset held_out;
+  const bool hold_out = contestant.plan.needs_validation() && data.val.nnz() == 0;
+  if (hold_out) {
+    held_out = data;
+    hold_out_validation(held_out, kHeldOutShare, seed);
+  }
+  const InteractionDataset& dataset = hold_out ? held_out : data;
+  const ProgressSubject blend(request.progress, contestant.plan.second == nullptr ? "" : contestant.name);
+  ModelOutcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
+  if (outcome.fitted.failure) throw Error(*outcome.fitted.failure);
+  require(!interrupted(), ErrorKind::interrupted, "interrupted while training");
+  const ProgressSubject judged(request.progress, contestant.plan.second == nullptr ? contestant.name : "");
+  outcome.test =
+      evaluate_unless_empty(*outcome.fitted.model, dataset, dataset.test, metrics.options(true, seed), request.progress);
+  outcome.peak_bytes = recent_peak_rss_bytes();
+  outcome.model_bytes = outcome.fitted.model->model_bytes();
+  outcome.fitted.model.reset();
+  return outcome;
+}
+
 void CompareCommand::run() {
   const std::vector<Contestant> list = contestants(models, fitters);
   const Device where = device.open();
+  catch_interrupts();
+  ProgressBar progress(printing.quiet);
+  progress.phase("reading the data");
   const LoadedInteractions loaded = data.load();
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions to compare models by");
-  const FitRequest request{.device = where, .seed = seed, .quiet = printing.quiet};
+  const ComparisonTable table(list, metrics.options(true, seed));
+  const bool text = !printing.json;
+  if (text) {
+    print(interactions_text(loaded.data, loaded.hash) + fmt::format("device     {}\n", where.description()) + table.heading());
+  }
   std::vector<ModelOutcome> outcomes;
+  std::string interruption;
   for (const Contestant& contestant : list) {
-    forget_peak_rss();
-    InteractionDataset held_out;
-    const bool hold_out = contestant.plan.needs_validation() && loaded.data.val.nnz() == 0;
-    if (hold_out) {
-      held_out = loaded.data;
-      hold_out_validation(held_out, kHeldOutShare, seed);
+    try {
+      outcomes.push_back(outcome_of(contestant, loaded.data, {.device = where, .seed = seed, .progress = progress}));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) throw;
+      interruption = fmt::format("interrupted at {}; {} of {} models are told of", contestant.name, outcomes.size(), list.size());
+      break;
     }
-    const InteractionDataset& dataset = hold_out ? held_out : loaded.data;
-    ModelOutcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
-    if (outcome.fitted.failure) throw Error(*outcome.fitted.failure);
-    require(!interrupted(), ErrorKind::interrupted, "interrupted while training ", contestant.name, "; nothing was to be saved");
-    outcome.test = evaluate_unless_empty(*outcome.fitted.model, dataset, dataset.test, metrics.options(true, seed));
-    outcome.peak_bytes = recent_peak_rss_bytes();
-    outcome.model_bytes = outcome.fitted.model->model_bytes();
-    outcome.fitted.model.reset();
-    outcomes.push_back(std::move(outcome));
+    if (text) print(table.row(outcomes.back()));
   }
-  if (!printing.json) {
-    print(interactions_text(loaded.data, loaded.hash) + fmt::format("device     {}\n", where.description()) + table(outcomes) +
-          cost_text());
-    return;
+  progress.finish();
+  if (text) {
+    print((outcomes.empty() ? "" : ComparisonTable::notes(outcomes)) + cost_text());
+  } else {
+    Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"seed", seed}};
+    add_device(object, where);
+    object["models"] = Json::array();
+    for (const ModelOutcome& outcome : outcomes) object["models"].push_back(outcome_json(outcome));
+    object["test_users"] = outcomes.empty() ? Json() : Json(outcomes.front().test.users);
+    object["load_s"] = loaded.seconds;
+    object["interrupted"] = !interruption.empty();
+    add_cost(object);
+    print(object);
   }
-  Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"seed", seed}};
-  add_device(object, where);
-  object["models"] = Json::array();
-  for (const ModelOutcome& outcome : outcomes) object["models"].push_back(outcome_json(outcome));
-  object["test_users"] = outcomes.front().test.users;
-  object["load_s"] = loaded.seconds;
-  add_cost(object);
-  print(object);
+  require(interruption.empty(), ErrorKind::interrupted, interruption);
 }
 
 }  // namespace

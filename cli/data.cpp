@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/durations.h"
 #include "cli/interactions.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 
 namespace heddle::cli {
@@ -25,7 +27,10 @@ std::string degrees_text(const char* whose, const char* of, const Degrees& degre
 }
 
 void DataCommand::run() const {
+  ProgressBar progress(printing.quiet);
+  progress.phase("reading the data");
   const LoadedInteractions loaded = data.load();
+  progress.finish();
   if (printing.json) {
     Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"load_s", loaded.seconds}};
     add_cost(object);
@@ -34,7 +39,7 @@ void DataCommand::run() const {
   }
   print(interactions_text(loaded.data, loaded.hash) + degrees_text("a user", "items to train on", user_degrees(loaded.data)) +
         degrees_text("an item", "users to train on", item_degrees(loaded.data)) +
-        fmt::format("load       {:.2f} s\n", loaded.seconds) + cost_text());
+        fmt::format("load       {}\n", duration_text(loaded.seconds, 2)) + cost_text());
 }
 
 }  // namespace

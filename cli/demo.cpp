@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/demo_gcn.h"
+#include "cli/durations.h"
 #include "cli/fitters.h"
 #include "cli/interrupt.h"
 #include "cli/metrics.h"
@@ -57,8 +58,9 @@ Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset&
   const FitPlan plan{.first = &fitters.find("model", name)};
   Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
   if (entry.fitted.failure) throw Error(*entry.fitted.failure);
-  require(!entry.fitted.interrupted(), ErrorKind::interrupted, "interrupted; nothing was to be saved");
-  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}});
+  require(!interrupted(), ErrorKind::interrupted, "interrupted; nothing was to be saved");
+  const ProgressSubject of(request.progress, name);
+  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}}, request.progress);
   return entry;
 }
 
@@ -101,14 +103,16 @@ std::string story(const ShopOptions& shop, const InteractionDataset& data, const
       "A made-up shop: {} customers, {} products of {} categories, {} purchases. A fifth of what each customer bought is\n"
       "hidden, and the models are to find it among all products that the customer is not known to have.\n\n",
       grouped(data.users.size()), grouped(data.items.size()), shop.categories, grouped(data.train.nnz() + data.test.nnz()));
-  text += fmt::format("{:<13}  {:>9}  {:>8}  {:>7}\n", "", "recall@20", "NDCG@20", "fit");
+  text += fmt::format("{:<13}  {:>9}  {:>8}  {:>11}\n", "", "recall@20", "NDCG@20", "fit");
   for (const Entry& entry : entries) {
-    text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>5.2f} s\n", entry.name, entry.test.values.at("recall@20"),
-                        entry.test.values.at("ndcg@20"), entry.fitted.fit_s);
+    text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>11}\n", entry.name, entry.test.values.at("recall@20"),
+                        entry.test.values.at("ndcg@20"), duration_text(entry.fitted.spent_s(), 2));
   }
   const LightGcnReport& training = *entries.back().fitted.training;
-  text += fmt::format("\nLightGCN ran {} epochs ({:.0f} ms each) on {}.\n", training.epochs, 1e3 * training.epoch_s_median(),
-                      device.description());
+  text += fmt::format(
+      "\nLightGCN ran {} epochs ({:.0f} ms each) on {}.\n"
+      "{} of its time went into trying out temperatures, which train without a part of the purchases.\n",
+      training.epochs, 1e3 * training.epoch_s_median(), device.description(), duration_text(training.choice_s, 2));
   for (const Customer& customer : customers) text += customer_text(customer, data);
   if (!customers.empty()) text += "\n* is among the purchases that were hidden.\n";
   return text;
@@ -122,6 +126,7 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   for (const Entry& entry : entries) {
     object["models"].push_back({{"model", entry.name},
                                 {"metrics", metrics_json(entry.test)},
+                                {"choice_s", entry.fitted.choice_s},
                                 {"fit_s", entry.fitted.fit_s},
                                 {"rank_s", entry.test.seconds}});
   }
@@ -138,12 +143,23 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   return object;
 }
 
+/// A shop of these sizes: in a small one there are fewer categories, and nobody buys more than half of what there is.
+ShopOptions possible_shop(ShopOptions shop) {
+  shop.categories = std::min(shop.categories, shop.items);
+  shop.interactions_per_user = std::min(shop.interactions_per_user, static_cast<double>(shop.items) / 2);
+  return shop;
+}
+
 void DemoCommand::run() const {
+  const ShopOptions made = possible_shop(shop);
   const Device where = device.open();
-  const InteractionDataset data = prepare(synthetic_shop(shop));
+  catch_interrupts();
+  ProgressBar progress(printing.quiet);
+  progress.phase("making up a shop");
+  const InteractionDataset data = prepare(synthetic_shop(made));
   FitterSet fitters;
   for (const auto& [setting, value] : kLightGcn) fitters.find("model", "lightgcn").settings().assign(setting, value);
-  const FitRequest request{.device = where, .seed = shop.seed, .quiet = printing.quiet};
+  const FitRequest request{.device = where, .seed = shop.seed, .progress = progress};
   std::vector<Entry> entries;
   for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));
   std::vector<Customer> customers = choose_customers(data);
@@ -151,9 +167,10 @@ void DemoCommand::run() const {
   queries.reserve(customers.size());
   for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
   const std::vector<Ranking> rankings = entries.back().fitted.model->rank(queries, std::min(kShown, data.items.size()));
+  progress.finish();
   for (std::size_t i = 0; i < rankings.size(); ++i) customers[i].recommended = rankings[i];
   if (!printing.json) {
-    print(story(shop, data, entries, customers, where) + "\n" + cost_text());
+    print(story(made, data, entries, customers, where) + "\n" + cost_text());
     return;
   }
   Json object = story_json(data, data.content_hash(), entries, customers, where);

@@ -96,7 +96,9 @@ void KarateCommand::run() const {
   SeedPlan plan;
   plan.kind = &model_kinds().front();
   plan.count = kSeeds;
-  const SeedRuns runs = train_seeds(plan, data, where, printing.quiet);
+  ProgressBar progress(printing.quiet);
+  const SeedRuns runs = train_seeds(plan, data, where, progress);
+  progress.finish();
   require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing was to be saved");
   const Agreement outcome = compare(predict(*runs.first_model), data);
   if (!printing.json) {

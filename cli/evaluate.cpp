@@ -106,8 +106,11 @@ Json evaluation_json(const Evaluation& evaluation) {
 
 void EvaluateCommand::run() {
   const Device where = device.open();
+  ProgressBar progress(printing.quiet);
+  progress.phase("reading the model");
   const SavedRecommender saved = open_recommender(model, where);
   data.adopt(saved.metadata);
+  progress.phase("reading the data");
   LoadedInteractions loaded = data.load();
   FitterSet fitters;
   std::optional<FitPlan> plan;
@@ -128,12 +131,13 @@ void EvaluateCommand::run() {
   const InteractionDataset& renumbered = evaluation.renumbered.data;
   require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions that this model can be judged by");
-  evaluation.test = evaluate_unless_empty(*saved.model, renumbered, renumbered.test, metrics.options(true, seed));
-  evaluation.val = evaluate_unless_empty(*saved.model, renumbered, renumbered.val, metrics.options(false, seed));
+  evaluation.test = evaluate_unless_empty(*saved.model, renumbered, renumbered.test, metrics.options(true, seed), progress);
+  evaluation.val = evaluate_unless_empty(*saved.model, renumbered, renumbered.val, metrics.options(false, seed), progress);
   if (plan) {
     evaluation.new_users = judge_new_users(*plan, loaded.data, new_user_share, metrics.options(false, seed),
-                                           {.device = where, .seed = seed, .quiet = printing.quiet});
+                                           {.device = where, .seed = seed, .progress = progress});
   }
+  progress.finish();
   if (!printing.json) {
     print(evaluation_text(evaluation) + cost_text());
     return;

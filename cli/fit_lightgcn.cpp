@@ -67,7 +67,7 @@ void LightGcnFitter::add_training_settings() {
   LightGcnTrainOptions& options = train_options_;
   list.choice<Protocol>("protocol", protocol_, {{"default", Protocol::standard}, {"paper", Protocol::paper}},
                         "paper takes the authors' settings for all that no option gives: BPR, batches of 2048, Adam "
-                        "with 0.001 throughout, 1000 epochs");
+                        "with 0.001 throughout, 1000 epochs (hours where the default takes minutes)");
   list.whole_number("epochs", options.epochs, 1, 10'000'000, "epochs, each of as many draws as there are training interactions");
   list.choice<RankingLoss>("loss", options.loss, {{"softmax", RankingLoss::softmax}, {"bpr", RankingLoss::bpr}},
                            "softmax (sampled, over cosines) or bpr");
@@ -110,34 +110,21 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
   LightGcnOptions options = model_options_;
   options.seed = request.seed;
   catch_interrupts();
-  Progress progress(request.quiet);
   auto model = std::make_unique<LightGcn>(data, options, request.device);
-  const int64_t batch_size =
-      train_options_.batch_size > 0 ? train_options_.batch_size : LightGcnTrainOptions::automatic_batch_size(data.train.nnz());
-  const int64_t steps_an_epoch = (data.train.nnz() + batch_size - 1) / batch_size;
-  const double steps = static_cast<double>(steps_an_epoch) * static_cast<double>(train_options_.epochs);
-  int64_t step = 0;
-  std::string last;  // the last epoch's loss, for the bar
   Fitted fitted;
   const auto told = [&](const LightGcnEpoch& epoch) {
     fitted.good_epochs = epoch.epoch;
-    last = fmt::format(", loss {:.4f}", epoch.loss);
     if (!epoch.val.empty() || !epoch.test.empty()) {
       fitted.evaluations.push_back(epoch);
-      progress.line(fmt::format("epoch {} of {}: loss {:.4f}{}{}", epoch.epoch, epoch.epochs, epoch.loss,
-                                figures_text("validation", epoch.val), figures_text("test", epoch.test)));
+      request.progress.line(fmt::format("epoch {} of {}: loss {:.4f}{}{}", epoch.epoch, epoch.epochs, epoch.loss,
+                                        figures_text("validation", epoch.val), figures_text("test", epoch.test)));
     }
     return !interrupted() || epoch.epoch == epoch.epochs;
   };
-  const auto keep_going = [&] {
-    progress.at(static_cast<double>(step) / steps,
-                fmt::format("epoch {}/{}{}", step / steps_an_epoch + 1, train_options_.epochs, last));
-    ++step;
-    return !interrupted();
-  };
   model->context().set_profiler(request.profiler);
   try {
-    fitted.training = train(*model, data, train_options_, told, keep_going);
+    fitted.training = train(*model, data, train_options_, told, request.progress.callback());
+    fitted.choice_s = fitted.training->choice_s;
     fitted.fit_s = fitted.training->fit_s;
     fitted.eval_s = fitted.training->eval_s;
   } catch (const Error& error) {

@@ -32,6 +32,7 @@ class TableFitter final : public Fitter {
   const char* source() const override { return kind_.source; }
   void settle() override { kind_.check(values_); }
   Fitted fit(const InteractionDataset& data, const FitRequest& request) override {
+    request.progress.phase("fitting");
     const auto start = std::chrono::steady_clock::now();
     Fitted fitted;
     fitted.model = kind_.make(data, values_, request.seed, request.device);
@@ -46,6 +47,7 @@ class TableFitter final : public Fitter {
 
 /// What the two fits tell, together.
 void add_report(Fitted& blend, Fitted& part) {
+  blend.choice_s += part.choice_s;
   blend.fit_s += part.fit_s;
   blend.eval_s += part.eval_s;
   if (!part.training) return;
@@ -58,8 +60,13 @@ struct Pair {
   Fitted first, second;
 };
 
+Fitted fit_one(Fitter& fitter, const InteractionDataset& data, const FitRequest& request) {
+  const ProgressSubject of(request.progress, fitter.name());
+  return fitter.fit(data, request);
+}
+
 Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
-  Pair pair{.first = plan.first->fit(data, request), .second = plan.second->fit(data, request)};
+  Pair pair{.first = fit_one(*plan.first, data, request), .second = fit_one(*plan.second, data, request)};
   for (const Fitted* part : {&pair.first, &pair.second}) {
     if (part->failure) throw Error(*part->failure);
   }
@@ -76,8 +83,9 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
     require(!pair.first.interrupted() && !pair.second.interrupted(), ErrorKind::interrupted,
             "interrupted before the blend's weight was chosen; nothing was saved");
     const auto start = std::chrono::steady_clock::now();
-    blend.weight = choose_blend_weight(*pair.first.model, *pair.second.model, with_validation, kBlendWeights);
-    fitted.eval_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    blend.weight = choose_blend_weight(*pair.first.model, *pair.second.model, with_validation, kBlendWeights, "ndcg@20",
+                                       request.progress.callback());
+    fitted.choice_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   if (blend.held_out) {
     InteractionDataset held_out = data;
@@ -86,8 +94,10 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
             100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
     Pair pair = fit_both(plan, held_out, request);
     choose(pair, held_out);
-    add_report(fitted, pair.first);
-    add_report(fitted, pair.second);
+    for (const Fitted* part : {&pair.first, &pair.second}) {
+      fitted.choice_s += part->spent_s();  // these two are fitted for the sake of the weight only
+      fitted.eval_s += part->eval_s;
+    }
   }
   Pair pair = fit_both(plan, data, request);
   if (plan.weight) blend.weight = *plan.weight;
@@ -150,7 +160,7 @@ std::map<std::string, std::string> FitPlan::settings() const {
 }
 
 Fitted FitPlan::fit(const InteractionDataset& data, const FitRequest& request) const {
-  return second == nullptr ? first->fit(data, request) : fit_blend(*this, data, request);
+  return second == nullptr ? fit_one(*first, data, request) : fit_blend(*this, data, request);
 }
 
 std::map<std::string, std::string> FitPlan::metadata() const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
@@ -21,7 +22,7 @@ namespace heddle::cli {
 struct FitRequest {
   const Device& device;
   uint64_t seed = 0;
-  bool quiet = false;
+  ProgressBar& progress;
   Profiler* profiler = nullptr;  ///< records a training in epochs; or null
 };
 
@@ -36,7 +37,8 @@ struct BlendChoice {
 /// A fitted model and what fitting told.
 struct Fitted {
   std::unique_ptr<Recommender> model;
-  double fit_s = 0;                        ///< evaluations apart
+  double choice_s = 0;                     ///< trying out settings: LightGCN's temperature, a blend's weight
+  double fit_s = 0;                        ///< then fitting the model itself, evaluations apart
   double eval_s = 0;                       ///< evaluations on the way
   std::optional<LightGcnReport> training;  ///< of LightGCN (of a blend: of the LightGCN in it)
   std::vector<LightGcnEpoch> evaluations;  ///< the epochs that were evaluated
@@ -46,6 +48,8 @@ struct Fitted {
   int64_t good_epochs = 0;
 
   bool interrupted() const { return training && training->interrupted; }
+  /// All that it took before the model could be used.
+  double spent_s() const { return choice_s + fit_s; }
 };
 
 /// One kind of recommender with its settings.

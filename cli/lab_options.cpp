@@ -53,4 +53,10 @@ void add_repeats(CLI::App& app, int64_t& repeats) {
                       "rounds, in each of which every variant is timed");
 }
 
+void LabProgress::begin(std::size_t number) const {
+  const auto cases = static_cast<double>(cases_);
+  const ProgressFigure figure{.name = "case", .value = static_cast<double>(number + 1), .total = cases};
+  progress_.told({.phase = "measuring", .share = static_cast<double>(number) / cases, .figures = std::span(&figure, 1)});
+}
+
 }  // namespace heddle::cli

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "cli/progress.h"
 
 /// Options that the commands about kernel variants share.
 namespace heddle::cli {
@@ -20,5 +23,17 @@ std::vector<int64_t> widths_of(const std::string& list);
 
 /// `--repeats N`.
 void add_repeats(CLI::App& app, int64_t& repeats);
+
+/// Tells which of the cases (a graph at a width) is being measured.
+class LabProgress {
+ public:
+  LabProgress(ProgressBar& progress, std::size_t cases) : progress_(progress), cases_(cases) {}
+  /// The case of this number, from 0.
+  void begin(std::size_t number) const;
+
+ private:
+  ProgressBar& progress_;
+  std::size_t cases_;
+};
 
 }  // namespace heddle::cli

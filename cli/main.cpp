@@ -4,16 +4,22 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
-#include <cstdio>
+#include <memory>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/process.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/version.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -22,42 +28,26 @@ namespace {
 /// One line on standard error, whatever the sentence holds.
 int complain(ErrorKind kind, std::string sentence) {
   std::replace(sentence.begin(), sentence.end(), '\n', ' ');
-  fmt::print(stderr, "heddle: {}\n", sentence);
+  say("heddle: " + io::detail::printable(sentence));
   return exit_status(kind);
 }
 
-/// "heddle train gcn": as far as the command line was understood.
-std::string understood(const CLI::App& app) {
-  std::string text = "heddle";
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    text += " " + at->get_name();
-  }
-  return text;
-}
-
-/// Arguments that nothing takes are kept, so that `reject_leftovers` can say which, in their order.
-void keep_leftovers(CLI::App& app) {
-  app.allow_extras();
-  for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) keep_leftovers(*subcommand);
-}
-
-void reject_leftovers(const CLI::App& app) {
-  const CLI::App* at = &app;
-  for (std::string name = "heddle";; name += " " + at->get_name()) {
-    if (const std::vector<std::string> rest = at->remaining(); !rest.empty()) {
-      const char* what = rest.front().starts_with('-') ? "option" : at == &app ? "subcommand" : "argument";
-      fail(ErrorKind::usage, "there is no ", what, " '", rest.front(), "' (see ", name, " --help)");
-    }
-    if (at->get_subcommands().empty()) return;
-    at = at->get_subcommands().front();
-  }
+/// Two words for those who try them: the options --help and --version, as other programs have them.
+void add_help_and_version(CLI::App& app, const std::string& version_line, Action& action) {
+  const auto words = std::make_shared<std::vector<std::string>>();
+  CLI::App* help = app.add_subcommand("help", "print this help, or that of a subcommand: heddle help train gcn");
+  help->add_option("SUBCOMMAND", *words, "its name, and that of what is below it")->type_name("");
+  help->callback([&app, words, &action] { action = [&app, words] { print(help_of(app, *words)); }; });
+  app.add_subcommand("version", "print the version")->callback([version_line, &action] {
+    action = [version_line] { print(version_line); };
+  });
 }
 
 int run(int argc, char** argv) {
   CLI::App app("heddle: a graph learning engine", "heddle");
   app.set_help_flag("-h,--help", "print this help and exit");
-  app.set_version_flag("--version", fmt::format("heddle {}", version()), "print the version and exit");
+  const std::string version_line = fmt::format("heddle {}\n", version());
+  app.set_version_flag("-v,--version", version_line, "print the version and exit");
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
   Action action;
@@ -75,16 +65,20 @@ int run(int argc, char** argv) {
   add_bench(app, action);
   add_tune(app, action);
   add_options(app, action);
+  add_help_and_version(app, version_line, action);
   keep_leftovers(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = in_known_spelling({argv + std::min(argc, 1), argv + argc}, app);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+    app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    print(app.help());
+    print(app.help());  // of the subcommand that was named
     return 0;
   } catch (const CLI::CallForVersion& asked) {
-    print(fmt::format("{}\n", asked.what()));
+    print(asked.what());
     return 0;
   } catch (const CLI::ParseError& error) {
+    reject_leftovers(app);  // a misspelt option is why a required one is missing
     return complain(ErrorKind::usage, fmt::format("{} (see {} --help)", error.what(), understood(app)));
   }
   reject_leftovers(app);
@@ -100,8 +94,9 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using heddle::ErrorKind;
   using heddle::cli::complain;
+  heddle::cli::open_missing_streams();
   heddle::cli::note_start();
-  heddle::set_log_sink([](std::string_view message) { fmt::print(stderr, "heddle: {}\n", message); });
+  heddle::set_log_sink([](std::string_view message) { heddle::cli::say("heddle: " + heddle::io::detail::printable(message)); });
   try {
     return heddle::cli::run(argc, argv);
   } catch (const heddle::Error& error) {

@@ -117,10 +117,10 @@ Json metrics_json(const RankingMetrics& metrics) {
 }
 
 RankingMetrics evaluate_unless_empty(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
-                                     const EvaluateOptions& options) {
+                                     const EvaluateOptions& options, ProgressBar& progress) {
   if (targets.nnz() == 0) return {};
   const bool before = interrupted();  // what is judged is then what an interrupted training reached
-  return evaluate(model, data, targets, options, [before] { return before || !interrupted(); });
+  return evaluate(model, data, targets, options, [&](const Progress& at) { return progress.told(at) || before; });
 }
 
 }  // namespace heddle::cli

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "heddle/recommender.h"
 
@@ -28,6 +29,6 @@ Json metrics_json(const RankingMetrics& metrics);
 
 /// As evaluate; a signal ends it with Error{interrupted}. Nothing (no users) where `targets` is empty.
 RankingMetrics evaluate_unless_empty(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
-                                     const EvaluateOptions& options);
+                                     const EvaluateOptions& options, ProgressBar& progress);
 
 }  // namespace heddle::cli

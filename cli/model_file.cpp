@@ -1,7 +1,12 @@
 #include "cli/model_file.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "io/content_kind.h"
+#include "io/file.h"
 
 namespace heddle::cli {
 
@@ -20,7 +25,36 @@ std::string file_format(const std::string& path) {
 
 }  // namespace
 
+void refuse_other_files(const std::string& path) {
+  using io::detail::ContentKind;
+  const io::detail::InputFile file(path);
+  std::string head(static_cast<std::size_t>(std::min<int64_t>(file.size(), 4096)), '\0');
+  file.read(0, head.data(), static_cast<int64_t>(head.size()));
+  ContentKind found = io::detail::content_kind(head);
+  std::string name = found.name;
+  if (found.kind == ContentKind::gzip) {
+    found = io::detail::content_kind(io::detail::gunzip_head(head, 4096));
+    require(found.kind != ContentKind::safetensors, ErrorKind::bad_data, path,
+            " is a gzip-compressed model; it is read as heddle train --save wrote it (gunzip it first)");
+    name += ", " + found.name;
+  }
+  switch (found.kind) {
+    case ContentKind::safetensors:
+    case ContentKind::unknown: return;  // the reader says more
+    case ContentKind::text:
+      fail(ErrorKind::bad_data, path, " is ", name, ", not a model; heddle train MODEL --data ", path,
+           " --save FILE makes a model of data");
+    case ContentKind::npy:
+      fail(ErrorKind::bad_data, path, " is ", name, ", not a model; heddle export writes such arrays for other programs");
+    case ContentKind::zip: fail(ErrorKind::bad_data, path, " is ", name, ", not a model; a model in it must be unpacked first");
+    case ContentKind::gzip:
+    case ContentKind::other:
+      fail(ErrorKind::bad_data, path, " is ", name, ", not a model; a model is what heddle train --save writes");
+  }
+}
+
 SavedRecommender open_recommender(const std::string& path, const Device& device) {
+  refuse_other_files(path);
   try {
     return load_recommender(path, device);
   } catch (const Error& error) {

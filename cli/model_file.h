@@ -10,6 +10,10 @@ namespace heddle::cli {
 /// The metadata entry "format" of a recommender's file.
 constexpr const char* kRecommenderFormat = "heddle-recommender";
 
+/// Throws Error{bad_data} for a file that its first bytes show to be something else than a model (a text, an archive, an array),
+/// with what to do with such a one.
+void refuse_other_files(const std::string& path);
+
 /// The recommender that `heddle train --save` wrote to `path`. Throws what load_recommender throws; for a file of a node
 /// classifier with the command that takes those.
 SavedRecommender open_recommender(const std::string& path, const Device& device);

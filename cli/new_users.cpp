@@ -56,9 +56,11 @@ NewUserFigures judge_new_users(const FitPlan& plan, const InteractionDataset& da
   if (plan.needs_validation() && rest.val.nnz() == 0) hold_out_validation(rest, kHeldOutShare, request.seed);
   NewUserFigures figures{.users = static_cast<int64_t>(kept_out.users.size()), .as_new = {}, .as_known = {}};
   {
+    const ProgressSubject as_new(request.progress, "as new");
     const Fitted fitted = fit_whole(plan, rest, request);
+    figures.choice_s += fitted.choice_s;
     figures.fit_s += fitted.fit_s;
-    figures.as_new = evaluate_visitors(*fitted.model, kept_out.given, kept_out.targets, options);
+    figures.as_new = evaluate_visitors(*fitted.model, kept_out.given, kept_out.targets, options, request.progress.callback());
   }
   std::vector<std::vector<int32_t>> given, targets;
   for (std::size_t i = 0; i < kept_out.users.size(); ++i) {
@@ -72,9 +74,12 @@ NewUserFigures judge_new_users(const FitPlan& plan, const InteractionDataset& da
                         .row_offsets = std::vector<int64_t>(static_cast<std::size_t>(rest.train.rows) + 1),
                         .col_indices = {},
                         .values = {}};
+  const ProgressSubject as_known(request.progress, "as known");
   const Fitted fitted = fit_whole(plan, rest, request);
+  figures.choice_s += fitted.choice_s;
   figures.fit_s += fitted.fit_s;
-  figures.as_known = evaluate_unless_empty(*fitted.model, rest, with_rows(nothing, kept_out.users, targets), options);
+  figures.as_known =
+      evaluate_unless_empty(*fitted.model, rest, with_rows(nothing, kept_out.users, targets), options, request.progress);
   return figures;
 }
 
@@ -100,6 +105,7 @@ Json new_users_json(const NewUserFigures& figures) {
           {"as_new", metrics_json(figures.as_new)},
           {"as_known", metrics_json(figures.as_known)},
           {"difference", std::move(difference)},
+          {"choice_s", figures.choice_s},
           {"fit_s", figures.fit_s}};
 }
 

@@ -14,6 +14,7 @@ struct NewUserFigures {
   int64_t users = 0;
   RankingMetrics as_new;    ///< of a model trained without these users: their vectors come from the given items alone
   RankingMetrics as_known;  ///< of a model trained with these users and their given items
+  double choice_s = 0;      ///< both choices of settings
   double fit_s = 0;         ///< both trainings
 };
 

@@ -59,6 +59,8 @@ void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) 
   if (with_attention) {
     app.add_option("--save-attention", attention, "write each edge's attention coefficients to this file, .csv or .gexf")
         ->type_name("FILE");
+    app.add_flag_callback(
+        "--no-self-loops", [this] { self_loops = false; }, "leave edges from a node to itself out of that file");
   }
 }
 
@@ -81,10 +83,21 @@ std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, co
     written.push_back(predictions);
   }
   if (!attention.empty()) {
-    io::write_edge_table(attention, model_to_write.attention(), data.labels);
+    io::write_edge_table(
+        attention, model_to_write.attention(),
+        {.classes = data.labels, .predicted = predicted_classes(predict(model_to_write)), .self_loops = self_loops});
     written.push_back(attention);
   }
   return written;
+}
+
+std::vector<int32_t> predicted_classes(const HostMatrix& probabilities) {
+  std::vector<int32_t> classes;
+  for (int64_t node = 0; node < probabilities.rows; ++node) {
+    const float* row = probabilities.values.data() + node * probabilities.cols;
+    classes.push_back(static_cast<int32_t>(std::max_element(row, row + probabilities.cols) - row));
+  }
+  return classes;
 }
 
 HostMatrix host_embeddings(NodeClassifier& model) {
@@ -105,11 +118,12 @@ std::string predictions_table(const HostMatrix& probabilities, const NodeDataset
   fmt::memory_buffer table;
   auto out = std::back_inserter(table);
   fmt::format_to(out, "node\tpredicted\tlabel\tprobability\tsplit\n");
+  const std::vector<int32_t> classes = predicted_classes(probabilities);
   for (int64_t node = 0; node < probabilities.rows; ++node) {
-    const float* row = probabilities.values.data() + node * probabilities.cols;
-    const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
+    const int32_t predicted = classes[static_cast<std::size_t>(node)];
+    const float probability = probabilities.values[static_cast<std::size_t>(node * probabilities.cols + predicted)];
     const int32_t label = data.labels.empty() ? -1 : data.labels[static_cast<std::size_t>(node)];
-    fmt::format_to(out, "{}\t{}\t{}\t{:.6f}\t{}\n", node, predicted, label < 0 ? "" : fmt::to_string(label), row[predicted],
+    fmt::format_to(out, "{}\t{}\t{}\t{:.6f}\t{}\n", node, predicted, label < 0 ? "" : fmt::to_string(label), probability,
                    splits[static_cast<std::size_t>(node)]);
   }
   return fmt::to_string(table);

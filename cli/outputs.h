@@ -18,6 +18,7 @@ struct OutputOptions {
   std::string embeddings;
   std::string predictions;
   std::string attention;
+  bool self_loops = true;  ///< in the attention table
 
   /// `with_attention`: --save-attention too, for models that have some.
   void add_to(CLI::App& app, bool with_model, bool with_attention);
@@ -26,6 +27,9 @@ struct OutputOptions {
   /// Writes embeddings, predictions and attention; returns the paths written.
   std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;
 };
+
+/// The most probable class of each node.
+std::vector<int32_t> predicted_classes(const HostMatrix& probabilities);
 
 /// The model's node representations, without dropout.
 HostMatrix host_embeddings(NodeClassifier& model);

@@ -1,14 +1,15 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
@@ -39,6 +40,7 @@ struct Origin {
 };
 
 Origin origin(const std::string& path) {
+  refuse_other_files(path);
   const io::TensorFile file = io::read_safetensors(path);
   const auto text = [&](const char* key) {
     const auto found = file.metadata.find(key);
@@ -114,7 +116,7 @@ void PredictCommand::run() const {
     print(text);
     return;
   }
-  if (!printing.quiet) std::fputs(text.c_str(), stderr);
+  if (!printing.quiet) say(std::string_view(text).substr(0, text.size() - 1));
   print(predictions_table(predict(*loaded), dataset));
 }
 

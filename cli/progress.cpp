@@ -1,66 +1,148 @@
 #include "cli/progress.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
+#include <algorithm>
+#include <cstdlib>
 
-#include <cstdio>
+#include "cli/interrupt.h"
+#include "cli/options.h"
+#include "cli/terminal.h"
 
 namespace heddle::cli {
 
 namespace {
 
-constexpr auto kFirst = std::chrono::milliseconds(300);
-constexpr auto kBetween = std::chrono::milliseconds(100);
-constexpr int kWidth = 30;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kBeforeDrawing{300}, kBetweenDrawings{100};
+constexpr milliseconds kBeforeLines{1000}, kBetweenLines{60'000};
+
+/// Milliseconds that HEDDLE_PROGRESS_DELAY asks for, or the usual ones.
+milliseconds delay_or(milliseconds usual) {
+  constexpr int64_t kMost = 1'000'000'000;
+  const char* const written = std::getenv("HEDDLE_PROGRESS_DELAY");
+  if (written == nullptr) return usual;
+  return milliseconds(parse_number<int64_t>("HEDDLE_PROGRESS_DELAY", written, 0, kMost, "milliseconds from 0 to 1000000000"));
+}
 
 }  // namespace
 
-Progress::Progress(bool quiet, int64_t seeds)
-    : quiet_(quiet), shown_(!quiet && isatty(STDERR_FILENO) != 0), seeds_(seeds), next_(start_ + kFirst) {}
-
-Progress::~Progress() {
-  if (drawn_) std::fputs("\r\033[K", stderr);
-}
-
-void Progress::epoch(const EpochFigures& figures) {
-  if (!shown_) return;
-  const std::lock_guard lock(mutex_);
-  if (std::chrono::steady_clock::now() < next_) return;
-  if (seeds_ == 1) {
-    const double share = static_cast<double>(figures.epoch) / static_cast<double>(figures.epochs);
-    draw(share, fmt::format("epoch {}/{}, loss {:.4f}", figures.epoch, figures.epochs, figures.train_loss));
-  } else {
-    draw(static_cast<double>(seeds_done_) / static_cast<double>(seeds_), fmt::format("seed {}/{}", seeds_done_, seeds_));
+ProgressBar::ProgressBar(bool quiet) {
+  const bool draws = can_draw();
+  delay_ = delay_or(draws ? kBeforeDrawing : kBeforeLines);
+  between_ = draws ? std::min(kBetweenDrawings, delay_) : kBetweenLines;
+  if (quiet) return;
+  form_ = draws ? Form::drawn : Form::lines;
+  next_ = Clock::now() + delay_;
+  try {
+    ticker_ = std::thread([this] { tick(); });
+  } catch (...) {  // no thread to be had: then only what is told of is told
   }
 }
 
-void Progress::seed_done() {
+ProgressBar::~ProgressBar() { finish(); }
+
+void ProgressBar::set_subject(std::string subject) noexcept {
   const std::lock_guard lock(mutex_);
-  ++seeds_done_;
+  subject_ = std::move(subject);
+  phase_.clear();
+  left_.clear();
+  said_.clear();
 }
 
-void Progress::at(double share, const std::string& what) {
-  if (!shown_) return;
-  const std::lock_guard lock(mutex_);
-  if (std::chrono::steady_clock::now() >= next_) draw(share, what);
+void ProgressBar::phase(std::string_view name) noexcept { told({.phase = name, .share = -1, .figures = {}}); }
+
+bool ProgressBar::told(const Progress& at) noexcept {
+  if (form_ != Form::none) {
+    try {
+      const std::lock_guard lock(mutex_);
+      keep(at);
+      tell(Clock::now());
+    } catch (...) {
+    }
+  }
+  return !interrupted();
 }
 
-void Progress::line(const std::string& text) {
-  if (quiet_) return;
-  const std::lock_guard lock(mutex_);
-  fmt::print(stderr, "{}{}\n", drawn_ ? "\r\033[K" : "", text);
-  drawn_ = false;
+void ProgressBar::line(std::string_view text) noexcept {
+  if (form_ != Form::none) say(text);
 }
 
-void Progress::draw(double share, const std::string& what) {
-  const auto now = std::chrono::steady_clock::now();
-  const double passed = std::chrono::duration<double>(now - start_).count();
-  const int full = static_cast<int>(share * kWidth);
-  const std::string left = share > 0 ? fmt::format(", {:.0f} s left", passed / share - passed) : "";
-  const std::string line = fmt::format("\r[{:=<{}}{:<{}}] {}{}\033[K", "", full, "", kWidth - full, what, left);
-  std::fwrite(line.data(), 1, line.size(), stderr);
-  drawn_ = true;
-  next_ = now + kBetween;
+void ProgressBar::finish() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  wake_.notify_all();
+  if (ticker_.joinable()) ticker_.join();
+  if (form_ == Form::drawn) erase_line();
+  form_ = Form::none;
+}
+
+/// Under the lock: takes in what is told, and starts or resumes the clock of the phase.
+void ProgressBar::keep(const Progress& at) {
+  const double share = at.share < 0 ? -1 : at.share < 1 ? at.share : 1;
+  const bool other = at.phase != phase_;
+  if (other || share < share_) {
+    const Clock::time_point now = Clock::now();
+    if (other && !phase_.empty()) {
+      time_.passed += now - time_.since;
+      time_.share = share_;
+      left_[phase_] = time_;
+    }
+    const auto before = left_.find(at.phase);
+    const bool goes_on = other && before != left_.end() && share > 0 && share >= before->second.share;
+    time_ = goes_on ? before->second : PhaseTime{.since = now, .from = std::max(share, 0.0)};
+    time_.since = now;
+    phase_ = at.phase;
+    if (form_ == Form::lines) next_ = said_.contains(at.phase) ? last_said_ + between_ : now + delay_;
+  }
+  share_ = share;
+  figure_count_ = std::min(at.figures.size(), figures_.size());
+  std::copy_n(at.figures.begin(), figure_count_, figures_.begin());
+}
+
+ProgressState ProgressBar::state(Clock::time_point now) const {
+  ProgressState state{.subject = subject_, .phase = phase_, .share = share_, .figures = std::span(figures_).first(figure_count_)};
+  state.elapsed = (time_.passed + std::chrono::duration<double>(now - time_.since)).count();
+  if (share_ > time_.from) state.left = state.elapsed / (share_ - time_.from) * (1 - share_);
+  state.stopping = interrupted();
+  return state;
+}
+
+/// Under the lock: draws or says a line, where it is time.
+void ProgressBar::tell(Clock::time_point now) {
+  if (ended_ || phase_.empty() || now < next_) return;
+  next_ = now + between_;
+  const ProgressState current = state(now);
+  if (form_ == Form::drawn) {
+    draw_line(progress_line(current, terminal_width()));
+  } else {
+    say(progress_sentence(current));
+    said_.insert(phase_);
+    last_said_ = now;
+  }
+}
+
+void ProgressBar::tick() {
+  // Short waits even where lines are far apart: another phase may begin meanwhile.
+  const milliseconds wait = std::clamp(delay_, milliseconds(1), kBetweenDrawings);
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, wait, [this] { return ended_; })) {
+    try {
+      tell(Clock::now());
+    } catch (...) {
+    }
+  }
+}
+
+ProgressSubject::ProgressSubject(ProgressBar& progress, std::string_view name) : progress_(progress) {
+  std::string subject;
+  {
+    const std::lock_guard lock(progress.mutex_);
+    before_ = progress.subject_;
+    subject = before_ + (before_.empty() || name.empty() ? "" : ": ") + std::string(name);
+  }
+  progress.set_subject(std::move(subject));
 }
 
 }  // namespace heddle::cli

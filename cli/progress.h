@@ -1,41 +1,96 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 
-#include "heddle/train.h"
+#include "cli/progress_text.h"
+#include "heddle/progress.h"
 
 namespace heddle::cli {
 
-/// A line on a terminal's standard error that says how far training is; nothing where standard error is no terminal, and nothing
-/// for what ends in a moment. May be told by several threads. The line goes away with the object.
-class Progress {
+/// Tells people what is being done and how far it is. On a terminal: one line that is drawn over and over, as wide as the
+/// terminal is, and goes away. Elsewhere (standard error is a file, a pipe or closed, or TERM is "dumb"): a line when a phase has
+/// lasted a second, and one a minute after that. With --quiet: nothing. What ends in a moment is not told of. May be told by
+/// several threads. Failures to write, to draw or to start a thread are ignored: they never end what is told of.
+class ProgressBar {
  public:
-  explicit Progress(bool quiet, int64_t seeds = 1);
-  ~Progress();
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  /// Reads HEDDLE_PROGRESS_DELAY; throws Error{usage} where it is no number.
+  explicit ProgressBar(bool quiet);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
 
-  void epoch(const EpochFigures& figures);
-  void seed_done();
-  /// A share of the way, from 0 to 1, and what is being done.
-  void at(double share, const std::string& what);
+  /// A phase of which nothing is told until another begins.
+  void phase(std::string_view name) noexcept;
+  /// What a computation of the library tells; whether to go on: until a signal asks for the end.
+  bool told(const Progress& at) noexcept;
+  /// The same as a callback, valid while the bar lives.
+  ProgressCallback callback() {
+    return [this](const Progress& at) { return told(at); };
+  }
   /// A line that stays, terminal or not, unless --quiet.
-  void line(const std::string& text);
+  void line(std::string_view text) noexcept;
+  /// Takes the bar away for good, before a report.
+  void finish() noexcept;
 
  private:
-  void draw(double share, const std::string& what);
+  friend class ProgressSubject;
+  using Clock = std::chrono::steady_clock;
+  enum class Form { none, drawn, lines };
 
-  const bool quiet_;
-  const bool shown_;
-  const int64_t seeds_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point next_;
-  int64_t seeds_done_ = 0;
-  bool drawn_ = false;
+  /// Time of a phase that went on to another and may come back: training, while an evaluation on the way takes its turn.
+  struct PhaseTime {
+    std::chrono::duration<double> passed{0};  ///< before `since`
+    Clock::time_point since;
+    double from = 0;    ///< the share at which the clock was started
+    double share = -1;  ///< the share at which the phase was left
+  };
+
+  void set_subject(std::string subject) noexcept;
+  void keep(const Progress& at);
+  void tell(Clock::time_point now);
+  ProgressState state(Clock::time_point now) const;
+  void tick();
+
+  Form form_ = Form::none;
+  std::chrono::milliseconds delay_{0};    ///< before the first word of the whole (drawn) or of a phase (lines)
+  std::chrono::milliseconds between_{0};  ///< between two
+
+  std::mutex mutex_;  ///< of all below
+  Clock::time_point next_;
+  std::string subject_, phase_;
+  double share_ = -1;
+  std::array<ProgressFigure, 4> figures_{};
+  std::size_t figure_count_ = 0;
+  PhaseTime time_;
+  std::map<std::string, PhaseTime, std::less<>> left_;  ///< phases of the subject that others followed
+  std::set<std::string, std::less<>> said_;             ///< phases of the subject that a line told of
+  Clock::time_point last_said_;
+  bool ended_ = false;
+  std::condition_variable wake_;
+  std::thread ticker_;  ///< tells while a phase says nothing
+};
+
+/// While it lives, what is told is told of `name`: "lightgcn: training". One within another: "as new: lightgcn: training".
+class ProgressSubject {
+ public:
+  ProgressSubject(ProgressBar& progress, std::string_view name);
+  ~ProgressSubject() { progress_.set_subject(std::move(before_)); }
+  ProgressSubject(const ProgressSubject&) = delete;
+  ProgressSubject& operator=(const ProgressSubject&) = delete;
+
+ private:
+  ProgressBar& progress_;
+  std::string before_;
 };
 
 }  // namespace heddle::cli

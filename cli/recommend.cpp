@@ -11,6 +11,7 @@
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "cli/settings.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
 
 namespace heddle::cli {
@@ -60,7 +61,7 @@ void RecommendCommand::run() const {
     queries.push_back({.user = user, .items = {}});
     asked.push_back({fmt::format("user {}, {} items in training", id, known), Json{{"user", id}, {"known_items", known}}});
     if (known == 0 && !printing.quiet)
-      fmt::print(stderr, "heddle: user {} has no item in training: nothing is known of their taste\n", id);
+      say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", id));
   }
   if (!items.empty()) {
     queries.push_back(visitor(saved, items));

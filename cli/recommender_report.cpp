@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/durations.h"
 #include "cli/metrics.h"
 
 namespace heddle::cli {
@@ -18,8 +19,9 @@ std::string training_text(const RecommenderRun& run) {
   if (!training.losses.empty())
     text += fmt::format("; loss {:.4f}, in the first {:.4f}", training.losses.back(), training.losses.front());
   if (training.epochs > 0) {
-    text += fmt::format("\nepoch      {:.3f} s median, {:.3f} s least; step {:.3f} ms median\n", training.epoch_s_median(),
-                        *std::min_element(training.epoch_s.begin(), training.epoch_s.end()), training.step_ms_median);
+    text += fmt::format("\nepoch      {} median, {} least; step {:.3f} ms median\n", duration_text(training.epoch_s_median(), 3),
+                        duration_text(*std::min_element(training.epoch_s.begin(), training.epoch_s.end()), 3),
+                        training.step_ms_median);
   } else {
     text += fmt::format("\nepoch      the first was cut short after {} steps\n", training.steps);
   }
@@ -27,8 +29,8 @@ std::string training_text(const RecommenderRun& run) {
     std::string trials;
     for (const auto& [temperature, ndcg] : training.temperature_trials)
       trials += fmt::format("{}{:.2f}: {:.4f}", trials.empty() ? "" : ", ", temperature, ndcg);
-    text += fmt::format("           temperature {:.2f}, chosen in {:.1f} s by NDCG@20 on held-out training interactions ({})\n",
-                        training.temperature, training.choice_s, trials);
+    text += fmt::format("           temperature {:.2f}, chosen in {} by NDCG@20 on held-out training interactions ({})\n",
+                        training.temperature, duration_text(training.choice_s, 2), trials);
   }
   return text;
 }
@@ -48,11 +50,21 @@ Json evaluations_json(const std::vector<LightGcnEpoch>& evaluations) {
   return list;
 }
 
+/// The settings, with what was used in place of the 0 that asks for a choice.
+std::map<std::string, std::string> settings_as_used(const RecommenderRun& run) {
+  std::map<std::string, std::string> settings = run.plan.settings();
+  if (run.fitted.training) {
+    settings["batch_size"] = fmt::to_string(run.fitted.training->batch_size);
+    if (run.fitted.training->temperature > 0) settings["temperature"] = fmt::format("{}", run.fitted.training->temperature);
+  }
+  return settings;
+}
+
 /// Null for models that are not trained in epochs.
 void add_training(Json& object, const Fitted& fitted) {
   if (!fitted.training) {
-    for (const char* field : {"epochs", "best_epoch", "steps", "batch_size", "temperature", "temperature_trials", "choice_s",
-                              "losses", "epoch_s", "step_ms", "evaluations"})
+    for (const char* field : {"epochs", "best_epoch", "steps", "batch_size", "temperature", "temperature_trials", "losses",
+                              "epoch_s", "step_ms", "evaluations"})
       object[field] = nullptr;
     return;
   }
@@ -65,7 +77,6 @@ void add_training(Json& object, const Fitted& fitted) {
   object["temperature_trials"] = Json::array();
   for (const auto& [temperature, ndcg] : training.temperature_trials)
     object["temperature_trials"].push_back({{"temperature", as_written(temperature)}, {"ndcg@20", ndcg}});
-  object["choice_s"] = training.choice_s;
   object["losses"] = training.losses;
   object["epoch_s"] = {
       {"median", training.epoch_s_median()},
@@ -94,7 +105,7 @@ std::string recommender_text(const RecommenderRun& run) {
   const Fitted& fitted = run.fitted;
   std::string text = interactions_text(run.loaded.data, run.loaded.hash);
   if (run.held_out > 0) text += fmt::format("           (those to validate were held out of the training interactions)\n");
-  const std::string settings = settings_text(run.plan.settings());
+  const std::string settings = settings_text(settings_as_used(run));
   text += fmt::format("model      {}{}{}, seed {}\n", run.plan.name(), settings.empty() ? "" : ": ", settings, run.seed);
   text += fmt::format("           {}\n", size_text(fitted.model->model_bytes()));
   text += fmt::format("device     {}\n", fitted.model->context().device().description());
@@ -102,8 +113,9 @@ std::string recommender_text(const RecommenderRun& run) {
   if (fitted.blend) text += blend_text(*fitted.blend);
   if (run.val.users > 0) text += metrics_text("validation", run.val);
   text += metrics_text("test", run.test);
-  return text + fmt::format("time       load {:.2f} s, fit {:.2f} s, evaluation {:.2f} s\n", run.loaded.seconds, fitted.fit_s,
-                            evaluation_seconds(run));
+  const std::string choice = fitted.choice_s > 0 ? fmt::format("choosing settings {}, ", duration_text(fitted.choice_s, 2)) : "";
+  return text + fmt::format("time       load {}, {}fit {}, evaluation {}\n", duration_text(run.loaded.seconds, 2), choice,
+                            duration_text(fitted.fit_s, 2), duration_text(evaluation_seconds(run), 2));
 }
 
 Json recommender_json(const RecommenderRun& run) {
@@ -126,6 +138,7 @@ Json recommender_json(const RecommenderRun& run) {
   object["val_metrics"] = metrics_json(run.val);
   object["model_bytes"] = fitted.model->model_bytes();
   object["load_s"] = run.loaded.seconds;
+  object["choice_s"] = fitted.choice_s;
   object["fit_s"] = fitted.fit_s;
   object["eval_s"] = evaluation_seconds(run);
   object["interrupted"] = fitted.interrupted();

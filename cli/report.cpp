@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "cli/durations.h"
 #include "cli/process.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/version.h"
 
@@ -168,7 +169,7 @@ std::string accuracy_text(double accuracy, const std::vector<int32_t>& split) {
 Json accuracy_json(double accuracy, const std::vector<int32_t>& split) { return split.empty() ? Json() : Json(accuracy); }
 
 std::string cost_text() {
-  return fmt::format("total      {:.2f} s, {:.1f} MB of memory at most\n", seconds_since_start(),
+  return fmt::format("total      {}, {:.1f} MB of memory at most\n", duration_text(seconds_since_start(), 2),
                      1e-6 * static_cast<double>(peak_rss_bytes()));
 }
 
@@ -179,7 +180,7 @@ void add_cost(Json& object) {
 }
 
 void print(const std::string& text) {
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const bool written = write_standard_output(text);
   require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
 }
 

@@ -10,7 +10,6 @@
 
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
-#include "cli/progress.h"
 #include "heddle/error.h"
 
 namespace heddle::cli {
@@ -31,8 +30,10 @@ int seeds_at_once(const SeedPlan& plan, const NodeDataset& data, const Device& d
 /// The seeds still to be trained, handed to whoever is free.
 class SeedQueue {
  public:
-  SeedQueue(const SeedPlan& plan, const NodeDataset& data, bool quiet)
-      : plan_(plan), data_(data), results_(static_cast<std::size_t>(plan.count)), progress_(quiet, plan.count) {}
+  SeedQueue(const SeedPlan& plan, const NodeDataset& data, ProgressBar& progress)
+      : plan_(plan), data_(data), results_(static_cast<std::size_t>(plan.count)), progress_(progress) {
+    progress_.phase("preparing the graph");
+  }
 
   /// Trains seeds on `device` until none is left. Does not throw: `finish` does.
   void work(const Device& device) noexcept try {
@@ -59,6 +60,35 @@ class SeedQueue {
  private:
   bool stopped() const { return failed_ || interrupted(); }
 
+  /// Epochs of all seeds, of those that there may be. A seed that patience ended counts as if it had run them all.
+  void tell(const EpochFigures& figures) {
+    const std::lock_guard lock(telling_);
+    ++epochs_told_;
+    const double epochs = static_cast<double>(plan_.options.epochs) * static_cast<double>(plan_.count);
+    const double share = static_cast<double>(epochs_told_) / epochs;
+    const bool at_most = plan_.options.patience > 0;
+    if (plan_.count > 1) {
+      const ProgressFigure seed{.name = "seed",
+                                .value = static_cast<double>(std::min(seeds_done_ + 1, plan_.count)),
+                                .total = static_cast<double>(plan_.count),
+                                .at_most = false};
+      progress_.told({.phase = "training", .share = share, .figures = std::span(&seed, 1)});
+      return;
+    }
+    const ProgressFigure epoch[] = {{.name = "epoch",
+                                     .value = static_cast<double>(figures.epoch),
+                                     .total = static_cast<double>(figures.epochs),
+                                     .at_most = at_most},
+                                    {.name = "loss", .value = figures.train_loss}};
+    progress_.told({.phase = "training", .share = share, .figures = epoch});
+  }
+
+  void seed_done(int64_t epochs) {
+    const std::lock_guard lock(telling_);
+    ++seeds_done_;
+    epochs_told_ += plan_.options.epochs - epochs;
+  }
+
   void train_one(int64_t i, const Device& device) {
     const uint64_t seed = plan_.first_seed + static_cast<uint64_t>(i);
     std::unique_ptr<NodeClassifier> model = plan_.kind->make(data_, plan_.settings, seed, device);
@@ -67,13 +97,13 @@ class SeedQueue {
     model->context().set_tuned(plan_.tuned);
     model->context().set_profiler(plan_.profiler);
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
-      progress_.epoch(figures);
+      tell(figures);
       if (!stopped()) return true;
       if (figures.epoch < figures.epochs) cut_short_ = true;
       return false;
     });
     model->context().set_profiler(nullptr);
-    progress_.seed_done();
+    seed_done(result.report.epochs);
     results_[static_cast<std::size_t>(i)] = std::move(result);
     if (i == 0) first_model_ = std::move(model);
   }
@@ -87,7 +117,10 @@ class SeedQueue {
   std::exception_ptr error_;
   std::vector<std::optional<SeedResult>> results_;
   std::unique_ptr<NodeClassifier> first_model_;
-  Progress progress_;
+  std::mutex telling_;
+  int64_t epochs_told_ = 0;
+  int64_t seeds_done_ = 0;
+  ProgressBar& progress_;
 };
 
 /// Every epoch's time, ascending.
@@ -121,9 +154,9 @@ double SeedRuns::epoch_ms_median() const {
 
 double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
 
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, bool quiet) {
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress) {
   catch_interrupts();
-  SeedQueue queue(plan, data, quiet);
+  SeedQueue queue(plan, data, progress);
   const int at_once = seeds_at_once(plan, data, device);
   if (at_once == 1) {
     queue.work(device);

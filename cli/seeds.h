@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/progress.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
 #include "heddle/models.h"
@@ -49,6 +50,6 @@ struct SeedRuns {
 
 /// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained
 /// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was.
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, bool quiet);
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress);
 
 }  // namespace heddle::cli

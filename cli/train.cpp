@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
@@ -19,6 +20,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -108,9 +110,12 @@ void TrainCommand::run() {
   const bool any = std::any_of(choices.begin(), choices.end(),
                                [&](const TunedChoice& choice) { return choice.device == where.description(); });
   if (!tuned.empty() && !any) log_message(text(tuned, " has no choice for ", where.description(), ": the rule chooses"));
+  ProgressBar progress(printing.quiet);
+  progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const SeedRuns runs = train_seeds(plan, dataset, where, printing.quiet);
+  const SeedRuns runs = train_seeds(plan, dataset, where, progress);
+  progress.finish();
   if (printing.json) {
     Json object = training_json(plan, runs, dataset, hash, where);
     object["profile"] = profile_json(profiler.get());
@@ -167,8 +172,11 @@ void add_train(CLI::App& app, Action& action) {
     const std::vector<std::string> rest = train->remaining();
     if (!train->get_subcommands().empty() && rest.empty()) return;
     require(!rest.empty(), ErrorKind::usage, "train needs a model's name; there are: ", model_names());
-    require(rest.front().starts_with('-'), ErrorKind::usage, "there is no model '", rest.front(),
-            "'; there are: ", model_names());
+    if (!rest.front().starts_with('-')) {
+      const std::string meant = did_you_mean(rest.front(), split_list(model_names()));
+      fail(ErrorKind::usage, "there is no model ", io::detail::in_quotes(rest.front()), meant,
+           meant.empty() ? "; there are: " : " There are: ", model_names());
+    }
     fail(ErrorKind::usage, "train: ", rest.front(), " must come after the model's name; there are: ", model_names());
   });
 }

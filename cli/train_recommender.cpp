@@ -135,6 +135,8 @@ void TrainRecommenderCommand::run() {
   check_profile(planned);
   check_outputs({save, profile.path});
   const Device where = device.open();
+  ProgressBar progress(printing.quiet);
+  progress.phase("reading the data");
   LoadedInteractions loaded = data.load();
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
           loaded.data.val.nnz(), " validation interactions already");
@@ -142,7 +144,7 @@ void TrainRecommenderCommand::run() {
   const int64_t held_out = hold_out_of(loaded.data, share, seed);
   const std::unique_ptr<Profiler> profiler = profile.make();
   const Fitted fitted =
-      planned.fit(loaded.data, {.device = where, .seed = seed, .quiet = printing.quiet, .profiler = profiler.get()});
+      planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
   if (fitted.failure) {
     require(!save.empty() && fitted.good_epochs > 0, fitted.failure->kind(), fitted.failure->what());
     save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
@@ -156,12 +158,13 @@ void TrainRecommenderCommand::run() {
       .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
   const std::string saved = save.empty() ? "nothing was to be saved" : "saved " + save;
   try {
-    result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed));
-    result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed));
+    result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed), progress);
+    result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed), progress);
   } catch (const Error& error) {
     require(error.kind() != ErrorKind::interrupted, ErrorKind::interrupted, error.what(), "; ", saved);
     throw;
   }
+  progress.finish();
   if (printing.json) {
     Json object = recommender_json(result);
     object["profile"] = profile_json(profiler.get());

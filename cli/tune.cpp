@@ -101,10 +101,15 @@ void run(const TuneOptions& options) {
   std::vector<GraphOutcome> outcomes;
   double logarithms = 0;
   const GraphOutcome* worst = nullptr;
+  ProgressBar progress(false);
+  const LabProgress cases(progress, names.size() * widths.size());
   for (const std::string& name : names) {
+    const ProgressSubject of(progress, name);
+    progress.phase("reading the graph");
     const bench::LabGraph graph = bench::lab_graph(name);
     const StructureHash structure = structure_hash(graph.matrix);
     for (int64_t width : widths) {
+      cases.begin(outcomes.size());
       const GraphOutcome outcome =
           outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
       print(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
@@ -114,6 +119,7 @@ void run(const TuneOptions& options) {
       outcomes.push_back(outcome);
     }
   }
+  progress.finish();
   for (const GraphOutcome& outcome : outcomes) {
     if (worst == nullptr || outcome.ratio() > worst->ratio()) worst = &outcome;
   }

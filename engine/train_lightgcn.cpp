@@ -62,12 +62,12 @@ class Steps {
         step_of_epoch_(context_.stream(), sizeof(uint32_t)),
         replayed_(context_, [this] { step(); }) {}
 
-  /// The losses of one epoch's steps; fewer of them where `keep_going` ends it.
-  std::vector<float> epoch(std::vector<double>& step_ms, const std::function<bool()>& keep_going) {
+  /// The losses of one epoch's steps; fewer of them where `go_on`, which is asked before each, ends it.
+  std::vector<float> epoch(std::vector<double>& step_ms, const std::function<bool(int64_t step)>& go_on) {
     Stream& stream = context_.stream();
     stream.backend().fill_zero(step_of_epoch_.data(), step_of_epoch_.bytes(), stream);
     int64_t done = 0;
-    for (; done < per_epoch_ && (!keep_going || keep_going()); ++done) {
+    for (; done < per_epoch_ && go_on(done); ++done) {
       const ProfiledSpan span(context_.profiler(), stream, "step", ProfilePhase::update, done + 1);
       const auto start = Clock::now();
       if (options_.replay) {
@@ -142,11 +142,70 @@ class Steps {
   ReplayedStep replayed_;
 };
 
-/// Recall on a split, or nothing where it is empty.
-std::map<std::string, double> figures(LightGcn& model, const InteractionDataset& data, const HostCsr& targets, bool exclude_val) {
+/// Recall on a split, or nothing where it is empty. `progress` is told of it and not asked: an evaluation on the way is finished.
+std::map<std::string, double> figures(LightGcn& model, const InteractionDataset& data, const HostCsr& targets, bool exclude_val,
+                                      const ProgressCallback& progress) {
   if (targets.nnz() == 0) return {};
-  return evaluate(model, data, targets, {.exclude_val = exclude_val}).values;
+  const auto told = [&](const Progress& at) {
+    if (progress) progress(at);
+    return true;
+  };
+  return evaluate(model, data, targets, {.exclude_val = exclude_val}, told).values;
 }
+
+/// What training and its trials tell.
+class TrainingProgress {
+ public:
+  TrainingProgress(const ProgressCallback& callback, const LightGcnTrainOptions& options, int64_t steps_per_epoch)
+      : callback_(callback),
+        steps_per_epoch_(steps_per_epoch),
+        epochs_(options.epochs),
+        may_stop_early_(options.patience > 0 || options.time_limit > 0) {}
+
+  /// Before step `step` (from 0) of `epoch` (from 1); `loss` is the last epoch's. Whether to go on.
+  bool step(int64_t epoch, int64_t step, const std::vector<double>& losses) const {
+    if (!callback_) return true;
+    const auto done = static_cast<double>((epoch - 1) * steps_per_epoch_ + step);
+    const double share = done / (static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_));
+    const ProgressFigure figures[] = {
+        {.name = "epoch", .value = static_cast<double>(epoch), .total = static_cast<double>(epochs_), .at_most = may_stop_early_},
+        {.name = "loss", .value = losses.empty() ? 0 : losses.back()}};
+    return callback_({.phase = "training", .share = share, .figures = std::span(figures, losses.empty() ? 1 : 2)});
+  }
+
+ private:
+  const ProgressCallback& callback_;
+  int64_t steps_per_epoch_;
+  int64_t epochs_;
+  bool may_stop_early_;
+};
+
+/// Tells the trainings and rankings of trials as parts of one phase.
+class TrialProgress {
+ public:
+  TrialProgress(const ProgressCallback& callback, int most) : callback_(callback), most_(most) {}
+
+  /// Whether to go on to trial `trial`, from 0.
+  bool begin(int trial) {
+    trial_ = trial;
+    return tell(0);
+  }
+  /// What a trial's training is told; its ranking, which is short beside it, takes the last tenth.
+  bool training(const Progress& at) const { return tell(0.9 * at.share); }
+  bool ranking(const Progress& at) const { return tell(0.9 + 0.1 * at.share); }
+
+ private:
+  bool tell(double share_of_trial) const {
+    if (!callback_) return true;
+    const ProgressFigure figure{.name = "trial", .value = trial_ + 1.0, .total = static_cast<double>(most_), .at_most = true};
+    return callback_(
+        {.phase = "choosing the temperature", .share = (trial_ + share_of_trial) / most_, .figures = std::span(&figure, 1)});
+  }
+
+  const ProgressCallback& callback_;
+  int most_;
+  int trial_ = 0;
+};
 
 /// Decides when the validation figures have stopped getting better.
 class Patience {
@@ -218,7 +277,7 @@ double LightGcnReport::epoch_s_median() const { return median(epoch_s); }
 
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
-                                                         const std::function<bool()>& keep_going) {
+                                                         const ProgressCallback& progress) {
   constexpr float lowest = 0.1f, step = 0.05f;
   constexpr int most_trials = 6;
   constexpr int64_t trial_epochs = 8;
@@ -236,25 +295,31 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
   trial.epochs = std::min(options.epochs, trial_epochs);
   trial.patience = trial.eval_every = 0;
   trial.time_limit = 0;
-  for (int i = 0; i < most_trials && (!keep_going || keep_going()); ++i) {
+  TrialProgress told(progress, most_trials);
+  for (int i = 0; i < most_trials && told.begin(i); ++i) {
     trial.temperature = lowest + step * static_cast<float>(i);
     LightGcn model(*judged, model_options, device);
-    train(model, *judged, trial, {}, keep_going);
-    trials.emplace_back(trial.temperature, evaluate(model, *judged, judged->val).values.at("ndcg@20"));
+    const LightGcnReport trained = train(model, *judged, trial, {}, [&](const Progress& at) { return told.training(at); });
+    if (trained.interrupted) break;  // a model that is cut short says nothing about its temperature
+    const auto ranking = [&](const Progress& at) {
+      told.ranking(at);
+      return true;
+    };
+    trials.emplace_back(trial.temperature, evaluate(model, *judged, judged->val, {}, ranking).values.at("ndcg@20"));
     if (i > 0 && trials[trials.size() - 1].second < trials[trials.size() - 2].second) break;
   }
   return trials;
 }
 
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
-                     const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
+                     const LightGcnCallback& callback, const ProgressCallback& progress) {
   check_fits(model, data, given);
   LightGcnTrainOptions options = given;
   LightGcnReport report;
   if (options.batch_size == 0) options.batch_size = LightGcnTrainOptions::automatic_batch_size(data.train.nnz());
   if (options.loss == RankingLoss::softmax && options.temperature == 0) {
     const auto start = Clock::now();
-    report.temperature_trials = choose_temperature(data, model.options(), options, model.context().device(), keep_going);
+    report.temperature_trials = choose_temperature(data, model.options(), options, model.context().device(), progress);
     options.temperature = 0.1f;  // where an interruption left no trial
     double best = -1;
     for (const auto& [temperature, ndcg] : report.temperature_trials) {
@@ -273,6 +338,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   Snapshot good(model.embeddings());
   good.take();
   Patience patience(options.patience, model.embeddings());
+  const TrainingProgress told_of_steps(progress, options, per_epoch);
   const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
 
   std::vector<double> step_ms;
@@ -280,7 +346,8 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
     const auto start = Clock::now();
-    const std::vector<float> losses = steps.epoch(step_ms, keep_going);
+    const std::vector<float> losses =
+        steps.epoch(step_ms, [&](int64_t step) { return told_of_steps.step(epoch, step, report.losses); });
     LightGcnEpoch told;
     told.epoch = epoch;
     told.epochs = options.epochs;
@@ -310,8 +377,8 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
       const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
       const auto evaluation = Clock::now();
-      told.val = figures(model, data, data.val, false);
-      told.test = figures(model, data, data.test, true);
+      told.val = figures(model, data, data.val, false, progress);
+      told.test = figures(model, data, data.test, true, progress);
       report.eval_s += seconds_since(evaluation);
       if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
     }

@@ -45,12 +45,17 @@ float value_at(const EdgeTable& table, std::size_t edge, std::size_t column) {
   return table.values.values[edge * table.columns.size() + column];
 }
 
-std::string csv(const EdgeTable& table) {
+bool is_written(const EdgeTable& table, std::size_t edge, const EdgeTableOptions& options) {
+  return options.self_loops || table.sources[edge] != table.targets[edge];
+}
+
+std::string csv(const EdgeTable& table, const EdgeTableOptions& options) {
   Text out;
   out << "source,target";
   for (const std::string& column : table.columns) out << "," << column;
   out << "\n";
   for (std::size_t e = 0; e < table.sources.size(); ++e) {
+    if (!is_written(table, e, options)) continue;
     out << table.sources[e] << "," << table.targets[e];
     for (std::size_t c = 0; c < table.columns.size(); ++c) out << "," << value_at(table, e, c);
     out << "\n";
@@ -58,30 +63,38 @@ std::string csv(const EdgeTable& table) {
   return out.take();
 }
 
-std::string gexf(const EdgeTable& table, const std::vector<int32_t>& labels) {
+/// An attribute of the nodes. Not "label": that is what GEXF calls the name of a node, and readers take one for the other.
+struct NodeAttribute {
+  const char* title;
+  const std::vector<int32_t>& values;
+};
+
+std::string gexf(const EdgeTable& table, const EdgeTableOptions& options) {
   const std::size_t columns = table.columns.size();
+  const NodeAttribute attributes[] = {{"class", options.classes}, {"predicted", options.predicted}};
   Text out;
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gexf xmlns=\"http://gexf.net/1.3\" version=\"1.3\">\n"
-      << "<graph defaultedgetype=\"directed\">\n";
-  if (!labels.empty()) {
-    out << "<attributes class=\"node\">\n<attribute id=\"0\" title=\"label\" type=\"integer\"/>\n</attributes>\n";
+      << "<graph defaultedgetype=\"directed\">\n<attributes class=\"node\">\n";
+  for (const auto& [title, values] : attributes) {
+    if (!values.empty()) out << "<attribute id=\"" << title << "\" title=\"" << title << "\" type=\"integer\"/>\n";
   }
+  out << "</attributes>\n";
   out << "<attributes class=\"edge\">\n";
   for (std::size_t c = 0; c < columns; ++c) {
     out << "<attribute id=\"" << c << "\" title=\"" << xml_escaped(table.columns[c]) << "\" type=\"float\"/>\n";
   }
   out << "</attributes>\n<nodes>\n";
   for (int64_t node = 0; node < table.nodes; ++node) {
-    out << "<node id=\"" << node << "\" label=\"" << node << "\"";
-    const int32_t label = labels.empty() ? -1 : labels[static_cast<std::size_t>(node)];
-    if (label < 0) {
-      out << "/>\n";
-    } else {
-      out << "><attvalues><attvalue for=\"0\" value=\"" << label << "\"/></attvalues></node>\n";
+    out << "<node id=\"" << node << "\" label=\"" << node << "\"><attvalues>";
+    for (const auto& [title, values] : attributes) {
+      const int32_t value = values.empty() ? -1 : values[static_cast<std::size_t>(node)];
+      if (value >= 0) out << "<attvalue for=\"" << title << "\" value=\"" << value << "\"/>";
     }
+    out << "</attvalues></node>\n";
   }
   out << "</nodes>\n<edges>\n";
   for (std::size_t e = 0; e < table.sources.size(); ++e) {
+    if (!is_written(table, e, options)) continue;
     double sum = 0;
     for (std::size_t c = 0; c < columns; ++c) sum += value_at(table, e, c);
     const auto mean = static_cast<float>(columns > 0 ? sum / static_cast<double>(columns) : 1);
@@ -98,15 +111,17 @@ std::string gexf(const EdgeTable& table, const std::vector<int32_t>& labels) {
 
 void check_edge_table_path(const std::string& path) { form_of(path); }
 
-void write_edge_table(const std::string& path, const EdgeTable& table, const std::vector<int32_t>& labels) {
+void write_edge_table(const std::string& path, const EdgeTable& table, const EdgeTableOptions& options) {
   const auto edges = static_cast<int64_t>(table.sources.size());
   const auto columns = static_cast<int64_t>(table.columns.size());
   require(table.targets.size() == table.sources.size() && table.values.rows == edges && table.values.cols == columns,
           ErrorKind::usage, path, ": there are ", edges, " sources, ", table.targets.size(), " targets and ", columns,
           " columns' names for values of ", table.values.rows, " x ", table.values.cols);
-  require(labels.empty() || static_cast<int64_t>(labels.size()) == table.nodes, ErrorKind::usage, path, ": there are ",
-          labels.size(), " labels for ", table.nodes, " nodes");
-  write_file(path, form_of(path) == Form::csv ? csv(table) : gexf(table, labels));
+  for (const auto* const values : {&options.classes, &options.predicted}) {
+    require(values->empty() || static_cast<int64_t>(values->size()) == table.nodes, ErrorKind::usage, path, ": there are ",
+            values->size(), " classes for ", table.nodes, " nodes");
+  }
+  write_file(path, form_of(path) == Form::csv ? csv(table, options) : gexf(table, options));
 }
 
 }  // namespace heddle::io

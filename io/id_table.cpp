@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <functional>
-#include <numeric>
-#include <utility>
 
 #include "heddle/error.h"
 #include "heddle/interactions.h"
 #include "io/limits.h"
+#include "io/near_matches.h"
 #include "io/text.h"
 
 namespace heddle {
@@ -36,21 +35,6 @@ void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids)
   }
 }
 
-/// Levenshtein's distance of two short strings in bytes; `row` is scratch.
-int64_t edit_distance(std::string_view a, std::string_view b, std::vector<int64_t>& row) {
-  row.resize(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    int64_t diagonal = std::exchange(row[0], static_cast<int64_t>(i) + 1);
-    for (size_t j = 0; j < b.size(); ++j) {
-      const int64_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 IdTable::IdTable(std::vector<std::string> ids) {
@@ -78,29 +62,7 @@ int32_t IdTable::insert(std::string_view id) {
 }
 
 std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t count) const {
-  constexpr size_t kCompared = 64;  // bytes of an id: the time goes with their square
-  struct Match {
-    int64_t distance;
-    int64_t index;
-  };
-  const std::string_view wanted = id.substr(0, kCompared);
-  std::vector<Match> matches;
-  std::vector<int64_t> row;
-  for (int64_t i = 0; i < size(); ++i) {
-    const std::string_view candidate = std::string_view((*this)[i]).substr(0, kCompared);
-    const auto longer = static_cast<int64_t>(std::max(wanted.size(), candidate.size()));
-    const auto shorter = static_cast<int64_t>(std::min(wanted.size(), candidate.size()));
-    if (longer - shorter > (longer + 1) / 2) continue;  // the distance is at least this
-    const int64_t distance = edit_distance(wanted, candidate, row);
-    if (distance <= (longer + 1) / 2) matches.push_back({distance, i});
-  }
-  const auto end = matches.begin() + std::clamp<int64_t>(count, 0, static_cast<int64_t>(matches.size()));
-  std::partial_sort(matches.begin(), end, matches.end(), [](const Match& a, const Match& b) {
-    return a.distance != b.distance ? a.distance < b.distance : a.index < b.index;
-  });
-  std::vector<std::string> result;
-  std::transform(matches.begin(), end, std::back_inserter(result), [&](const Match& match) { return (*this)[match.index]; });
-  return result;
+  return io::detail::near_matches(id, ids_, count);
 }
 
 int32_t IdTable::require_known(std::string_view id, const char* what) const {

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "heddle/error.h"
+#include "io/content_kind.h"
 #include "io/file.h"
 #include "io/finite.h"
 #include "io/limits.h"
@@ -130,7 +131,17 @@ NamedIntegers make_integers(const Entry& entry, std::string_view bytes) {
 
 }  // namespace
 
+/// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
+/// tell nobody anything.
+static void refuse_other_kinds(std::string_view content, std::string_view name) {
+  constexpr size_t kLookedAt = 4096;
+  const ContentKind found = content_kind(content.substr(0, kLookedAt));
+  require(found.kind == ContentKind::safetensors || found.kind == ContentKind::unknown, ErrorKind::bad_data, name, " is ",
+          found.name, ", not a safetensors file");
+}
+
 TensorFile parse_safetensors(std::string_view content, std::string_view name) {
+  refuse_other_kinds(content, name);
   const auto size = static_cast<int64_t>(content.size());
   require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file: it has ", size, " bytes");
   uint64_t header_length = 0;

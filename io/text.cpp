@@ -1,8 +1,11 @@
 #include "io/text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+
+#include "io/utf8.h"
 
 namespace heddle::io::detail {
 
@@ -14,22 +17,47 @@ std::string_view trim(std::string_view line) {
   return line;
 }
 
+/// Bytes of the first character of `text`, 0 where it must not be shown as it is.
+size_t shown_as_it_is(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
+  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  const std::string_view character = text.substr(0, length);
+  if (!is_utf8(character)) return 0;
+  // U+0080 to U+009F are control characters; these lines break, or turn the direction of what follows.
+  if (character >= "\u0080" && character <= "\u009f") return 0;
+  for (const char* const hidden : {"\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+                                   "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"}) {
+    if (character == hidden) return 0;
+  }
+  return character.size();
+}
+
 }  // namespace
+
+std::string printable(std::string_view value) {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string result;
+  while (!value.empty()) {
+    const size_t length = shown_as_it_is(value);
+    result += value.substr(0, length);
+    if (length == 0) {
+      const auto byte = static_cast<unsigned char>(value.front());
+      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+    value.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return result;
+}
 
 std::string in_quotes(std::string_view value) {
   constexpr size_t kShown = 40;
-  constexpr char kHex[] = "0123456789abcdef";
-  std::string result = "'";
-  for (const char c : value.substr(0, kShown)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f) {
-      result += c;
-    } else {
-      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  if (value.size() > kShown) result += "...";
-  return result + "'";
+  size_t end = std::min(kShown, value.size());
+  // A character that the end would cut in two is left out; four bytes are the longest there is.
+  for (int bytes = 0; bytes < 3 && end > 0 && end < value.size() && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80;
+       ++bytes)
+    --end;
+  return "'" + printable(value.substr(0, end)) + (end < value.size() ? "...'" : "'");
 }
 
 Lines::Lines(std::string_view content, std::string_view name) : rest_(content), name_(name) {

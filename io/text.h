@@ -12,7 +12,11 @@ namespace heddle::io::detail {
 /// What separates the fields of a line, and what stands around a line without meaning anything.
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
-/// `value` in single quotes for a sentence: at most 40 bytes of it, unprintable ones as \xNN.
+/// `value` for a sentence: UTF-8 as it is; control characters, those that turn the writing's direction, and bytes that are no
+/// UTF-8 as \xNN.
+std::string printable(std::string_view value);
+
+/// The same in single quotes: at most 40 bytes of it, whole characters.
 std::string in_quotes(std::string_view value);
 
 /// Walks over the lines of `content` that are neither blank nor comments (first character # or %). Accepts \n and \r\n and a

@@ -159,7 +159,7 @@ std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, 
 }
 
 float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
-                          std::span<const float> candidates, const std::string& metric) {
+                          std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) {
   require(!candidates.empty(), ErrorKind::usage, "choose_blend_weight: there are no candidates");
   for (const float weight : candidates) {
     require(std::isfinite(weight), ErrorKind::usage, "choose_blend_weight: the candidate ", weight);
@@ -179,6 +179,8 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
   std::vector<Ranking> rankings;
   std::vector<int32_t> ranked;
   for (std::size_t begin = 0; begin < judged.size(); begin += per_block) {
+    require(recommending::users_told(progress, "choosing the blend's weight", begin, judged.size()), ErrorKind::interrupted,
+            "the choice of the blend's weight was interrupted after ", begin, " of ", judged.size(), " users");
     const std::span<const Query> block = std::span(judged).subspan(begin, std::min(per_block, judged.size() - begin));
     const auto count = static_cast<int64_t>(block.size());
     Context& context = first.context();

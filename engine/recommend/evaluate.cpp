@@ -15,7 +15,7 @@ namespace {
 
 using recommending::row_of;
 
-/// Queries that are ranked between two calls of `keep_going`.
+/// Queries that are ranked between two calls of the callback.
 constexpr std::size_t block_queries = 1024;
 
 void check_options(const Recommender& model, const EvaluateOptions& options) {
@@ -105,15 +105,15 @@ std::vector<Ranking> rank_sampled(Recommender& model, std::span<const Judged> ju
 
 template <class Taken>
 RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const HostCsr* also_exclude,
-                     const EvaluateOptions& options, const Taken& taken, const std::function<bool()>& keep_going) {
+                     const EvaluateOptions& options, const Taken& taken, const ProgressCallback& progress) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t most = *std::max_element(options.topk.begin(), options.topk.end());
   std::vector<recommending::Metrics> sums(options.topk.size());
   std::vector<Query> queries;
   std::vector<int32_t> ranked;
   for (std::size_t first = 0; first < judged.size(); first += block_queries) {
-    require(!keep_going || keep_going(), ErrorKind::interrupted, "evaluation was interrupted after ", first, " of ",
-            judged.size(), " users");
+    require(recommending::users_told(progress, "ranking", first, judged.size()), ErrorKind::interrupted,
+            "evaluation was interrupted after ", first, " of ", judged.size(), " users");
     const std::span<const Judged> block = judged.subspan(first, std::min(block_queries, judged.size() - first));
     std::vector<Ranking> rankings;
     if (options.sampled_negatives > 0) {
@@ -133,6 +133,7 @@ RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const H
       }
     }
   }
+  recommending::users_told(progress, "ranking", judged.size(), judged.size());
   RankingMetrics result;
   result.users = static_cast<int64_t>(judged.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
@@ -148,7 +149,7 @@ RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const H
 }  // namespace
 
 RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
-                        const EvaluateOptions& options, const std::function<bool()>& keep_going) {
+                        const EvaluateOptions& options, const ProgressCallback& progress) {
   check_options(model, options);
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate: ", data.name, " has no targets in this part: nobody can be judged");
   require(targets.rows == model.users() && targets.cols == model.items(), ErrorKind::usage, "evaluate: targets are ",
@@ -163,11 +164,11 @@ RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, cons
     const std::vector<int32_t> known = united(row_of(model.train(), each.query.user), row_of(data.val, each.query.user));
     return united(united(known, row_of(data.test, each.query.user)), each.targets);
   };
-  return judge(model, judged, also_exclude, options, taken, keep_going);
+  return judge(model, judged, also_exclude, options, taken, progress);
 }
 
 RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
-                                 const EvaluateOptions& options) {
+                                 const EvaluateOptions& options, const ProgressCallback& progress) {
   check_options(model, options);
   require(targets.rows == static_cast<int64_t>(queries.size()) && targets.cols == model.items(), ErrorKind::usage,
           "evaluate_visitors: targets are ", targets.rows, " x ", targets.cols, " for ", queries.size(), " visitors and ",
@@ -182,7 +183,7 @@ RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> quer
     const HostCsr own = recommending::query_rows(model.train(), {&each.query, 1});
     return united(own.col_indices, each.targets);
   };
-  return judge(model, judged, nullptr, options, taken, {});
+  return judge(model, judged, nullptr, options, taken, progress);
 }
 
 }  // namespace heddle

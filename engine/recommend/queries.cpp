@@ -160,4 +160,11 @@ int64_t queries_per_block(int64_t items) {
   return std::clamp<int64_t>((int64_t{1} << 24) / std::max<int64_t>(items, 1), 1, 64);
 }
 
+bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users) {
+  if (!progress) return true;
+  const auto all = static_cast<double>(users);
+  const ProgressFigure figure{.name = "user", .value = static_cast<double>(std::min(done + 1, users)), .total = all};
+  return progress({.phase = phase, .share = static_cast<double>(done) / all, .figures = std::span(&figure, 1)});
+}
+
 }  // namespace heddle::recommending

@@ -46,6 +46,9 @@ void append_rankings(Context& context, const kernels::TopKOutput& best, int64_t 
 /// A score matrix of this many queries at most is held at a time.
 int64_t queries_per_block(int64_t items);
 
+/// Tells a callback (or none) that `done` of `users` users are through; whether to go on.
+bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users);
+
 /// Keeps a CSR matrix in a device's memory.
 class DeviceCsr {
  public:

@@ -15,6 +15,7 @@
 #include "heddle/operation.h"
 #include "heddle/ops.h"
 #include "heddle/profile.h"
+#include "heddle/progress.h"
 #include "heddle/recommender.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"

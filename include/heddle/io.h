@@ -68,11 +68,17 @@ std::map<std::string, Array> read_npz(const std::string& path);
 /// Writes rows x cols float32, row-major, atomically as write_file does.
 void write_npy(const std::string& path, const float* values, int64_t rows, int64_t cols);
 
+/// What an edge table tells besides the edges.
+struct EdgeTableOptions {
+  std::vector<int32_t> classes;    ///< [nodes] or empty: the nodes' attribute "class" in GEXF; -1: none
+  std::vector<int32_t> predicted;  ///< the same for the attribute "predicted"
+  bool self_loops = true;          ///< false: edges from a node to itself are left out, as layouts of graphs want it
+};
+
 /// A table of edges as text that a spreadsheet (.csv: `source,target` and the columns, a header line) or a graph program (.gexf:
 /// GEXF 1.3, the numbers as attributes of the edges, their mean as the weight) reads; numbers as they read back, nodes from 0.
-/// `labels` [nodes], or empty, become an attribute of the nodes; -1: none. Written atomically as write_file does. Throws
-/// Error{usage} as check_edge_table_path, or where the table's sizes do not fit.
-void write_edge_table(const std::string& path, const EdgeTable& table, const std::vector<int32_t>& labels = {});
+/// Written atomically as write_file does. Throws Error{usage} as check_edge_table_path, or where sizes do not fit.
+void write_edge_table(const std::string& path, const EdgeTable& table, const EdgeTableOptions& options = {});
 /// Throws Error{usage} unless the name ends in .csv or .gexf.
 void check_edge_table_path(const std::string& path);
 

@@ -9,6 +9,7 @@
 #include "heddle/context.h"
 #include "heddle/interactions.h"
 #include "heddle/ops.h"
+#include "heddle/progress.h"
 #include "heddle/recommender.h"
 
 namespace heddle {
@@ -148,24 +149,26 @@ struct LightGcnReport {
   double step_ms_median = 0;
   double fit_s = 0;          ///< training, evaluations apart
   double eval_s = 0;         ///< evaluations on the way
-  bool interrupted = false;  ///< the callback or keep_going ended it; a step that was under way is finished
+  bool interrupted = false;  ///< a callback ended it; a step that was under way is finished
   double epoch_s_median() const;
 };
 
 /// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are
 /// training interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept.
 /// Throws Error{usage} for options out of range, Error{diverged} with epoch and step where a loss is NaN or infinite: the model
-/// then holds the weights of the last epoch whose losses were finite. `keep_going` is asked before each step; false ends training
-/// there.
+/// then holds the weights of the last epoch whose losses were finite. `progress` is told "choosing the temperature" (trial 2 of
+/// at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss) and "ranking" for evaluations on the way, and
+/// asked before each step; false ends training there.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
-                     const LightGcnCallback& callback = {}, const std::function<bool()>& keep_going = {});
+                     const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 
 /// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's
 /// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls: sparse catalogues want a
-/// low one, dense ones a higher. Returns what was tried, with its NDCG@20. The test split is not looked at.
+/// low one, dense ones a higher. Returns what was tried to the end, with its NDCG@20. The test split is not looked at. `progress`
+/// is told "choosing the temperature" and asked before each step; false ends the search.
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
-                                                         const std::function<bool()>& keep_going = {});
+                                                         const ProgressCallback& progress = {});
 
 /// N(0, std^2) by the Box-Muller transform on the counter-based generator, made on the host.
 HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index);

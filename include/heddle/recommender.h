@@ -14,6 +14,7 @@
 #include "heddle/interactions.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
+#include "heddle/progress.h"
 
 namespace heddle {
 
@@ -164,14 +165,14 @@ std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, s
                                               MetricDefinition definition = MetricDefinition::standard);
 
 /// Ranks all items for every user with items in `targets` (users x items; data.test or data.val) and averages. Throws
-/// Error{usage} where `targets` is empty or its size is another than the model's. `keep_going` is asked between blocks; false
-/// throws Error{interrupted}.
+/// Error{usage} where `targets` is empty or its size is another than the model's. `progress` is told "ranking" and asked before
+/// each block of users; false throws Error{interrupted}.
 RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
-                        const EvaluateOptions& options = {}, const std::function<bool()>& keep_going = {});
+                        const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
 /// The same for new users: each query has the given items and is judged by `targets` (one row a query).
 RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
-                                 const EvaluateOptions& options = {});
+                                 const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
 /// Users that are kept out of `data` altogether, to be met as visitors.
 struct NewUsers {
@@ -226,8 +227,10 @@ std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, c
 /// alike are the first's. Throws Error{usage} where the two are not of one data set and one device.
 std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight);
 /// The weight among `candidates` with the best `metric` on data.val, the first of equal ones. Scores of both models are computed
-/// once. Throws Error{usage} without candidates or validation items, or for an unknown metric.
+/// once. Throws Error{usage} without candidates or validation items, or for an unknown metric. `progress` is told "choosing the
+/// blend's weight" and asked before each block of users; false throws Error{interrupted}.
 float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
-                          std::span<const float> candidates, const std::string& metric = "ndcg@20");
+                          std::span<const float> candidates, const std::string& metric = "ndcg@20",
+                          const ProgressCallback& progress = {});
 
 }  // namespace heddle

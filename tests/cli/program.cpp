@@ -64,7 +64,9 @@ nlohmann::json ProgramResult::json() const {
 ProgramResult run_program(const std::string& arguments, const std::string& before) {
   const TempDir folder;
   const std::string errors = folder.file("err");
-  const std::string command = before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+  // Progress, which comes after a second, is told where a test asks for it: `before` has the last word.
+  const std::string command =
+      "export HEDDLE_PROGRESS_DELAY=1000000000; " + before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
   FILE* pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   ProgramResult result;

@@ -177,7 +177,7 @@ TEST_SUITE("cli") {
     const std::string model = saved(folder, "item-cosine");
     check_usage(run_program("recommend " + model + " --user 577"), "user '577' is unknown; did you mean '57'");
     check_usage(run_program("recommend " + model + " --items 4,388"), "item '388' is unknown; did you mean '38'");
-    check_usage(run_program("similar " + model + " --item x5"), "item 'x5' is unknown; did you mean '5'");
+    check_usage(run_program("similar " + model + " --item x5"), "item 'x5' is unknown\n");  // half of it differs
     check_usage(run_program("recommend " + model), "recommend needs --user or --items");
   }
 

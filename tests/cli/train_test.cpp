@@ -200,6 +200,12 @@ TEST_SUITE("cli") {
         .json();
     CHECK(file_content(outputs.file("b.gexf")).find("<attribute id=\"2\" title=\"layer2_head1\" type=\"float\"/>") !=
           std::string::npos);
+    CHECK(file_content(outputs.file("b.gexf")).find("<attvalue for=\"predicted\" value=") != std::string::npos);
+    run_program("predict " + model + " --json --no-self-loops --data " + folder.path().string() + " --save-attention " +
+                outputs.file("d.csv"))
+        .json();
+    const std::string without = file_content(outputs.file("d.csv"));
+    CHECK(std::count(without.begin(), without.end(), '\n') == 1 + 2 * 78);
 
     const auto refused = [](const std::string& arguments, int status, const std::string& sentence) {
       const ProgramResult result = run_program(arguments);

@@ -284,10 +284,10 @@ TEST_CASE("lightgcn / patience keeps the weights of the best validation figures"
   CHECK(evaluate(model, data, data.val).values.at("recall@20") == recalls[static_cast<std::size_t>(report.best_epoch - 1)]);
 }
 
-TEST_CASE("lightgcn / training ends where the callback, keep_going or the time limit says so") {
-  const auto run = [](LightGcnTrainOptions options, const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
+TEST_CASE("lightgcn / training ends where the epoch's callback, the step's or the time limit says so") {
+  const auto run = [](LightGcnTrainOptions options, const LightGcnCallback& callback, const ProgressCallback& progress) {
     LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 2}));
-    return train(model, shop(), options, callback, keep_going);
+    return train(model, shop(), options, callback, progress);
   };
   LightGcnTrainOptions options = few_steps(RankingLoss::bpr);
   options.epochs = 5;
@@ -295,7 +295,7 @@ TEST_CASE("lightgcn / training ends where the callback, keep_going or the time l
   CHECK(called.epochs == 2);
   CHECK(called.interrupted);
   int asked = 0;
-  const LightGcnReport kept = run(options, {}, [&] { return ++asked <= 3; });
+  const LightGcnReport kept = run(options, {}, [&](const Progress&) { return ++asked <= 3; });
   CHECK(kept.steps == 3);
   CHECK(kept.interrupted);
   options.time_limit = 1e-9;

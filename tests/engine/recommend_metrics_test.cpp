@@ -225,7 +225,7 @@ TEST_CASE("evaluate / stops when asked to, and refuses what cannot be judged") {
     return error_mismatch(ErrorKind::usage, fragment, call);
   };
   CHECK(error_mismatch(ErrorKind::interrupted, "after 0 of",
-                       [&] { evaluate(model, data, data.test, {}, [] { return false; }); }) == "");
+                       [&] { evaluate(model, data, data.test, {}, [](const Progress&) { return false; }); }) == "");
   CHECK(refuses("nobody can be judged", [&] { evaluate(model, data, HostCsr{}); }) == "");
   HostCsr wide = data.test;
   wide.cols = 11;

@@ -2,11 +2,13 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "tests/support/compare.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/xml.h"
 
 namespace heddle::test {
 
@@ -33,21 +35,63 @@ TEST_CASE("edge_table / a csv holds every number as it reads back") {
   CHECK(written(path) == "source,target,a,b<&\"\n0,1,0.25,0.75\n2,1,1e-07,3\n");
 }
 
-TEST_CASE("edge_table / a gexf file has the nodes with their labels, the edges with their mean, and safe names") {
+/// The attributes of the nodes of a GEXF document by title, [title][node]; nodes without one are missing.
+std::map<std::string, std::map<std::string, std::string>> node_attributes(const XmlElement& graph) {
+  std::map<std::string, std::map<std::string, std::string>> found;
+  for (const XmlElement* declared : graph.all("attributes")) {
+    if (declared->attributes.at("class") != "node") continue;
+    for (const XmlElement* attribute : declared->all("attribute")) {
+      auto& values = found[attribute->attributes.at("title")];
+      for (const XmlElement* node : graph.one("nodes").all("node")) {
+        for (const XmlElement* value : node->one("attvalues").all("attvalue")) {
+          if (value->attributes.at("for") == attribute->attributes.at("id"))
+            values[node->attributes.at("id")] = value->attributes.at("value");
+        }
+      }
+    }
+  }
+  return found;
+}
+
+TEST_CASE("edge_table / a gexf file has the nodes with their classes, the edges with their mean, and safe names") {
   const TempDir folder;
   const std::string path = folder.file("edges.gexf");
-  io::write_edge_table(path, two_edges(), {4, -1, 0});
+  io::write_edge_table(path, two_edges(), {.classes = {4, -1, 0}, .predicted = {4, 4, 2}});
   const std::string text = written(path);
-  for (const char* part :
-       {"<graph defaultedgetype=\"directed\">", "title=\"b&lt;&amp;&quot;\"",
-        "<node id=\"0\" label=\"0\"><attvalues><attvalue for=\"0\" value=\"4\"/></attvalues></node>",
-        "<node id=\"1\" label=\"1\"/>",
-        "<edge id=\"0\" source=\"0\" target=\"1\" weight=\"0.5\"><attvalues><attvalue for=\"0\" value=\"0.25\"/><attvalue "
-        "for=\"1\" value=\"0.75\"/></attvalues></edge>"}) {
-    INFO(part);
-    CHECK(text.find(part) != std::string::npos);
+  CHECK(text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"));
+  const XmlElement root = XmlReader(text).document();
+  CHECK(root.name == "gexf");
+  CHECK(root.attributes.at("version") == "1.3");
+  const XmlElement& graph = root.one("graph");
+  CHECK(graph.attributes.at("defaultedgetype") == "directed");
+  // A title "label" would be taken for the nodes' names.
+  CHECK(node_attributes(graph) == std::map<std::string, std::map<std::string, std::string>>{
+                                      {"class", {{"0", "4"}, {"2", "0"}}}, {"predicted", {{"0", "4"}, {"1", "4"}, {"2", "2"}}}});
+  for (const XmlElement* node : graph.one("nodes").all("node")) CHECK(node->attributes.at("label") == node->attributes.at("id"));
+  const auto edges = graph.one("edges").all("edge");
+  REQUIRE(edges.size() == 2);
+  CHECK(edges[0]->attributes ==
+        std::map<std::string, std::string>{{"id", "0"}, {"source", "0"}, {"target", "1"}, {"weight", "0.5"}});
+  CHECK(edges[0]->one("attvalues").all("attvalue")[1]->attributes.at("value") == "0.75");
+  for (const XmlElement* declared : graph.all("attributes")) {
+    if (declared->attributes.at("class") == "edge") CHECK(declared->all("attribute")[1]->attributes.at("title") == "b<&\"");
   }
-  CHECK(text.ends_with("</edges>\n</graph>\n</gexf>\n"));
+  io::write_edge_table(path, two_edges());
+  CHECK(node_attributes(XmlReader(written(path)).document().one("graph")).empty());
+}
+
+TEST_CASE("edge_table / self-loops are left out where that is asked for, in both forms") {
+  const TempDir folder;
+  EdgeTable table = two_edges();
+  table.sources[1] = 1;  // 1 -> 1
+  io::write_edge_table(folder.file("all.csv"), table);
+  CHECK(written(folder.file("all.csv")) == "source,target,a,b<&\"\n0,1,0.25,0.75\n1,1,1e-07,3\n");
+  io::write_edge_table(folder.file("some.csv"), table, {.classes = {}, .predicted = {}, .self_loops = false});
+  CHECK(written(folder.file("some.csv")) == "source,target,a,b<&\"\n0,1,0.25,0.75\n");
+  io::write_edge_table(folder.file("some.gexf"), table, {.classes = {}, .predicted = {}, .self_loops = false});
+  const XmlElement root = XmlReader(written(folder.file("some.gexf"))).document();
+  CHECK(root.one("graph").one("edges").all("edge").size() == 1);
+  CHECK(root.one("graph").one("nodes").all("node").size() == 3);
 }
 
 TEST_CASE("edge_table / other names, sizes that do not fit and folders that are not there are refused") {
@@ -59,8 +103,9 @@ TEST_CASE("edge_table / other names, sizes that do not fit and folders that are 
   table.targets.pop_back();
   CHECK(error_mismatch(ErrorKind::usage, "2 sources, 1 targets", [&] { io::write_edge_table(folder.file("x.csv"), table); }) ==
         "");
-  CHECK(error_mismatch(ErrorKind::usage, "1 labels for 3 nodes",
-                       [&] { io::write_edge_table(folder.file("x.csv"), two_edges(), {1}); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "1 classes for 3 nodes", [&] {
+          io::write_edge_table(folder.file("x.csv"), two_edges(), {.classes = {1}, .predicted = {}});
+        }) == "");
   CHECK(error_mismatch(ErrorKind::io, "x.csv", [&] { io::write_edge_table(folder.file("none/x.csv"), two_edges()); }) == "");
 }
 

@@ -172,7 +172,14 @@ TEST_CASE("io / malformed npy and npz: each file gives one sentence") {
 TEST_CASE("io / malformed safetensors: each file gives one sentence") {
   const auto one = [](const std::string& fields) { return safetensors("{\"w\":{" + fields + "}}", raw<float>({1, 2})); };
   check({
-      {safetensors_file, "", "is not a safetensors file: it has 0 bytes"},
+      {safetensors_file, "", "is an empty file, not a safetensors file"},
+      {safetensors_file, "user,item\nm\xc3\xbcller,7\n", "is a text file, not a safetensors file"},
+      {safetensors_file, "user,item\nm\xfcller,7\n", "is a text file, not a safetensors file"},
+      {safetensors_file, "{\"a\": [1, 2, 3]}", "is a text file, not a safetensors file"},
+      {safetensors_file, bytes("\x1f\x8b\x08\0\0\0\0\0\0\0"), "is gzip-compressed, not a safetensors file"},
+      {safetensors_file, bytes("PK\x03\x04\x14\0\0\0\0\0"), "is a zip archive, not a safetensors file"},
+      {safetensors_file, bytes("\x93NUMPY\1\0\x76\0{"), "is a NumPy array, not a safetensors file"},
+      {safetensors_file, bytes("\1\2\3"), "is not a safetensors file: it has 3 bytes"},
       {safetensors_file, bytes("\0\0\0\0\1\0\0\0{}"), "a header of 4294967296 bytes does not fit"},
       {safetensors_file, std::string(8, '\xff') + "{}", "a header of 18446744073709551615 bytes does not fit"},
       {safetensors_file, safetensors("", ""), "the header is not JSON"},

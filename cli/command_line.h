@@ -1,0 +1,34 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The command line as people write it: other spellings, and what they meant where it cannot be meant.
+namespace heddle::cli {
+
+/// "; did you mean --epochs or --epoch-size?", of the candidates written nearly as `written`, or that begin with it; empty where
+/// there is none.
+std::string did_you_mean(std::string_view written, std::span<const std::string> candidates);
+
+/// The arguments with options by the names they have here: what is written as the other side of the Atlantic does
+/// ("--behavior-weights", "--normalise") is the option that differs in nothing but that. After an argument "--" nothing is
+/// changed.
+std::vector<std::string> in_known_spelling(std::vector<std::string> arguments, const CLI::App& app);
+
+/// "heddle train gcn": as far as the command line was understood.
+std::string understood(const CLI::App& app);
+
+/// Lets `app` and all below it keep arguments that nothing takes, for `reject_leftovers`.
+void keep_leftovers(CLI::App& app);
+
+/// Throws Error{usage} for the first argument that nothing took, with what may have been meant.
+void reject_leftovers(const CLI::App& app);
+
+/// The help of the subcommand that the words name ("train", "gcn"); of the program where there are none. Throws Error{usage} for
+/// words that name none.
+std::string help_of(const CLI::App& app, const std::vector<std::string>& words);
+
+}  // namespace heddle::cli

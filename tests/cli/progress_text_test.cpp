@@ -1,0 +1,89 @@
+#include "cli/progress_text.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "cli/durations.h"
+#include "tests/cli/terminal.h"
+
+namespace heddle::cli {
+
+TEST_SUITE("cli") {
+  TEST_CASE("durations / seconds are told in the units that people use") {
+    const std::pair<double, const char*> cases[] = {{0, "0 s"},
+                                                    {12.4, "12 s"},
+                                                    {59.4, "59 s"},
+                                                    {59.6, "1 min 0 s"},
+                                                    {200, "3 min 20 s"},
+                                                    {3599.4, "59 min 59 s"},
+                                                    {3599.6, "1 h 0 min"},
+                                                    {34999, "9 h 43 min"},
+                                                    {86399, "1 day 0 h"},
+                                                    {86400 + 3 * 3600, "1 day 3 h"},
+                                                    {10 * 86400.0, "10 days 0 h"},
+                                                    {-1, "unknown"},
+                                                    {std::numeric_limits<double>::infinity(), "unknown"},
+                                                    {std::nan(""), "unknown"}};
+    for (const auto& [seconds, text] : cases) CHECK(duration_text(seconds) == text);
+    CHECK(duration_text(1.944, 2) == "1.94 s");
+    CHECK(duration_text(59.994, 2) == "59.99 s");
+    CHECK(duration_text(59.996, 2) == "1 min 0 s");
+    CHECK(duration_text(61.7, 2) == "1 min 2 s");
+  }
+
+  TEST_CASE("progress text / a line is shorter than any terminal is wide, and tells as much as there is room for") {
+    const ProgressFigure figures[] = {{.name = "epoch", .value = 23, .total = 80, .at_most = false},
+                                      {.name = "loss", .value = 5.8977}};
+    const ProgressState state{.subject = "lightgcn",
+                              .phase = "training",
+                              .share = 0.28,
+                              .figures = figures,
+                              .elapsed = 77,
+                              .left = 200,
+                              .stopping = false};
+    CHECK(progress_line(state, 200) ==
+          "[========                      ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 80) == "[===         ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 75) == "28 % lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 60) == "28 % lightgcn: training, epoch 23 of 80, 3 min 20 s left");
+    CHECK(progress_line(state, 42) == "28 % lightgcn: training, 3 min 20 s left");
+    CHECK(progress_line(state, 40) == "28 % lightgcn: training");
+    CHECK(progress_line(state, 20) == "28 % lightgcn: trai");
+    CHECK(progress_sentence(state) == "lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    for (int width = -1; width <= 200; ++width) {
+      for (const double share : {-1.0, 0.0, 0.5, 1.0}) {
+        for (const double left : {-1.0, 0.0, 1e9}) {
+          for (const char* const subject :
+               {"", "größe größe größe größe größe größe größe größe größe größe größe größe größe größe"}) {
+            ProgressState other = state;
+            other.share = share;
+            other.left = left;
+            other.subject = subject;
+            const std::string line = progress_line(other, width);
+            CAPTURE(line);
+            CHECK(test::columns_of(line) < std::max(width, 1));
+            CHECK((line.empty() || (static_cast<unsigned char>(line.front()) & 0xc0) != 0x80));
+          }
+        }
+      }
+    }
+  }
+
+  TEST_CASE("progress text / a bound is told as one, an unknown share without a bar, and an end that is asked for") {
+    const ProgressFigure trial{.name = "trial", .value = 2, .total = 6, .at_most = true};
+    CHECK(progress_sentence({.subject = "",
+                             .phase = "choosing the temperature",
+                             .share = 0.25,
+                             .figures = std::span(&trial, 1),
+                             .elapsed = 10,
+                             .left = 30}) == "choosing the temperature, trial 2 of at most 6, at most 30 s left");
+    CHECK(progress_line({.subject = "", .phase = "fitting", .figures = {}, .elapsed = 0.5}, 80) == "fitting");
+    CHECK(progress_line({.subject = "", .phase = "fitting", .figures = {}, .elapsed = 75}, 80) == "fitting, 1 min 15 s");
+    CHECK(progress_line({.subject = "", .phase = "training", .share = 1, .figures = {}, .left = 0, .stopping = true}, 80) ==
+          "[==============================] stopping: training, 0 s left");
+  }
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,152 @@
+#include "tests/cli/terminal.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
+#include "tests/cli/program.h"
+
+namespace heddle::test {
+
+namespace {
+
+/// Appends what is there to be read within `milliseconds`; false at the end.
+bool read_some(int descriptor, int milliseconds, std::string& seen) {
+  pollfd ready{.fd = descriptor, .events = POLLIN, .revents = 0};
+  const int count = ::poll(&ready, 1, milliseconds);
+  if (count <= 0) return true;
+  char chunk[4096];
+  const ssize_t got = ::read(descriptor, chunk, sizeof chunk);  // EIO: nobody has the other side any more
+  if (got <= 0) return got < 0 && errno == EINTR;
+  seen.append(chunk, static_cast<std::size_t>(got));
+  return true;
+}
+
+/// Changes the window while the program stands still, with all that it had drawn read: what it draws later is of the new width,
+/// but for one line that it may have been about to draw.
+void change_window(int descriptor, pid_t program, int columns, TerminalRun& run) {
+  ::kill(program, SIGSTOP);
+  for (std::size_t before = std::string::npos; before != run.seen.size();) {
+    before = run.seen.size();
+    read_some(descriptor, 30, run.seen);
+  }
+  run.changed = run.seen.size();
+  const winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
+  REQUIRE(::ioctl(descriptor, TIOCSWINSZ, &size) == 0);  // sends SIGWINCH too
+  ::kill(program, SIGCONT);
+}
+
+}  // namespace
+
+TerminalRun run_on_terminal(const std::string& arguments, const Terminal& terminal) {
+  const TempDir folder;
+  const std::string results = folder.file("out");
+  const std::string command = "TERM='" + terminal.type + "' HEDDLE_PROGRESS_DELAY='" + terminal.delay +
+                              "' exec '" HEDDLE_PROGRAM "' " + arguments +
+                              (terminal.results_there_too ? "" : " >'" + results + "'");
+  winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(terminal.columns), .ws_xpixel = 0, .ws_ypixel = 0};
+  int descriptor = -1;
+  int side = -1;
+  REQUIRE(::openpty(&descriptor, &side, nullptr, nullptr, &size) == 0);
+  const pid_t program = ::fork();
+  REQUIRE(program >= 0);
+  if (program == 0) {  // only what a signal handler may call, too: other threads may hold locks
+    ::close(descriptor);
+    ::setsid();
+    ::ioctl(side, TIOCSCTTY, 0);
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(side, stream);
+    if (side > STDERR_FILENO) ::close(side);
+    ::signal(SIGINT, SIG_DFL);
+    ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
+    ::_exit(127);
+  }
+  ::close(side);
+  TerminalRun run;
+  bool changed = terminal.then_columns == 0;
+  bool pressed = terminal.press_interrupt_at.empty();
+  while (read_some(descriptor, 1000, run.seen)) {
+    if (!changed && run.seen.find('\r') != std::string::npos) {
+      change_window(descriptor, program, terminal.then_columns, run);
+      changed = true;
+    }
+    if (!pressed && run.seen.find(terminal.press_interrupt_at) != std::string::npos) {
+      REQUIRE(::write(descriptor, "\x03", 1) == 1);
+      pressed = true;
+    }
+  }
+  int status = 0;
+  REQUIRE(::waitpid(program, &status, 0) == program);
+  ::close(descriptor);
+  run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (!terminal.results_there_too) run.out = file_content(results);
+  if (terminal.then_columns == 0) run.changed = run.seen.size();
+  CHECK(pressed);
+  return run;
+}
+
+std::vector<std::string> drawings(std::string_view seen) {
+  std::vector<std::string> found;
+  for (std::size_t at = seen.find('\r'); at != std::string_view::npos; at = seen.find('\r', at + 1)) {
+    std::string_view piece = seen.substr(at + 1);
+    piece = piece.substr(0, piece.find('\r'));
+    if (piece.starts_with('\n')) continue;  // the end of a line that stays
+    const std::size_t cleared = piece.find("\033[K");
+    if (cleared != std::string_view::npos && cleared > 0) found.emplace_back(piece.substr(0, cleared));
+  }
+  return found;
+}
+
+std::vector<std::string> screen(std::string_view seen, int columns) {
+  std::vector<std::vector<std::string>> rows(1);  // characters of a row
+  std::size_t column = 0;
+  for (std::size_t at = 0; at < seen.size();) {
+    if (seen.substr(at).starts_with("\033[K")) {
+      if (column < rows.back().size()) rows.back().resize(column);
+      at += 3;
+    } else if (seen[at] == '\r') {
+      column = 0;
+      ++at;
+    } else if (seen[at] == '\n') {
+      rows.emplace_back();
+      column = 0;
+      ++at;
+    } else {
+      if (static_cast<unsigned char>(seen[at]) < 0x20)
+        throw std::runtime_error("a control character: " + std::to_string(seen[at]));
+      std::size_t end = at + 1;
+      while (end < seen.size() && (static_cast<unsigned char>(seen[end]) & 0xc0) == 0x80) ++end;
+      if (column == static_cast<std::size_t>(columns)) {
+        rows.emplace_back();
+        column = 0;
+      }
+      if (rows.back().size() <= column) rows.back().resize(column + 1, " ");
+      rows.back()[column++] = seen.substr(at, end - at);
+      at = end;
+    }
+  }
+  std::vector<std::string> lines;
+  for (const std::vector<std::string>& row : rows) {
+    std::string line;
+    for (const std::string& character : row) line += character;
+    line.erase(line.find_last_not_of(' ') + 1);
+    lines.push_back(line);
+  }
+  while (!lines.empty() && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+int columns_of(std::string_view text) {
+  return static_cast<int>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace heddle::test

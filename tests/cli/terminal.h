@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace heddle::test {
+
+/// A terminal that a run of the program sits at.
+struct Terminal {
+  int columns = 80;
+  int then_columns = 0;                 ///< the window is changed to this when something was drawn; 0: it stays
+  std::string type = "xterm";           ///< TERM
+  std::string delay = "0";              ///< HEDDLE_PROGRESS_DELAY: draw at once
+  bool results_there_too = false;       ///< standard output goes to the terminal; otherwise only standard error does
+  std::string press_interrupt_at = "";  ///< Ctrl-C is pressed when this was seen; empty: never
+};
+
+/// What a run on a terminal left behind.
+struct TerminalRun {
+  int status = -1;
+  std::string out;          ///< standard output, where it did not go to the terminal
+  std::string seen;         ///< every byte that came to the terminal
+  std::size_t changed = 0;  ///< bytes that had come when the window was changed; all of them where it was not
+};
+
+/// Runs `heddle ARGUMENTS` as the foreground of a pseudo-terminal.
+TerminalRun run_on_terminal(const std::string& arguments, const Terminal& terminal = {});
+
+/// What is drawn over and over: the pieces between carriage returns, without control sequences and empty ones.
+std::vector<std::string> drawings(std::string_view seen);
+
+/// The lines that a terminal of this width shows in the end, without trailing blanks: lines that are too long wrap, a carriage
+/// return goes back, ESC [ K clears to the end. Throws for any other control sequence.
+std::vector<std::string> screen(std::string_view seen, int columns);
+
+/// Characters of text in UTF-8.
+int columns_of(std::string_view text);
+
+}  // namespace heddle::test

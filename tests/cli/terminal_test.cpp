@@ -1,0 +1,306 @@
+#include "tests/cli/terminal.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "tests/cli/program.h"
+
+using heddle::test::columns_of;
+using heddle::test::drawings;
+using heddle::test::file_content;
+using heddle::test::ProgramResult;
+using heddle::test::run_on_terminal;
+using heddle::test::run_program;
+using heddle::test::screen;
+using heddle::test::TempDir;
+using heddle::test::Terminal;
+using heddle::test::TerminalRun;
+
+namespace {
+
+/// Small data of both kinds, and a saved model of each.
+struct Files {
+  TempDir karate, shop, models;
+  std::string classifier = models.file("gcn.safetensors"), recommender = models.file("lightgcn.safetensors");
+
+  Files() {
+    write_karate(karate);
+    write_interactions(shop);
+    REQUIRE(run_program("train gcn --quiet --epochs 3 --data " + karate_data() + " --save " + classifier).status == 0);
+    REQUIRE(
+        run_program("train lightgcn --quiet" + small() + " --temperature 0.2" + shop_data() + " --save " + recommender).status ==
+        0);
+  }
+  std::string karate_data() const { return karate.path().string() + " "; }
+  std::string shop_data() const { return " --data " + shop.path().string() + " "; }
+  /// Options that make LightGCN quick, the temperature's search included.
+  static std::string small() { return " --dim 4 --batch-size 128 --negatives 8 --epochs 10"; }
+};
+
+const Files& files() {
+  static const Files made;
+  return made;
+}
+
+/// A command, how it is run here, and the phases that it names.
+struct Command {
+  std::string name;
+  std::string arguments;
+  std::vector<std::string> phases;
+};
+
+std::vector<Command> commands() {
+  const std::string karate = " --data " + files().karate_data(), shop = files().shop_data(), small = Files::small();
+  const std::string bench = " --graph star:64 --repeats 1 --dim 4 --variant ";
+  return {
+      {"train gcn", karate + "--epochs 50", {"reading the data", "training"}},
+      {"train gcn", karate + "--epochs 20 --seeds 3", {"training, seed 1 of 3"}},
+      {"train gat", karate + "--epochs 20 --selection last --patience 0", {"reading the data", "training"}},
+      {"train lightgcn", shop + small, {"choosing the temperature", "training", "ranking"}},
+      {"train lightgcn", shop + small + " --patience 3", {"epoch 1 of at most 10"}},
+      {"train graph-filter", shop + "--rank 4", {"fitting", "ranking"}},
+      {"train item-cosine", shop, {"fitting", "ranking"}},
+      {"train popularity", shop, {"fitting", "ranking"}},
+      {"train blend",
+       shop + "--first item-cosine --second lightgcn" + small,
+       {"item-cosine: fitting", "lightgcn: choosing the temperature", "choosing the blend's weight", "ranking"}},
+      {"predict", files().classifier + karate, {}},
+      {"evaluate", files().recommender + shop, {"reading the model", "reading the data", "ranking"}},
+      {"evaluate",
+       files().recommender + shop + "--new-users --new-user-share 0.3",
+       {"as new: lightgcn: training", "as new: ranking", "as known: lightgcn: training", "as known: ranking"}},
+      {"recommend", files().recommender + " --user 7", {}},
+      {"similar", files().recommender + " --item 7", {}},
+      {"export", files().recommender + " --embeddings " + files().models.file("items.npy"), {}},
+      {"compare",
+       shop + small + " --rank 4",
+       {"popularity: fitting", "popularity: ranking", "item-cosine: fitting", "graph-filter: fitting",
+        "lightgcn: choosing the temperature", "lightgcn: training", "lightgcn: ranking"}},
+      {"compare", shop + "--models popularity+item-cosine", {"popularity+item-cosine: popularity: fitting"}},
+      {"data", shop, {"reading the data"}},
+      {"demo", "--users 60 --items 40", {"making up a shop", "lightgcn: choosing the temperature", "lightgcn: training"}},
+      {"demo", "--users 10 --items 10", {"making up a shop"}},
+      {"demo gcn", "", {"training"}},
+      {"info", "", {}},
+      {"variants", "", {}},
+      {"options", "", {}},
+      {"bench spmm", bench + "cpu_row_loop", {"star:64: reading the graph", "star:64: measuring"}},
+      {"bench sddmm", bench + "cpu_row_loop", {"star:64: measuring"}},
+      {"bench softmax", bench + "cpu_row_loop", {"star:64: measuring"}},
+      {"bench gat", bench + "cpu_blocks", {"star:64: measuring"}},
+      {"bench gemm", "--rows 16 --inner 4 --dim 4 --repeats 1 --variant cpu_blas", {"measuring"}},
+      {"bench topk", "--users 4 --items 100 --dim 4 --k 5 --repeats 1", {"measuring"}},
+      {"bench sampling", bench + "all", {"star:64: measuring"}},
+      {"tune", "--graph star:64 --repeats 1 --dim 4", {"star:64: reading the graph", "star:64: measuring"}},
+      {"help", "train lightgcn", {}},
+      {"version", "", {}},
+  };
+}
+
+/// Every command of the program by its own help: those that need a subcommand are in the list only with one.
+void collect_commands(const std::string& path, std::set<std::string>& found) {
+  const std::string help = run_program(path + " --help").out;
+  std::istringstream lines(help);
+  bool listed = false;
+  bool any = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Subcommands:") || line.starts_with("SUBCOMMANDS:")) {
+      listed = true;
+    } else if (listed && line.starts_with("  ") && line[2] != ' ') {
+      any = true;
+      collect_commands((path.empty() ? "" : path + " ") + line.substr(2, line.find(' ', 2) - 2), found);
+    }
+  }
+  // `train` without a model is a mistake that it answers in its own words, though its help calls the model optional.
+  const bool runs_alone = help.find(" [SUBCOMMAND]\n") != std::string::npos && path != "train";
+  if (!path.empty() && (!any || runs_alone)) found.insert(path);
+}
+
+/// What a bar must not tell: "" for a good drawing.
+std::string fault_of(const std::string& drawing) {
+  static const std::regex negative("(^|[ :])-[0-9]"), count("([0-9]+) of (at most )?([0-9]+)"), percent("([0-9]+) %"),
+      bar("^\\[=* *\\] ");
+  if (std::regex_search(drawing, negative)) return "a negative number";
+  std::smatch found;
+  for (std::string rest = drawing; std::regex_search(rest, found, count); rest = found.suffix()) {
+    if (std::stoll(found[1]) > std::stoll(found[3])) return "a count past its end";
+    if (std::stoll(found[1]) < 1) return "a count that does not begin at 1";
+  }
+  if (std::regex_search(drawing, found, percent) && std::stoll(found[1]) > 100) return "more than all";
+  if (drawing.front() == '[' && !std::regex_search(drawing, bar)) return "a bar that is none";
+  return "";
+}
+
+void check_drawings(const std::vector<std::string>& drawn, int columns) {
+  for (const std::string& drawing : drawn) {
+    CAPTURE(drawing);
+    CHECK(columns_of(drawing) < columns);
+    CHECK(fault_of(drawing) == "");
+  }
+}
+
+void check_phases(const Command& command, const std::string& seen) {
+  for (const std::string& phase : command.phases) {
+    CAPTURE(phase);
+    CHECK(seen.find(phase) != std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("terminal / the commands that are tested on a terminal are all that there are") {
+    std::set<std::string> there, tested;
+    collect_commands("", there);
+    for (const Command& command : commands()) tested.insert(command.name);
+    CHECK(there.size() > 25);
+    CHECK(there == tested);
+  }
+
+  TEST_CASE("terminal / every command draws within a terminal's width, names its phases, and leaves nothing") {
+    for (const Command& command : commands()) {
+      CAPTURE(command.name);
+      // What draws nothing need not do so at every width.
+      for (const int columns : command.phases.empty() ? std::vector{80} : std::vector{20, 80, 200}) {
+        CAPTURE(columns);
+        const TerminalRun run = run_on_terminal(command.name + " " + command.arguments, {.columns = columns});
+        CAPTURE(run.seen);
+        CHECK(run.status == 0);
+        CHECK(!run.out.empty());
+        const std::vector<std::string> drawn = drawings(run.seen);
+        CHECK(drawn.empty() == command.phases.empty());
+        check_drawings(drawn, columns);
+        if (columns == 200) check_phases(command, run.seen);
+        for (const std::string& line : screen(run.seen, 10'000)) {  // no drawing wraps
+          CAPTURE(line);
+          // An evaluation's line stays, and the figures that predict tells.
+          CHECK((line.starts_with("epoch ") || command.name == "predict"));
+        }
+      }
+    }
+  }
+
+  TEST_CASE("terminal / a window that becomes narrow or wide on the way is drawn into as it then is") {
+    for (const Command& command : commands()) {
+      if (command.phases.empty()) continue;
+      CAPTURE(command.name);
+      for (const auto& [before, after] : {std::pair(80, 20), std::pair(20, 120)}) {
+        CAPTURE(after);
+        const TerminalRun run =
+            run_on_terminal(command.name + " " + command.arguments, {.columns = before, .then_columns = after});
+        CHECK(run.status == 0);
+        check_drawings(drawings(run.seen.substr(0, run.changed)), before);
+        std::vector<std::string> later = drawings(run.seen.substr(run.changed));
+        if (!later.empty()) later.erase(later.begin());  // it may have been on its way
+        check_drawings(later, after);
+      }
+    }
+  }
+
+  TEST_CASE("terminal / reports and rows stand on lines of their own, with nothing of the bar beside them") {
+    const std::string compare = "compare" + files().shop_data() + Files::small() + " --models popularity,lightgcn";
+    const TerminalRun run = run_on_terminal(compare, {.columns = 120, .results_there_too = true});
+    CHECK(run.status == 0);
+    const std::vector<std::string> lines = screen(run.seen, 120);
+    const ProgramResult plain = run_program(compare);
+    // The same lines but for seconds and bytes.
+    const auto without_figures = [](const std::string& line) { return std::regex_replace(line, std::regex("[0-9.]+"), "0"); };
+    std::istringstream expected(plain.out);
+    std::size_t i = 0;
+    for (std::string line; std::getline(expected, line); ++i) {
+      line.erase(line.find_last_not_of(' ') + 1);
+      REQUIRE(i < lines.size());
+      const auto squeezed = [&](const std::string& text) {
+        return std::regex_replace(without_figures(text), std::regex(" +"), " ");
+      };
+      CHECK(squeezed(lines[i]) == squeezed(line));
+    }
+    CHECK(i == lines.size());
+  }
+
+  TEST_CASE("terminal / a terminal without control sequences gets none, and nor does a file") {
+    for (const Command& command : commands()) {
+      CAPTURE(command.name);
+      const TerminalRun dumb = run_on_terminal(command.name + " " + command.arguments, {.columns = 40, .type = "dumb"});
+      CHECK(dumb.status == 0);
+      CAPTURE(dumb.seen);
+      CHECK(dumb.seen.find('\033') == std::string::npos);
+      // "\n" comes as "\r\n" from a terminal; there is no other "\r".
+      CHECK(std::count(dumb.seen.begin(), dumb.seen.end(), '\r') == std::count(dumb.seen.begin(), dumb.seen.end(), '\n'));
+      check_phases(command, dumb.seen);
+      const ProgramResult file = run_program(command.name + " " + command.arguments, "HEDDLE_PROGRESS_DELAY=0");
+      CHECK(file.status == 0);
+      CAPTURE(file.err);
+      CHECK(file.err.find('\033') == std::string::npos);
+      CHECK(file.err.find('\r') == std::string::npos);
+      check_phases(command, file.err);
+    }
+  }
+
+  TEST_CASE("terminal / --quiet draws nothing and says nothing") {
+    for (const Command& command : commands()) {
+      if (command.phases.empty() || command.name.starts_with("bench") || command.name == "tune")
+        continue;  // they have no --quiet
+      CAPTURE(command.name);
+      const TerminalRun run = run_on_terminal(command.name + " --quiet " + command.arguments);
+      CHECK(run.status == 0);
+      CHECK(run.seen == "");
+    }
+  }
+
+  TEST_CASE("terminal / without standard error every command does its work, and a mistake has its status") {
+    for (const Command& command : commands()) {
+      CAPTURE(command.name);
+      const TempDir folder;
+      const std::string line =
+          "-c \"'" HEDDLE_PROGRAM "' " + command.name + " " + command.arguments + " 2>&- >" + folder.file("out") + "\"";
+      const int status = std::system(("HEDDLE_PROGRESS_DELAY=0 sh " + line).c_str());
+      CHECK(status == 0);
+      CHECK(!file_content(folder.file("out")).empty());
+    }
+    const TempDir folder;
+    const std::string saved = folder.file("m.safetensors");
+    const auto run = [&](const std::string& arguments) {
+      return std::system(("HEDDLE_PROGRESS_DELAY=0 '" HEDDLE_PROGRAM "' " + arguments).c_str());
+    };
+    CHECK(run("weave 2>&-") == 2 << 8);
+    CHECK(run("info >&- 2>&-") == 7 << 8);
+    // No message may land in the file that is opened in the place of standard error.
+    CHECK(run("train lightgcn" + files().shop_data() + Files::small() + " --eval-every 1 --save " + saved +
+              " <&- 2>&- >/dev/null") == 0);
+    CHECK(run_program("similar " + saved + " --item 7").status == 0);
+  }
+
+  TEST_CASE("terminal / Ctrl-C ends a comparison with the rows that it has, and status 130") {
+    const std::string compare =
+        "compare" + files().shop_data() + "--models popularity,item-cosine,lightgcn --temperature 0.2 --epochs 10000000";
+    for (const bool json : {false, true}) {
+      CAPTURE(json);
+      const TerminalRun run =
+          run_on_terminal(compare + (json ? " --json" : ""), {.columns = 120, .press_interrupt_at = "lightgcn: training"});
+      CHECK(run.status == 130);
+      CHECK(run.seen.find("heddle: interrupted at lightgcn; 2 of 3 models are told of") != std::string::npos);
+      if (json) {
+        const nlohmann::json object = nlohmann::json::parse(run.out, nullptr, false);
+        REQUIRE(object.is_object());
+        CHECK(object["interrupted"] == true);
+        CHECK(object["models"].size() == 2);
+      } else {
+        CHECK(run.out.find("\npopularity ") != std::string::npos);
+        CHECK(run.out.find("\nitem-cosine ") != std::string::npos);
+        CHECK(run.out.find("\nlightgcn ") == std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE("terminal / what ends in a moment draws nothing, and a delay that is no number is refused") {
+    const TerminalRun run = run_on_terminal("train popularity" + files().shop_data(), {.delay = "100000"});
+    CHECK(run.status == 0);
+    CHECK(run.seen == "");
+    CHECK(run_program("demo gcn", "HEDDLE_PROGRESS_DELAY=soon").err.find("HEDDLE_PROGRESS_DELAY is 'soon'") != std::string::npos);
+  }
+}

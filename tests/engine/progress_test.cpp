@@ -1,0 +1,158 @@
+#include "heddle/progress.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "heddle/error.h"
+#include "heddle/lightgcn.h"
+#include "heddle/recommender.h"
+#include "tests/support/data.h"
+
+namespace heddle::test {
+
+namespace {
+
+const InteractionDataset& shop() {
+  static const InteractionDataset data = [] {
+    InteractionDataset made =
+        prepare(synthetic_shop({.users = 60, .items = 40, .categories = 4, .interactions_per_user = 10, .seed = 3}));
+    hold_out_validation(made, 0.2, 1);
+    return made;
+  }();
+  return data;
+}
+
+LightGcnTrainOptions few_epochs() {
+  LightGcnTrainOptions options;
+  options.epochs = 3;
+  options.batch_size = 64;
+  options.negatives = 16;
+  return options;
+}
+
+/// A call that takes a ProgressCallback, the phases that it tells, in their order, and how it ends when it is told to stop.
+struct Call {
+  const char* name;
+  std::vector<std::string> phases;
+  bool throws;  ///< Error{interrupted}; otherwise it returns what it has
+  std::function<void(const ProgressCallback&)> run;
+};
+
+std::vector<Call> calls() {
+  const Device device = Device::cpu({.threads = 1});
+  const auto training = [device](LightGcnTrainOptions options) {
+    return [device, options](const ProgressCallback& progress) {
+      LightGcn model(shop(), {.dim = 8}, device);
+      train(model, shop(), options, {}, progress);
+    };
+  };
+  LightGcnTrainOptions judged = few_epochs();
+  judged.temperature = 0.2f;
+  judged.eval_every = 1;
+  LightGcnTrainOptions patient = few_epochs();
+  patient.temperature = 0.2f;
+  patient.patience = 2;
+  LightGcnTrainOptions bpr = few_epochs();
+  bpr.loss = RankingLoss::bpr;
+  return {
+      {"train, temperature chosen", {"choosing the temperature", "training"}, false, training(few_epochs())},
+      {"train, bpr", {"training"}, false, training(bpr)},
+      {"train, evaluated", {"training", "ranking"}, false, training(judged)},
+      {"train, patience", {"training", "ranking"}, false, training(patient)},
+      {"choose_temperature",
+       {"choosing the temperature"},
+       false,
+       [device](const ProgressCallback& progress) {
+         LightGcnTrainOptions options = few_epochs();
+         choose_temperature(shop(), {.dim = 8}, options, device, progress);
+       }},
+      {"evaluate",
+       {"ranking"},
+       true,
+       [device](const ProgressCallback& progress) {
+         evaluate(*make_popularity(shop(), device), shop(), shop().test, {}, progress);
+       }},
+      {"evaluate_visitors",
+       {"ranking"},
+       true,
+       [device](const ProgressCallback& progress) {
+         const NewUsers fresh = keep_out_users(shop(), 0.2, 0);
+         evaluate_visitors(*make_item_cosine(fresh.rest, {}, device), fresh.given, fresh.targets, {}, progress);
+       }},
+      {"choose_blend_weight",
+       {"choosing the blend's weight"},
+       true,
+       [device](const ProgressCallback& progress) {
+         const float candidates[] = {0, 1};
+         choose_blend_weight(*make_popularity(shop(), device), *make_item_cosine(shop(), {}, device), shop(), candidates,
+                             "ndcg@20", progress);
+       }},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("progress / every call tells its phases, and a phase goes from 0 to at most 1 and never back") {
+  for (const Call& call : calls()) {
+    CAPTURE(call.name);
+    std::vector<std::string> phases;
+    std::map<std::string, double> last;
+    call.run([&](const Progress& at) {
+      const std::string phase(at.phase);
+      CAPTURE(phase);
+      if (!last.contains(phase)) {
+        phases.push_back(phase);
+        CHECK(at.share == 0);
+      }
+      CHECK(at.share >= 0);
+      CHECK(at.share <= 1);
+      if (at.share != 0) CHECK(at.share >= last[phase]);  // 0: the phase begins anew
+      last[phase] = at.share;
+      for (const ProgressFigure& figure : at.figures) {
+        if (figure.total == 0) continue;
+        CHECK(figure.value >= 1);
+        CHECK(figure.value <= figure.total);
+      }
+      return true;
+    });
+    CHECK(phases == call.phases);
+  }
+}
+
+TEST_CASE("progress / a call that is told to stop asks no more, however early it is told") {
+  for (const Call& call : calls()) {
+    CAPTURE(call.name);
+    int all = 0;
+    call.run([&](const Progress&) { return ++all > 0; });
+    for (int most : {0, 1, all / 2}) {
+      CAPTURE(most);
+      int asked = 0;
+      bool interrupted = false;
+      try {
+        call.run([&](const Progress&) { return ++asked <= most; });
+      } catch (const Error& error) {
+        interrupted = error.kind() == ErrorKind::interrupted;
+        CHECK(interrupted);
+      }
+      // A search for the temperature that was stopped is followed by a training that asks once; an evaluation on the way is
+      // finished.
+      CHECK(asked <= most + 3);
+      if (asked > most && asked < all) CHECK(interrupted == call.throws);
+    }
+  }
+}
+
+TEST_CASE("progress / what a callback throws comes out of the computation") {
+  struct Mine {};
+  for (const Call& call : calls()) {
+    CAPTURE(call.name);
+    CHECK_THROWS_AS(call.run([](const Progress&) -> bool { throw Mine{}; }), Mine);
+  }
+}
+
+}  // namespace heddle::test
