@@ -7,6 +7,7 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/rethrow.h"
 #include "io/xml.h"
 
 namespace heddle::io {
@@ -96,9 +97,11 @@ std::string gexf(const EdgeTable& table, const std::vector<int32_t>& labels) {
 
 }  // namespace
 
-void check_edge_table_path(const std::string& path) { form_of(path); }
+void check_edge_table_path(const std::string& path) try { form_of(path); } catch (...) {
+  rethrow_as_error();
+}
 
-void write_edge_table(const std::string& path, const EdgeTable& table, const std::vector<int32_t>& labels) {
+void write_edge_table(const std::string& path, const EdgeTable& table, const std::vector<int32_t>& labels) try {
   const auto edges = static_cast<int64_t>(table.sources.size());
   const auto columns = static_cast<int64_t>(table.columns.size());
   require(table.targets.size() == table.sources.size() && table.values.rows == edges && table.values.cols == columns,
@@ -107,6 +110,8 @@ void write_edge_table(const std::string& path, const EdgeTable& table, const std
   require(labels.empty() || static_cast<int64_t>(labels.size()) == table.nodes, ErrorKind::usage, path, ": there are ",
           labels.size(), " labels for ", table.nodes, " nodes");
   write_file(path, form_of(path) == Form::csv ? csv(table) : gexf(table, labels));
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

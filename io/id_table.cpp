@@ -5,6 +5,7 @@
 
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/rethrow.h"
 #include "io/limits.h"
 #include "io/text.h"
 
@@ -53,7 +54,7 @@ int64_t edit_distance(std::string_view a, std::string_view b, std::vector<int64_
 
 }  // namespace
 
-IdTable::IdTable(std::vector<std::string> ids) {
+IdTable::IdTable(std::vector<std::string> ids) try {
   ids_.reserve(ids.size());
   for (std::string& id : ids) {
     make_room(slots_, ids_);
@@ -62,11 +63,13 @@ IdTable::IdTable(std::vector<std::string> ids) {
     slot = static_cast<int32_t>(ids_.size());
     ids_.push_back(std::move(id));
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 int32_t IdTable::find(std::string_view id) const { return slots_.empty() ? -1 : slots_[slot_of(slots_, ids_, id)]; }
 
-int32_t IdTable::insert(std::string_view id) {
+int32_t IdTable::insert(std::string_view id) try {
   make_room(slots_, ids_);
   int32_t& slot = slots_[slot_of(slots_, ids_, id)];
   if (slot == kFree) {
@@ -75,9 +78,11 @@ int32_t IdTable::insert(std::string_view id) {
     ids_.emplace_back(id);
   }
   return slot;
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t count) const {
+std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t count) const try {
   constexpr size_t kCompared = 64;  // bytes of an id: the time goes with their square
   struct Match {
     int64_t distance;
@@ -101,9 +106,11 @@ std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t coun
   std::vector<std::string> result;
   std::transform(matches.begin(), end, std::back_inserter(result), [&](const Match& match) { return (*this)[match.index]; });
   return result;
+} catch (...) {
+  rethrow_as_error();
 }
 
-int32_t IdTable::require_known(std::string_view id, const char* what) const {
+int32_t IdTable::require_known(std::string_view id, const char* what) const try {
   const int32_t number = find(id);
   if (number >= 0) return number;
   std::string hint;
@@ -111,6 +118,8 @@ int32_t IdTable::require_known(std::string_view id, const char* what) const {
     hint += (hint.empty() ? "; did you mean " : ", ") + io::detail::in_quotes(match);
   }
   fail(ErrorKind::usage, what, " ", io::detail::in_quotes(id), " is unknown", hint, hint.empty() ? "" : "?");
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -16,6 +16,7 @@
 #include "heddle/ops.h"
 #include "heddle/profile.h"
 #include "heddle/recommender.h"
+#include "heddle/rethrow.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"
 #include "heddle/tensor.h"
