@@ -22,8 +22,8 @@ enum class ErrorKind {
 /// The kind's name, e.g. "bad_data".
 const char* to_string(ErrorKind kind);
 
-/// Every error heddle throws: a kind and one sentence with names and values. What the standard library throws on the way, for want
-/// of memory or from the file system, leaves heddle as an Error too; what a callback of the caller's throws passes as it is.
+/// Every error heddle throws: a kind and one sentence with names and values. What the standard library throws on the way, for
+/// want of memory or from the file system, leaves heddle as an Error too; what a callback of the caller's throws passes as it is.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
