@@ -1,12 +1,13 @@
 #include "heddle/context.h"
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/spmm/spmm.h"
 
 namespace heddle {
 
-Context::Context(const Device& device, uint64_t seed)
+Context::Context(const Device& device, uint64_t seed) try
     : device_(device),
       stream_(device.backend()),
       arena_(stream_),
@@ -15,6 +16,8 @@ Context::Context(const Device& device, uint64_t seed)
       seed_(seed) {
   const uint32_t zero = 0;
   step_ = Buffer::upload(stream_, &zero, 1);
+} catch (...) {
+  rethrow_as_error();
 }
 
 void Context::begin_step() {
@@ -31,7 +34,7 @@ void Context::advance_step() {
   kernels::increment(step_.as<uint32_t>(), work);
 }
 
-void Context::set_tuned(const TunedVariants& tuned) {
+void Context::set_tuned(const TunedVariants& tuned) try {
   const DeviceKind kind = device_.kind();
   const std::string here = device_.description();
   std::map<std::pair<StructureHash, int64_t>, const char*> chosen;
@@ -46,6 +49,8 @@ void Context::set_tuned(const TunedVariants& tuned) {
     chosen[{choice.structure, choice.width}] = variant.name;
   }
   tuned_spmm_ = std::move(chosen);
+} catch (...) {
+  rethrow_as_error();
 }
 
 const char* Context::tuned_spmm(const StructureHash& structure, int64_t width) const {

@@ -4,6 +4,7 @@
 
 #include "heddle/error.h"
 #include "heddle/ops.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -76,7 +77,7 @@ class Checker {
 }  // namespace
 
 GradcheckResult gradcheck(const Device& device, const std::function<Tensor(Context&, const std::vector<Tensor>&)>& function,
-                          const std::vector<HostMatrix>& inputs, const GradcheckOptions& options) {
+                          const std::vector<HostMatrix>& inputs, const GradcheckOptions& options) try {
   require(options.step > 0 && options.tolerance > 0, ErrorKind::usage, "gradcheck: step and tolerance must be above 0");
   Checker checker(device, function, options);
   const std::vector<HostMatrix> analytic = checker.gradients(inputs);
@@ -122,6 +123,8 @@ GradcheckResult gradcheck(const Device& device, const std::function<Tensor(Conte
   }
   compare(along, (checker.value(up) - checker.value(down)) / (2.0 * options.step), "along a random direction");
   return result;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -2,6 +2,7 @@
 
 #include "heddle/context.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace heddle {
@@ -81,8 +82,12 @@ void Tensor::fill_with_zeros(DenseView<float> view) const {
   kernels::fill(0.0f, view, execution);
 }
 
-HostMatrix Tensor::to_host() const { return copy_to_host(context(), value()); }
-HostMatrix Tensor::grad_to_host() const { return copy_to_host(context(), grad()); }
+HostMatrix Tensor::to_host() const try { return copy_to_host(context(), value()); } catch (...) {
+  rethrow_as_error();
+}
+HostMatrix Tensor::grad_to_host() const try { return copy_to_host(context(), grad()); } catch (...) {
+  rethrow_as_error();
+}
 
 GradientSlot::GradientSlot(const Tensor& input, Unwanted unwanted) : input_(input), wanted_(input.requires_grad()) {
   const TensorNode& n = input.node();
@@ -149,16 +154,18 @@ GradientSlot::~GradientSlot() {
   }
 }
 
-Constant::Constant(Context& context, int64_t rows, int64_t cols, const std::vector<float>& values)
+Constant::Constant(Context& context, int64_t rows, int64_t cols, const std::vector<float>& values) try
     : context_(&context), node_(std::make_unique<TensorNode>()) {
   check(rows, cols, values, "a constant");
   value_ = Buffer::upload(context.stream(), values);
   node_->value = value_.as<float>();
   node_->rows = rows;
   node_->cols = cols;
+} catch (...) {
+  rethrow_as_error();
 }
 
-Parameter::Parameter(Context& context, std::string name, const HostMatrix& initial, bool regularised)
+Parameter::Parameter(Context& context, std::string name, const HostMatrix& initial, bool regularised) try
     : context_(&context), name_(std::move(name)), regularised_(regularised), node_(std::make_unique<TensorNode>()) {
   check(initial, name_.c_str());
   value_ = Buffer::upload(context.stream(), initial.values);
@@ -168,6 +175,8 @@ Parameter::Parameter(Context& context, std::string name, const HostMatrix& initi
   node_->rows = initial.rows;
   node_->cols = initial.cols;
   node_->requires_grad = true;
+} catch (...) {
+  rethrow_as_error();
 }
 
 void Parameter::assign(const HostMatrix& values) {

@@ -1,19 +1,19 @@
 #include "heddle/tuned.h"
+#include "heddle/rethrow.h"
 
-#include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace heddle {
 
-void TunedVariants::add(TunedChoice choice) {
-  const auto key = [](const TunedChoice& c) { return std::tie(c.structure, c.width, c.device); };
-  const auto same = std::find_if(choices_.begin(), choices_.end(), [&](const TunedChoice& c) { return key(c) == key(choice); });
-  if (same != choices_.end()) {
-    *same = std::move(choice);
-  } else {
+void TunedVariants::add(TunedChoice choice) try {
+  const auto [place, is_new] = places_.try_emplace({choice.structure, choice.width, choice.device}, choices_.size());
+  if (is_new) {
     choices_.push_back(std::move(choice));
+  } else {
+    choices_[place->second] = std::move(choice);
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

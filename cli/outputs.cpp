@@ -102,12 +102,9 @@ std::vector<int32_t> predicted_classes(const HostMatrix& probabilities) {
 
 HostMatrix host_embeddings(NodeClassifier& model) {
   Context& context = model.context();
-  const bool training = context.training();
-  context.set_training(false);
+  const Evaluating evaluating(context);
   context.begin_step();
-  HostMatrix values = model.embeddings().to_host();
-  context.set_training(training);
-  return values;
+  return model.embeddings().to_host();
 }
 
 std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data) {

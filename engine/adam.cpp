@@ -3,13 +3,15 @@
 #include <cstring>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "heddle/train.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace heddle {
 
-Adam::Adam(Context& context, std::span<Parameter> parameters, const AdamOptions& options) : context_(context), options_(options) {
+Adam::Adam(Context& context, std::span<Parameter> parameters, const AdamOptions& options) try
+    : context_(context), options_(options) {
   Stream& stream = context.stream();
   int64_t weights = 0;
   for (const Parameter& parameter : parameters) {
@@ -40,6 +42,8 @@ Adam::Adam(Context& context, std::span<Parameter> parameters, const AdamOptions&
   tensors_ = Buffer::upload(stream, table);
   host_tensors_.resize(table.size() * sizeof(kernels::AdamTensor));
   if (!table.empty()) std::memcpy(host_tensors_.data(), table.data(), host_tensors_.size());
+} catch (...) {
+  rethrow_as_error();
 }
 
 void Adam::step() {

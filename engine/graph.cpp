@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -14,11 +15,6 @@ HostCsr identity(int64_t n) {
   for (int64_t i = 0; i <= n; ++i) matrix.row_offsets.push_back(i);
   for (int64_t i = 0; i < n; ++i) matrix.col_indices.push_back(static_cast<int32_t>(i));
   return matrix;
-}
-
-bool scales_rows(FeatureScaling scaling, const std::vector<float>& values) {
-  if (scaling != FeatureScaling::automatic) return scaling == FeatureScaling::rows;
-  return std::none_of(values.begin(), values.end(), [](float value) { return value < 0; });
 }
 
 void divide_by_sum(float* begin, float* end) {
@@ -40,11 +36,12 @@ void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges,
   }
 }
 
+/// `scaling`: rows or none.
 std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling) {
   if (data.features_are_sparse) {
     const HostCsr& csr = data.sparse_features;
     std::vector<float> values = csr.values;
-    if (scales_rows(scaling, values)) {
+    if (scaling == FeatureScaling::rows) {
       for (int64_t row = 0; row < csr.rows; ++row)
         divide_by_sum(values.data() + csr.row_offsets[row], values.data() + csr.row_offsets[row + 1]);
     }
@@ -52,7 +49,7 @@ std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling
   }
   std::vector<float> values = data.dense_features.values;
   if (values.empty()) return std::vector<float>(data.nodes, 1.0f);
-  if (scales_rows(scaling, values)) {
+  if (scaling == FeatureScaling::rows) {
     const int64_t cols = data.dense_features.cols;
     for (int64_t row = 0; row < data.nodes; ++row) divide_by_sum(values.data() + row * cols, values.data() + (row + 1) * cols);
   }
@@ -80,7 +77,8 @@ bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && 
 
 }  // namespace
 
-HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
+HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges,
+                      const std::vector<float>& weights) try {
   check(nodes, edges, weights);
   const auto weight = [&](std::size_t edge) { return weights.empty() ? 1.0 : static_cast<double>(weights[edge]); };
   HostCsr matrix{.rows = nodes, .cols = nodes, .row_offsets = std::vector<int64_t>(nodes + 1), .col_indices = {}, .values = {}};
@@ -112,20 +110,45 @@ HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_
   for (int64_t node = 0; node < nodes; ++node) put(static_cast<int32_t>(node), static_cast<int32_t>(node), 1.0);
   for (std::size_t edge = 0; edge < edges.size(); ++edge) put(edges[edge].first, edges[edge].second, weight(edge));
   return matrix;
+} catch (...) {
+  rethrow_as_error();
 }
 
-Features::Features(Context& context, const NodeDataset& data, FeatureScaling scaling)
-    : count_(stays_dense(data)          ? data.dense_features.cols
-             : data.features_are_sparse ? data.sparse_features.cols
-                                        : data.nodes),
+FeatureScaling resolved(FeatureScaling scaling, const NodeDataset& data) {
+  if (scaling != FeatureScaling::automatic) return scaling;
+  const std::vector<float>& values = data.features_are_sparse ? data.sparse_features.values : data.dense_features.values;
+  const bool negative = std::any_of(values.begin(), values.end(), [](float value) { return value < 0; });
+  return negative ? FeatureScaling::none : FeatureScaling::rows;
+}
+
+std::string to_string(FeatureScaling scaling) {
+  switch (scaling) {
+    case FeatureScaling::automatic: return "automatic";
+    case FeatureScaling::rows: return "rows";
+    case FeatureScaling::none: return "none";
+  }
+  return "unknown";
+}
+
+int64_t feature_columns(const NodeDataset& data) {
+  if (stays_dense(data)) return data.dense_features.cols;
+  return data.features_are_sparse ? data.sparse_features.cols : data.nodes;
+}
+
+Features::Features(Context& context, const NodeDataset& data, FeatureScaling scaling) try
+    : count_(feature_columns(data)),
+      scaling_(resolved(scaling, data)),
       sparse_(!stays_dense(data)),
       matrix_(sparse_ ? SparseMatrix(context.stream(), sparse_matrix(data)) : SparseMatrix()),
       values_([&] {
         if (!sparse_) check_dense(data);
-        const std::vector<float> values = scaled_values(data, scaling);
+        const std::vector<float> values = scaled_values(data, scaling_);
         return sparse_ ? Constant(context, 1, static_cast<int64_t>(values.size()), values)
                        : Constant(context, data.nodes, count_, values);
-      }()) {}
+      }()) {
+} catch (...) {
+  rethrow_as_error();
+}
 
 Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor& weight) {
   const int64_t propagate_first = weight.rows() * (x.requires_grad() ? 2 : 1);

@@ -10,6 +10,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/philox.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -347,7 +348,7 @@ double InteractionDataset::density() const {
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
 }
 
-InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) {
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) try {
   check_log(log);
   const PrepareOptions options = resolve(log, asked);
   InteractionDataset data;
@@ -375,9 +376,11 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) {
   check_parts(data, options);
   count_cold(data);
   return data;
+} catch (...) {
+  rethrow_as_error();
 }
 
-void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) {
+void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) try {
   require(share >= 0 && share < 1, ErrorKind::usage, "hold_out_validation: the share ", share, " is not in [0, 1)");
   const HostCsr& train = data.train;
   const bool has_val = data.val.nnz() > 0;
@@ -424,9 +427,11 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
   }
   data.train = std::move(parts[0]);
   data.val = std::move(parts[1]);
+} catch (...) {
+  rethrow_as_error();
 }
 
-HostCsr transpose(const HostCsr& matrix) {
+HostCsr transpose(const HostCsr& matrix) try {
   HostCsr result;
   result.rows = matrix.cols;
   result.cols = matrix.rows;
@@ -445,6 +450,8 @@ HostCsr transpose(const HostCsr& matrix) {
     }
   }
   return result;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

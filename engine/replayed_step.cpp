@@ -1,4 +1,5 @@
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "heddle/train.h"
 #include "kernels/device/backend.h"
 
@@ -8,7 +9,7 @@ ReplayedStep::ReplayedStep(Context& context, std::function<void()> step) : conte
 
 ReplayedStep::~ReplayedStep() = default;
 
-void ReplayedStep::run() {
+void ReplayedStep::run() try {
   if (context_.profiler() != nullptr) return step_();  // a replay has no ops to tell apart
   if (replay_ != nullptr) return replay_->launch(context_.stream());
   if (!context_.stream().backend().can_capture()) return step_();
@@ -22,6 +23,8 @@ void ReplayedStep::run() {
     record();
     replay_->launch(context_.stream());
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 void ReplayedStep::record() {

@@ -7,6 +7,7 @@
 #include "heddle/error.h"
 #include "heddle/interactions.h"
 #include "heddle/kernel/philox.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -101,7 +102,7 @@ void check(const ShopOptions& options) {
 
 }  // namespace
 
-InteractionLog synthetic_shop(const ShopOptions& options) {
+InteractionLog synthetic_shop(const ShopOptions& options) try {
   check(options);
   Draws draws(options.seed);
   InteractionLog log;
@@ -163,6 +164,8 @@ InteractionLog synthetic_shop(const ShopOptions& options) {
     }
   }
   return log;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/loss/loss.h"
 
@@ -38,6 +39,13 @@ class DeviceTargets {
   int64_t count_;
 };
 
+/// Throws Error{usage} where the model was made of another graph, or other features, than `data` has.
+void check_made_of(const NodeClassifier& model, const NodeDataset& data, const char* action) {
+  const std::string made_of = model.graph_hash();
+  require(made_of.empty() || made_of == data.graph_hash(), ErrorKind::usage, action, ": the model was made of other data than ",
+          data.name, ": their edges, weights or features differ; make the model of the data that it is to learn from");
+}
+
 /// The model's logits for `data`, whose splits index them.
 Tensor logits_of(NodeClassifier& model, const NodeDataset& data) {
   Tensor logits = model.forward();
@@ -54,19 +62,6 @@ Tensor with_penalty(Tensor loss, NodeClassifier& model, float weight_decay) {
   }
   return loss;
 }
-
-/// Keeps the context in evaluation while it lives.
-class Evaluating {
- public:
-  explicit Evaluating(Context& context) : context_(context), before_(context.training()) { context.set_training(false); }
-  ~Evaluating() { context_.set_training(before_); }
-  Evaluating(const Evaluating&) = delete;
-  Evaluating& operator=(const Evaluating&) = delete;
-
- private:
-  Context& context_;
-  bool before_;
-};
 
 float read_scalar(Context& context, const float* value) {
   float result = 0;
@@ -168,8 +163,10 @@ double TrainReport::epoch_ms_median() const {
 
 double TrainReport::epoch_ms_min() const { return epoch_ms.empty() ? 0 : *std::min_element(epoch_ms.begin(), epoch_ms.end()); }
 
-TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options, const EpochCallback& callback) {
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options,
+                  const EpochCallback& callback) try {
   check(options, data);
+  check_made_of(model, data, "train");
   Context& context = model.context();
   const DeviceTargets train_targets(context.stream(), data, data.train);
   const DeviceTargets val_targets(context.stream(), data, data.val);
@@ -269,10 +266,13 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   report.test_accuracy = accuracy(context, logits, test_targets.targets());
   report.weights_hash = weights_hash(model);
   return report;
+} catch (...) {
+  rethrow_as_error();
 }
 
-SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes) {
+SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes) try {
   require(!nodes.empty(), ErrorKind::usage, data.name, ": an empty set of nodes cannot be evaluated");
+  check_made_of(model, data, "evaluate");
   Context& context = model.context();
   const Evaluating evaluating(context);
   const DeviceTargets targets(context.stream(), data, nodes);
@@ -280,9 +280,11 @@ SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std:
   const Tensor logits = logits_of(model, data);
   const Tensor loss = masked_nll(logits, targets.targets());
   return {read_scalar(context, loss.value().data), accuracy(context, logits, targets.targets())};
+} catch (...) {
+  rethrow_as_error();
 }
 
-HostMatrix predict(NodeClassifier& model) {
+HostMatrix predict(NodeClassifier& model) try {
   Context& context = model.context();
   const Evaluating evaluating(context);
   context.begin_step();
@@ -296,6 +298,8 @@ HostMatrix predict(NodeClassifier& model) {
       values[c] = static_cast<float>(std::exp(static_cast<double>(values[c]) - most) / sum);
   }
   return scores;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -3,8 +3,11 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/recommend/queries.h"
+#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
+#include "heddle/rethrow.h"
 #include "heddle/train.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
@@ -238,10 +241,31 @@ class Patience {
   Snapshot best_;
 };
 
+/// What training runs with, as text.
+Settings as_settings(const LightGcnTrainOptions& options) {
+  Settings settings{{"epochs", to_setting(options.epochs)},
+                    {"learning_rate", to_setting(options.learning_rate)},
+                    {"reg", to_setting(options.reg)},
+                    {"batch_size", to_setting(options.batch_size)},
+                    {"schedule", options.schedule == Schedule::cosine ? "cosine" : "constant"}};
+  if (options.loss == RankingLoss::bpr) {
+    settings["loss"] = "bpr";
+    return settings;
+  }
+  settings["loss"] = "softmax";
+  settings["temperature"] = to_setting(options.temperature);
+  settings["negatives"] = to_setting(options.negatives);
+  settings["popularity_share"] = to_setting(options.popularity_share);
+  return settings;
+}
+
 void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
   options.check();
   require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
           data.train.rows, " users and ", data.train.cols, " items, the model has ", model.users(), " and ", model.items());
+  require(recommending::same_interactions(data.train, model.train()), ErrorKind::usage, "train: the training interactions of ",
+          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", model.train().nnz(),
+          "): first hold out validation, then make the model, then train it");
   require(options.patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
           ": patience needs validation interactions, there are none");
 }
@@ -273,11 +297,13 @@ int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
                              256, 16384);
 }
 
-double LightGcnReport::epoch_s_median() const { return median(epoch_s); }
+double LightGcnReport::epoch_s_median() const try { return median(epoch_s); } catch (...) {
+  rethrow_as_error();
+}
 
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
-                                                         const ProgressCallback& progress) {
+                                                         const ProgressCallback& progress) try {
   constexpr float lowest = 0.1f, step = 0.05f;
   constexpr int most_trials = 6;
   constexpr int64_t trial_epochs = 8;
@@ -309,10 +335,12 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
     if (i > 0 && trials[trials.size() - 1].second < trials[trials.size() - 2].second) break;
   }
   return trials;
+} catch (...) {
+  rethrow_as_error();
 }
 
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
-                     const LightGcnCallback& callback, const ProgressCallback& progress) {
+                     const LightGcnCallback& callback, const ProgressCallback& progress) try {
   check_fits(model, data, given);
   LightGcnTrainOptions options = given;
   LightGcnReport report;
@@ -330,6 +358,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     }
     report.choice_s = seconds_since(start);
   }
+  model.set_trained_with(as_settings(options));
   report.batch_size = options.batch_size;
   report.temperature = options.loss == RankingLoss::softmax ? options.temperature : 0;
   Context& context = model.context();
@@ -392,6 +421,8 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   model.embeddings_changed();
   report.step_ms_median = step_ms.empty() ? 1e3 * report.epoch_s_median() / static_cast<double>(per_epoch) : median(step_ms);
   return report;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

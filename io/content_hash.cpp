@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "heddle/data.h"
+#include "heddle/rethrow.h"
 #include "io/hasher.h"
 
 namespace heddle {
@@ -39,7 +40,7 @@ class RowHasher {
 
 }  // namespace
 
-std::string NodeDataset::content_hash() const {
+std::string NodeDataset::content_hash() const try {
   Hasher hasher;
   constexpr char kStream[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'N', '1'};
   hasher.add(kStream, sizeof(kStream));
@@ -68,6 +69,24 @@ std::string NodeDataset::content_hash() const {
   hasher.add_counted(labels);
   for (const std::vector<int32_t>* split : {&train, &val, &test}) hasher.add_counted(*split);
   return hasher.hex();
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::string NodeDataset::graph_hash() const try {
+  Hasher hasher;
+  hasher.add(nodes);
+  hasher.add_counted(edges);
+  hasher.add_counted(edge_weights);
+  hasher.add(int64_t{features_are_sparse});
+  hasher.add(feature_count());
+  hasher.add_counted(sparse_features.row_offsets);
+  hasher.add_counted(sparse_features.col_indices);
+  hasher.add_counted(sparse_features.values);
+  hasher.add_counted(dense_features.values);
+  return hasher.hex();
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

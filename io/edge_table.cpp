@@ -7,6 +7,7 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/rethrow.h"
 #include "io/xml.h"
 
 namespace heddle::io {
@@ -109,9 +110,11 @@ std::string gexf(const EdgeTable& table, const EdgeTableOptions& options) {
 
 }  // namespace
 
-void check_edge_table_path(const std::string& path) { form_of(path); }
+void check_edge_table_path(const std::string& path) try { form_of(path); } catch (...) {
+  rethrow_as_error();
+}
 
-void write_edge_table(const std::string& path, const EdgeTable& table, const EdgeTableOptions& options) {
+void write_edge_table(const std::string& path, const EdgeTable& table, const EdgeTableOptions& options) try {
   const auto edges = static_cast<int64_t>(table.sources.size());
   const auto columns = static_cast<int64_t>(table.columns.size());
   require(table.targets.size() == table.sources.size() && table.values.rows == edges && table.values.cols == columns,
@@ -122,6 +125,8 @@ void write_edge_table(const std::string& path, const EdgeTable& table, const Edg
             values->size(), " classes for ", table.nodes, " nodes");
   }
   write_file(path, form_of(path) == Form::csv ? csv(table, options) : gexf(table, options));
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -12,6 +12,7 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/rethrow.h"
 #include "io/limits.h"
 
 namespace heddle::io::detail {
@@ -138,10 +139,12 @@ void AtomicFile::commit() {
 
 namespace heddle::io {
 
-void write_file(const std::string& path, const std::string& content) {
+void write_file(const std::string& path, const std::string& content) try {
   detail::AtomicFile file(path);
   file.write(content);
   file.commit();
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -10,6 +10,7 @@
 #include "io/file.h"
 #include "io/finite.h"
 #include "io/limits.h"
+#include "io/listing.h"
 #include "io/npy.h"
 #include "io/shape.h"
 #include "io/table.h"
@@ -19,16 +20,6 @@ namespace heddle::io::detail {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// The names of the folder's entries; empty if it is not a folder or cannot be listed.
-std::set<std::string> entries(const std::string& folder) {
-  std::set<std::string> names;
-  std::error_code failed;
-  for (fs::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    names.insert(entry->path().filename().string());
-  }
-  return names;
-}
 
 bool is_edge_file(const std::string& name) {
   const std::string plain = name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
@@ -103,12 +94,12 @@ struct NodeCount {
 }  // namespace
 
 bool is_dataset_folder(const std::string& path) {
-  const std::set<std::string> names = entries(path);
+  const std::set<std::string> names = names_in(path);
   return std::any_of(names.begin(), names.end(), is_edge_file);
 }
 
 NodeDataset read_dataset_folder(const std::string& path) {
-  const std::set<std::string> names = entries(path);
+  const std::set<std::string> names = names_in(path);
   const std::string edge_file = find_one(path, names, "edges", is_edge_file);
   const std::string feature_file = find_one(path, names, "features", {"features.npy", "features.csv"});
   const std::string label_file = find_one(path, names, "labels", {"labels.npy", "labels.csv", "labels.txt"});

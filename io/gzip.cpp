@@ -16,7 +16,11 @@ namespace {
 struct Inflater {
   Inflater() {
     constexpr int kGzipOnly = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
-    require(inflateInit2(&stream, kGzipOnly) == Z_OK, ErrorKind::internal, "zlib cannot start");
+    stream.zalloc = [](voidpf, uInt items, uInt bytes) -> voidpf { return ::operator new (size_t{items} * bytes, std::nothrow); };
+    stream.zfree = [](voidpf, voidpf memory) { ::operator delete(memory); };
+    const int status = inflateInit2(&stream, kGzipOnly);
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
+    require(status == Z_OK, ErrorKind::internal, "zlib cannot start");
   }
   ~Inflater() { inflateEnd(&stream); }
   Inflater(const Inflater&) = delete;

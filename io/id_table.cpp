@@ -3,6 +3,7 @@
 
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/rethrow.h"
 #include "io/limits.h"
 #include "io/near_matches.h"
 #include "io/text.h"
@@ -37,7 +38,7 @@ void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids)
 
 }  // namespace
 
-IdTable::IdTable(std::vector<std::string> ids) {
+IdTable::IdTable(std::vector<std::string> ids) try {
   ids_.reserve(ids.size());
   for (std::string& id : ids) {
     make_room(slots_, ids_);
@@ -46,11 +47,13 @@ IdTable::IdTable(std::vector<std::string> ids) {
     slot = static_cast<int32_t>(ids_.size());
     ids_.push_back(std::move(id));
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 int32_t IdTable::find(std::string_view id) const { return slots_.empty() ? -1 : slots_[slot_of(slots_, ids_, id)]; }
 
-int32_t IdTable::insert(std::string_view id) {
+int32_t IdTable::insert(std::string_view id) try {
   make_room(slots_, ids_);
   int32_t& slot = slots_[slot_of(slots_, ids_, id)];
   if (slot == kFree) {
@@ -59,13 +62,17 @@ int32_t IdTable::insert(std::string_view id) {
     ids_.emplace_back(id);
   }
   return slot;
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t count) const {
+std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t count) const try {
   return io::detail::near_matches(id, ids_, count);
+} catch (...) {
+  rethrow_as_error();
 }
 
-int32_t IdTable::require_known(std::string_view id, const char* what) const {
+int32_t IdTable::require_known(std::string_view id, const char* what) const try {
   const int32_t number = find(id);
   if (number >= 0) return number;
   std::string hint;
@@ -73,6 +80,8 @@ int32_t IdTable::require_known(std::string_view id, const char* what) const {
     hint += (hint.empty() ? "; did you mean " : ", ") + io::detail::in_quotes(match);
   }
   fail(ErrorKind::usage, what, " ", io::detail::in_quotes(id), " is unknown", hint, hint.empty() ? "" : "?");
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

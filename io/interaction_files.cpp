@@ -7,6 +7,7 @@
 #include "heddle/error.h"
 #include "io/delimited.h"
 #include "io/file.h"
+#include "io/listing.h"
 
 namespace fs = std::filesystem;
 
@@ -37,8 +38,9 @@ constexpr DelimitedForm kRecBole{"\t", false, DelimitedForm::Header::typed};
 std::string inter_file(const std::string& path) {
   if (!is_folder(path)) return path;
   std::vector<std::string> found;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
-    if (plain_file_name(entry.path().string()).ends_with(".inter")) found.push_back(entry.path().string());
+  for (const std::string& name : names_in_readable(path)) {
+    const std::string file = (fs::path(path) / name).string();
+    if (plain_file_name(file).ends_with(".inter")) found.push_back(file);
   }
   std::sort(found.begin(), found.end());
   require(found.size() <= 1, ErrorKind::bad_data, path, " has several .inter files: ", found.empty() ? "" : found.front(),

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "heddle/interactions.h"
+#include "heddle/rethrow.h"
 #include "io/hasher.h"
 
 namespace heddle {
@@ -29,7 +30,7 @@ void add_matrix(Hasher& hasher, const HostCsr& matrix) {
 
 }  // namespace
 
-std::string InteractionDataset::content_hash() const {
+std::string InteractionDataset::content_hash() const try {
   Hasher hasher;
   constexpr char kStream[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'I', '1'};
   hasher.add(kStream, sizeof(kStream));
@@ -37,6 +38,8 @@ std::string InteractionDataset::content_hash() const {
   add_ids(hasher, items);
   for (const HostCsr* matrix : {&train, &val, &test}) add_matrix(hasher, *matrix);
   return hasher.hex();
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "io/file.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
@@ -70,7 +71,7 @@ void refuse_columns(const InteractionColumns& columns, std::string_view format, 
 
 }  // namespace detail
 
-InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) {
+InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) try {
   std::error_code ignored;
   std::string looked_for;
   const bool exists = std::filesystem::exists(path, ignored);
@@ -81,6 +82,8 @@ InteractionLog load_interactions(const std::string& path, InteractionFormat form
   }
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",
        "; looked for: ", looked_for);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "heddle/io.h"
+#include "heddle/rethrow.h"
 
 namespace heddle::io {
 
@@ -25,7 +26,7 @@ constexpr int32_t kFaction[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 
 
 }  // namespace
 
-NodeDataset karate_club() {
+NodeDataset karate_club() try {
   constexpr int32_t kMembers = std::size(kFaction);
   NodeDataset data;
   data.name = "karate";
@@ -44,6 +45,8 @@ NodeDataset karate_club() {
   data.train = {0, kMembers - 1};  // the two leaders
   for (int32_t member = 1; member < kMembers - 1; ++member) data.test.push_back(member);
   return data;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

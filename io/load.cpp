@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "io/edges.h"
 #include "io/file.h"
 #include "io/folder.h"
@@ -42,7 +43,7 @@ std::span<const NodeFormatEntry> node_formats() { return kNodeFormats; }
 
 }  // namespace detail
 
-NodeDataset load(const std::string& path, const LoadOptions& options) {
+NodeDataset load(const std::string& path, const LoadOptions& options) try {
   std::string looked_for;
   for (const detail::NodeFormatEntry& entry : detail::node_formats()) {
     const bool asked_for = options.format == entry.format;
@@ -53,6 +54,8 @@ NodeDataset load(const std::string& path, const LoadOptions& options) {
   const bool exists = std::filesystem::exists(path, ignored);
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " is not a data set" : " does not exist",
        "; looked for: ", looked_for);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "io/shape.h"
 #include "io/text.h"
 
@@ -277,9 +278,11 @@ Array parse_npy(const ByteSource& source, std::string_view name) {
 
 }  // namespace detail
 
-Array read_npy(const std::string& path) { return detail::parse_npy(detail::InputFile(path), path); }
+Array read_npy(const std::string& path) try { return detail::parse_npy(detail::InputFile(path), path); } catch (...) {
+  rethrow_as_error();
+}
 
-void write_npy(const std::string& path, const float* values, int64_t rows, int64_t cols) {
+void write_npy(const std::string& path, const float* values, int64_t rows, int64_t cols) try {
   const int64_t bytes = detail::checked_bytes({rows, cols}, sizeof(float));
   require(bytes >= 0, ErrorKind::usage, "write_npy: a matrix of ", rows, " x ", cols, " cannot be");
   std::string header = text("{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", cols, "), }");
@@ -293,6 +296,8 @@ void write_npy(const std::string& path, const float* values, int64_t rows, int64
   file.write(header);
   file.write(values, bytes);
   file.commit();
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

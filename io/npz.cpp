@@ -1,8 +1,10 @@
 #include <zip.h>
 
 #include <memory>
+#include <new>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "io/limits.h"
 #include "io/npy.h"
 #include "io/text.h"
@@ -16,6 +18,20 @@ namespace {
 struct ArchiveCloser {
   void operator()(zip_t* archive) const { zip_discard(archive); }
 };
+/// What libzip says went wrong.
+struct ZipError {
+  ZipError() { zip_error_init(&error); }
+  ~ZipError() { zip_error_fini(&error); }
+  ZipError(const ZipError&) = delete;
+  ZipError& operator=(const ZipError&) = delete;
+  zip_error_t error;
+};
+/// Throws std::bad_alloc where it was for want of memory.
+const char* reason_of(zip_error_t* error) {
+  if (zip_error_code_zip(error) == ZIP_ER_MEMORY) throw std::bad_alloc();
+  return zip_error_strerror(error);
+}
+
 struct EntryCloser {
   void operator()(zip_file_t* entry) const { zip_fclose(entry); }
 };
@@ -24,13 +40,13 @@ struct EntryCloser {
 /// still take.
 ByteBuffer read_entry(zip_t* archive, zip_uint64_t index, const std::string& entry_name, int64_t& budget) {
   const std::unique_ptr<zip_file_t, EntryCloser> entry(zip_fopen_index(archive, index, 0));
-  require(entry != nullptr, ErrorKind::bad_data, entry_name, ": ", zip_strerror(archive));
+  if (entry == nullptr) fail(ErrorKind::bad_data, entry_name, ": ", reason_of(zip_get_error(archive)));
   ByteBuffer content(int64_t{1} << 16);
   int64_t length = 0;
   for (;;) {
     const auto room = static_cast<int64_t>(content.view().size()) - length;
     const zip_int64_t got = zip_fread(entry.get(), content.data() + length, static_cast<zip_uint64_t>(room));
-    require(got >= 0, ErrorKind::bad_data, entry_name, ": ", zip_file_strerror(entry.get()));
+    if (got < 0) fail(ErrorKind::bad_data, entry_name, ": ", reason_of(zip_file_get_error(entry.get())));
     if (got == 0) break;
     length += got;
     budget -= got;
@@ -45,18 +61,14 @@ ByteBuffer read_entry(zip_t* archive, zip_uint64_t index, const std::string& ent
 
 std::map<std::string, Array> parse_npz(std::string_view bytes, std::string_view name) {
   require(!bytes.empty(), ErrorKind::bad_data, name, " is empty, not a .npz archive");  // to libzip, an archive of no entries
-  zip_error_t error;
-  zip_error_init(&error);
-  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
-  require(source != nullptr, ErrorKind::internal, name, ": libzip cannot start: ", zip_error_strerror(&error));
-  const std::unique_ptr<zip_t, ArchiveCloser> archive(zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error));
+  ZipError failure;
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &failure.error);
+  if (source == nullptr) fail(ErrorKind::internal, name, ": libzip cannot start: ", reason_of(&failure.error));
+  const std::unique_ptr<zip_t, ArchiveCloser> archive(zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &failure.error));
   if (!archive) {
     zip_source_free(source);
-    const std::string reason = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail(ErrorKind::bad_data, name, " is not a .npz archive: ", reason);
+    fail(ErrorKind::bad_data, name, " is not a .npz archive: ", reason_of(&failure.error));
   }
-  zip_error_fini(&error);
 
   std::map<std::string, Array> arrays;
   int64_t budget = max_inflated(static_cast<int64_t>(bytes.size()));
@@ -77,9 +89,11 @@ std::map<std::string, Array> parse_npz(std::string_view bytes, std::string_view 
 
 }  // namespace detail
 
-std::map<std::string, Array> read_npz(const std::string& path) {
+std::map<std::string, Array> read_npz(const std::string& path) try {
   const detail::ByteBuffer archive = detail::read_file(path);
   return detail::parse_npz(archive.view(), path);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -9,6 +9,7 @@
 #include "io/edges.h"
 #include "io/file.h"
 #include "io/limits.h"
+#include "io/listing.h"
 #include "io/pickle.h"
 #include "io/text.h"
 
@@ -183,8 +184,7 @@ std::string planetoid_prefix(const std::string& path) {
     }
   }
   std::set<std::string> found;
-  for (fs::directory_iterator entry(given, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
+  for (const std::string& name : names_in(path)) {
     constexpr std::string_view kHead = "ind.", kTail = ".allx";
     if (name.size() > kHead.size() + kTail.size() && name.starts_with(kHead) && name.ends_with(kTail)) {
       found.insert((given / name.substr(0, name.size() - kTail.size() + 1)).string());

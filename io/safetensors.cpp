@@ -1,15 +1,18 @@
 #include "io/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "heddle/error.h"
 #include "io/content_kind.h"
+#include "heddle/rethrow.h"
 #include "io/file.h"
 #include "io/finite.h"
 #include "io/limits.h"
@@ -28,40 +31,10 @@ using Json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
 constexpr int64_t kLengthBytes = 8;
-/// A tensor's entry takes about 100 bytes, and its JSON some 20 times its text in memory.
+/// A tensor's entry takes about 100 bytes.
 constexpr int64_t kMaxHeader = int64_t{16} << 20;
-
-/// Parses the header; refuses what JSON readers disagree about (repeated keys) and nesting that no tensor file has.
-Json parse_header(std::string_view header, std::string_view name) {
-  constexpr int kMaxDepth = 3;  // {"tensor": {"shape": [...]}}
-  std::set<std::string> keys;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    require(depth <= kMaxDepth, ErrorKind::bad_data, name, ": the header nests deeper than tensors do");
-    if (event == Json::parse_event_t::key && depth == 1) {
-      const std::string key = parsed.get<std::string>();
-      require(keys.insert(key).second, ErrorKind::bad_data, name, ": tensor ", in_quotes(key), " comes twice");
-    }
-    return true;
-  };
-  try {
-    Json json = Json::parse(header.begin(), header.end(), check);
-    require(json.is_object(), ErrorKind::bad_data, name, ": the header is not a JSON object");
-    return json;
-  } catch (const Json::exception& error) {
-    fail(ErrorKind::bad_data, name, ": the header is not JSON: ", error.what());
-  }
-}
-
-/// `json` as a list of integers in [0, 2^63), or none.
-std::optional<std::vector<int64_t>> integers(const Json& json) {
-  if (!json.is_array()) return std::nullopt;
-  std::vector<int64_t> values;
-  for (const Json& element : json) {
-    if (!element.is_number_unsigned() || element.get<uint64_t>() > INT64_MAX) return std::nullopt;
-    values.push_back(element.get<int64_t>());
-  }
-  return values;
-}
+/// Tensors and metadata entries together: each takes several times its text in memory, and a model has some thousands at most.
+constexpr size_t kMaxEntries = 100'000;
 
 /// The element types that are read.
 struct ElementType {
@@ -82,25 +55,147 @@ struct Entry {
   int64_t end = 0;
 };
 
-Entry parse_entry(const std::string& tensor, const Json& json, std::string_view file) {
-  const auto refuse = [&](const auto&... parts) { fail(ErrorKind::bad_data, file, ": tensor ", in_quotes(tensor), parts...); };
-  if (!json.is_object() || !json.contains("dtype") || !json.contains("shape") || !json.contains("data_offsets")) {
-    refuse(" lacks dtype, shape or data_offsets");
+/// Reads the header as its tokens come: a tree of JSON would take many times the header's bytes. Refuses what JSON readers
+/// disagree about (repeated keys) and nesting that no tensor file has.
+class HeaderReader final : public nlohmann::json_sax<Json> {
+ public:
+  explicit HeaderReader(std::string_view file) : file_(file) {}
+
+  std::vector<Entry> entries;
+  std::map<std::string, std::string> metadata;
+
+  bool null() override { return scalar(); }
+  bool boolean(bool) override { return scalar(); }
+  bool number_integer(number_integer_t) override { return scalar(); }
+  bool number_float(number_float_t, const string_t&) override { return scalar(); }
+  bool binary(binary_t&) override { return scalar(); }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (depth_ != 3 || list_ == nullptr || value > INT64_MAX) return scalar();
+    // More than anything that is read has; the rest would only take memory.
+    if (list_->size() < 16) list_->push_back(static_cast<int64_t>(value));
+    return true;
   }
-  const std::string dtype = json["dtype"].is_string() ? json["dtype"].get<std::string>() : "?";
-  const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
-                                 [&](const ElementType& candidate) { return dtype == candidate.name; });
-  if (type == std::end(kElementTypes)) refuse(" has dtype ", in_quotes(dtype), ", only F32, I32, I64 and U8 are read");
-  const auto shape = integers(json["shape"]);
-  const auto offsets = integers(json["data_offsets"]);
-  if (!shape || !offsets || offsets->size() != 2) refuse(": shape or data_offsets are not lists of sizes");
-  if (shape->size() > 2) refuse(" has shape ", shape_text(*shape), ", more than two dimensions");
-  Entry entry{tensor, *type, *shape, (*offsets)[0], (*offsets)[1]};
-  if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(*shape, type->bytes)) {
-    refuse(" of shape ", shape_text(*shape), " stands in bytes ", entry.begin, " to ", entry.end);
+  bool string(string_t& value) override {
+    if (depth_ == 2 && in_metadata_) {
+      metadata[key_] = std::move(value);
+      return true;
+    }
+    if (depth_ == 2 && key_ == "dtype") {
+      dtype_ = std::move(value);
+      return true;
+    }
+    return scalar();
   }
-  return entry;
-}
+  bool key(string_t& value) override {
+    if (depth_ == 1) {
+      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", kMaxEntries, " tensors and metadata entries");
+      tensor_ = std::move(value);
+      require(names_.insert(tensor_).second, ErrorKind::bad_data, file_, ": tensor ", in_quotes(tensor_), " comes twice");
+      return true;
+    }
+    key_ = std::move(value);
+    if (depth_ != 2) return true;
+    if (in_metadata_) {
+      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", kMaxEntries, " tensors and metadata entries");
+      require(!metadata.contains(key_), ErrorKind::bad_data, file_, ": metadata ", in_quotes(key_), " comes twice");
+      return true;
+    }
+    for (size_t field = 0; field < std::size(kFields); ++field) {
+      if (key_ != kFields[field]) continue;
+      if (seen_[field]) refuse(" has ", kFields[field], " twice");
+      seen_[field] = true;
+    }
+    return true;
+  }
+  bool start_object(size_t) override {
+    if (depth_ == 1) {
+      in_metadata_ = tensor_ == kMetadata;
+      dtype_ = "?";
+      shape_.clear();
+      offsets_.clear();
+      lists_ = true;
+      seen_ = {};
+    } else if (depth_ > 1) {
+      scalar();
+    }
+    return enter();
+  }
+  bool end_object() override {
+    if (--depth_ == 1 && !in_metadata_) end_entry();
+    return true;
+  }
+  bool start_array(size_t) override {
+    list_ = nullptr;
+    if (depth_ == 2 && !in_metadata_ && (key_ == "shape" || key_ == "data_offsets")) {
+      list_ = key_ == "shape" ? &shape_ : &offsets_;
+    } else {
+      scalar();
+    }
+    return enter();
+  }
+  bool end_array() override {
+    --depth_;
+    list_ = nullptr;
+    return true;
+  }
+  bool parse_error(size_t, const std::string&, const Json::exception& error) override {
+    fail(ErrorKind::bad_data, file_, ": the header is not JSON: ", error.what());
+  }
+
+ private:
+  static constexpr const char* kFields[] = {"dtype", "shape", "data_offsets"};
+
+  template <class... Parts>
+  [[noreturn]] void refuse(const Parts&... parts) const {
+    fail(ErrorKind::bad_data, file_, ": tensor ", in_quotes(tensor_), parts...);
+  }
+
+  bool enter() {
+    constexpr int kMaxDepth = 4;  // {"tensor": {"shape": [...]}}, and one for a sentence about the value instead
+    require(++depth_ <= kMaxDepth, ErrorKind::bad_data, file_, ": the header nests deeper than tensors do");
+    return true;
+  }
+
+  /// A value where another kind of value belongs, or one that nobody reads.
+  bool scalar() {
+    require(depth_ > 0, ErrorKind::bad_data, file_, ": the header is not a JSON object");
+    if (depth_ == 1) {
+      require(tensor_ != kMetadata, ErrorKind::bad_data, file_, ": the metadata are not an object");
+      refuse(" lacks dtype, shape or data_offsets");
+    }
+    require(depth_ != 2 || !in_metadata_, ErrorKind::bad_data, file_, ": metadata ", in_quotes(key_), " is not a string");
+    if (list_ != nullptr || (depth_ == 2 && (key_ == "shape" || key_ == "data_offsets"))) lists_ = false;
+    return true;
+  }
+
+  void end_entry() {
+    if (!seen_[0] || !seen_[1] || !seen_[2]) refuse(" lacks dtype, shape or data_offsets");
+    const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
+                                   [&](const ElementType& candidate) { return dtype_ == candidate.name; });
+    if (type == std::end(kElementTypes)) refuse(" has dtype ", in_quotes(dtype_), ", only F32, I32, I64 and U8 are read");
+    if (!lists_ || offsets_.size() != 2) refuse(": shape or data_offsets are not lists of sizes");
+    if (shape_.size() > 2) refuse(" has shape ", shape_text(shape_), ", more than two dimensions");
+    Entry entry{tensor_, *type, shape_, offsets_[0], offsets_[1]};
+    if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(shape_, type->bytes)) {
+      refuse(" of shape ", shape_text(shape_), " stands in bytes ", entry.begin, " to ", entry.end);
+    }
+    entries.push_back(std::move(entry));
+  }
+
+  std::string_view file_;
+  int depth_ = 0;
+  size_t count_ = 0;
+  bool in_metadata_ = false;
+  std::set<std::string> names_;  ///< of the tensors so far
+  std::string tensor_;           ///< the key that is being read of the header,
+  std::string key_;              ///< and of the object below
+  // The entry that is being read.
+  std::string dtype_;
+  std::vector<int64_t> shape_, offsets_;
+  std::vector<int64_t>* list_ = nullptr;  ///< shape_ or offsets_ while its elements come
+  bool lists_ = true;                     ///< both are lists of integers in [0, 2^63)
+  std::array<bool, 3> seen_{};            ///< of kFields
+};
 
 /// The bytes as elements.
 template <class T>
@@ -148,22 +243,14 @@ TensorFile parse_safetensors(std::string_view content, std::string_view name) {
   std::memcpy(&header_length, content.data(), sizeof(header_length));
   require(header_length <= static_cast<uint64_t>(std::min(size - kLengthBytes, kMaxHeader)), ErrorKind::bad_data, name,
           ": a header of ", header_length, " bytes does not fit (the file has ", size, ", a header at most ", kMaxHeader, ")");
-  const Json header = parse_header(content.substr(kLengthBytes, header_length), name);
+  const std::string_view header_text = content.substr(kLengthBytes, header_length);
   const std::string_view data = content.substr(kLengthBytes + header_length);
+  HeaderReader header(name);
+  Json::sax_parse(header_text.begin(), header_text.end(), &header);
+  std::vector<Entry>& entries = header.entries;
 
   TensorFile file;
-  std::vector<Entry> entries;
-  for (const auto& [key, value] : header.items()) {
-    if (key != kMetadata) {
-      entries.push_back(parse_entry(key, value, name));
-      continue;
-    }
-    require(value.is_object(), ErrorKind::bad_data, name, ": the metadata are not an object");
-    for (const auto& [entry, string] : value.items()) {
-      require(string.is_string(), ErrorKind::bad_data, name, ": metadata ", in_quotes(entry), " is not a string");
-      file.metadata.emplace(entry, string.get<std::string>());
-    }
-  }
+  file.metadata = std::move(header.metadata);
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
   int64_t at = 0;
@@ -186,15 +273,36 @@ TensorFile parse_safetensors(std::string_view content, std::string_view name) {
 
 }  // namespace detail
 
-TensorFile read_safetensors(const std::string& path) {
+TensorFile read_safetensors(const std::string& path) try {
   const detail::ByteBuffer content = detail::read_file(path);
   return detail::parse_safetensors(content.view(), path);
+} catch (...) {
+  rethrow_as_error();
 }
 
-void write_safetensors(const std::string& path, const TensorFile& file) {
-  // Ordered, so that equal contents make equal files whatever order the tensors' names sort in.
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!file.metadata.empty()) header[detail::kMetadata] = file.metadata;
+void write_safetensors(const std::string& path, const TensorFile& file) try {
+  // In the order of the contents, so that equal contents make equal files whatever order the tensors' names sort in.
+  std::string header_text = "{";
+  std::set<std::string> names;
+  const auto quoted = [](const std::string& value) {
+    try {
+      return nlohmann::json(value).dump();
+    } catch (const nlohmann::json::exception& error) {  // names and metadata must be UTF-8
+      fail(ErrorKind::usage, "write_safetensors: ", error.what());
+    }
+  };
+  const auto begin_field = [&](const std::string& name) {
+    if (header_text.size() > 1) header_text += ',';
+    header_text += quoted(name) + ':';
+  };
+  if (!file.metadata.empty()) {
+    begin_field(detail::kMetadata);
+    char before = '{';
+    for (const auto& [key, value] : file.metadata) {
+      header_text += std::exchange(before, ',') + quoted(key) + ':' + quoted(value);
+    }
+    header_text += '}';
+  }
   int64_t at = 0;
   const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape,
                        size_t values) {
@@ -203,9 +311,13 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
     const int64_t bytes = detail::checked_bytes(shape, type.bytes);
     require(bytes == static_cast<int64_t>(values) * type.bytes, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name),
             " has shape ", detail::shape_text(shape), " and ", values, " values");
-    require(!name.empty() && name != detail::kMetadata && !header.contains(name), ErrorKind::usage,
+    require(!name.empty() && name != detail::kMetadata && names.insert(name).second, ErrorKind::usage,
             "write_safetensors: the tensor name ", detail::in_quotes(name), " is empty, reserved or repeated");
-    header[name] = {{"dtype", type.name}, {"shape", shape}, {"data_offsets", {at, at + bytes}}};
+    std::string extents;
+    for (const int64_t extent : shape) extents += text(extents.empty() ? "" : ",", extent);
+    begin_field(name);
+    header_text +=
+        text(R"({"dtype":")", type.name, R"(","shape":[)", extents, R"(],"data_offsets":[)", at, ',', at + bytes, "]}");
     at += bytes;
   };
   for (const NamedTensor& tensor : file.tensors) {
@@ -216,12 +328,7 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
         [&](const auto& values) { add(array.name, detail::kElementTypes[1 + array.values.index()], array.shape, values.size()); },
         array.values);
   }
-  std::string header_text;
-  try {
-    header_text = header.dump();
-  } catch (const nlohmann::json::exception& error) {  // names and metadata must be UTF-8
-    fail(ErrorKind::usage, "write_safetensors: ", error.what());
-  }
+  header_text += '}';
   header_text.resize((header_text.size() + 7) / 8 * 8, ' ');  // aligns the data
   require(static_cast<int64_t>(header_text.size()) <= detail::kMaxHeader, ErrorKind::usage, "write_safetensors: a header of ",
           header_text.size(), " bytes is more than ", detail::kMaxHeader);
@@ -237,6 +344,8 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
                array.values);
   }
   out.commit();
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -5,8 +6,10 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/rethrow.h"
 #include "io/file.h"
 #include "io/text.h"
+#include "io/tuned.h"
 
 // A header line, then one choice a line: its six fields between tabs.
 namespace heddle::io {
@@ -14,6 +17,8 @@ namespace heddle::io {
 namespace {
 
 constexpr std::string_view header = "heddle-tuned 1";
+/// One is kept for each matrix, width and device; each takes several times its line in memory.
+constexpr std::size_t most_choices = 100'000;
 
 std::vector<std::string_view> fields_of(std::string_view line) {
   std::vector<std::string_view> fields;
@@ -48,18 +53,20 @@ std::string one_field(std::string written) {
 
 }  // namespace
 
-TunedVariants read_tuned(const std::string& path) {
-  const detail::ByteBuffer file = detail::read_text_file(path);
-  detail::Lines lines(file.view(), path);
-  require(lines.next() && lines.line() == header, ErrorKind::bad_data, path, ": its first line is not '", header,
+TunedVariants detail::parse_tuned(std::string_view content, std::string_view name) {
+  Lines lines(content, name);
+  require(lines.next() && lines.line() == header, ErrorKind::bad_data, name, ": its first line is not '", header,
           "': it is no file of heddle tune, or of another version");
   TunedVariants tuned;
   while (lines.next()) {
-    const std::vector<std::string_view> fields = fields_of(lines.line());
-    if (fields.size() != 6) {
-      lines.fail("there are ", fields.size(),
+    // Counted first: a line of tabs alone would make many times its bytes of fields.
+    const auto count = std::count(lines.line().begin(), lines.line().end(), '\t') + 1;
+    if (count != 6) {
+      lines.fail("there are ", count,
                  " fields, there must be 6: structure, width, device, variant, graph, what decided, tabs between them");
     }
+    if (tuned.choices().size() == most_choices) lines.fail("there are more than ", most_choices, " choices");
+    const std::vector<std::string_view> fields = fields_of(lines.line());
     TunedChoice choice;
     choice.structure = parse_structure(lines, fields[0]);
     choice.width = detail::parse_integer(lines, fields[1], "width", 1, INT64_MAX);
@@ -72,7 +79,15 @@ TunedVariants read_tuned(const std::string& path) {
   return tuned;
 }
 
-void write_tuned(const std::string& path, const TunedVariants& tuned) {
+TunedVariants read_tuned(const std::string& path) try {
+  // Read as it is: write_tuned compresses nothing, and what a compressed file unfolds to is not bounded by its size.
+  const detail::ByteBuffer file = detail::read_file(path);
+  return detail::parse_tuned(file.view(), path);
+} catch (...) {
+  rethrow_as_error();
+}
+
+void write_tuned(const std::string& path, const TunedVariants& tuned) try {
   std::string content(header);
   content += '\n';
   for (const TunedChoice& choice : tuned.choices()) {
@@ -80,6 +95,8 @@ void write_tuned(const std::string& path, const TunedVariants& tuned) {
                     '\t', one_field(choice.graph), '\t', one_field(choice.decided_by), '\n');
   }
   write_file(path, content);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::io

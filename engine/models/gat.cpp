@@ -3,6 +3,7 @@
 #include "heddle/attention.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -52,33 +53,56 @@ void GatOptions::check() const {
   require(slope >= 0 && slope <= 1, ErrorKind::usage, "gat: slope is ", slope, ", it must be in [0, 1]");
 }
 
-Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& device)
+std::vector<ParameterShape> GatOptions::parameters(int64_t features, int64_t classes_of_data) const try {
+  std::vector<ParameterShape> shapes;
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    const bool last = layer + 1 == layers;
+    const int64_t in = layer == 0 ? features : heads * hidden;
+    const int64_t out = last ? classes_of_data : hidden;
+    const int64_t all = (last ? output_heads : heads) * out;
+    const auto add = [&](const char* parameter, int64_t rows, int64_t cols) {
+      shapes.push_back({text(parameter, layer + 1), rows, cols});
+    };
+    if (gat_version == 1) {
+      add("weight", in, all);
+      add("source", 1, all);
+      add("target", 1, all);
+    } else {
+      for (const char* side : {"source", "target"}) {
+        add(text(side, "_weight").c_str(), in, all);
+        add(text(side, "_bias").c_str(), 1, all);
+      }
+      add("attention", 1, all);
+    }
+    add("bias", 1, last ? out : all);
+  }
+  return shapes;
+} catch (...) {
+  rethrow_as_error();
+}
+
+Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& device) try
     : options_(options),
+      graph_hash_(data.graph_hash()),
       context_(device, options.seed),
       graph_(context_.stream(), gcn_adjacency(checked(data, "gat", options).nodes, data.edges)),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
+  options_.feature_scaling = features_.scaling();
   uint32_t index = 0;
-  for (int64_t layer = 0; layer < options.layers; ++layer) {
-    const bool last = layer + 1 == options.layers;
-    const int64_t in = layer == 0 ? features_.count() : options.heads * options.hidden;
-    const int64_t heads = last ? options.output_heads : options.heads;
-    const int64_t out = last ? options_.classes : options.hidden;
-    const auto add = [&](const char* parameter, const HostMatrix& initial) {
-      parameters_.emplace_back(context_, text(parameter, layer + 1), initial, true);
-    };
-    if (options.gat_version == 1) {
-      add("weight", glorot_heads(in, heads, out, options.seed, index));
-      add("source", glorot_vectors(heads, out, options.seed, index));
-      add("target", glorot_vectors(heads, out, options.seed, index));
-    } else {
-      for (const char* side : {"source", "target"}) {
-        add(text(side, "_weight").c_str(), glorot_heads(in, heads, out, options.seed, index));
-        add(text(side, "_bias").c_str(), zero_row(heads * out));
-      }
-      add("attention", glorot_vectors(heads, out, options.seed, index));
-    }
-    add("bias", zero_row(last ? out : heads * out));
+  const std::vector<ParameterShape> shapes = options_.parameters(features_.count(), options_.classes);
+  const std::size_t of_each = shapes.size() / static_cast<std::size_t>(options.layers);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const auto& [name, rows, cols] = shapes[i];
+    const bool is_bias = name.find("bias") != std::string::npos;
+    const int64_t heads = i / of_each + 1 == static_cast<std::size_t>(options.layers) ? options.output_heads : options.heads;
+    // A vector of each head scores its columns; the matrices are those before it.
+    const bool is_vector = options.gat_version == 1 ? i % of_each != 0 : i % of_each == 4;
+    parameters_.emplace_back(context_, name,
+                             is_bias     ? zero_row(cols)
+                             : is_vector ? glorot_vectors(heads, cols / heads, options.seed, index)
+                                         : glorot_heads(rows, heads, cols / heads, options.seed, index),
+                             true);
   }
   if (options.output_heads > 1) {
     HostMatrix mean{options.output_heads * options_.classes, options_.classes, {}};
@@ -88,6 +112,8 @@ Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& devic
     }
     mean_of_heads_.emplace(context_, mean);
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 AttentionOptions Gat::attention_of(int64_t layer) const {
@@ -114,9 +140,8 @@ Tensor Gat::attend(int64_t layer, const Tensor& x) {
   return gatv2_attention(graph_, sources, targets, p[4], attention_of(layer));
 }
 
-EdgeTable Gat::attention() {
-  const bool training = context_.training();
-  context_.set_training(false);
+EdgeTable Gat::attention() try {
+  const Evaluating evaluating(context_);
   EdgeTable table{.nodes = graph_.rows(), .sources = {}, .targets = {}, .columns = {}, .values = {}};
   const CsrView graph = graph_.view();
   std::vector<int64_t> offsets(static_cast<std::size_t>(graph.rows + 1));
@@ -151,8 +176,9 @@ EdgeTable Gat::attention() {
       table.values.values.insert(table.values.values.end(), row, row + layer.cols);
     }
   }
-  context_.set_training(training);
   return table;
+} catch (...) {
+  rethrow_as_error();
 }
 
 Tensor Gat::activate(int64_t layer, const Tensor& x) { return bias_elu_dropout(x, of_layer(layer).back(), options_.dropout); }
@@ -168,18 +194,22 @@ Tensor Gat::hidden() {
   return h;
 }
 
-Tensor Gat::forward() {
+Tensor Gat::forward() try {
   Tensor y = attend(options_.layers - 1, hidden());
   if (mean_of_heads_) y = matmul(y, mean_of_heads_->tensor());
   return add_bias(std::move(y), parameters_.back());
+} catch (...) {
+  rethrow_as_error();
 }
 
-Tensor Gat::embeddings() {
+Tensor Gat::embeddings() try {
   require(options_.layers >= 2, ErrorKind::usage, "gat: a model of one layer has no hidden representation");
   return hidden();
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::map<std::string, std::string> Gat::settings() const {
+std::map<std::string, std::string> Gat::settings() const try {
   return {{"hidden", std::to_string(options_.hidden)},
           {"heads", std::to_string(options_.heads)},
           {"output_heads", std::to_string(options_.output_heads)},
@@ -189,9 +219,9 @@ std::map<std::string, std::string> Gat::settings() const {
           {"slope", to_setting(options_.slope)},
           {"gat_version", std::to_string(options_.gat_version)},
           {"classes", std::to_string(options_.classes)},
-          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"
-                              : options_.feature_scaling == FeatureScaling::none ? "none"
-                                                                                 : "automatic"}};
+          {"feature_scaling", to_string(options_.feature_scaling)}};
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

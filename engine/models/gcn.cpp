@@ -2,6 +2,7 @@
 #include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -13,20 +14,38 @@ void GcnOptions::check() const {
   require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gcn: dropout is ", dropout, ", it must be in [0, 1)");
 }
 
-Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device)
+std::vector<ParameterShape> GcnOptions::parameters(int64_t features, int64_t classes) const try {
+  std::vector<ParameterShape> shapes;
+  for (int64_t layer = 0; layer < layers; ++layer) {
+    const int64_t in = layer == 0 ? features : hidden;
+    const int64_t out = layer + 1 == layers ? classes : hidden;
+    shapes.push_back({text("weight", layer + 1), in, out});
+    shapes.push_back({text("bias", layer + 1), 1, out});
+  }
+  return shapes;
+} catch (...) {
+  rethrow_as_error();
+}
+
+Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& device) try
     : options_(options),
+      graph_hash_(data.graph_hash()),
       context_(device, options.seed),
       adjacency_(context_.stream(), gcn_adjacency(checked(data, "gcn", options).nodes, data.edges, data.edge_weights), true),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
-  for (int64_t layer = 0; layer < options.layers; ++layer) {
-    const int64_t in = layer == 0 ? features_.count() : options.hidden;
-    const int64_t out = layer + 1 == options.layers ? options_.classes : options.hidden;
-    parameters_.emplace_back(context_, text("weight", layer + 1),
-                             glorot_uniform(in, out, options.seed, static_cast<uint32_t>(layer)), layer == 0);
-    parameters_.emplace_back(context_, text("bias", layer + 1),
-                             HostMatrix{1, out, std::vector<float>(static_cast<std::size_t>(out))});
+  options_.feature_scaling = features_.scaling();
+  const std::vector<ParameterShape> shapes = options_.parameters(features_.count(), options_.classes);
+  for (std::size_t i = 0; i < shapes.size(); ++i) {
+    const auto& [name, rows, cols] = shapes[i];
+    if (i % 2 == 0) {
+      parameters_.emplace_back(context_, name, glorot_uniform(rows, cols, options.seed, static_cast<uint32_t>(i / 2)), i == 0);
+    } else {
+      parameters_.emplace_back(context_, name, HostMatrix{rows, cols, std::vector<float>(static_cast<std::size_t>(cols))});
+    }
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 Tensor Gcn::convolve(int64_t layer, Tensor&& hidden) {
@@ -43,21 +62,25 @@ Tensor Gcn::hidden() {
   return h;
 }
 
-Tensor Gcn::forward() { return add_bias(convolve(options_.layers - 1, hidden()), parameters_.back()); }
-
-Tensor Gcn::embeddings() {
-  require(options_.layers >= 2, ErrorKind::usage, "gcn: a model of one layer has no hidden representation");
-  return hidden();
+Tensor Gcn::forward() try { return add_bias(convolve(options_.layers - 1, hidden()), parameters_.back()); } catch (...) {
+  rethrow_as_error();
 }
 
-std::map<std::string, std::string> Gcn::settings() const {
+Tensor Gcn::embeddings() try {
+  require(options_.layers >= 2, ErrorKind::usage, "gcn: a model of one layer has no hidden representation");
+  return hidden();
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::map<std::string, std::string> Gcn::settings() const try {
   return {{"hidden", std::to_string(options_.hidden)},
           {"layers", std::to_string(options_.layers)},
           {"dropout", to_setting(options_.dropout)},
           {"classes", std::to_string(options_.classes)},
-          {"feature_scaling", options_.feature_scaling == FeatureScaling::rows   ? "rows"
-                              : options_.feature_scaling == FeatureScaling::none ? "none"
-                                                                                 : "automatic"}};
+          {"feature_scaling", to_string(options_.feature_scaling)}};
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 
 #include "engine/recommend/factors.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/dense/dense.h"
 #include "kernels/graph_build/graph_build.h"
 #include "kernels/sampling/sampling.h"
@@ -64,7 +65,7 @@ void LightGcnOptions::check() const {
           ", it must be from 0 to 1");
 }
 
-HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index) {
+HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index) try {
   HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
   const RandomStream random{.seed = seed, .purpose = random_purpose::initial_weights + index, .step = nullptr};
   const auto pair = [std](uint32_t radius_word, uint32_t angle_word, float* target, std::size_t room) {
@@ -81,6 +82,8 @@ HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, u
     if (first + 2 < size) pair(words.word[2], words.word[3], matrix.values.data() + first + 2, size - first - 2);
   }
   return matrix;
+} catch (...) {
+  rethrow_as_error();
 }
 
 /// What training needs and serving does not.
@@ -123,15 +126,18 @@ struct LightGcn::Trainable {
   NormalisedAdjacency adjacency;
 };
 
-LightGcn::LightGcn(const InteractionDataset& data, const LightGcnOptions& options, const Device& device)
+LightGcn::LightGcn(const InteractionDataset& data, const LightGcnOptions& options, const Device& device) try
     : Recommender(checked(data, options).train),
       options_(options),
       context_(device, options.seed),
-      trainable_(std::make_unique<Trainable>(context_, train(), options)) {}
+      trainable_(std::make_unique<Trainable>(context_, train(), options)) {
+} catch (...) {
+  rethrow_as_error();
+}
 
 LightGcn::~LightGcn() = default;
 
-LightGcn::LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io::NamedTensor> vectors, const Device& device)
+LightGcn::LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io::NamedTensor> vectors, const Device& device) try
     : Recommender(std::move(train)), options_(options), context_(device, options.seed) {
   options.check();
   const auto named = [&](const char* name, int64_t rows) -> const std::vector<float>& {
@@ -151,14 +157,18 @@ LightGcn::LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io
          static_cast<std::size_t>(items()) * row_bytes);
   item_vectors_ = Buffer::upload(stream, named("items", items()));
   vectors_fresh_ = true;
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::map<std::string, std::string> LightGcn::settings() const {
+std::map<std::string, std::string> LightGcn::settings() const try {
   return {{"dim", std::to_string(options_.dim)},
           {"layers", std::to_string(options_.layers)},
           {"init_std", exact(options_.init_std)},
           {"norm_power", exact(options_.norm_power)},
           {"precision", options_.precision == Precision::bf16 ? "bf16" : "f32"}};
+} catch (...) {
+  rethrow_as_error();
 }
 
 LightGcn::Trainable& LightGcn::trainable() const {
@@ -175,12 +185,10 @@ void LightGcn::refresh() {
   const Trainable& model = trainable();
   Stream& stream = context_.stream();
   const int64_t d = options_.dim;
-  const bool training = context_.training();
-  context_.set_training(false);
+  const Evaluating evaluating(context_);
   HostMatrix vectors = propagate(model.adjacency, model.embeddings, options_.layers).to_host();
   // A visitor's layers 1 ... K are the sums of the items' layers 0 ... K - 1: the same rule, for the one new row.
   HostMatrix inner = propagate(model.adjacency, model.embeddings, std::max<int64_t>(options_.layers - 1, 0)).to_host();
-  context_.set_training(training);
   for (int64_t item = 0; item < items(); ++item) {
     float* vector = vectors.values.data() + (users() + item) * d;
     double squares = 0;
@@ -191,10 +199,8 @@ void LightGcn::refresh() {
     for (int64_t c = 0; c < d; ++c) fold_in[c] *= model.host_scale[users() + item];
   }
   const auto bytes = [d](int64_t rows) { return static_cast<std::size_t>(rows * d) * sizeof(float); };
-  if (lookup_.bytes() == 0) {
-    lookup_ = Buffer(stream, bytes(users() + items()));
-    item_vectors_ = Buffer(stream, bytes(items()));
-  }
+  if (lookup_.bytes() == 0) lookup_ = Buffer(stream, bytes(users() + items()));
+  if (item_vectors_.bytes() == 0) item_vectors_ = Buffer(stream, bytes(items()));
   upload(stream, item_vectors_.data(), vectors.values.data() + users() * d, bytes(items()));
   upload(stream, lookup_.data(), vectors.values.data(), bytes(users()));
   upload(stream, lookup_.as<float>() + users() * d, inner.values.data() + users() * d, bytes(items()));
@@ -229,7 +235,7 @@ void LightGcn::query_vectors(std::span<const Query> queries, DenseView<float> ve
   kernels::spmm({matrix, {lookup_.as<float>(), users() + items(), options_.dim}, vectors}, execution);
 }
 
-void LightGcn::score(std::span<const Query> queries, DenseView<float> scores) {
+void LightGcn::score_block(std::span<const Query> queries, DenseView<float> scores) {
   refresh();
   const auto count = static_cast<int64_t>(queries.size());
   const DenseView<float> left{context_.arena().allocate_array<float>(count * options_.dim), count, options_.dim};
@@ -238,33 +244,38 @@ void LightGcn::score(std::span<const Query> queries, DenseView<float> scores) {
   kernels::gemm({.a = left, .b = item_view(), .c = scores, .transpose_b = true}, execution);
 }
 
-std::vector<Ranking> LightGcn::rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) {
+std::vector<Ranking> LightGcn::rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
+                                            const HostCsr* also_exclude) {
   refresh();
   return recommending::rank_by_factors(
       *this, item_view(), queries, k, exclude, also_exclude,
       [this](std::span<const Query> block, DenseView<float> left) { query_vectors(block, left); });
 }
 
-Ranking LightGcn::similar(int32_t item, int64_t k) {
+Ranking LightGcn::similar_items(int32_t item, int64_t k) {
   refresh();
   return recommending::similar_by_factors(*this, item_view(), item, k);
 }
 
 DenseView<const float> LightGcn::item_view() const { return {item_vectors_.as<float>(), items(), options_.dim}; }
 
-HostMatrix LightGcn::item_embeddings() {
+HostMatrix LightGcn::item_embeddings() try {
   refresh();
   return {items(), options_.dim,
           download(context_.stream(), item_vectors_.as<float>(), static_cast<std::size_t>(items() * options_.dim))};
+} catch (...) {
+  rethrow_as_error();
 }
 
-HostMatrix LightGcn::user_embeddings() {
+HostMatrix LightGcn::user_embeddings() try {
   refresh();
   return {users(), options_.dim,
           download(context_.stream(), lookup_.as<float>(), static_cast<std::size_t>(users() * options_.dim))};
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::vector<io::NamedTensor> LightGcn::tensors() {
+std::vector<io::NamedTensor> LightGcn::tensors() try {
   HostMatrix user_vectors = user_embeddings();
   HostMatrix item_vectors = item_embeddings();
   std::vector<float> fold_in =
@@ -274,6 +285,8 @@ std::vector<io::NamedTensor> LightGcn::tensors() {
   result.push_back({"items", items(), options_.dim, std::move(item_vectors.values)});
   result.push_back({"fold_in", items(), options_.dim, std::move(fold_in)});
   return result;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

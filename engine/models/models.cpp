@@ -2,20 +2,16 @@
 
 #include <xxhash.h>
 
-#include <algorithm>
 #include <memory>
 
 #include "engine/settings.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "heddle/train.h"
-#include "heddle/version.h"
 
 namespace heddle {
 
 namespace {
-
-constexpr std::string_view file_format = "heddle-model";
-constexpr std::string_view file_format_version = "1";
 
 FeatureScaling feature_scaling(const std::map<std::string, std::string>& settings) {
   const auto found = settings.find("feature_scaling");
@@ -29,10 +25,11 @@ constexpr ModelSetting gcn_settings[] = {
     {"hidden", "16", "width of the hidden layers"},
     {"layers", "2", "number of graph convolutions"},
     {"dropout", "0.5", "probability of dropping an input feature or a hidden unit in training, in [0, 1)"},
-    {"classes", "0", "how many classes to score; 0: as many as the data's labels name"},
+    {"classes", "0", "how many classes to score; 0: as many as the data's labels name", "0"},
     {"feature_scaling", "automatic",
      "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
-     "feature is negative"},
+     "feature is negative",
+     "automatic"},
 };
 
 GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint64_t seed) {
@@ -48,11 +45,24 @@ GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint6
   return options;
 }
 
-void check_gcn(const std::map<std::string, std::string>& settings) { gcn_options(settings, 0); }
+int64_t classes_of(int64_t asked, const NodeDataset& data) { return asked > 0 ? asked : data.classes; }
+
+std::vector<ParameterShape> gcn_parameters(const NodeDataset& data, const std::map<std::string, std::string>& settings) try {
+  const GcnOptions options = gcn_options(settings, 0);
+  return options.parameters(feature_columns(data), classes_of(options.classes, data));
+} catch (...) {
+  rethrow_as_error();
+}
+
+void check_gcn(const std::map<std::string, std::string>& settings) try { gcn_options(settings, 0); } catch (...) {
+  rethrow_as_error();
+}
 
 std::unique_ptr<NodeClassifier> make_gcn(const NodeDataset& data, const std::map<std::string, std::string>& settings,
-                                         uint64_t seed, const Device& device) {
+                                         uint64_t seed, const Device& device) try {
   return std::make_unique<Gcn>(data, gcn_options(settings, seed), device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 TrainOptions gcn_protocol() { return {}; }
@@ -66,10 +76,11 @@ constexpr ModelSetting gat_settings[] = {
     {"attention_dropout", "0.6", "probability of dropping an attention coefficient in training, in [0, 1)"},
     {"slope", "0.2", "LeakyReLU's slope below 0, in [0, 1]"},
     {"gat_version", "1", "1: GAT; 2: GATv2, whose LeakyReLU comes before the scores' product (Brody, Alon & Yahav 2022)"},
-    {"classes", "0", "how many classes to score; 0: as many as the data's labels name"},
+    {"classes", "0", "how many classes to score; 0: as many as the data's labels name", "0"},
     {"feature_scaling", "automatic",
      "automatic, rows (each row of features is divided by its sum) or none; automatic: rows, where no "
-     "feature is negative"},
+     "feature is negative",
+     "automatic"},
 };
 
 GatOptions gat_options(const std::map<std::string, std::string>& settings, uint64_t seed) {
@@ -90,11 +101,22 @@ GatOptions gat_options(const std::map<std::string, std::string>& settings, uint6
   return options;
 }
 
-void check_gat(const std::map<std::string, std::string>& settings) { gat_options(settings, 0); }
+std::vector<ParameterShape> gat_parameters(const NodeDataset& data, const std::map<std::string, std::string>& settings) try {
+  const GatOptions options = gat_options(settings, 0);
+  return options.parameters(feature_columns(data), classes_of(options.classes, data));
+} catch (...) {
+  rethrow_as_error();
+}
+
+void check_gat(const std::map<std::string, std::string>& settings) try { gat_options(settings, 0); } catch (...) {
+  rethrow_as_error();
+}
 
 std::unique_ptr<NodeClassifier> make_gat(const NodeDataset& data, const std::map<std::string, std::string>& settings,
-                                         uint64_t seed, const Device& device) {
+                                         uint64_t seed, const Device& device) try {
   return std::make_unique<Gat>(data, gat_options(settings, seed), device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 TrainOptions gat_protocol() {
@@ -106,29 +128,11 @@ TrainOptions gat_protocol() {
 }
 
 constexpr ModelKind kinds[] = {
-    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, make_gcn, false, gcn_protocol},
-    {"gat", "graph attention network", "Velickovic et al. 2018", gat_settings, check_gat, make_gat, true, gat_protocol},
+    {"gcn", "graph convolutional network", "Kipf & Welling 2017", gcn_settings, check_gcn, gcn_parameters, make_gcn, false,
+     gcn_protocol},
+    {"gat", "graph attention network", "Velickovic et al. 2018", gat_settings, check_gat, gat_parameters, make_gat, true,
+     gat_protocol},
 };
-
-/// The first shape that does not fit the model, as a sentence; empty where all fit.
-std::string misfit(std::span<const Parameter> parameters, const std::vector<io::NamedTensor>& tensors) {
-  if (parameters.size() != tensors.size())
-    return text("it holds ", tensors.size(), " matrices, the model has ", parameters.size());
-  for (const Parameter& parameter : parameters) {
-    const Tensor tensor = parameter;
-    bool found = false;
-    for (const io::NamedTensor& saved : tensors) {
-      if (saved.name != parameter.name()) continue;
-      found = true;
-      if (saved.rows != tensor.rows() || saved.cols != tensor.cols()) {
-        return text(saved.name, " is ", saved.rows, " x ", saved.cols, ", for this data it must be ", tensor.rows(), " x ",
-                    tensor.cols());
-      }
-    }
-    if (!found) return text("it holds no ", parameter.name());
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -136,18 +140,26 @@ EdgeTable NodeClassifier::attention() { fail(ErrorKind::usage, "the model ", nam
 
 std::span<const ModelKind> model_kinds() { return kinds; }
 
-std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
-                                           const std::map<std::string, std::string>& settings, uint64_t seed,
-                                           const Device& device) {
+const ModelKind& find_model_kind(const std::string& name) try {
   std::string names;
   for (const ModelKind& kind : kinds) {
-    if (kind.name == name) return kind.make(data, settings, seed, device);
+    if (kind.name == name) return kind;
     names += text(names.empty() ? "" : ", ", kind.name);
   }
   fail(ErrorKind::usage, "there is no model '", name, "'; there are: ", names);
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::string weights_hash(NodeClassifier& model) {
+std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
+                                           const std::map<std::string, std::string>& settings, uint64_t seed,
+                                           const Device& device) try {
+  return find_model_kind(name).make(data, settings, seed, device);
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::string weights_hash(NodeClassifier& model) try {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
   require(state != nullptr, ErrorKind::out_of_memory, "no room for a hash");
   XXH3_128bits_reset(state.get());
@@ -164,68 +176,8 @@ std::string weights_hash(NodeClassifier& model) {
     hex += digits[byte & 15];
   }
   return hex;
-}
-
-void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra) {
-  io::TensorFile file;
-  file.metadata = {{"format", std::string(file_format)},
-                   {"format_version", std::string(file_format_version)},
-                   {"heddle_version", version()},
-                   {"model", model.name()}};
-  for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
-  file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
-  for (const Parameter& parameter : model.parameters()) {
-    HostMatrix values = parameter.tensor().to_host();
-    file.tensors.push_back({parameter.name(), values.rows, values.cols, std::move(values.values)});
-  }
-  io::write_safetensors(path, file);
-}
-
-std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device) {
-  const io::TensorFile file = io::read_safetensors(path);
-  const auto metadata = [&](const std::string& key) {
-    const auto found = file.metadata.find(key);
-    return found == file.metadata.end() ? std::string() : found->second;
-  };
-  require(metadata("format") == file_format, ErrorKind::bad_data, path,
-          ": this safetensors file was not written as a heddle model");
-  require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
-          metadata("format_version"), "', this heddle reads ", file_format_version);
-  std::map<std::string, std::string> settings;
-  constexpr std::string_view prefix = "setting.";
-  for (const auto& [key, value] : file.metadata) {
-    if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
-  }
-  // A width that no saved matrix has, alone or for each of its heads, would cost its memory before the misfit shows.
-  for (const char* width : {"hidden", "classes"}) {
-    const auto setting = settings.find(width);
-    if (setting == settings.end()) continue;
-    const bool saved = std::any_of(file.tensors.begin(), file.tensors.end(), [&](const io::NamedTensor& tensor) {
-      for (const char* heads : {"", "heads", "output_heads"}) {
-        const auto count = settings.find(heads);
-        const int64_t each = count == settings.end() ? 1 : std::atoll(count->second.c_str());
-        if (each >= 1 && tensor.cols % each == 0 && std::to_string(tensor.cols / each) == setting->second) return true;
-      }
-      return false;
-    });
-    require(saved || file.tensors.size() <= 2, ErrorKind::bad_data, path, ": its setting ", width, " is ", setting->second,
-            ", and none of its matrices has as many columns");
-  }
-  std::unique_ptr<NodeClassifier> model;
-  try {
-    model = make_model(metadata("model"), data, settings, 0, device);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::usage) throw;
-    fail(ErrorKind::bad_data, path, ": ", error.what());
-  }
-  const std::string misfits = misfit(model->parameters(), file.tensors);
-  require(misfits.empty(), ErrorKind::bad_data, path, ": ", misfits);
-  for (Parameter& parameter : model->parameters()) {
-    for (const io::NamedTensor& saved : file.tensors) {
-      if (saved.name == parameter.name()) parameter.assign({saved.rows, saved.cols, saved.values});
-    }
-  }
-  return model;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -6,6 +6,7 @@
 #include "engine/recommend/metrics.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/scores/scores.h"
 
@@ -42,9 +43,8 @@ void standard_scores(Recommender& model, std::span<const Query> queries, Context
 }
 
 /// "first.rank" for the setting rank of the first model.
-void add_settings(const char* part, Recommender& model, Settings& settings) {
-  settings[part] = model.name();
-  for (const auto& [key, value] : model.settings()) settings[text(part, '.', key)] = value;
+void add_settings(const char* part, const Settings& of_part, Settings& settings) {
+  for (const auto& [key, value] : of_part) settings[text(part, '.', key)] = value;
 }
 
 template <class Named>
@@ -62,24 +62,22 @@ class Blend final : public Recommender {
 
   std::string name() const override { return "blend"; }
   std::map<std::string, std::string> settings() const override {
-    Settings all{{"weight", to_setting(weight_)}};
-    add_settings("first", *first_, all);
-    add_settings("second", *second_, all);
+    Settings all{{"weight", to_setting(weight_)}, {"first", first_->name()}, {"second", second_->name()}};
+    add_settings("first", first_->settings(), all);
+    add_settings("second", second_->settings(), all);
+    return all;
+  }
+  std::map<std::string, std::string> trained_with() const override {
+    Settings all;
+    add_settings("first", first_->trained_with(), all);
+    add_settings("second", second_->trained_with(), all);
     return all;
   }
   Context& context() override { return first_->context(); }
 
-  void score(std::span<const Query> queries, DenseView<float> scores) override {
-    Context& c = context();
-    const DenseView<float> other{c.arena().allocate_array<float>(scores.size()), scores.rows, scores.cols};
-    standard_scores(*first_, queries, c, scores);
-    standard_scores(*second_, queries, c, other);
-    kernels::Execution execution = c.execution();
-    kernels::add_scaled(other, weight_, scores, execution);
-    c.arena().give_back(other.data);
-  }
-
-  Ranking similar(int32_t item, int64_t k) override { return first_->similar(item, k); }
+  /// The other model's scores and, of one model at a time, those before they are standardised. The second model's own scratch is
+  /// in its own context, and stays there.
+  int64_t scratch_per_query() const override { return 2 * items() + first_->scratch_per_query() + second_->scratch_per_query(); }
   HostMatrix item_embeddings() override { return first_->item_embeddings(); }
   HostMatrix user_embeddings() override { return first_->user_embeddings(); }
 
@@ -96,6 +94,18 @@ class Blend final : public Recommender {
     return all;
   }
 
+ protected:
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
+    Context& c = context();
+    const DenseView<float> other{c.arena().allocate_array<float>(scores.size()), scores.rows, scores.cols};
+    standard_scores(*first_, queries, c, scores);
+    standard_scores(*second_, queries, c, other);
+    kernels::Execution execution = c.execution();
+    kernels::add_scaled(other, weight_, scores, execution);
+    c.arena().give_back(other.data);
+  }
+  Ranking similar_items(int32_t item, int64_t k) override { return first_->similar(item, k); }
+
  private:
   std::unique_ptr<Recommender> first_, second_;
   float weight_;
@@ -103,8 +113,10 @@ class Blend final : public Recommender {
 
 /// The parts of one of a blend's models, out of the blend's.
 RecommenderParts part_of(RecommenderParts& all, const std::string& part) {
-  RecommenderParts result{
-      .train = all.train, .settings = recommending::with_prefix(all.settings, part + '.'), .tensors = {}, .integers = {}};
+  RecommenderParts result;
+  result.train = all.train;
+  result.settings = recommending::with_prefix(all.settings, part + '.');
+  result.trained_with = recommending::with_prefix(all.trained_with, part + '.');
   const auto move_out = [prefix = part + '.'](auto& from, auto& to) {
     for (auto& each : from) {
       if (!each.name.starts_with(prefix)) continue;
@@ -134,32 +146,52 @@ const RecommenderKind& part_kind(const Settings& settings, const std::string& pa
 
 }  // namespace
 
-std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight) {
+std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second,
+                                        float weight) try {
   require(first != nullptr && second != nullptr, ErrorKind::usage, "blend: a model is missing");
   require(first->name() != "blend" && second->name() != "blend", ErrorKind::usage, "blend: a blend of blends is not supported");
   require(std::isfinite(weight), ErrorKind::usage, "blend: weight is ", weight);
   check_pair(*first, *second);
   return std::make_unique<Blend>(std::move(first), std::move(second), weight);
+} catch (...) {
+  rethrow_as_error();
 }
 
-void recommending::check_blend_settings(const Settings& settings) {
+void recommending::check_blend_settings(const Settings& settings) try {
   blend_weight(settings);
   for (const auto& [key, value] : settings) {
     require(key == "weight" || key == "first" || key == "second" || key.starts_with("first.") || key.starts_with("second."),
             ErrorKind::usage, "blend has no setting '", key, "' (= ", value, ")");
   }
   for (const std::string part : {"first", "second"}) part_kind(settings, part).check(with_prefix(settings, part + '.'));
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, const Device& device) {
+std::vector<PartShape> recommending::blend_parts(const Settings& settings, int64_t users, int64_t items) try {
+  std::vector<PartShape> all;
+  for (const std::string part : {"first", "second"}) {
+    for (PartShape& each : part_kind(settings, part).parts(with_prefix(settings, part + '.'), users, items)) {
+      each.name.insert(0, part + '.');
+      all.push_back(std::move(each));
+    }
+  }
+  return all;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, const Device& device) try {
   RecommenderParts first = part_of(parts, "first"), second = part_of(parts, "second");
   const float weight = blend_weight(parts.settings);
   std::unique_ptr<Recommender> first_model = part_kind(parts.settings, "first").load(std::move(first), device);
   return make_blend(std::move(first_model), part_kind(parts.settings, "second").load(std::move(second), device), weight);
+} catch (...) {
+  rethrow_as_error();
 }
 
 float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
-                          std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) {
+                          std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) try {
   require(!candidates.empty(), ErrorKind::usage, "choose_blend_weight: there are no candidates");
   for (const float weight : candidates) {
     require(std::isfinite(weight), ErrorKind::usage, "choose_blend_weight: the candidate ", weight);
@@ -175,13 +207,15 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
     if (!recommending::row_of(data.val, user).empty()) judged.push_back({user, {}});
   }
   std::vector<double> sums(candidates.size());
-  const auto per_block = static_cast<std::size_t>(recommending::queries_per_block(first.items()));
+  // Both models' scores, their blend, and one model's before they are standardised.
+  const int64_t floats = 4 * first.items() + first.scratch_per_query() + second.scratch_per_query() + 2 * k;
   std::vector<Ranking> rankings;
   std::vector<int32_t> ranked;
-  for (std::size_t begin = 0; begin < judged.size(); begin += per_block) {
-    require(recommending::users_told(progress, "choosing the blend's weight", begin, judged.size()), ErrorKind::interrupted,
-            "the choice of the blend's weight was interrupted after ", begin, " of ", judged.size(), " users");
-    const std::span<const Query> block = std::span(judged).subspan(begin, std::min(per_block, judged.size() - begin));
+  for (std::span<const Query> rest = judged, block; !rest.empty(); rest = rest.subspan(block.size())) {
+    const std::size_t done = judged.size() - rest.size();
+    require(recommending::users_told(progress, "choosing the blend's weight", done, judged.size()), ErrorKind::interrupted,
+            "the choice of the blend's weight was interrupted after ", done, " of ", judged.size(), " users");
+    block = recommending::next_block(first.train(), rest, floats);
     const auto count = static_cast<int64_t>(block.size());
     Context& context = first.context();
     context.begin_step();
@@ -209,6 +243,8 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
     }
   }
   return candidates[static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin())];
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -8,6 +8,7 @@
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/recommender.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -74,7 +75,8 @@ std::vector<Ranking> rank_sampled(Recommender& model, std::span<const Judged> ju
                                   const Taken& taken) {
   std::vector<Ranking> rankings;
   const int64_t items = model.items();
-  const auto per_block = static_cast<std::size_t>(recommending::queries_per_block(items));
+  // Scores are on the device and on the host.
+  const auto per_block = static_cast<std::size_t>(recommending::queries_per_block(2 * items + model.scratch_per_query()));
   for (std::size_t first = 0; first < judged.size(); first += per_block) {
     const std::span<const Judged> block = judged.subspan(first, std::min(per_block, judged.size() - first));
     std::vector<Query> queries;
@@ -149,7 +151,7 @@ RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const H
 }  // namespace
 
 RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
-                        const EvaluateOptions& options, const ProgressCallback& progress) {
+                        const EvaluateOptions& options, const ProgressCallback& progress) try {
   check_options(model, options);
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate: ", data.name, " has no targets in this part: nobody can be judged");
   require(targets.rows == model.users() && targets.cols == model.items(), ErrorKind::usage, "evaluate: targets are ",
@@ -165,10 +167,12 @@ RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, cons
     return united(united(known, row_of(data.test, each.query.user)), each.targets);
   };
   return judge(model, judged, also_exclude, options, taken, progress);
+} catch (...) {
+  rethrow_as_error();
 }
 
 RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
-                                 const EvaluateOptions& options, const ProgressCallback& progress) {
+                                 const EvaluateOptions& options, const ProgressCallback& progress) try {
   check_options(model, options);
   require(targets.rows == static_cast<int64_t>(queries.size()) && targets.cols == model.items(), ErrorKind::usage,
           "evaluate_visitors: targets are ", targets.rows, " x ", targets.cols, " for ", queries.size(), " visitors and ",
@@ -184,6 +188,8 @@ RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> quer
     return united(own.col_indices, each.targets);
   };
   return judge(model, judged, nullptr, options, taken, progress);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

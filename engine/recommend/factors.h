@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -11,7 +10,7 @@
 namespace heddle::recommending {
 
 /// Queries whose vectors and results are held at a time.
-inline constexpr int64_t factor_block = 1024;
+inline constexpr std::size_t factor_block = 1024;
 
 /// The best `k` items of each query by <left row, item vector>. `item_vectors`, items x d, lives across the steps;
 /// left_rows(queries, left) fills in left [queries x d] for a block of at most factor_block queries, in the step that this began.
@@ -19,12 +18,12 @@ inline constexpr int64_t factor_block = 1024;
 template <class LeftRows>
 std::vector<Ranking> rank_by_factors(Recommender& model, DenseView<const float> item_vectors, std::span<const Query> queries,
                                      int64_t k, bool exclude, const HostCsr* also_exclude, const LeftRows& left_rows) {
-  check_rank_request(model, queries, k, also_exclude);
   Context& context = model.context();
   std::vector<Ranking> rankings;
   rankings.reserve(queries.size());
-  for (std::size_t first = 0; first < queries.size(); first += factor_block) {
-    const std::span<const Query> block = queries.subspan(first, std::min<std::size_t>(factor_block, queries.size() - first));
+  const int64_t floats = item_vectors.cols + 2 * k;
+  for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
+    block = next_block(model.train(), rest, floats, also_exclude, factor_block);
     const auto count = static_cast<int64_t>(block.size());
     context.begin_step();
     const int64_t d = item_vectors.cols;

@@ -4,6 +4,7 @@
 #include "engine/recommend/queries.h"
 #include "engine/recommend/singular_vectors.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/dense/dense.h"
 #include "kernels/scores/scores.h"
 #include "kernels/spmm/spmm.h"
@@ -88,7 +89,15 @@ class GraphFilter final : public Recommender {
   }
   Context& context() override { return context_; }
 
-  void score(std::span<const Query> queries, DenseView<float> scores) override {
+  int64_t scratch_per_query() const override { return 2 * users() + items() + (rank_ > 0 ? items() + rank_ : 0); }
+
+  std::vector<io::NamedTensor> tensors() override {
+    return {{"vectors", items(), rank_,
+             download(context_.stream(), vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
+  }
+
+ protected:
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
     Arena& arena = context_.arena();
     kernels::Execution execution = context_.execution();
     const auto count = static_cast<int64_t>(queries.size());
@@ -122,11 +131,6 @@ class GraphFilter final : public Recommender {
     arena.give_back(linear.data);
   }
 
-  std::vector<io::NamedTensor> tensors() override {
-    return {{"vectors", items(), rank_,
-             download(context_.stream(), vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
-  }
-
  private:
   DenseView<const float> vectors() const { return {vectors_.as<float>(), items(), rank_}; }
 
@@ -151,9 +155,11 @@ void GraphFilterOptions::check() const {
 }
 
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
-                                               const Device& device) {
+                                               const Device& device) try {
   options.check();
   return std::make_unique<GraphFilter>(data.train, options, nullptr, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 GraphFilterOptions recommending::graph_filter_options(const Settings& settings, uint64_t seed) {
@@ -167,9 +173,11 @@ GraphFilterOptions recommending::graph_filter_options(const Settings& settings, 
   return options;
 }
 
-std::unique_ptr<Recommender> recommending::load_graph_filter(RecommenderParts&& parts, const Device& device) {
+std::unique_ptr<Recommender> recommending::load_graph_filter(RecommenderParts&& parts, const Device& device) try {
   const HostMatrix vectors = parts.take_matrix("vectors", parts.train.cols, -1);
   return std::make_unique<GraphFilter>(std::move(parts.train), graph_filter_options(parts.settings, 0), &vectors, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

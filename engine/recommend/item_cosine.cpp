@@ -4,6 +4,7 @@
 #include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/scores/scores.h"
 
 // The rows of C^T C are dense only while their best are chosen, C being the interactions with columns of norm 1. A row of it is a
@@ -30,7 +31,7 @@ HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& con
   const recommending::DeviceCsr users(context.stream(), normed), items(context.stream(), by_item);
 
   HostCsr result{.rows = train.cols, .cols = train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
-  const int64_t per_block = recommending::queries_per_block(train.cols);
+  const int64_t per_block = recommending::queries_per_block(train.cols + 2 * neighbours);
   std::vector<Ranking> best_of_block;
   for (int64_t first = 0; first < train.cols; first += per_block) {
     const int64_t count = std::min(per_block, train.cols - first);
@@ -84,12 +85,6 @@ class ItemCosine final : public Recommender {
   std::map<std::string, std::string> settings() const override { return {{"neighbours", to_setting(options_.neighbours)}}; }
   Context& context() override { return context_; }
 
-  void score(std::span<const Query> queries, DenseView<float> scores) override {
-    kernels::Execution execution = context_.execution();
-    const CsrView rows = recommending::upload_step_csr(context_, recommending::query_rows(train(), queries));
-    kernels::sparse_product({.a = rows, .b = neighbours_.view(), .y = scores}, execution);
-  }
-
   std::vector<io::NamedTensor> tensors() override {
     const CsrView view = neighbours_.view();
     return {{"listed_by.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
@@ -100,6 +95,13 @@ class ItemCosine final : public Recommender {
     return {
         {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
         {"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
+  }
+
+ protected:
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
+    kernels::Execution execution = context_.execution();
+    const CsrView rows = recommending::upload_step_csr(context_, recommending::query_rows(train(), queries));
+    kernels::sparse_product({.a = rows, .b = neighbours_.view(), .y = scores}, execution);
   }
 
  private:
@@ -116,9 +118,11 @@ void ItemCosineOptions::check() const {
 }
 
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
-                                              const Device& device) {
+                                              const Device& device) try {
   options.check();
   return std::make_unique<ItemCosine>(data.train, options, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 ItemCosineOptions recommending::item_cosine_options(const Settings& settings) {
@@ -127,7 +131,7 @@ ItemCosineOptions recommending::item_cosine_options(const Settings& settings) {
   return options;
 }
 
-std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& parts, const Device& device) {
+std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& parts, const Device& device) try {
   const int64_t items = parts.train.cols;
   HostCsr neighbours{.rows = items,
                      .cols = items,
@@ -137,6 +141,8 @@ std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& p
   neighbours.values = parts.take_matrix("listed_by.values", 1, neighbours.nnz()).values;
   check_csr(neighbours, "listed_by");
   return std::make_unique<ItemCosine>(std::move(parts.train), item_cosine_options(parts.settings), neighbours, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

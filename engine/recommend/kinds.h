@@ -17,6 +17,7 @@ GraphFilterOptions graph_filter_options(const Settings& settings, uint64_t seed)
 std::unique_ptr<Recommender> load_graph_filter(RecommenderParts&& parts, const Device& device);
 
 void check_blend_settings(const Settings& settings);
+std::vector<PartShape> blend_parts(const Settings& settings, int64_t users, int64_t items);
 std::unique_ptr<Recommender> load_blend(RecommenderParts&& parts, const Device& device);
 
 /// The value of a setting. Throws Error{usage} where there is none.

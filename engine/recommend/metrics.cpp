@@ -8,6 +8,7 @@
 
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -79,7 +80,7 @@ MetricName parse_metric(const std::string& name) {
 }  // namespace recommending
 
 std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, std::span<const int32_t> targets, int64_t k,
-                                              MetricDefinition definition) {
+                                              MetricDefinition definition) try {
   recommending::check_k(k);
   require(!targets.empty(), ErrorKind::usage, "ranking_metrics: there are no targets, a share of none has no value");
   const recommending::Metrics metrics = recommending::metrics_of(ranked, targets, k, definition);
@@ -88,6 +89,8 @@ std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, s
     values[recommending::metric_label(metric, k, definition, 0)] = metrics[metric];
   }
   return values;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

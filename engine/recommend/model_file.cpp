@@ -1,8 +1,12 @@
 #include <algorithm>
+#include <cstdint>
 #include <string_view>
 
 #include "engine/recommend/kinds.h"
+#include "engine/recommend/model_file.h"
+#include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "heddle/version.h"
 
 // The file's layout is in docs/recommending.md.
@@ -53,6 +57,7 @@ std::vector<std::string> take_strings(std::vector<io::NamedIntegers>& from, cons
   require(!offsets.empty() && offsets.front() == 0 && offsets.back() == size && std::is_sorted(offsets.begin(), offsets.end()),
           ErrorKind::bad_data, name, ".offsets do not ascend from 0 to the ", size, " bytes of ", name);
   std::vector<std::string> strings;
+  strings.reserve(offsets.size() - 1);
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
     strings.emplace_back(bytes.begin() + offsets[i], bytes.begin() + offsets[i + 1]);
   return strings;
@@ -67,43 +72,77 @@ RecommenderParts take_data(io::TensorFile& file, SavedRecommender& saved) {
     require(static_cast<int64_t>(saved.item_names.size()) == saved.items.size(), ErrorKind::bad_data, "it holds ",
             saved.item_names.size(), " item names for ", saved.items.size(), " items");
   }
-  RecommenderParts parts{.train = {.rows = saved.users.size(),
-                                   .cols = saved.items.size(),
-                                   .row_offsets = take_array<int64_t>(file.integers, "train.row_offsets", "64-bit integers"),
-                                   .col_indices = take_array<int32_t>(file.integers, "train.col_indices", "32-bit integers"),
-                                   .values = {}},
-                         .settings = recommending::with_prefix(file.metadata, "setting."),
-                         .tensors = std::move(file.tensors),
-                         .integers = std::move(file.integers)};
+  // Piece by piece: where one of several nested initialisers throws, GCC 12 destroys some of what the others made twice.
+  RecommenderParts parts;
+  parts.train.rows = saved.users.size();
+  parts.train.cols = saved.items.size();
+  parts.train.row_offsets = take_array<int64_t>(file.integers, "train.row_offsets", "64-bit integers");
+  parts.train.col_indices = take_array<int32_t>(file.integers, "train.col_indices", "32-bit integers");
+  parts.settings = recommending::with_prefix(file.metadata, "setting.");
+  parts.trained_with = recommending::with_prefix(file.metadata, "trained.");
+  parts.tensors = std::move(file.tensors);
+  parts.integers = std::move(file.integers);
   const bool weighted = std::any_of(parts.tensors.begin(), parts.tensors.end(),
                                     [](const io::NamedTensor& each) { return each.name == "train.values"; });
   if (weighted) parts.train.values = parts.take_matrix("train.values", 1, parts.train.nnz()).values;
   return parts;
 }
 
+/// Throws Error{bad_data} unless every array of the kind is there, and of its size; and the interactions are what they must be.
+void check_parts(const RecommenderParts& parts, const std::vector<PartShape>& shapes) {
+  recommending::check_csr(parts.train, "train");
+  for (const auto& [name, rows, least_cols, most_cols, integers] : shapes) {
+    const auto named = [&name = name](const auto& each) { return each.name == name; };
+    int64_t found_rows = 1, found_cols = -1;
+    if (integers) {
+      const auto found = std::find_if(parts.integers.begin(), parts.integers.end(), named);
+      if (found != parts.integers.end() && found->shape.size() == 1) found_cols = found->shape.front();
+      if (found != parts.integers.end() && found->shape.size() != 1) found_rows = found_cols = 0;
+    } else {
+      const auto found = std::find_if(parts.tensors.begin(), parts.tensors.end(), named);
+      if (found != parts.tensors.end()) found_rows = found->rows, found_cols = found->cols;
+    }
+    require(found_cols >= 0, ErrorKind::bad_data, "it holds no ", name);
+    const std::string wanted = least_cols == most_cols  ? std::to_string(least_cols)
+                               : most_cols == INT64_MAX ? "any"
+                                                        : text(least_cols, " to ", most_cols);
+    require(found_rows == rows && found_cols >= least_cols && found_cols <= most_cols, ErrorKind::bad_data, name, " is ",
+            found_rows, " x ", found_cols, ", here it must be ", rows, " x ", wanted);
+  }
+}
+
 }  // namespace
 
-HostMatrix RecommenderParts::take_matrix(const std::string& name, int64_t rows, int64_t cols) {
+HostMatrix RecommenderParts::take_matrix(const std::string& name, int64_t rows, int64_t cols) try {
   io::NamedTensor taken = take(tensors, name);
   require((rows < 0 || taken.rows == rows) && (cols < 0 || taken.cols == cols), ErrorKind::bad_data, name, " is ", taken.rows,
           " x ", taken.cols, ", here it must be ", rows < 0 ? "any" : std::to_string(rows), " x ",
           cols < 0 ? "any" : std::to_string(cols));
   return {taken.rows, taken.cols, std::move(taken.values)};
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::vector<int32_t> RecommenderParts::take_int32(const std::string& name) {
+std::vector<int32_t> RecommenderParts::take_int32(const std::string& name) try {
   return take_array<int32_t>(integers, name, "32-bit integers");
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::vector<int64_t> RecommenderParts::take_int64(const std::string& name) {
+std::vector<int64_t> RecommenderParts::take_int64(const std::string& name) try {
   return take_array<int64_t>(integers, name, "64-bit integers");
+} catch (...) {
+  rethrow_as_error();
 }
 
 void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
-                      const std::map<std::string, std::string>& extra) {
+                      const std::map<std::string, std::string>& extra) try {
   const HostCsr& train = model.train();
   require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
           " has ", data.users.size(), " users and ", data.items.size(), " items, the model ", train.rows, " and ", train.cols);
+  require(recommending::same_interactions(data.train, train), ErrorKind::usage, "save_recommender: the training interactions of ",
+          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
+          "); the file would name other data than it holds");
   io::TensorFile file;
   file.metadata = {{"format", std::string(recommender_format)},
                    {"format_version", std::string(recommender_format_version)},
@@ -112,6 +151,7 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
                    {"data.name", data.name},
                    {"data.hash", data.content_hash()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
+  for (const auto& [key, value] : model.trained_with()) file.metadata["trained." + key] = value;
   file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
   file.tensors = model.tensors();
   file.integers = model.integers();
@@ -122,10 +162,11 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
   add_strings("items", data.items.ids(), file);
   if (!data.item_names.empty()) add_strings("item_names", data.item_names, file);
   io::write_safetensors(path, file);
+} catch (...) {
+  rethrow_as_error();
 }
 
-SavedRecommender load_recommender(const std::string& path, const Device& device) {
-  io::TensorFile file = io::read_safetensors(path);
+SavedRecommender recommending::recommender_from(io::TensorFile&& file, const std::string& path, const Device& device) {
   const auto metadata = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
@@ -139,6 +180,7 @@ SavedRecommender load_recommender(const std::string& path, const Device& device)
     RecommenderParts parts = take_data(file, saved);
     const RecommenderKind& kind = find_recommender_kind(metadata("model"));
     kind.check(parts.settings);
+    check_parts(parts, kind.parts(parts.settings, parts.train.rows, parts.train.cols));
     saved.model = kind.load(std::move(parts), device);
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
@@ -147,6 +189,12 @@ SavedRecommender load_recommender(const std::string& path, const Device& device)
   }
   saved.metadata = std::move(file.metadata);
   return saved;
+}
+
+SavedRecommender load_recommender(const std::string& path, const Device& device) try {
+  return recommending::recommender_from(io::read_safetensors(path), path, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

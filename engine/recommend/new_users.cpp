@@ -4,6 +4,7 @@
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/recommender.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -41,7 +42,7 @@ std::vector<int32_t> shuffled(std::vector<int32_t> ids, const RandomStream& rand
 
 }  // namespace
 
-NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed) {
+NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed) try {
   require(share > 0 && share < 1, ErrorKind::usage, "keep_out_users: a share of ", share, " is not between 0 and 1");
   std::vector<int32_t> eligible;
   for (int32_t user = 0; user < data.train.rows; ++user) {
@@ -79,6 +80,8 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
     if ((data.*part).rows == data.train.rows) result.rest.*part = without_rows(data.*part, out);
   }
   return result;
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -4,6 +4,7 @@
 #include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 
 // Every query has the same scores, so ranking is a walk down one sorted list, past what is left out.
 namespace heddle {
@@ -27,15 +28,18 @@ class Popularity final : public Recommender {
   std::map<std::string, std::string> settings() const override { return {}; }
   Context& context() override { return context_; }
 
-  void score(std::span<const Query> queries, DenseView<float> scores) override {
+  std::vector<io::NamedTensor> tensors() override { return {}; }
+
+ protected:
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
     for (std::size_t row = 0; row < queries.size(); ++row) {
       upload(context_.stream(), scores.data + static_cast<int64_t>(row) * items(), counts_.data(),
              counts_.size() * sizeof(float));
     }
   }
 
-  std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) override {
-    recommending::check_rank_request(*this, queries, k, also_exclude);
+  std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
+                                    const HostCsr* also_exclude) override {
     std::vector<Ranking> rankings;
     rankings.reserve(queries.size());
     std::vector<bool> left_out(counts_.size());
@@ -57,8 +61,6 @@ class Popularity final : public Recommender {
     return rankings;
   }
 
-  std::vector<io::NamedTensor> tensors() override { return {}; }
-
  private:
   Context context_;
   std::vector<float> counts_;   ///< exact: a float holds whole numbers to 2^24
@@ -67,12 +69,16 @@ class Popularity final : public Recommender {
 
 }  // namespace
 
-std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) {
+std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) try {
   return std::make_unique<Popularity>(data.train, device);
+} catch (...) {
+  rethrow_as_error();
 }
 
-std::unique_ptr<Recommender> recommending::load_popularity(RecommenderParts&& parts, const Device& device) {
+std::unique_ptr<Recommender> recommending::load_popularity(RecommenderParts&& parts, const Device& device) try {
   return std::make_unique<Popularity>(std::move(parts.train), device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle

@@ -47,6 +47,13 @@ void check_csr(const HostCsr& matrix, const char* name) {
   }
 }
 
+bool same_interactions(const HostCsr& a, const HostCsr& b) {
+  if (a.rows != b.rows || a.cols != b.cols || a.row_offsets != b.row_offsets || a.col_indices != b.col_indices) return false;
+  if (a.values.empty() == b.values.empty()) return a.values == b.values;
+  const std::vector<float>& weights = a.values.empty() ? b.values : a.values;
+  return std::all_of(weights.begin(), weights.end(), [](float weight) { return weight == 1; });
+}
+
 void check_k(int64_t k) {
   require(k >= 1 && k <= kernels::top_k_limit, ErrorKind::usage, "k is ", k, ", it must be in [1, ", kernels::top_k_limit, "]");
 }
@@ -56,6 +63,10 @@ void check_rank_request(const Recommender& model, std::span<const Query> queries
   require(also_exclude == nullptr || (also_exclude->rows == model.users() && also_exclude->cols == model.items()),
           ErrorKind::usage, "rank: what is left out besides is of another size than the model, which has ", model.users(),
           " users and ", model.items(), " items");
+  check_queries(model, queries);
+}
+
+void check_queries(const Recommender& model, std::span<const Query> queries) {
   std::vector<int32_t> sorted;
   for (const Query& query : queries) {
     require(query.user >= -1 && query.user < model.users(), ErrorKind::usage, "user ", query.user, " is asked about, there are ",
@@ -154,10 +165,28 @@ void append_rankings(Context& context, const kernels::TopKOutput& best, int64_t 
   }
 }
 
-int64_t queries_per_block(int64_t items) {
-  // 64 queries fill the vector registers of the sparse products; of a very large catalogue fewer, so that the scores of a block
-  // stay within 64 MB.
-  return std::clamp<int64_t>((int64_t{1} << 24) / std::max<int64_t>(items, 1), 1, 64);
+/// Offsets, and what the arena rounds up to.
+static constexpr int64_t bytes_per_query = 256;
+
+int64_t queries_per_block(int64_t floats) {
+  const int64_t bytes = std::max<int64_t>(floats, 1) * static_cast<int64_t>(sizeof(float)) + bytes_per_query;
+  return std::clamp<int64_t>(block_bytes / bytes, 1, most_ranked_at_once);
+}
+
+std::span<const Query> next_block(const HostCsr& train, std::span<const Query> queries, int64_t floats,
+                                  const HostCsr* also_exclude, std::size_t most) {
+  // An item of a query stands in at most three lists on the device and, while they are made, on the host.
+  constexpr int64_t bytes_per_item = 32;
+  int64_t left = block_bytes;
+  std::size_t count = 0;
+  for (; count < std::min(most, queries.size()); ++count) {
+    const Query& query = queries[count];
+    std::size_t listed = query.user >= 0 ? row_of(train, query.user).size() : query.items.size();
+    if (also_exclude != nullptr) listed += row_of(*also_exclude, query.user).size();
+    left -= floats * static_cast<int64_t>(sizeof(float)) + bytes_per_item * static_cast<int64_t>(listed) + bytes_per_query;
+    if (left < 0) break;
+  }
+  return queries.first(std::min(std::max<std::size_t>(count, 1), queries.size()));
 }
 
 bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users) {

@@ -20,10 +20,14 @@ std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row);
 /// positive.
 void check_csr(const HostCsr& matrix, const char* name);
 
+/// Whether two matrices hold the same interactions with the same weights; no weights are weights of 1.
+bool same_interactions(const HostCsr& a, const HostCsr& b);
+
 /// Throws Error{usage} for k outside [1, top_k_limit].
 void check_k(int64_t k);
-/// The same, and for a user or an item out of range, for a visitor's item that comes twice, and for an `also_exclude` of another
-/// size.
+/// Throws Error{usage} for a user or an item out of range, and for a visitor's item that comes twice.
+void check_queries(const Recommender& model, std::span<const Query> queries);
+/// Both, and for an `also_exclude` of another size.
 void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude);
 
 /// The items of each query, as a CSR matrix on the host: a known user's training row with its weights, a visitor's items
@@ -43,8 +47,20 @@ kernels::TopKOutput make_top_k_output(Context& context, int64_t rows, int64_t k)
 /// Copies them to the host and appends one ranking a row.
 void append_rankings(Context& context, const kernels::TopKOutput& best, int64_t rows, std::vector<Ranking>& rankings);
 
-/// A score matrix of this many queries at most is held at a time.
-int64_t queries_per_block(int64_t items);
+/// What a block of queries may take of memory besides the model.
+inline constexpr int64_t block_bytes = int64_t{64} << 20;
+/// 64 queries fill the vector registers of the sparse products.
+inline constexpr std::size_t most_ranked_at_once = 64;
+/// Where a caller asks for the scores of more, they are computed side by side up to here.
+inline constexpr std::size_t most_scored_at_once = 256;
+
+/// How many queries, from 1 to most_ranked_at_once, stay within block_bytes where each takes `floats`.
+int64_t queries_per_block(int64_t floats);
+
+/// The first of `queries` that stay within block_bytes, at least one and at most `most`, where each takes `floats` and the lists
+/// of its items and of what is left out besides.
+std::span<const Query> next_block(const HostCsr& train, std::span<const Query> queries, int64_t floats,
+                                  const HostCsr* also_exclude = nullptr, std::size_t most = most_ranked_at_once);
 
 /// Tells a callback (or none) that `done` of `users` users are through; whether to go on.
 bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users);

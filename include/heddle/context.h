@@ -34,7 +34,7 @@ class Context {
   Tape& tape() { return tape_; }
   uint64_t seed() const { return seed_; }
 
-  /// Whether dropout drops and the tape records.
+  /// Whether dropout drops and the tape records. To evaluate for a while, see Evaluating.
   bool training() const { return training_; }
   void set_training(bool training) { training_ = training; }
 
@@ -83,6 +83,19 @@ class Context {
   uint32_t generation_ = 1;
   uint32_t random_streams_ = 0;
   bool training_ = true;
+};
+
+/// Keeps a context in evaluation (no dropout, no tape) while it lives, and puts back what was before however the scope ends.
+class Evaluating {
+ public:
+  explicit Evaluating(Context& context) : context_(context), before_(context.training()) { context.set_training(false); }
+  ~Evaluating() { context_.set_training(before_); }
+  Evaluating(const Evaluating&) = delete;
+  Evaluating& operator=(const Evaluating&) = delete;
+
+ private:
+  Context& context_;
+  bool before_;
 };
 
 }  // namespace heddle

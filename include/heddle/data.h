@@ -71,6 +71,9 @@ struct NodeDataset {
   /// cleaning report) as 32 hex digits. Sparse and dense features with equal values hash alike. docs/formats.md has the byte
   /// stream.
   std::string content_hash() const;
+  /// XXH3-128 of what a model is made of: nodes, edges, weights and features, the way they are held here; neither labels nor
+  /// splits.
+  std::string graph_hash() const;
 };
 
 }  // namespace heddle

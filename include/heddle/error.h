@@ -11,7 +11,7 @@ namespace heddle {
 enum class ErrorKind {
   usage,          ///< the caller asked for something that cannot be meant
   bad_data,       ///< a file or an array holds what it must not hold
-  out_of_memory,  ///< the device has no room for an allocation
+  out_of_memory,  ///< the device or the host has no room for an allocation
   no_device,      ///< the device asked for is not present or not built in
   diverged,       ///< a loss or a weight became NaN or infinite
   interrupted,    ///< a callback or a signal asked to stop
@@ -22,7 +22,8 @@ enum class ErrorKind {
 /// The kind's name, e.g. "bad_data".
 const char* to_string(ErrorKind kind);
 
-/// Every error heddle throws: a kind and one sentence with names and values.
+/// Every error heddle throws: a kind and one sentence with names and values. What the standard library throws on the way, for
+/// want of memory or from the file system, leaves heddle as an Error too; what a callback of the caller's throws passes as it is.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
@@ -36,6 +37,7 @@ class Error : public std::runtime_error {
 template <class... Parts>
 std::string text(const Parts&... parts) {
   std::ostringstream stream;
+  stream.exceptions(std::ios::badbit);  // or a part that finds no memory would be left out without a word
   (stream << ... << parts);
   return stream.str();
 }

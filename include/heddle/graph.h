@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -23,13 +24,23 @@ enum class FeatureScaling {
   none,
 };
 
+/// What `automatic` stands for with these features; anything else stands for itself.
+FeatureScaling resolved(FeatureScaling scaling, const NodeDataset& data);
+/// "automatic", "rows" or "none".
+std::string to_string(FeatureScaling scaling);
+
+/// Columns of the features that a model gets: a data set without any gets the identity, each node is its own feature.
+int64_t feature_columns(const NodeDataset& data);
+
 /// Node features on a device: sparse ones stay sparse.
 class Features {
  public:
-  /// A data set without features gets the identity: each node is its own feature.
+  /// A data set without features gets the identity. Throws Error{bad_data} for features that are not one row a node.
   Features(Context& context, const NodeDataset& data, FeatureScaling scaling = FeatureScaling::automatic);
 
   int64_t count() const { return count_; }
+  /// What was done: rows or none, never automatic.
+  FeatureScaling scaling() const { return scaling_; }
   bool sparse() const { return sparse_; }
   /// Sparse features: their matrix, [nodes x count].
   const SparseMatrix& matrix() const { return matrix_; }
@@ -38,6 +49,7 @@ class Features {
 
  private:
   int64_t count_;
+  FeatureScaling scaling_;
   bool sparse_;
   SparseMatrix matrix_;
   Constant values_;

@@ -17,6 +17,7 @@
 #include "heddle/profile.h"
 #include "heddle/progress.h"
 #include "heddle/recommender.h"
+#include "heddle/rethrow.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"
 #include "heddle/tensor.h"

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "heddle/context.h"
@@ -87,9 +89,10 @@ class LightGcn final : public Recommender {
   std::map<std::string, std::string> settings() const override;
   Context& context() override { return context_; }
   const LightGcnOptions& options() const { return options_; }
-  void score(std::span<const Query> queries, DenseView<float> scores) override;
-  std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) override;
-  Ranking similar(int32_t item, int64_t k) override;
+  std::map<std::string, std::string> trained_with() const override { return trained_with_; }
+  /// For `train`, and for what loads a trained model.
+  void set_trained_with(std::map<std::string, std::string> settings) { trained_with_ = std::move(settings); }
+  int64_t scratch_per_query() const override { return options_.dim; }
   /// Layer means of the items, divided by |i|^norm_power; of the users as they are.
   HostMatrix item_embeddings() override;
   HostMatrix user_embeddings() override;
@@ -104,6 +107,12 @@ class LightGcn final : public Recommender {
   /// To be called when the embeddings have changed: the next ranking propagates them anew.
   void embeddings_changed() { vectors_fresh_ = false; }
 
+ protected:
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override;
+  std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
+                                    const HostCsr* also_exclude) override;
+  Ranking similar_items(int32_t item, int64_t k) override;
+
  private:
   struct Trainable;
   Trainable& trainable() const;
@@ -114,6 +123,7 @@ class LightGcn final : public Recommender {
   void query_vectors(std::span<const Query> queries, DenseView<float> vectors);
 
   LightGcnOptions options_;
+  std::map<std::string, std::string> trained_with_;
   Context context_;
   std::unique_ptr<Trainable> trainable_;
   bool vectors_fresh_ = false;
@@ -155,10 +165,11 @@ struct LightGcnReport {
 
 /// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are
 /// training interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept.
-/// Throws Error{usage} for options out of range, Error{diverged} with epoch and step where a loss is NaN or infinite: the model
-/// then holds the weights of the last epoch whose losses were finite. `progress` is told "choosing the temperature" (trial 2 of
-/// at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss) and "ranking" for evaluations on the way, and
-/// asked before each step; false ends training there.
+/// Throws Error{usage} for options out of range and for training interactions other than those the model was made of (hold out
+/// validation first, then make the model, then train it), Error{diverged} with epoch and step where a loss is NaN or infinite:
+/// the model then holds the weights of the last epoch whose losses were finite. `progress` is told "choosing the temperature"
+/// (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss) and "ranking" for evaluations on the
+/// way, and asked before each step; false ends training there.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 

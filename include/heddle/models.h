@@ -27,16 +27,25 @@ class NodeClassifier {
   virtual Tensor forward() = 0;
   /// In a fixed order, which is the order in weights_hash and in saved files.
   virtual std::span<Parameter> parameters() = 0;
-  /// What a saved file needs to build the model again, as text.
+  /// What a saved file needs to build the model again, as text; no value leaves a choice to whoever reads it.
   virtual std::map<std::string, std::string> settings() const = 0;
   /// Node representations before the last layer, [nodes x hidden]: what --save-embeddings writes.
   virtual Tensor embeddings() = 0;
+  /// NodeDataset::graph_hash of the data that the model was made of: training and evaluating on other data is refused. Empty: any
+  /// data of the model's sizes will do.
+  virtual std::string graph_hash() const { return {}; }
   /// What each edge weighs, without dropout: what --save-attention writes. Throws Error{usage} for a model without attention.
   virtual EdgeTable attention();
 };
 
 /// Uniform in +-sqrt(6 / (rows + cols)) (Glorot & Bengio 2010, eq. 16), made on the host; `index` tells a model's matrices apart.
 HostMatrix glorot_uniform(int64_t rows, int64_t cols, uint64_t seed, uint32_t index);
+
+/// Name and size of a parameter.
+struct ParameterShape {
+  std::string name;
+  int64_t rows = 0, cols = 0;
+};
 
 /// Settings of a Gcn; the defaults are the authors' for citation graphs.
 struct GcnOptions {
@@ -45,10 +54,12 @@ struct GcnOptions {
   float dropout = 0.5f;  ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
   int64_t classes = 0;   ///< how many to score; 0: as many as the data's labels name
   uint64_t seed = 0;
-  FeatureScaling feature_scaling = FeatureScaling::automatic;
+  FeatureScaling feature_scaling = FeatureScaling::automatic;  ///< a model that is made has chosen, and goes by it ever after
 
   /// Throws Error{usage} for a value out of range.
   void check() const;
+  /// What the model's parameters are for `features` columns and so many classes, in their order.
+  std::vector<ParameterShape> parameters(int64_t features, int64_t classes) const;
 };
 
 /// The graph convolutional network of Kipf & Welling 2017 (eq. 9): Z = A^ relu(A^ X W1 + b1) W2 + b2, and deeper.
@@ -65,6 +76,7 @@ class Gcn final : public NodeClassifier {
   Tensor embeddings() override;
   std::span<Parameter> parameters() override { return parameters_; }
   std::map<std::string, std::string> settings() const override;
+  std::string graph_hash() const override { return graph_hash_; }
 
  private:
   /// The layer's output before its activation.
@@ -72,6 +84,7 @@ class Gcn final : public NodeClassifier {
   Tensor hidden();
 
   GcnOptions options_;
+  std::string graph_hash_;
   Context context_;
   SparseMatrix adjacency_;
   Features features_;
@@ -90,10 +103,12 @@ struct GatOptions {
   int64_t gat_version = 1;         ///< 1: a LeakyReLU over the sum of two scores; 2: scores of a LeakyReLU over a sum (GATv2)
   int64_t classes = 0;             ///< how many to score; 0: as many as the data's labels name
   uint64_t seed = 0;
-  FeatureScaling feature_scaling = FeatureScaling::automatic;
+  FeatureScaling feature_scaling = FeatureScaling::automatic;  ///< a model that is made has chosen, and goes by it ever after
 
   /// Throws Error{usage} for a value out of range.
   void check() const;
+  /// What the model's parameters are for `features` columns and so many classes, in their order.
+  std::vector<ParameterShape> parameters(int64_t features, int64_t classes) const;
 };
 
 /// The graph attention network of Velickovic et al. 2018 (eqs. 1-6), its hidden layers through ELU, every node its own neighbour;
@@ -113,6 +128,7 @@ class Gat final : public NodeClassifier {
   EdgeTable attention() override;
   std::span<Parameter> parameters() override { return parameters_; }
   std::map<std::string, std::string> settings() const override;
+  std::string graph_hash() const override { return graph_hash_; }
 
  private:
   /// The rows that a layer's edges carry, and (gat_version 2) what they are compared with.
@@ -129,6 +145,7 @@ class Gat final : public NodeClassifier {
   std::span<Parameter> of_layer(int64_t layer);
 
   GatOptions options_;
+  std::string graph_hash_;
   Context context_;
   SparseMatrix graph_;
   Features features_;
@@ -141,6 +158,8 @@ struct ModelSetting {
   const char* name;
   const char* fallback;  ///< the value where none is given
   const char* summary;
+  /// The value that leaves the choice to the model, null where none does. A model's `settings` tell what was chosen, never this.
+  const char* automatic = nullptr;
 };
 
 struct TrainOptions;
@@ -153,6 +172,8 @@ struct ModelKind {
   std::span<const ModelSetting> settings;
   /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
   void (*check)(const std::map<std::string, std::string>& settings);
+  /// What the parameters of a model of `data` would be, in their order, without making it; settings as `check` wants them.
+  std::vector<ParameterShape> (*parameters)(const NodeDataset& data, const std::map<std::string, std::string>& settings);
   std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
                                           uint64_t seed, const Device& device);
   bool attends;  ///< whether NodeClassifier::attention has anything to tell
@@ -162,6 +183,9 @@ struct ModelKind {
 
 /// Every model of this build.
 std::span<const ModelKind> model_kinds();
+
+/// Throws Error{usage} with the names there are for a name that is not one of them.
+const ModelKind& find_model_kind(const std::string& name);
 
 /// Throws Error{usage} with the names there are for a name that is not one of them, or for a setting it does not know.
 std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
@@ -175,7 +199,8 @@ std::string weights_hash(NodeClassifier& model);
 void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra = {});
 
 /// Builds the model that `path` describes for `data` and gives it the saved weights. Throws Error{bad_data} where the file is not
-/// a heddle model, is of another format version, or does not fit the data.
+/// a heddle model, is of another format version, or does not fit the data or itself: what it claims is compared with what it
+/// holds before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.
 std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device);
 
 }  // namespace heddle

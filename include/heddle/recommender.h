@@ -33,15 +33,19 @@ struct RankedItem {
 /// fewer can be ranked.
 using Ranking = std::vector<RankedItem>;
 
-/// A model that ranks items. Not safe for use by several threads at once.
+/// A model that ranks items. Not safe for use by several threads at once. To write one of your own, override what is pure and, of
+/// the protected functions, those that it does better than the base.
 class Recommender {
  public:
   virtual ~Recommender() = default;
 
   /// The name it is trained and saved under, e.g. "lightgcn".
   virtual std::string name() const = 0;
-  /// Its settings, as text.
+  /// Its settings, as text; no value leaves a choice to whoever reads it.
   virtual std::map<std::string, std::string> settings() const = 0;
+  /// What its training ran with, as text, with the values that training chose by itself; empty where nothing was trained. A saved
+  /// file holds it under "trained.".
+  virtual std::map<std::string, std::string> trained_with() const { return {}; }
   virtual Context& context() = 0;
   /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with.
   const HostCsr& train() const { return train_; }
@@ -49,20 +53,22 @@ class Recommender {
   int64_t items() const { return train_.cols; }
 
   /// scores[q][i] of every item for each query, row-major [queries x items] in the memory of the context's device, valid for the
-  /// context's step. Higher is better; nothing is masked. At most 256 queries.
-  virtual void score(std::span<const Query> queries, DenseView<float> scores) = 0;
+  /// context's step, which the caller begins. Higher is better; nothing is masked. Scratch memory stays within 64 MB, or what a
+  /// single query needs. Throws Error{usage} for scores of another size, or users or items that the model does not have.
+  void score(std::span<const Query> queries, DenseView<float> scores);
 
   /// The top `k` items (1 <= k <= 1000) of each query. `exclude`: the user's training items (a visitor's given items) are left
-  /// out. `also_exclude`, users x items, is left out too where a query is a known user (validation items, at test). Never holds
-  /// scores for more than a block of queries. Base: blocks of `score`, then the top-K kernel; models with factors override it
-  /// with the fused kernel.
-  virtual std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude = true,
-                                    const HostCsr* also_exclude = nullptr);
+  /// out. `also_exclude`, users x items, is left out too where a query is a known user (validation items, at test). Queries are
+  /// answered in blocks, so that all memory besides the model and the results stays within 64 MB, or what a single query needs.
+  std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude = true,
+                            const HostCsr* also_exclude = nullptr);
 
   /// The `k` items most alike `item` (not itself), by the model's own notion: cosine of item vectors where it has those, of the
-  /// item's column of the interactions where not.
-  /// Items that are not alike at all (a cosine of 0) are left out.
-  virtual Ranking similar(int32_t item, int64_t k);
+  /// item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of two columns) are left out.
+  Ranking similar(int32_t item, int64_t k);
+
+  /// Floats of the context's memory that scoring takes for each query of a block, besides the scores themselves.
+  virtual int64_t scratch_per_query() const { return 0; }
 
   /// One vector an item (and a user) where the model has such, empty matrices where not. `heddle export --embeddings` writes
   /// them.
@@ -79,6 +85,14 @@ class Recommender {
   /// Throws Error{bad_data} unless `train` is what HostCsr promises, with values (where it has any) that are finite and positive.
   explicit Recommender(HostCsr train);
 
+  /// What `score` promises, for queries that are in range and so few that their scratch memory is within bounds.
+  virtual void score_block(std::span<const Query> queries, DenseView<float> scores) = 0;
+  /// What `rank` promises, for a request that is in range. Base: blocks of `score`, then the top-K kernel; models with factors
+  /// override it with the fused kernel.
+  virtual std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude);
+  /// What `similar` promises, for an item and a k in range. Base: cosines of the interactions' columns.
+  virtual Ranking similar_items(int32_t item, int64_t k);
+
  private:
   HostCsr train_;
   HostCsr train_by_item_;  ///< the transpose, made by the first call of `similar`
@@ -87,7 +101,7 @@ class Recommender {
 /// What a saved file holds of a model: what its kind's `load` builds it from.
 struct RecommenderParts {
   HostCsr train;
-  std::map<std::string, std::string> settings;
+  std::map<std::string, std::string> settings, trained_with;
   std::vector<io::NamedTensor> tensors;
   std::vector<io::NamedIntegers> integers;
 
@@ -98,6 +112,14 @@ struct RecommenderParts {
   std::vector<int64_t> take_int64(const std::string& name);
 };
 
+/// The size that an array of a saved model must have.
+struct PartShape {
+  std::string name;
+  int64_t rows = 0;
+  int64_t least_cols = 0, most_cols = 0;
+  bool integers = false;  ///< of `integers` (one dimension; rows is 1), else of `tensors`
+};
+
 /// One row of the table of recommenders: what `heddle train NAME` makes and `load_recommender` reads.
 struct RecommenderKind {
   const char* name;
@@ -106,6 +128,9 @@ struct RecommenderKind {
   std::span<const ModelSetting> settings;
   /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
   void (*check)(const std::map<std::string, std::string>& settings);
+  /// What a saved model of so many users and items holds, settings as `check` wants them: compared with a file before a model is
+  /// made of it.
+  std::vector<PartShape> (*parts)(const std::map<std::string, std::string>& settings, int64_t users, int64_t items);
   /// Null where the model is trained step by step or made of others.
   std::unique_ptr<Recommender> (*make)(const InteractionDataset& data, const std::map<std::string, std::string>& settings,
                                        uint64_t seed, const Device& device);
@@ -127,10 +152,12 @@ struct SavedRecommender {
 };
 
 /// Writes model, training interactions, ids, names and settings to one safetensors file, atomically; docs/recommending.md has its
-/// layout. Throws Error{usage} where the model is not of the data's users and items.
+/// layout. Throws Error{usage} where the model was not made of the data's training interactions.
 void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
-/// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent.
+/// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent: what
+/// it claims is compared with what it holds before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n
+/// at most.
 SavedRecommender load_recommender(const std::string& path, const Device& device);
 
 /// What NDCG holds a ranking against: the literature has two ideals, and figures of one do not compare with those of the other.

@@ -114,12 +114,14 @@ struct TrainReport {
   double epoch_ms_min() const;
 };
 
-/// Full-batch training by Adam. Throws Error{usage} for options out of range or an empty training split, Error{diverged} with the
-/// epoch as soon as a loss is NaN or infinite.
+/// Full-batch training by Adam. Throws Error{usage} for options out of range, an empty training split, or data whose graph or
+/// features are not those the model was made of (labels and splits are taken from here), Error{diverged} with the epoch as soon
+/// as a loss is NaN or infinite.
 TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options = {},
                   const EpochCallback& callback = {});
 
-/// Figures of the model as it stands on the listed nodes, which must have labels.
+/// Figures of the model as it stands on the listed nodes, which must have labels. Throws Error{usage} for data that the model was
+/// not made of.
 SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes);
 
 /// Class probabilities [nodes x classes] of the model as it stands.

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "heddle/sparse.h"
@@ -30,6 +33,7 @@ class TunedVariants {
 
  private:
   std::vector<TunedChoice> choices_;
+  std::map<std::tuple<StructureHash, int64_t, std::string>, std::size_t> places_;  ///< in choices_
 };
 
 }  // namespace heddle

@@ -65,6 +65,8 @@ ProfilePhase Profiler::phase() const { return open_.empty() ? ProfilePhase::forw
 void Profiler::begin(const ProfileEvent& event, Stream& stream) {
   Open& opened = open_.emplace_back(Open{-1, event});
   try {
+    // Each may become a new total where it ends, and nothing may be thrown there.
+    if (totals_.capacity() < totals_.size() + open_.size()) totals_.reserve(2 * (totals_.size() + open_.size()));
     // Kept or not is settled at the beginning, so that what is kept stands in the order of beginning.
     opened.event.parent = open_.size() > 1 ? open_[open_.size() - 2].place : -1;
     if (events_.size() < most_events_) {

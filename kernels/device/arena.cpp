@@ -6,6 +6,7 @@
 
 #include "heddle/error.h"
 #include "kernels/simt/watch.h"
+#include "heddle/rethrow.h"
 
 namespace heddle {
 
@@ -70,7 +71,7 @@ void* Arena::take(std::size_t place, std::size_t bytes) {
   return given;
 }
 
-void* Arena::allocate(std::size_t bytes) {
+void* Arena::allocate(std::size_t bytes) try {
   require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "arena: no room for ", bytes, " bytes");
   const std::size_t rounded = round_up(std::max<std::size_t>(bytes, 1), granularity);
   const std::size_t request = request_;
@@ -94,6 +95,8 @@ void* Arena::allocate(std::size_t bytes) {
   // Who watches the executor's accesses is told what of the block is in use.
   if (simt::watch() != nullptr) simt::watch()->allocated(memory, bytes);
   return memory;
+} catch (...) {
+  rethrow_as_error();
 }
 
 std::size_t Arena::add_block(std::size_t bytes) {
@@ -102,6 +105,9 @@ std::size_t Arena::add_block(std::size_t bytes) {
   const std::size_t wanted = step_ == 1 ? bytes : round_up(bytes + bytes / 8, granularity);
   release_beyond(std::max(recent_most_, std::max(most_in_use_, in_use_ + bytes)), wanted);
   const std::size_t taken = held_ + wanted > most_times * std::max(recent_most_, in_use_ + bytes) ? bytes : wanted;
+  // Room in the lists first, so that nothing can fail between the block and its place.
+  if (blocks_.size() == blocks_.capacity()) blocks_.reserve(2 * blocks_.size() + 8);
+  if (places_.size() == places_.capacity()) places_.reserve(2 * places_.size() + 8);
   Buffer buffer;
   try {
     buffer = Buffer(stream_, taken);
@@ -227,7 +233,7 @@ Arena::Recording::~Recording() {
   for (const std::byte* block : blocks_) --arena_.block_of(block).recordings;
 }
 
-void* HostArena::allocate(std::size_t bytes, std::size_t alignment) {
+void* HostArena::allocate(std::size_t bytes, std::size_t alignment) try {
   require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "host arena: no room for ", bytes, " bytes");
   require(alignment <= most_host_alignment, ErrorKind::internal, "host arena: an alignment of ", alignment);
   const std::size_t room = std::max(host_chunk_bytes, bytes + alignment);
@@ -256,6 +262,8 @@ void* HostArena::allocate(std::size_t bytes, std::size_t alignment) {
     ++chunk_;
     used_ = 0;
   }
+} catch (...) {
+  rethrow_as_error();
 }
 
 void HostArena::reset() noexcept { chunk_ = used_ = 0; }

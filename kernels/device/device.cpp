@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "heddle/error.h"
+#include "heddle/rethrow.h"
 #include "kernels/device/backend.h"
 
 namespace heddle {
@@ -27,7 +28,7 @@ const char* to_string(Isa isa) {
   return "unknown";
 }
 
-std::vector<Isa> available_isas() {
+std::vector<Isa> available_isas() try {
   std::vector<Isa> isas{Isa::portable};
 #ifdef HEDDLE_X86
   __builtin_cpu_init();
@@ -40,6 +41,8 @@ std::vector<Isa> available_isas() {
   }
 #endif
   return isas;
+} catch (...) {
+  rethrow_as_error();
 }
 
 Isa best_isa() { return available_isas().back(); }
@@ -51,21 +54,27 @@ double kernels::Backend::timed_ms(Stream& stream, const std::function<void()>& w
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-Stream::Stream(std::shared_ptr<kernels::Backend> backend)
+Stream::Stream(std::shared_ptr<kernels::Backend> backend) try
     : backend_(std::move(backend)),
       kind_(backend_->kind()),
       native_(backend_->create_stream()),
       device_index_(backend_->index()),
       threads_(backend_->threads()),
-      isa_(backend_->isa()) {}
+      isa_(backend_->isa()) {
+} catch (...) {
+  rethrow_as_error();
+}
 
-Stream::Stream(Stream&& other) noexcept
+Stream::Stream(Stream&& other) noexcept try
     : backend_(std::move(other.backend_)),
       kind_(other.kind_),
       native_(other.native_),
       device_index_(other.device_index_),
       threads_(other.threads_),
-      isa_(other.isa_) {}
+      isa_(other.isa_) {
+} catch (...) {
+  rethrow_as_error();
+}
 
 Stream::~Stream() {
   if (backend_) backend_->destroy_stream(native_);
@@ -75,12 +84,18 @@ kernels::Threads Stream::thread_team() const noexcept { return backend_->thread_
 
 void Stream::synchronise() { backend_->synchronise(*this); }
 
-Device Device::cpu(const CpuOptions& options) { return Device(kernels::make_cpu_backend(options)); }
-Device Device::simt(const SimtOptions& options) { return Device(kernels::make_simt_backend(options)); }
-Device Device::cuda(int index) { return Device(kernels::make_cuda_backend(index)); }
+Device Device::cpu(const CpuOptions& options) try { return Device(kernels::make_cpu_backend(options)); } catch (...) {
+  rethrow_as_error();
+}
+Device Device::simt(const SimtOptions& options) try { return Device(kernels::make_simt_backend(options)); } catch (...) {
+  rethrow_as_error();
+}
+Device Device::cuda(int index) try { return Device(kernels::make_cuda_backend(index)); } catch (...) {
+  rethrow_as_error();
+}
 Device Device::best() { return parse("auto"); }
 
-Device Device::parse(std::string_view name, int threads) {
+Device Device::parse(std::string_view name, int threads) try {
   if (name == "auto") return kernels::cuda_device_count() > 0 ? cuda(0) : parse("cpu", threads);
   if (name == "cpu") {
     CpuOptions options{.threads = threads};
@@ -108,10 +123,14 @@ Device Device::parse(std::string_view name, int threads) {
     if (status == std::errc() && parsed == end && index >= 0) return cuda(index);
   }
   fail(ErrorKind::usage, "device '", name, "' is not one of auto, cpu, simt, cuda, cuda:INDEX");
+} catch (...) {
+  rethrow_as_error();
 }
 
 DeviceKind Device::kind() const { return backend_->kind(); }
-std::string Device::description() const { return backend_->description(); }
+std::string Device::description() const try { return backend_->description(); } catch (...) {
+  rethrow_as_error();
+}
 int Device::threads() const { return backend_->threads(); }
 Isa Device::isa() const { return backend_->isa(); }
 

@@ -104,6 +104,39 @@ auto run(const char* op, Stream& stream, const Body& body) {
   }
 }
 
+#ifdef __CUDACC__
+template <class Policy, class Key>
+void sort_keys(const Policy& policy, Key* keys, int64_t count, Stream&) {
+  thrust::sort(policy, keys, keys + count);
+}
+template <class Policy, class Key, class Value>
+void stable_sort_by_key(const Policy& policy, Key* keys, int64_t count, Value* values, Stream&) {
+  thrust::stable_sort_by_key(policy, keys, keys + count, values);
+}
+#else
+// Thrust's sorts allocate inside of an OpenMP region, which no exception may leave. The standard library's need nothing, or do
+// with less where there is no memory.
+template <class Policy, class Key>
+void sort_keys(const Policy&, Key* keys, int64_t count, Stream&) {
+  std::sort(keys, keys + count);
+}
+template <class Policy, class Key, class Value>
+void stable_sort_by_key(const Policy&, Key* keys, int64_t count, Value* values, Stream& stream) {
+  struct Pair {
+    Key key;
+    Value value;
+  };
+  const Buffer buffer(stream, static_cast<std::size_t>(count) * sizeof(Pair));
+  auto* const pairs = buffer.as<Pair>();
+  for (int64_t i = 0; i < count; ++i) pairs[i] = {keys[i], values[i]};
+  std::stable_sort(pairs, pairs + count, [](const Pair& a, const Pair& b) { return a.key < b.key; });
+  for (int64_t i = 0; i < count; ++i) {
+    keys[i] = pairs[i].key;
+    values[i] = pairs[i].value;
+  }
+}
+#endif
+
 template <class T>
 Buffer make_array(Stream& stream, int64_t count) {
   return Buffer(stream, static_cast<std::size_t>(count) * sizeof(T));
@@ -233,9 +266,9 @@ BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_
     thrust::tabulate(policy, keys, keys + count, EntryKey{row, col});
     if (value != nullptr) {
       thrust::copy(policy, value, value + count, values);
-      thrust::stable_sort_by_key(policy, keys, keys + count, values);
+      stable_sort_by_key(policy, keys, count, values, stream);
     } else {
-      thrust::sort(policy, keys, keys + count);
+      sort_keys(policy, keys, count, stream);
     }
 
     const int64_t nnz = thrust::count_if(policy, counting(0), counting(count), IsFirst{keys});
@@ -269,7 +302,7 @@ BuiltCsr transpose_csr(const CsrView& a, Stream& stream) {
                         rows);
     thrust::copy(policy, a.col_indices, a.col_indices + a.nnz, columns);
     thrust::sequence(policy, order, order + a.nnz);
-    thrust::stable_sort_by_key(policy, columns, columns + a.nnz, order);
+    stable_sort_by_key(policy, columns, a.nnz, order, stream);
 
     BuiltCsr csr = make_csr(stream, a.cols, a.rows, a.nnz, a.values != nullptr);
     thrust::lower_bound(policy, columns, columns + a.nnz, counting(0), counting(a.cols + 1), csr.row_offsets.as<int64_t>());

@@ -7,6 +7,7 @@
 
 #include "heddle/error.h"
 #include "heddle/kernel/simt.h"
+#include "heddle/rethrow.h"
 #include "kernels/simt/block_runner.h"
 #include "kernels/simt/observer.h"
 
@@ -162,10 +163,14 @@ class Workers {
   std::exception_ptr error_;
 };
 
-Executor::Executor(const SimtOptions& options) : options_(options), workers_(std::make_unique<Workers>(options.host_threads)) {}
+Executor::Executor(const SimtOptions& options) try
+    : options_(options), workers_(std::make_unique<Workers>(options.host_threads)) {
+} catch (...) {
+  rethrow_as_error();
+}
 Executor::~Executor() = default;
 
-void Executor::run(const Launch& launch) {
+void Executor::run(const Launch& launch) try {
   const uint64_t threads = launch.block.count();
   if (launch.grid.count() == 0) return;
   if (threads == 0 || threads > BlockRunner::max_threads || threads % BlockRunner::lanes_per_warp != 0) {
@@ -178,6 +183,8 @@ void Executor::run(const Launch& launch) {
          " bytes of shared memory for a block; ", shared_limit, " is the limit");
   }
   workers_->run(launch, options_, spin_limit_, observer_);
+} catch (...) {
+  rethrow_as_error();
 }
 
 }  // namespace heddle::simt

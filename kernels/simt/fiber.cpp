@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "heddle/error.h"
 
@@ -78,6 +79,12 @@ StackPool::~StackPool() {
 
 void StackPool::grow() {
   constexpr std::size_t bytes = stack_bytes * stacks_per_chunk;
+  // All that can fail comes first, so that nothing is lost and no list ever grows while kernels run.
+  std::vector<std::unique_ptr<Stack>> fresh;
+  for (std::size_t i = 0; i < stacks_per_chunk; ++i) fresh.push_back(std::make_unique<Stack>());
+  chunks_.reserve(chunks_.size() + 1);
+  stacks_.reserve(stacks_.size() + stacks_per_chunk);
+  free_.reserve(stacks_.size() + stacks_per_chunk);
   void* chunk = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (chunk == MAP_FAILED) fail(ErrorKind::out_of_memory, "simt: no room for ", bytes, " bytes of thread stacks");
   madvise(chunk, bytes, MADV_NOHUGEPAGE);  // a huge page would make a thread's few bytes cost 2 MB
@@ -86,7 +93,7 @@ void StackPool::grow() {
   for (std::size_t i = 0; i < stacks_per_chunk; ++i) {
     char* low = static_cast<char*>(chunk) + i * stack_bytes;
     mprotect(low, guard, PROT_NONE);  // an overflow faults instead of writing into the next stack
-    stacks_.push_back(std::make_unique<Stack>());
+    stacks_.push_back(std::move(fresh[i]));
     Stack& stack = *stacks_.back();
     stack.low = low + guard;
     stack.bytes = stack_bytes - guard;

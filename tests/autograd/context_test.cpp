@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <set>
+#include <stdexcept>
 
 #include "heddle/ops.h"
 #include "tests/support/compare.h"
@@ -100,6 +101,26 @@ TEST_CASE("context / the generation after the last is 1: 0 would mark a paramete
   CHECK(y.grad_to_host().values == row.values);
   context.begin_step();
   CHECK(error_mismatch(ErrorKind::usage, stale, [&] { y.value(); }) == "");
+}
+
+TEST_CASE("context / evaluating ends with its scope, however that ends") {
+  Context context(Device::cpu({.threads = 1}));
+  for (const bool training : {true, false}) {
+    context.set_training(training);
+    {
+      const Evaluating outer(context);
+      const Evaluating inner(context);
+      CHECK_FALSE(context.training());
+    }
+    CHECK(context.training() == training);
+    CHECK_THROWS_AS(
+        [&] {
+          const Evaluating evaluating(context);
+          throw std::runtime_error("half-way");
+        }(),
+        std::runtime_error);
+    CHECK(context.training() == training);
+  }
 }
 
 TEST_CASE("context / two side by side do not disturb each other") {

@@ -181,7 +181,7 @@ class GivenScores final : public Recommender {
   int64_t row_of(const Query& query) const {
     return query.user >= 0 ? query.user : static_cast<int64_t>(query.items.size()) % users();
   }
-  void score(std::span<const Query> queries, DenseView<float> scores) override {
+  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
     for (std::size_t i = 0; i < queries.size(); ++i) {
       upload(context_.stream(), scores.data + static_cast<int64_t>(i) * items(), scores_.data() + row_of(queries[i]) * items(),
              static_cast<std::size_t>(items()) * sizeof(float));

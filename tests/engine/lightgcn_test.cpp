@@ -12,6 +12,7 @@
 #include "tests/support/counting_allocator.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"
+#include "tests/support/temp_dir.h"
 
 namespace heddle::test {
 
@@ -323,6 +324,62 @@ TEST_CASE("lightgcn / options out of range and data without interactions are ref
   CHECK(refused("learning rate is nan", [](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
   CHECK(refused("patience needs validation interactions", [](LightGcnTrainOptions& options) { options.patience = 1; }) == "");
   CHECK(refused("popularity share is 1.5", [](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
+}
+
+TEST_CASE("lightgcn / training on other interactions than the model was made of is refused, with the right order") {
+  InteractionDataset data = shop();
+  LightGcn model(data, {.dim = 4}, Device::cpu({.threads = 1}));
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.epochs = 1;
+  InteractionDataset reweighted = data, swapped = data;
+  reweighted.train.values.assign(static_cast<std::size_t>(data.train.nnz()), 1.0f);
+  CHECK(train(model, reweighted, options).epochs == 1);  // weights of 1 are none
+  reweighted.train.values[3] = 2;
+  // As many interactions of as many users, one of them another.
+  const auto row = swapped.train.col_indices.begin() + swapped.train.row_offsets[1];
+  const int32_t last = swapped.train.col_indices[static_cast<std::size_t>(swapped.train.row_offsets[2]) - 1];
+  if (last + 1 < swapped.train.cols) {
+    swapped.train.col_indices[static_cast<std::size_t>(swapped.train.row_offsets[2]) - 1] = last + 1;
+  } else {
+    REQUIRE(*row > 0);
+    --*row;
+  }
+  hold_out_validation(data, 0.2, 1);
+  options.patience = 2;
+  REQUIRE(data.val.nnz() > 0);
+  swapped.val = data.val;
+  reweighted.val = data.val;
+  for (const InteractionDataset& other : {data, swapped, reweighted}) {
+    CHECK(error_mismatch(ErrorKind::usage, "first hold out validation, then make the model, then train it",
+                         [&] { train(model, other, options); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "are not those that the model was made of",
+                         [&] { save_recommender(model, other, "/nowhere/at/all"); }) == "");
+  }
+  LightGcn in_order(data, {.dim = 4}, Device::cpu({.threads = 1}));
+  CHECK(train(in_order, data, options).epochs == 1);
+}
+
+TEST_CASE("lightgcn / what training chose is in its file, and stays there") {
+  const Device device = Device::cpu({.threads = 1});
+  const TempDir folder;
+  const std::string path = folder.file("model");
+  auto model = std::make_unique<LightGcn>(shop(), LightGcnOptions{.dim = 4}, device);
+  CHECK(model->trained_with().empty());
+  const LightGcnReport report = train(*model, shop(), {.epochs = 1, .negatives = 16});
+  const std::map<std::string, std::string> with = model->trained_with();
+  CHECK(with.at("batch_size") == std::to_string(LightGcnTrainOptions::automatic_batch_size(shop().train.nnz())));
+  CHECK(std::stof(with.at("temperature")) == report.temperature);
+  CHECK(report.temperature >= 0.1f);
+  CHECK(with.at("loss") == "softmax");
+  save_recommender(*model, shop(), path);
+  SavedRecommender saved = load_recommender(path, device);
+  CHECK(saved.metadata.at("trained.temperature") == with.at("temperature"));
+  CHECK(saved.model->trained_with() == with);
+  const auto blend = make_blend(std::move(saved.model), make_popularity(shop(), device), 0.5f);
+  save_recommender(*blend, shop(), path);
+  saved = load_recommender(path, device);
+  CHECK(saved.metadata.at("trained.first.batch_size") == with.at("batch_size"));
+  CHECK(saved.model->trained_with() == blend->trained_with());
 }
 
 TEST_CASE("lightgcn / a visitor's vector is the propagation rule applied to the new row") {

@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include "bench/references.h"
+#include "heddle/lightgcn.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
+#include "tests/support/counting_allocator.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"
 #include "tests/support/same_bits.h"
@@ -343,6 +345,108 @@ TEST_CASE("blend / the chosen weight is the best of the candidates by ranking wi
   const auto other = make_popularity(random_interactions(80, 41, 0.2, 1), device);
   CHECK(refuses("one model has 80 users and 40 items, the other 80 and 41",
                 [&] { choose_blend_weight(*first, *other, data, candidates); }) == "");
+}
+
+/// What a program writes with any recommender, whichever class it holds.
+template <class Model>
+concept AsksLikeAnyRecommender = requires(Model& model, const Query& query, DenseView<float> scores) {
+  model.rank({&query, 1}, 10);
+  model.rank({&query, 1}, 10, false);
+  model.rank({&query, 1}, 10, true, nullptr);
+  model.similar(3, 10);
+  model.score({&query, 1}, scores);
+  recommend(model, {}, 10);
+};
+// The other kinds are only had as Recommender. A class cannot hide these: they are not virtual, and what it overrides is
+// protected.
+static_assert(AsksLikeAnyRecommender<Recommender> && AsksLikeAnyRecommender<LightGcn> && AsksLikeAnyRecommender<GivenScores>);
+
+/// A loaded model of every kind in the table, whose numbers mean nothing: each user has one item.
+std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64_t items, const char* dim, const Device& device) {
+  std::vector<std::unique_ptr<Recommender>> models;
+  for (const RecommenderKind& kind : recommender_kinds()) {
+    const std::string name = kind.name;
+    std::map<std::string, std::string> settings;
+    if (name == "lightgcn") settings = {{"dim", dim}};
+    if (name == "graph-filter") settings = {{"rank", "8"}};
+    if (name == "blend")
+      settings = {{"weight", "0.5"}, {"first", "item-cosine"}, {"second", "graph-filter"}, {"second.rank", "8"}};
+    RecommenderParts parts;
+    parts.settings = settings;
+    parts.train = {.rows = users, .cols = items, .row_offsets = {0}, .col_indices = {}, .values = {}};
+    for (int64_t user = 0; user < users; ++user) {
+      parts.train.col_indices.push_back(static_cast<int32_t>(user % items));
+      parts.train.row_offsets.push_back(user + 1);
+    }
+    for (const PartShape& shape : kind.parts(settings, users, items)) {
+      const int64_t cols = shape.most_cols == INT64_MAX ? shape.least_cols : shape.most_cols;
+      if (shape.integers && shape.name.ends_with("offsets")) {
+        parts.integers.push_back({shape.name, {cols}, std::vector<int64_t>(static_cast<std::size_t>(cols))});
+      } else if (shape.integers) {
+        parts.integers.push_back({shape.name, {cols}, std::vector<int32_t>(static_cast<std::size_t>(cols))});
+      } else {
+        parts.tensors.push_back(
+            {shape.name, shape.rows, cols, std::vector<float>(static_cast<std::size_t>(shape.rows * cols), 0.5f)});
+      }
+    }
+    models.push_back(kind.load(std::move(parts), device));
+  }
+  return models;
+}
+
+TEST_CASE("recommenders / ranking takes 64 MB at most besides the model, for many users and for many items") {
+  struct Size {
+    int64_t users, items;
+    const char* dim;
+  };
+  const Device device = Device::cpu({.threads = 2});
+  // Besides: the results, and the whole pages of 2 MB that the host gives for a large block.
+  constexpr int64_t bound = int64_t{64} << 20, results = int64_t{16} << 20;
+  for (const Size& size : {Size{1'000'000, 500, "4"}, Size{500, 300'000, "64"}}) {
+    for (const std::size_t count : {64, 11}) {
+      for (const auto& model : one_of_every_kind(size.users, size.items, size.dim, device)) {
+        INFO(model->name(), ", ", size.users, " users, ", size.items, " items, ", count, " queries");
+        std::vector<Query> queries;
+        for (std::size_t i = 0; i < count; ++i) queries.push_back({static_cast<int32_t>(i % 2 == 0 ? i : -1), {}});
+        for (Query& query : queries) {
+          if (query.user < 0) query = {-1, {7, 400, 12}};
+        }
+        const std::size_t before = model->context().arena().held_bytes();
+        const PeakBytes peak;
+        CHECK(model->rank(queries, 20).size() == count);
+        CHECK(peak.bytes() <= bound + results);
+        CHECK(static_cast<int64_t>(model->context().arena().held_bytes() - before) <= bound);
+        if (count == 64) {
+          model->context().begin_step();
+          const PeakBytes similar_peak;
+          model->similar(3, 10);
+          // The base's transpose of the interactions is part of the model from then on.
+          const int64_t transposed = 16 * (size.items + size.users) + 12 * model->train().nnz();
+          CHECK(similar_peak.bytes() <= bound + results + transposed + 8 * size.items);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("recommenders / scores asked for many at once are those of a few, in bounded memory") {
+  const InteractionDataset data = random_interactions(300, 12, 0.3, 21);
+  const Device device = Device::cpu({.threads = 2});
+  const auto model = make_item_cosine(data, {}, device);
+  const std::vector<float> all = scores_of(*model, all_users(*model));
+  for (const int32_t user : {0, 17, 255, 256, 299}) {
+    const std::vector<float> one = scores_of(*model, {{user, {}}});
+    CHECK(bit_difference(one, {all.begin() + user * 12, all.begin() + (user + 1) * 12}) == "");
+  }
+  Context& context = model->context();
+  context.begin_step();
+  const DenseView<float> small{context.arena().allocate_array<float>(12), 1, 12};
+  CHECK(error_mismatch(ErrorKind::usage, "score: the scores are 1 x 12 for 2 queries", [&] {
+          model->score(std::vector<Query>{{0, {}}, {1, {}}}, small);
+        }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "user 300 is asked about", [&] {
+          model->score(std::vector<Query>{{300, {}}}, small);
+        }) == "");
 }
 
 TEST_CASE("recommenders / refuse options out of range and interactions that are none") {

@@ -268,11 +268,32 @@ TEST_CASE("train / splits and labels that do not fit are refused") {
 TEST_CASE("train and evaluate / a data set that is not the model's is refused") {
   const NodeDataset data = karate();
   Gcn model(data, {}, one_thread());
-  const NodeDataset larger = random_dataset(50, 6, 2, 1), wider = random_dataset(34, 6, 5, 1);
-  for (const NodeDataset& other : {larger, wider}) {
-    CHECK(error_mismatch(ErrorKind::usage, "the model gives 34 x 2 scores", [&] { train(model, other, {.epochs = 1}); }) == "");
-    CHECK(error_mismatch(ErrorKind::usage, "the model gives 34 x 2 scores", [&] { evaluate(model, other, other.test); }) == "");
+  const NodeDataset larger = random_dataset(50, 6, 2, 1);
+  NodeDataset another_edge = data, weighted = data, featured = data;
+  another_edge.edges.pop_back();
+  weighted.edge_weights.assign(data.edges.size(), 1.0f);
+  weighted.edge_weights[7] = 2;
+  featured.dense_features = {34, 34, std::vector<float>(34 * 34, 1.0f)};
+  featured.features_are_sparse = false;
+  for (const ModelKind& kind : model_kinds()) {
+    INFO(kind.name);
+    const auto made = make_model(kind.name, data, {}, 1, one_thread());
+    for (const NodeDataset& other : {larger, another_edge, weighted, featured}) {
+      CHECK(error_mismatch(ErrorKind::usage, "train: the model was made of other data",
+                           [&] { train(*made, other, {.epochs = 1}); }) == "");
+      CHECK(error_mismatch(ErrorKind::usage, "evaluate: the model was made of other data",
+                           [&] { evaluate(*made, other, other.test); }) == "");
+    }
+    // Labels and splits are not what a model is made of.
+    NodeDataset split = data;
+    split.test.pop_back();
+    CHECK(train(*made, split, {.epochs = 1}).epochs == 1);
   }
+  NodeDataset more_classes = data;
+  more_classes.labels[5] = 4;
+  more_classes.classes = 5;
+  CHECK(error_mismatch(ErrorKind::usage, "the model gives 34 x 2 scores", [&] { train(model, more_classes, {.epochs = 1}); }) ==
+        "");
   CHECK(error_mismatch(ErrorKind::usage, "empty set", [&] { evaluate(model, data, {}); }) == "");
 }
 

@@ -46,6 +46,8 @@ TEST_CASE("tuned / a file that is not one is refused with its line") {
         "");
   CHECK(mismatch("heddle-tuned 1\n" + std::string(31, '0') + "g\t16\tcpu\tx\ty\tz\n", "tuned:2: the structure is") == "");
   CHECK(mismatch("heddle-tuned 1\n" + std::string(32, '0') + "\t0\tcpu\tx\ty\tz\n", "tuned:2: ") == "");
+  CHECK(mismatch("heddle-tuned 1\n" + std::string(31, '0') + std::string(100000, '\t') + "x\n",
+                 "tuned:2: there are 100001 fields") == "");
   CHECK(mismatch("", "tuned") == "");
   CHECK(error_mismatch(ErrorKind::io, "nowhere", [&] { io::read_tuned(folder.file("nowhere")); }) == "");
 }

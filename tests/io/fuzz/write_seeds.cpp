@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "../samples.h"
+#include "tests/engine/model_samples.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {
@@ -11,9 +12,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   int serial = 0;
-  for (const heddle::test::Sample& sample : heddle::test::samples()) {
-    const std::filesystem::path folder = std::filesystem::path(argv[1]) / sample.fuzz_target;
+  const auto write = [&](const char* target, const std::string& content) {
+    const std::filesystem::path folder = std::filesystem::path(argv[1]) / target;
     std::filesystem::create_directories(folder);
-    std::ofstream(folder / ("sample-" + std::to_string(serial++)), std::ios::binary) << sample.fuzz_prefix << sample.content;
-  }
+    std::ofstream(folder / ("sample-" + std::to_string(serial++)), std::ios::binary) << content;
+  };
+  for (const heddle::test::Sample& sample : heddle::test::samples())
+    write(sample.fuzz_target, sample.fuzz_prefix + sample.content);
+  for (const heddle::test::ModelSample& sample : heddle::test::model_samples()) write(sample.fuzz_target, sample.content);
 }

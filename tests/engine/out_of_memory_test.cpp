@@ -1,0 +1,402 @@
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <set>
+
+#include "heddle/lightgcn.h"
+#include "heddle/train.h"
+#include "tests/engine/datasets.h"
+#include "tests/engine/interactions.h"
+#include "tests/io/samples.h"
+#include "tests/support/counting_allocator.h"
+#include "tests/support/devices.h"
+#include "tests/support/temp_dir.h"
+
+// Every public function of some size is called with each of its first allocations failing in turn.
+namespace heddle::test {
+
+namespace {
+
+constexpr int64_t most_failures = 500;
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+/// Names and contents of a folder's files.
+std::map<std::string, std::string> files_of(const TempDir& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    if (entry.is_regular_file()) files[entry.path().string()] = content_of(entry.path());
+  }
+  return files;
+}
+
+/// What became of one call.
+enum class Outcome { returned, out_of_memory, another_error, another_exception };
+
+template <class Run>
+Outcome outcome_of(const Run& run, std::string& result) {
+  try {
+    result = run();
+    return Outcome::returned;
+  } catch (const Error& error) {
+    return error.kind() == ErrorKind::out_of_memory ? Outcome::out_of_memory : Outcome::another_error;
+  } catch (...) {
+    return Outcome::another_exception;
+  }
+}
+
+/// Empty, or what went wrong where `run`, whose result it returns as text, is denied the memory it asks for: once, and from some
+/// place on. `files`: of a folder that may hold what it held before, or what a call leaves that succeeds.
+std::string misbehaviour(const std::function<std::string()>& run,
+                         const std::function<std::map<std::string, std::string>()>& files) {
+  const auto before = files();
+  std::string expected = run();
+  expected = run();  // what is made once, on first use, is there now
+  const auto after = files();
+  int64_t refusals = 0;
+  for (const Failing failing : {Failing::one, Failing::all}) {
+    for (int64_t n = 0; n < most_failures; n += failing == Failing::one ? 1 : 5) {
+      const int64_t live = live_allocations();
+      bool happened = false;
+      Outcome outcome{};
+      bool same = true;
+      {
+        std::string result;
+        result.reserve(expected.size());
+        {
+          const FailedAllocation denied(n, failing);
+          outcome = outcome_of(run, result);
+          happened = denied.happened();
+        }
+        same = outcome != Outcome::returned || result == expected;
+      }
+      const int64_t lost = live_allocations() - live;
+      const std::string place = text("allocation ", n, failing == Failing::all ? " and all after it: " : ": ");
+      if (outcome == Outcome::another_exception) return place + "not an Error";
+      if (outcome == Outcome::another_error) return place + "an Error of another kind";
+      if (!same) return place + "another result";
+      if (lost != 0) return text(place, lost, " blocks were lost");
+      if (files() != after && files() != before) return place + "it left other files";
+      if (!happened) break;
+      refusals += outcome == Outcome::out_of_memory;
+    }
+  }
+  if (run() != expected) return "afterwards the same call gives another result";
+  return refusals > 0 ? "" : "nothing was ever refused";
+}
+
+std::string misbehaviour(const std::function<std::string()>& run) {
+  return misbehaviour(run, [] { return std::map<std::string, std::string>(); });
+}
+
+std::vector<NamedDevice> small_devices() { return {{"cpu", Device::cpu({.threads = 2})}, {"simt", Device::simt()}}; }
+
+NodeDataset tiny_graph() { return random_dataset(12, 6, 2, 3); }
+
+const InteractionDataset& tiny_interactions() {
+  static const InteractionDataset data = random_interactions(8, 9, 0.4, 3);
+  return data;
+}
+
+constexpr LightGcnOptions tiny_lightgcn{.dim = 4, .layers = 1};
+LightGcnTrainOptions one_epoch() {
+  LightGcnTrainOptions options;
+  options.epochs = 1;
+  options.batch_size = 16;
+  options.negatives = 8;
+  options.temperature = 0.2f;
+  return options;
+}
+
+/// One of every kind in the table, the trained ones untrained.
+std::vector<std::unique_ptr<Recommender>> every_recommender(const InteractionDataset& data, const Device& device) {
+  std::vector<std::unique_ptr<Recommender>> models;
+  for (const RecommenderKind& kind : recommender_kinds()) {
+    if (kind.make != nullptr) {
+      models.push_back(kind.make(data, {}, 1, device));
+    } else if (std::string_view(kind.name) == "lightgcn") {
+      models.push_back(std::make_unique<LightGcn>(data, tiny_lightgcn, device));
+    } else {
+      REQUIRE(std::string_view(kind.name) == "blend");
+      models.push_back(make_blend(make_item_cosine(data, {}, device), make_graph_filter(data, {.rank = 3}, device), 0.5f));
+    }
+  }
+  return models;
+}
+
+std::string bytes_of(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+std::string bytes_of(const std::vector<Ranking>& rankings) { return bytes_of(flat(rankings)); }
+std::string bytes_of(const Ranking& ranking) { return bytes_of(flat({ranking})); }
+std::string bytes_of(const std::string& value) { return value; }
+std::string bytes_of(int64_t value) { return std::to_string(value); }
+std::string bytes_of(double value) { return std::to_string(value); }
+
+/// Results as text; the test's own work is not denied memory.
+template <class... Results>
+std::string shown(const Results&... results) {
+  const AllowedAllocations allowed;
+  return (bytes_of(results) + ...);
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("engine");
+
+TEST_CASE("out of memory / loading any format throws an Error, loses nothing and works afterwards") {
+  const TempDir folder;
+  const auto sub = [&](const std::string& name) {
+    std::filesystem::create_directory(folder.path() / name);
+    return folder.path() / name;
+  };
+  const auto put = [](const std::filesystem::path& path, const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+    return path.string();
+  };
+  const auto planetoid = sub("planetoid");
+  const std::array<std::string, 8> parts = tiny_planetoid();
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    put(planetoid / ("ind.tiny." + std::string(io::detail::kPlanetoidParts[i])), parts[i]);
+  const auto graph = sub("graph");
+  put(graph / "edges.csv", "0,1\n1,2\n2,3\n");
+  put(graph / "features.csv", "1,0\n0,1\n1,1\n0.5,2\n");
+  put(graph / "labels.csv", "0\n1\n0\n1\n");
+  put(graph / "train.txt", "0\n1\n");
+  const auto recbole = sub("shop");
+  put(recbole / "shop.inter", "user_id:token\titem_id:token\trating:float\n1\t2\t3\n2\t2\t4\n");
+  put(recbole / "shop.item", "item_id:token\ttitle:token_seq\n2\tTea\n");
+  const auto movielens = sub("movielens");
+  put(movielens / "u.data", "1\t1193\t5\t978300760\n1\t661\t3\t978302109\n");
+  const auto lightgcn = sub("lightgcn");
+  put(lightgcn / "train.txt", "0 1 2\n1 2\n");
+  put(lightgcn / "test.txt", "0 0\n1 1\n");
+  const std::string csv = put(folder.path() / "orders.csv", "user,item,time\na,x,2024-05-31\nb,\"y, z\",2024-06-01\n");
+  const std::string packed = put(folder.path() / "orders.csv.gz", gzip("user,item\na,x\nb,y\n"));
+  const std::string npy_file = put(folder.path() / "a.npy", npy("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }\n",
+                                                                raw<float>({1, 2, 3, 4, 5, 6})));
+  const std::string npz_file = put(folder.path() / "a.npz", zip({{"a.npy", content_of(npy_file)}}));
+
+  const auto node = [](const std::string& path) { return [path] { return io::load(path).content_hash(); }; };
+  const auto log = [](const std::string& path) {
+    return [path] {
+      PrepareOptions options;
+      options.test_share = 0;
+      return prepare(io::load_interactions(path), options).content_hash();
+    };
+  };
+  const std::pair<const char*, std::function<std::string()>> calls[] = {
+      {"planetoid", node((planetoid / "tiny").string())},
+      {"graph folder", node(graph.string())},
+      {"edge list", node((graph / "edges.csv").string())},
+      {"lightgcn", log(lightgcn.string())},
+      {"recbole", log(recbole.string())},
+      {"movielens", log(movielens.string())},
+      {"csv", log(csv)},
+      {"gzip", log(packed)},
+      {"npy", [&] { return shown(static_cast<int64_t>(io::read_npy(npy_file).shape.size())); }},
+      {"npz", [&] { return shown(static_cast<int64_t>(io::read_npz(npz_file).size())); }},
+      {"karate", [] { return io::karate_club().content_hash(); }},
+      {"made-up shop",
+       [] {
+         return prepare(synthetic_shop({.users = 5, .items = 24, .categories = 4, .interactions_per_user = 4})).content_hash();
+       }},
+  };
+  for (const auto& [name, call] : calls) {
+    INFO(name);
+    CHECK(misbehaviour(call) == "");
+  }
+}
+
+TEST_CASE("out of memory / splitting data throws an Error, loses nothing and works afterwards") {
+  const auto held_out = [] {
+    InteractionDataset data = [] {
+      const AllowedAllocations allowed;
+      return tiny_interactions();
+    }();
+    hold_out_validation(data, 0.5, 1);
+    return data.content_hash();
+  };
+  CHECK(misbehaviour(held_out) == "");
+  CHECK(misbehaviour([] { return keep_out_users(tiny_interactions(), 0.3, 1).rest.content_hash(); }) == "");
+}
+
+TEST_CASE("out of memory / making and training any model throws an Error, loses nothing and works afterwards") {
+  const NodeDataset graph = tiny_graph();
+  const std::map<std::string, std::string> narrow{{"hidden", "2"}};
+  for (const NamedDevice& device : small_devices()) {
+    for (const ModelKind& kind : model_kinds()) {
+      INFO(device.name, ", ", kind.name);
+      const auto run = [&] {
+        const auto model = kind.make(graph, narrow, 1, device.device);
+        const std::string hash = train(*model, graph, {.epochs = 2, .patience = 1}).weights_hash;
+        return shown(hash, predict(*model).values);
+      };
+      CHECK(misbehaviour(run) == "");
+    }
+    for (const RecommenderKind& kind : recommender_kinds()) {
+      if (kind.make == nullptr) continue;
+      INFO(device.name, ", ", kind.name);
+      CHECK(misbehaviour([&] { return shown(kind.make(tiny_interactions(), {}, 1, device.device)->model_bytes()); }) == "");
+    }
+    for (const RankingLoss loss : {RankingLoss::bpr, RankingLoss::softmax}) {
+      INFO(device.name, ", lightgcn");
+      const auto run = [&] {
+        LightGcn model(tiny_interactions(), tiny_lightgcn, device.device);
+        LightGcnTrainOptions options = one_epoch();
+        options.loss = loss;
+        train(model, tiny_interactions(), options);
+        return shown(model.embeddings().tensor().to_host().values);
+      };
+      CHECK(misbehaviour(run) == "");
+    }
+  }
+}
+
+TEST_CASE("out of memory / a training that failed may be repeated on the same model") {
+  const NodeDataset graph = tiny_graph();
+  for (const NamedDevice& device : small_devices()) {
+    INFO(device.name);
+    Gcn model(graph, {.hidden = 2}, device.device);
+    std::vector<HostMatrix> start;
+    for (const Parameter& parameter : model.parameters()) start.push_back(parameter.tensor().to_host());
+    const auto run = [&] {
+      for (std::size_t i = 0; i < start.size(); ++i) model.parameters()[i].assign(start[i]);
+      return shown(train(model, graph, {.epochs = 2}).epochs);
+    };
+    // What the model's own arenas have taken they keep, so that blocks are not counted here.
+    run();
+    for (int64_t n = 0; n < 60; ++n) {
+      std::string result;
+      {
+        const FailedAllocation denied(n, Failing::one);
+        const Outcome outcome = outcome_of(run, result);
+        CHECK((outcome == Outcome::returned || outcome == Outcome::out_of_memory));
+      }
+      CHECK(run() == "2");
+    }
+  }
+}
+
+TEST_CASE(
+    "out of memory / saving, loading, ranking and judging any recommender throws an Error, loses nothing and works afterwards") {
+  const InteractionDataset& data = tiny_interactions();
+  const std::vector<Query> queries{{0, {}}, {3, {}}, {-1, {1, 4}}};
+  const EvaluateOptions top_20;
+  for (const NamedDevice& device : small_devices()) {
+    for (const auto& model : every_recommender(data, device.device)) {
+      INFO(device.name, ", ", model->name());
+      const TempDir folder;
+      const std::string path = folder.write("model", "what stood here before");
+      const auto save = [&] {
+        save_recommender(*model, data, path);
+        return std::string();
+      };
+      CHECK(misbehaviour(save, [&] { return files_of(folder); }) == "");
+      CHECK(misbehaviour([&] { return load_recommender(path, device.device).model->name(); }) == "");
+      // The first answers of a model that is just loaded or made: what is made on first use is made under denial, too.
+      const auto rank = [&] {
+        const SavedRecommender saved = load_recommender(path, device.device);
+        return shown(saved.model->rank(queries, 4, true, &data.val));
+      };
+      CHECK(misbehaviour(rank) == "");
+      CHECK(misbehaviour([&] { return shown(model->similar(1, 3)); }) == "");
+      CHECK(misbehaviour([&] { return shown(recommend(*model, queries[2].items, 4)); }) == "");
+      CHECK(misbehaviour([&] { return shown(evaluate(*model, data, data.test, top_20).values.begin()->second); }) == "");
+    }
+    INFO(device.name);
+    // A denied first ranking leaves a model that ranks.
+    const std::vector<float> expected = flat(LightGcn(data, tiny_lightgcn, device.device).rank(queries, 4));
+    for (int64_t n = 0; n < 100; ++n) {
+      LightGcn model(data, tiny_lightgcn, device.device);
+      std::string result;
+      {
+        const FailedAllocation denied(n, Failing::one);
+        outcome_of([&] { return shown(model.rank(queries, 4)); }, result);
+      }
+      CHECK(flat(model.rank(queries, 4)) == expected);
+    }
+  }
+}
+
+TEST_CASE("out of memory / saving, loading and asking any node model throws an Error, loses nothing and works afterwards") {
+  const NodeDataset graph = tiny_graph();
+  for (const NamedDevice& device : small_devices()) {
+    for (const ModelKind& kind : model_kinds()) {
+      INFO(device.name, ", ", kind.name);
+      const auto model = make_model(kind.name, graph, {{"hidden", "2"}}, 1, device.device);
+      const TempDir folder;
+      const std::string path = folder.write("model", "what stood here before");
+      const auto save = [&] {
+        save_model(*model, path);
+        return std::string();
+      };
+      CHECK(misbehaviour(save, [&] { return files_of(folder); }) == "");
+      CHECK(misbehaviour([&] { return weights_hash(*load_model(path, graph, device.device)); }) == "");
+      CHECK(misbehaviour([&] { return shown(predict(*model).values); }) == "");
+      CHECK(misbehaviour([&] { return shown(evaluate(*model, graph, graph.test).accuracy); }) == "");
+      if (kind.attends) CHECK(misbehaviour([&] { return shown(model->attention().values.values); }) == "");
+      CHECK(model->context().training());  // whatever was thrown while it was evaluated
+    }
+  }
+}
+
+TEST_CASE("out of memory / writing any other file leaves what stood there before, and works afterwards") {
+  const TempDir folder;
+  const std::string path = folder.write("file.csv", "what stood here before");
+  const EdgeTable table{.nodes = 3, .sources = {0, 1}, .targets = {1, 2}, .columns = {"w"}, .values = {2, 1, {0.5f, 0.25f}}};
+  const float numbers[] = {1, 2, 3, 4};
+  TunedVariants tuned;
+  tuned.add({{1, 2}, 16, "cpu", "cpu_row_loop", "a graph of a name that takes memory", "0.1 ms"});
+  const std::pair<const char*, std::function<void()>> calls[] = {
+      {"text", [&] { io::write_file(path, "some content"); }},
+      {"edge table", [&] { io::write_edge_table(path, table); }},
+      {"npy", [&] { io::write_npy(path, numbers, 2, 2); }},
+      {"tuned", [&] { io::write_tuned(path, tuned); }},
+  };
+  for (const auto& [name, call] : calls) {
+    INFO(name);
+    const auto run = [&call = call] {
+      call();
+      return std::string();
+    };
+    CHECK(misbehaviour(run, [&] { return files_of(folder); }) == "");
+  }
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(io::read_tuned(path).choices().size())); }) == "");
+}
+
+TEST_CASE("out of memory / devices and contexts are made or refused") {
+  CHECK(misbehaviour([] { return Context(Device::cpu({.threads = 3})).device().description(); }) == "");
+  CHECK(misbehaviour([] { return Context(Device::simt({.host_threads = 2})).device().description(); }) == "");
+  CHECK(misbehaviour([] { return Device::parse("cpu", 1).description(); }) == "");
+}
+
+TEST_CASE("errors / the file system's refusals are Errors of kind io") {
+  const TempDir folder;
+  const std::string path = folder.file("closed");
+  std::filesystem::create_directory(path);
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  for (const std::function<void()>& call : std::initializer_list<std::function<void()>>{
+           [&] { io::load_interactions(path); }, [&] { io::load(path); }, [&] { io::load(folder.file(std::string(5000, 'x'))); },
+           [&] { io::load_interactions(folder.file(std::string(5000, 'x'))); },
+           [&] { io::write_file(folder.file(std::string(5000, 'x')), "x"); }}) {
+    try {
+      call();
+      FAIL_CHECK("nothing was thrown");
+    } catch (const Error& error) {
+      // A privileged user may read the folder: there is nothing in it.
+      CHECK((error.kind() == ErrorKind::io || error.kind() == ErrorKind::bad_data));
+    }
+  }
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+}
+
+TEST_SUITE_END();
+
+}  // namespace heddle::test

@@ -1,0 +1,4 @@
+#include "fuzz.h"
+#include "tests/engine/model_samples.h"
+
+HEDDLE_FUZZ_TARGET(heddle::test::recommender(content))
