@@ -180,7 +180,7 @@ TensorFile read_safetensors(const std::string& path) {
   return detail::parse_safetensors(content.view(), path);
 }
 
-void write_safetensors(const std::string& path, const TensorFile& file) {
+void write_safetensors(const std::string& path, const TensorFile& file, FileAccess access) {
   // Ordered, so that equal contents make equal files whatever order the tensors' names sort in.
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!file.metadata.empty()) header[detail::kMetadata] = file.metadata;
@@ -215,7 +215,7 @@ void write_safetensors(const std::string& path, const TensorFile& file) {
   require(static_cast<int64_t>(header_text.size()) <= detail::kMaxHeader, ErrorKind::usage, "write_safetensors: a header of ",
           header_text.size(), " bytes is more than ", detail::kMaxHeader);
   const uint64_t length = header_text.size();
-  detail::AtomicFile out(path);
+  detail::AtomicFile out(path, access);
   out.write(&length, sizeof(length));
   out.write(header_text);
   for (const NamedTensor& tensor : file.tensors) {
