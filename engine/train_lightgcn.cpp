@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
 #include "heddle/train.h"
@@ -214,6 +215,21 @@ int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
                              256, 16384);
 }
 
+std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options) {
+  return {{"epochs", to_setting(options.epochs)},
+          {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
+          {"learning_rate", to_setting(options.learning_rate)},
+          {"reg", to_setting(options.reg)},
+          {"batch_size", to_setting(options.batch_size)},
+          {"temperature", to_setting(options.temperature)},
+          {"negatives", to_setting(options.negatives)},
+          {"popularity_share", to_setting(options.popularity_share)},
+          {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
+          {"patience", to_setting(options.patience)},
+          {"eval_every", to_setting(options.eval_every)},
+          {"time_limit", to_setting(options.time_limit)}};
+}
+
 double LightGcnReport::epoch_s_median() const { return median(epoch_s); }
 
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
@@ -249,6 +265,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
                      const LightGcnCallback& callback, const std::function<bool()>& keep_going) {
   check_fits(model, data, given);
+  model.set_trained_with(given);
   LightGcnTrainOptions options = given;
   LightGcnReport report;
   if (options.batch_size == 0) options.batch_size = LightGcnTrainOptions::automatic_batch_size(data.train.nnz());

@@ -161,6 +161,14 @@ std::map<std::string, std::string> LightGcn::settings() const {
           {"precision", options_.precision == Precision::bf16 ? "bf16" : "f32"}};
 }
 
+std::map<std::string, std::string> LightGcn::how_fitted() const {
+  if (!trained_with_) return {};
+  std::map<std::string, std::string> how = Recommender::how_fitted();
+  for (const auto& [key, value] : to_settings(*trained_with_)) how["fit." + key] = value;
+  how["seed"] = std::to_string(options_.seed);
+  return how;
+}
+
 LightGcn::Trainable& LightGcn::trainable() const {
   require(trainable_ != nullptr, ErrorKind::usage, "lightgcn: a loaded model ranks; it has no embeddings to train");
   return *trainable_;

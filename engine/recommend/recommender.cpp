@@ -10,6 +10,12 @@ namespace heddle {
 
 Recommender::Recommender(HostCsr train) : train_(std::move(train)) { recommending::check_csr(train_, "train"); }
 
+std::map<std::string, std::string> Recommender::how_fitted() const {
+  std::map<std::string, std::string> how{{"fitted", name()}};
+  for (const auto& [key, value] : settings()) how["fit." + key] = value;
+  return how;
+}
+
 std::vector<Ranking> Recommender::rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) {
   recommending::check_rank_request(*this, queries, k, also_exclude);
   std::vector<Ranking> rankings;

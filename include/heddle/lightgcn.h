@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +74,9 @@ struct LightGcnTrainOptions {
   void check() const;
 };
 
+/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result.
+std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
+
 /// LightGCN (He et al. 2020): user and item embeddings, propagated over the normalised interaction graph, layers averaged.
 /// A loaded model ranks, and holds no trainable embeddings.
 class LightGcn final : public Recommender {
@@ -84,6 +89,7 @@ class LightGcn final : public Recommender {
 
   std::string name() const override { return "lightgcn"; }
   std::map<std::string, std::string> settings() const override;
+  std::map<std::string, std::string> how_fitted() const override;
   Context& context() override { return context_; }
   const LightGcnOptions& options() const { return options_; }
   void score(std::span<const Query> queries, DenseView<float> scores) override;
@@ -100,6 +106,8 @@ class LightGcn final : public Recommender {
   const NormalisedAdjacency& adjacency() const;
   /// What batches are drawn from.
   const kernels::InteractionsView& interactions() const;
+  /// What `train` was given, for how_fitted.
+  void set_trained_with(const LightGcnTrainOptions& options) { trained_with_ = options; }
   /// To be called when the embeddings have changed: the next ranking propagates them anew.
   void embeddings_changed() { vectors_fresh_ = false; }
 
@@ -113,6 +121,7 @@ class LightGcn final : public Recommender {
   void query_vectors(std::span<const Query> queries, DenseView<float> vectors);
 
   LightGcnOptions options_;
+  std::optional<LightGcnTrainOptions> trained_with_;
   Context context_;
   std::unique_ptr<Trainable> trainable_;
   bool vectors_fresh_ = false;
