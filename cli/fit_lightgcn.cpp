@@ -109,7 +109,7 @@ void LightGcnFitter::add_model_settings() {
 Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& request) {
   LightGcnOptions options = model_options_;
   options.seed = request.seed;
-  catch_interrupts();
+  catch_interrupts(request.quiet);
   Progress progress(request.quiet);
   auto model = std::make_unique<LightGcn>(data, options, request.device);
   const int64_t batch_size =
@@ -119,6 +119,7 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
   int64_t step = 0;
   std::string last;  // the last epoch's loss, for the bar
   Fitted fitted;
+  fitted.planned_epochs = train_options_.epochs;
   const auto told = [&](const LightGcnEpoch& epoch) {
     fitted.good_epochs = epoch.epoch;
     last = fmt::format(", loss {:.4f}", epoch.loss);

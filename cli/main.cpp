@@ -1,15 +1,15 @@
 #include <fmt/format.h>
+#include <signal.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <new>
-#include <stdexcept>
 
 #include "cli/commands.h"
 #include "cli/exit_status.h"
+#include "cli/interrupt.h"
 #include "cli/process.h"
 #include "cli/report.h"
 #include "heddle/error.h"
@@ -22,7 +22,7 @@ namespace {
 /// One line on standard error, whatever the sentence holds.
 int complain(ErrorKind kind, std::string sentence) {
   std::replace(sentence.begin(), sentence.end(), '\n', ' ');
-  fmt::print(stderr, "heddle: {}\n", sentence);
+  std::fputs(fmt::format("heddle: {}\n", sentence).c_str(), stderr);  // fmt::print throws where nobody reads it
   return exit_status(kind);
 }
 
@@ -98,19 +98,16 @@ int run(int argc, char** argv) {
 }  // namespace heddle::cli
 
 int main(int argc, char** argv) {
-  using heddle::ErrorKind;
-  using heddle::cli::complain;
   heddle::cli::note_start();
-  heddle::set_log_sink([](std::string_view message) { fmt::print(stderr, "heddle: {}\n", message); });
+  heddle::set_log_sink([](std::string_view message) { std::fputs(fmt::format("heddle: {}\n", message).c_str(), stderr); });
+  heddle::cli::catch_closed_pipes();
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that grows past the shell's limit (ulimit -f) is then a sentence, not the end
   try {
     return heddle::cli::run(argc, argv);
-  } catch (const heddle::Error& error) {
-    return complain(error.kind(), error.what());
-  } catch (const std::bad_alloc&) {
-    return complain(ErrorKind::out_of_memory, "the host has no memory left for this");
-  } catch (const std::length_error& error) {
-    return complain(ErrorKind::out_of_memory, fmt::format("more memory was asked for than any host has ({})", error.what()));
-  } catch (const std::exception& error) {
-    return complain(ErrorKind::internal, fmt::format("unexpected error: {}", error.what()));
+  } catch (const heddle::cli::OutputClosed& error) {
+    return heddle::cli::exit_status(error.kind());
+  } catch (...) {
+    const heddle::Error error = heddle::cli::current_error();
+    return heddle::cli::complain(error.kind(), error.what());
   }
 }

@@ -48,7 +48,7 @@ void Progress::at(double share, const std::string& what) {
 void Progress::line(const std::string& text) {
   if (quiet_) return;
   const std::lock_guard lock(mutex_);
-  fmt::print(stderr, "{}{}\n", drawn_ ? "\r\033[K" : "", text);
+  std::fputs(fmt::format("{}{}\n", drawn_ ? "\r\033[K" : "", text).c_str(), stderr);  // fmt::print throws where nobody reads it
   drawn_ = false;
 }
 

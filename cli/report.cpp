@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +10,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "cli/exit_status.h"
+#include "cli/interrupt.h"
 #include "cli/process.h"
 #include "heddle/error.h"
 #include "heddle/version.h"
@@ -180,6 +183,10 @@ void add_cost(Json& object) {
 
 void print(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written && errno == EPIPE) {
+    note_interrupt(SIGPIPE);
+    throw OutputClosed();
+  }
   require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
 }
 

@@ -69,7 +69,10 @@ class SeedQueue {
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
       progress_.epoch(figures);
       if (!stopped()) return true;
-      if (figures.epoch < figures.epochs) cut_short_ = true;
+      if (figures.epoch < figures.epochs) {
+        result.finished = false;
+        cut_short_ = true;
+      }
       return false;
     });
     model->context().set_profiler(nullptr);
@@ -122,7 +125,7 @@ double SeedRuns::epoch_ms_median() const {
 double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
 
 SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, bool quiet) {
-  catch_interrupts();
+  catch_interrupts(quiet);
   SeedQueue queue(plan, data, quiet);
   const int at_once = seeds_at_once(plan, data, device);
   if (at_once == 1) {

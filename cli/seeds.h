@@ -31,6 +31,7 @@ struct SeedPlan {
 struct SeedResult {
   uint64_t seed = 0;
   TrainReport report;
+  bool finished = true;  ///< not cut short by a signal
 };
 
 struct SeedRuns {
