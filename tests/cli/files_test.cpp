@@ -49,7 +49,8 @@ void collect(const std::string& command, std::vector<FileOptions>& all) {
     const std::vector<std::string> words = words_of(line);
     if (!line.starts_with("  ") || line.starts_with("   ") || words.empty()) continue;
     if (subcommands) {
-      if (std::islower(static_cast<unsigned char>(words[0][0])) != 0) collect(command + " " + words[0], all);
+      if (std::islower(static_cast<unsigned char>(words[0][0])) != 0)
+        collect(command.empty() ? words[0] : command + " " + words[0], all);
     } else if (words.size() > 1 && (words[1] == "FILE" || words[1] == "PATH" || words[0] == "--graph")) {
       found.options.push_back(words[0]);
     }
@@ -142,13 +143,7 @@ class Workshop {
 
 std::vector<FileOptions> commands_with_outputs(const Workshop& workshop) {
   std::vector<FileOptions> all;
-  for (const char* command : {"train", "predict", "evaluate", "recommend", "similar", "export", "compare", "data", "demo", "info",
-                              "variants", "bench", "tune"})
-    collect(command, all);
-  // The list above is the program's.
-  std::vector<FileOptions> program;
-  collect("", program);
-  CHECK(program.size() == all.size() + 1);
+  collect("", all);
   std::erase_if(all, [&](const FileOptions& each) { return workshop.outputs_of(each).empty(); });
   CHECK(all.size() >= 2 + 5 + 2 + 8);  // node models, recommenders, predict and export, bench's ops and tune
   return all;
