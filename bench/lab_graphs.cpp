@@ -186,6 +186,18 @@ DegreeSpread degree_spread(const HostCsr& matrix) {
   return spread;
 }
 
+std::string lab_graph_path(const std::string& name) {
+  for (const char* made : {"uniform:", "rmat:", "star:"}) {
+    if (name.starts_with(made)) return "";
+  }
+  for (const PublicGraph& graph : public_graphs) {
+    if (name != graph.name) continue;
+    const char* folder = std::getenv("HEDDLE_DATA");
+    return folder == nullptr || *folder == '\0' ? "" : text(folder, "/", graph.path);
+  }
+  return name;
+}
+
 LabGraph lab_graph(const std::string& name) {
   constexpr int64_t most_nodes = int64_t{1} << 26;
   if (name.starts_with("uniform:")) {
@@ -199,10 +211,8 @@ LabGraph lab_graph(const std::string& name) {
   if (name.starts_with("star:")) return {name, star(numbers(name, {{"N", most_nodes}})[0])};
   for (const PublicGraph& graph : public_graphs) {
     if (name != graph.name) continue;
-    const char* folder = std::getenv("HEDDLE_DATA");
-    require(folder != nullptr && *folder != '\0', ErrorKind::usage, "the graph '", name,
-            "' is read from HEDDLE_DATA, which is not set");
-    const std::string path = text(folder, "/", graph.path);
+    const std::string path = lab_graph_path(name);
+    require(!path.empty(), ErrorKind::usage, "the graph '", name, "' is read from HEDDLE_DATA, which is not set");
     return {name, graph.interactions ? of_interactions(path) : of_file(path)};
   }
   return {name, of_file(name)};

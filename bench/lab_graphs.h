@@ -34,6 +34,9 @@ DegreeSpread degree_spread(const HostCsr& matrix);
 /// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
 LabGraph lab_graph(const std::string& name);
 
+/// What lab_graph reads for this name: a path, there or not; empty for a graph that is made.
+std::string lab_graph_path(const std::string& name);
+
 /// The names of the standard set: the public data sets that HEDDLE_DATA has, rmat:16,16, uniform:65536,16, star:65536. `absent`
 /// gets the others.
 std::vector<std::string> standard_graphs(std::vector<std::string>& absent);

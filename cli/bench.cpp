@@ -15,8 +15,9 @@
 #include "cli/lab_report.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
-#include "cli/outputs.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -155,7 +156,13 @@ std::shared_ptr<const bench::VariantFile> open_file(const BenchOp& op, const std
 }
 
 void run(const BenchOp& op, const BenchOptions& options) {
-  check_outputs({options.json, options.csv, options.plot});
+  RunFiles files;
+  if (op.graph) list_graphs(options.graphs, files);
+  for (const std::string& file : options.added) files.reads("--add", file);
+  files.writes("--json", options.json);
+  files.writes("--csv", options.csv);
+  files.writes("--plot", options.plot);
+  files.check();
   const std::vector<int64_t> widths = widths_of(options.widths);
   bench::LabOptions lab{.variants = {}, .repeats = static_cast<int>(options.repeats), .cold = options.cold};
   lab.card = bench::find_card(options.card);
@@ -197,12 +204,15 @@ void run(const BenchOp& op, const BenchOptions& options) {
     }
   }
   progress.finish();
-  if (!options.json.empty()) io::write_file(options.json, Json{{"rows", rows}}.dump() + "\n");
-  if (!options.csv.empty()) io::write_file(options.csv, lab_csv(rows));
-  if (!options.plot.empty()) {
-    io::write_file(options.plot,
-                   lab_plot(results, device.kind() == DeviceKind::simt ? assumptions(lab.card) : device.description()));
-  }
+  ResultFiles written("");
+  written.write("the rows as JSON", options.json, [&](const std::string& path) {
+    io::write_file(path, Json{{"rows", rows}}.dump() + "\n");
+  });
+  written.write("the table of rows", options.csv, [&](const std::string& path) { io::write_file(path, lab_csv(rows)); });
+  written.write("the drawing", options.plot, [&](const std::string& path) {
+    io::write_file(path, lab_plot(results, device.kind() == DeviceKind::simt ? assumptions(lab.card) : device.description()));
+  });
+  written.require_saved();
   require(failure.empty(), ErrorKind::internal, failure);
   require(of_added.empty(), ErrorKind::bad_data, of_added);
 }

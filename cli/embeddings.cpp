@@ -46,8 +46,12 @@ EmbeddingFormat embedding_format(const std::string& name, const std::string& pat
   fail(ErrorKind::usage, path, " ends in none of .npy, .tsv (projector), .txt, .vec, .w2v (word2vec); say which with --as");
 }
 
-std::string projector_metadata_path(const std::string& path) {
-  return fs::path(path).replace_extension(".metadata.tsv").string();
+std::string labels_path(EmbeddingFormat format, const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  const bool alone = fs::exists(status) && fs::is_other(status);
+  if (alone || format == EmbeddingFormat::word2vec) return "";
+  return fs::path(path).replace_extension(format == EmbeddingFormat::npy ? ".ids.txt" : ".metadata.tsv").string();
 }
 
 std::string word2vec_text(const HostMatrix& vectors, const IdTable& ids) {

@@ -75,6 +75,8 @@ std::string evaluation_text(const Evaluation& evaluation) {
   text += evaluation.same_data() ? "           trained on this data\n"
                                  : fmt::format("           trained on other data than this: {}, content hash {}\n",
                                                evaluation.trained_name, evaluation.trained_hash);
+  if (const std::string unfinished = unfinished_text(saved.metadata); !unfinished.empty())
+    text += "           " + unfinished + "\n";
   const Renumbered& renumbered = evaluation.renumbered;
   if (renumbered.unknown > 0)
     text +=
@@ -93,6 +95,7 @@ Json evaluation_json(const Evaluation& evaluation) {
   add_device(object, saved.model->context().device());
   object["data"] = interactions_json(evaluation.loaded.data, evaluation.loaded.hash);
   object["trained_on"] = {{"name", evaluation.trained_name}, {"hash", evaluation.trained_hash}, {"same", evaluation.same_data()}};
+  object["unfinished"] = unfinished_text(saved.metadata);
   object["unknown"] = evaluation.renumbered.unknown;
   object["in_training"] = evaluation.renumbered.in_training;
   object["metrics"] = metrics_json(evaluation.test);
@@ -126,7 +129,8 @@ void EvaluateCommand::run() {
                         .new_users = {}};
   InteractionDataset judged = loaded.data;
   const auto held_out = metadata_number<double>(saved, model, "held_out", 0, 1);
-  if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, seed);
+  const auto held_out_seed = metadata_number<uint64_t>(saved, model, "held_out_seed", seed, UINT64_MAX);
+  if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, held_out_seed);
   evaluation.renumbered = renumber(judged, saved);
   const InteractionDataset& renumbered = evaluation.renumbered.data;
   require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,

@@ -1,5 +1,11 @@
 #include "cli/exit_status.h"
 
+#include <filesystem>
+#include <new>
+#include <stdexcept>
+
+#include "cli/interrupt.h"
+
 namespace heddle::cli {
 
 int exit_status(ErrorKind kind) {
@@ -11,9 +17,25 @@ int exit_status(ErrorKind kind) {
     case ErrorKind::diverged: return 6;
     case ErrorKind::io: return 7;
     case ErrorKind::internal: return 8;
-    case ErrorKind::interrupted: return 130;  // a shell's 128 + SIGINT
+    case ErrorKind::interrupted: return 128 + interrupting_signal();  // as a shell says it
   }
   return 8;
+}
+
+Error current_error() {
+  try {
+    throw;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::bad_alloc&) {
+    return {ErrorKind::out_of_memory, "the host has no memory left for this"};
+  } catch (const std::length_error& error) {
+    return {ErrorKind::out_of_memory, text("more memory was asked for than any host has (", error.what(), ")")};
+  } catch (const std::filesystem::filesystem_error& error) {
+    return {ErrorKind::io, text("the file system refused: ", error.what())};
+  } catch (const std::exception& error) {
+    return {ErrorKind::internal, text("unexpected error: ", error.what())};
+  }
 }
 
 }  // namespace heddle::cli

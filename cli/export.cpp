@@ -7,8 +7,9 @@
 #include "cli/embeddings.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
-#include "cli/outputs.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -32,29 +33,38 @@ void ExportCommand::run() const {
   if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
   const EmbeddingFormat target = embedding_format(format, path);
   const bool projector = target == EmbeddingFormat::projector;
-  const std::string labels = projector ? projector_metadata_path(path) : "";
-  check_outputs({path, labels});
+  const std::string labels = labels_path(target, path);
+  RunFiles files;
+  files.reads("MODEL", model);
+  files.writes("--embeddings", path);
+  files.writes("--embeddings", labels);
+  files.check();
   const SavedRecommender saved = open_recommender(model, device.open());
   const bool items = of == "items";
   const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
-  if (target == EmbeddingFormat::npy) io::write_npy(path, vectors.values.data(), vectors.rows, vectors.cols);
-  if (target == EmbeddingFormat::word2vec) io::write_file(path, word2vec_text(vectors, ids));
-  if (projector) {
-    io::write_file(path, projector_vectors(vectors));
-    io::write_file(labels, projector_metadata(ids, items ? saved.item_names : std::vector<std::string>()));
-  }
-  if (printing.json) {
-    Json files = {path};
-    if (projector) files.push_back(labels);
-    Json object{{"model", saved.model->name()}, {"of", of}, {"rows", vectors.rows}, {"cols", vectors.cols}, {"files", files}};
-    add_cost(object);
-    print(object);
-    return;
-  }
-  print(fmt::format("wrote      {} vectors of width {} to {}{}\n", grouped(vectors.rows), vectors.cols, path,
-                    projector ? fmt::format(", their labels to {}", labels) : ""));
+  ResultFiles results("");
+  results.write("the table of vectors", path, [&](const std::string& to) {
+    if (target == EmbeddingFormat::npy) io::write_npy(to, vectors.values.data(), vectors.rows, vectors.cols);
+    if (target == EmbeddingFormat::word2vec) io::write_file(to, word2vec_text(vectors, ids));
+    if (projector) io::write_file(to, projector_vectors(vectors));
+  });
+  results.write("the table of labels", labels, [&](const std::string& to) {
+    io::write_file(to, projector_metadata(ids, projector && items ? saved.item_names : std::vector<std::string>()));
+  });
+  results.require_saved();
+  results.report([&] {
+    if (printing.json) {
+      Json object{
+          {"model", saved.model->name()}, {"of", of}, {"rows", vectors.rows}, {"cols", vectors.cols}, {"files", results.saved()}};
+      add_cost(object);
+      print(object);
+      return;
+    }
+    print(fmt::format("wrote      {} vectors of width {} to {}{}\n", grouped(vectors.rows), vectors.cols, path,
+                      labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", labels)));
+  });
 }
 
 }  // namespace

@@ -109,9 +109,10 @@ void LightGcnFitter::add_model_settings() {
 Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& request) {
   LightGcnOptions options = model_options_;
   options.seed = request.seed;
-  catch_interrupts();
+  catch_interrupts(request.quiet);
   auto model = std::make_unique<LightGcn>(data, options, request.device);
   Fitted fitted;
+  fitted.planned_epochs = train_options_.epochs;
   const auto told = [&](const LightGcnEpoch& epoch) {
     fitted.good_epochs = epoch.epoch;
     if (!epoch.val.empty() || !epoch.test.empty()) {

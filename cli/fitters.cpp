@@ -51,6 +51,8 @@ void add_report(Fitted& blend, Fitted& part) {
   blend.fit_s += part.fit_s;
   blend.eval_s += part.eval_s;
   if (!part.training) return;
+  blend.good_epochs = part.good_epochs;
+  blend.planned_epochs = part.planned_epochs;
   blend.training = std::move(part.training);
   blend.evaluations = std::move(part.evaluations);
 }
@@ -110,6 +112,17 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
 
 }  // namespace
 
+std::map<std::string, std::string> Fitted::progress() const {
+  if (planned_epochs == 0) return {};
+  std::map<std::string, std::string> metadata = {
+      {"epochs", fmt::to_string(training ? training->epochs : good_epochs)},
+      {"epochs_planned", fmt::to_string(planned_epochs)},
+      {"epoch_of_weights", fmt::to_string(training ? training->best_epoch : good_epochs)}};
+  if (training) metadata["steps"] = fmt::to_string(training->steps);
+  if (!finished()) metadata["unfinished"] = failure ? "diverged" : "interrupted";
+  return metadata;
+}
+
 std::vector<std::unique_ptr<Fitter>> make_fitters() {
   std::vector<std::unique_ptr<Fitter>> fitters;
   fitters.push_back(make_lightgcn_fitter());
@@ -161,14 +174,6 @@ std::map<std::string, std::string> FitPlan::settings() const {
 
 Fitted FitPlan::fit(const InteractionDataset& data, const FitRequest& request) const {
   return second == nullptr ? fit_one(*first, data, request) : fit_blend(*this, data, request);
-}
-
-std::map<std::string, std::string> FitPlan::metadata() const {
-  std::map<std::string, std::string> metadata = {{"fitted", first->name()}};
-  if (second != nullptr) metadata["fitted_second"] = second->name();
-  if (weight) metadata["fitted_weight"] = fmt::format("{}", *weight);
-  for (const auto& [name, value] : settings()) metadata[kFitPrefix + name] = value;
-  return metadata;
 }
 
 FitPlan FitPlan::read(const std::map<std::string, std::string>& metadata, const std::string& path, FitterSet& fitters) {

@@ -46,10 +46,16 @@ struct Fitted {
   /// Training diverged; the model holds the last good weights, of this epoch.
   std::optional<Error> failure;
   int64_t good_epochs = 0;
+  int64_t planned_epochs = 0;  ///< 0: not trained in epochs
 
   bool interrupted() const { return training && training->interrupted; }
   /// All that it took before the model could be used.
   double spent_s() const { return choice_s + fit_s; }
+  /// The training came to the end that was asked for.
+  bool finished() const { return !failure && !interrupted(); }
+  /// How far it came, as metadata of a saved model: `epochs` run of `epochs_planned`, `epoch_of_weights`, and `unfinished`
+  /// ("interrupted" or "diverged") where it is that. Empty for what is not trained in epochs.
+  std::map<std::string, std::string> progress() const;
 };
 
 /// One kind of recommender with its settings.
@@ -112,9 +118,8 @@ struct FitPlan {
 
   Fitted fit(const InteractionDataset& data, const FitRequest& request) const;
 
-  /// What lets `read` make the same plan from a saved file.
-  std::map<std::string, std::string> metadata() const;
-  /// Throws Error{bad_data} where `path`'s metadata does not say how it was fitted.
+  /// The plan by which a saved model was fitted (Recommender::how_fitted). Throws Error{bad_data} where `path`'s metadata does
+  /// not say how it was fitted.
   static FitPlan read(const std::map<std::string, std::string>& metadata, const std::string& path, FitterSet& fitters);
 };
 

@@ -35,12 +35,6 @@ std::map<std::string, float> parse_weights(const std::string& written) {
   return weights;
 }
 
-std::string written_weights(const std::map<std::string, float>& weights) {
-  std::string text;
-  for (const auto& [name, weight] : weights) text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, weight);
-  return text;
-}
-
 const std::vector<std::pair<std::string, SplitMethod>>& split_methods() {
   static const std::vector<std::pair<std::string, SplitMethod>> methods = {{"ratio", SplitMethod::ratio},
                                                                            {"leave-one-out", SplitMethod::leave_one_out},
@@ -61,14 +55,6 @@ void read_split(const std::string& written, PrepareOptions& prepare) {
     names.push_back(name);
   }
   fail_choice("--split", written, names);
-}
-
-std::string written_split(const PrepareOptions& prepare) {
-  if (prepare.automatic_split) return "auto";
-  for (const auto& [name, method] : split_methods()) {
-    if (method == prepare.split) return name;
-  }
-  return {};
 }
 
 Degrees degrees(std::vector<int64_t> counts) {
@@ -114,12 +100,13 @@ InteractionOptions::InteractionOptions() {
   preparing_.other(
       "behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]",
       [this](const std::string& written) { prepare_.behaviour_weights = parse_weights(written); },
-      [this] { return written_weights(prepare_.behaviour_weights); });
+      [this] { return to_settings(prepare_).at("behaviour_weights"); });
   preparing_.whole_number("k_core", prepare_.k_core, 0, INT32_MAX,
                           "leave out users and items with fewer partners than this, until none is left; 0: keep all");
   preparing_.other(
       "split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none",
-      [this](const std::string& written) { read_split(written, prepare_); }, [this] { return written_split(prepare_); });
+      [this](const std::string& written) { read_split(written, prepare_); },
+      [this] { return to_settings(prepare_).at("split"); });
   const auto share = [&](const char* name, double& value, const char* help) {
     preparing_.number<double>(name, value, 0, std::nextafter(1.0, 0.0), "a number from 0 to below 1", help);
   };
@@ -145,16 +132,8 @@ LoadedInteractions InteractionOptions::load() const {
   LoadedInteractions loaded;
   loaded.data = prepare(io::load_interactions(path_, format_, columns_), prepare_);
   loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  loaded.hash = loaded.data.content_hash();
+  loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;
-}
-
-std::map<std::string, std::string> InteractionOptions::metadata() const {
-  std::map<std::string, std::string> metadata;
-  for (const SettingList* list : {&reading_, &preparing_}) {
-    for (const auto& [name, value] : list->values()) metadata[kDataPrefix + name] = value;
-  }
-  return metadata;
 }
 
 void InteractionOptions::adopt(const std::map<std::string, std::string>& metadata) {

@@ -29,9 +29,8 @@ class InteractionOptions {
   void add_to(CLI::App& app);
   /// Throws what io::load_interactions and prepare throw.
   LoadedInteractions load() const;
+  const std::string& path() const { return path_; }
 
-  /// How the data is filtered and split, as metadata of a saved model ("data.option.k_core").
-  std::map<std::string, std::string> metadata() const;
   /// Filters and splits as a saved model's data was, but for the options that the command line gave.
   void adopt(const std::map<std::string, std::string>& metadata);
 

@@ -2,8 +2,17 @@
 
 namespace heddle::cli {
 
-/// From here on the first Ctrl-C (or SIGTERM) only makes `interrupted` true; the second ends the program at once.
-void catch_interrupts();
+/// From here on a write that nobody reads any more fails, instead of ending the program by SIGPIPE, and makes `interrupted` true.
+void catch_closed_pipes();
+/// From here on SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed) only make `interrupted` true, so that a training
+/// ends after its step and is saved. The first SIGINT or SIGTERM is answered by a line on standard error, unless `quiet`; a
+/// second one ends the program at once. Later calls change nothing.
+void catch_interrupts(bool quiet = false);
 bool interrupted();
+
+/// As if the signal had come: for a write to a closed pipe while SIGPIPE is ignored.
+void note_interrupt(int signal);
+/// The first signal that came, SIGINT where none did: what an interrupted run's exit status tells.
+int interrupting_signal();
 
 }  // namespace heddle::cli

@@ -31,6 +31,11 @@ std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std
   return names;
 }
 
+void list_graphs(const std::vector<std::string>& wanted, RunFiles& files) {
+  std::vector<std::string> absent;
+  for (const std::string& name : graph_names(wanted, absent)) files.reads("--graph", bench::lab_graph_path(name));
+}
+
 void add_widths(CLI::App& app, std::string& widths, const std::string& what) {
   app.add_option("--dim", widths, fmt::format("{}, separated by commas", what))->type_name("N,...")->capture_default_str();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/progress.h"
+#include "cli/run_files.h"
 
 /// Options that the commands about kernel variants share.
 namespace heddle::cli {
@@ -15,6 +16,8 @@ namespace heddle::cli {
 void add_graphs(CLI::App& app, std::vector<std::string>& graphs);
 /// The names, with those of the standard set in place of "standard"; `absent` gets those of it that HEDDLE_DATA lacks.
 std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std::vector<std::string>& absent);
+/// Lists what reading these graphs opens.
+void list_graphs(const std::vector<std::string>& wanted, RunFiles& files);
 
 /// `--dim N,...`; `what`: what the numbers are.
 void add_widths(CLI::App& app, std::string& widths, const std::string& what);

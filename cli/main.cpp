@@ -1,12 +1,12 @@
 #include <fmt/format.h>
+#include <signal.h>
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <memory>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
+#include "cli/interrupt.h"
 #include "cli/process.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -92,20 +93,18 @@ int run(int argc, char** argv) {
 }  // namespace heddle::cli
 
 int main(int argc, char** argv) {
-  using heddle::ErrorKind;
   using heddle::cli::complain;
   heddle::cli::open_missing_streams();
   heddle::cli::note_start();
   heddle::set_log_sink([](std::string_view message) { heddle::cli::say("heddle: " + heddle::io::detail::printable(message)); });
+  heddle::cli::catch_closed_pipes();
+  ::signal(SIGXFSZ, SIG_IGN);  // a file that grows past the shell's limit (ulimit -f) is then a sentence, not the end
   try {
     return heddle::cli::run(argc, argv);
-  } catch (const heddle::Error& error) {
-    return complain(error.kind(), error.what());
-  } catch (const std::bad_alloc&) {
-    return complain(ErrorKind::out_of_memory, "the host has no memory left for this");
-  } catch (const std::length_error& error) {
-    return complain(ErrorKind::out_of_memory, fmt::format("more memory was asked for than any host has ({})", error.what()));
-  } catch (const std::exception& error) {
-    return complain(ErrorKind::internal, fmt::format("unexpected error: {}", error.what()));
+  } catch (const heddle::cli::OutputClosed& error) {
+    return heddle::cli::exit_status(error.kind());
+  } catch (...) {
+    const heddle::Error error = heddle::cli::current_error();
+    return heddle::cli::complain(error.kind(), error.what());
   }
 }

@@ -63,6 +63,17 @@ SavedRecommender open_recommender(const std::string& path, const Device& device)
   }
 }
 
+std::string unfinished_text(const std::map<std::string, std::string>& metadata) {
+  const auto entry = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  const std::string why = entry("unfinished");
+  if (why.empty()) return "";
+  return text("its training ", why == "diverged" ? why : "was " + why, " after ", entry("epochs"), " of ",
+              entry("epochs_planned"), " epochs");
+}
+
 void add_model_argument(CLI::App& app, std::string& path) {
   app.add_option("MODEL", path, "a recommender that heddle train --save wrote")->type_name("FILE")->required();
 }

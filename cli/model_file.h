@@ -1,6 +1,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <map>
 #include <string>
 
 #include "heddle/recommender.h"
@@ -17,6 +18,9 @@ void refuse_other_files(const std::string& path);
 /// The recommender that `heddle train --save` wrote to `path`. Throws what load_recommender throws; for a file of a node
 /// classifier with the command that takes those.
 SavedRecommender open_recommender(const std::string& path, const Device& device);
+
+/// "its training was interrupted after 2 of 80 epochs", of a saved model's metadata; empty where it came to its end.
+std::string unfinished_text(const std::map<std::string, std::string>& metadata);
 
 /// The file argument of every command that takes a saved recommender.
 void add_model_argument(CLI::App& app, std::string& path);

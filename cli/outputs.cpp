@@ -1,14 +1,10 @@
 #include "cli/outputs.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <iterator>
-#include <set>
+#include <utility>
 
 #include "cli/option_tables.h"
 #include "heddle/error.h"
@@ -17,42 +13,13 @@
 
 namespace heddle::cli {
 
-namespace {
-
-namespace fs = std::filesystem;
-
-void check_writable(const std::string& path) {
-  std::error_code ignored;
-  const fs::file_status status = fs::status(path, ignored);
-  require(!fs::is_directory(status), ErrorKind::io, "cannot write ", path, ": it is a directory");
-  if (fs::exists(status) && !fs::is_regular_file(status)) {  // a device or a pipe is written directly
-    require(access(path.c_str(), W_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
-    return;
-  }
-  // A file is replaced by a new one from its folder (a symbolic link: from its target's), so that is what must be writable.
-  const fs::path target = fs::weakly_canonical(path, ignored);
-  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
-  require(fs::is_directory(folder, ignored), ErrorKind::io, "cannot write ", path, ": ", folder.string(), " is not a folder");
-  require(access(folder.c_str(), W_OK | X_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
-}
-
-}  // namespace
-
-void check_outputs(const std::vector<std::string>& paths) {
-  std::set<std::string> targets;
-  for (const std::string& path : paths) {
-    if (path.empty()) continue;
-    check_writable(path);
-    std::error_code ignored;
-    require(targets.insert(fs::weakly_canonical(path, ignored).string()).second, ErrorKind::usage, path,
-            " is named for two outputs");
-  }
-}
-
 void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) {
   const OptionHeading heading(app, "Files of a node classifier");
-  if (with_model)
+  of_training = with_model;
+  if (of_training) {
     app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
+    names.add_to(app);
+  }
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
   app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")
       ->type_name("FILE");
@@ -64,31 +31,30 @@ void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) 
   }
 }
 
-void OutputOptions::check(const std::vector<std::string>& others) const {
+void OutputOptions::list(RunFiles& files) const {
   if (!attention.empty()) io::check_edge_table_path(attention);
-  std::vector<std::string> paths = {model, embeddings, predictions, attention};
-  paths.insert(paths.end(), others.begin(), others.end());
-  check_outputs(paths);
+  const std::pair<const char*, const std::string&> outputs[] = {
+      {"--save", model}, {"--save-embeddings", embeddings}, {"--save-predictions", predictions}, {"--save-attention", attention}};
+  for (const auto& [option, path] : outputs) {
+    if (of_training) {
+      names.list(files, option, path);
+    } else {
+      files.writes(option, path);
+    }
+  }
 }
 
-std::vector<std::string> OutputOptions::write(NodeClassifier& model_to_write, const NodeDataset& data) const {
-  std::vector<std::string> written;
-  if (!embeddings.empty()) {
-    const HostMatrix values = host_embeddings(model_to_write);
-    io::write_npy(embeddings, values.values.data(), values.rows, values.cols);
-    written.push_back(embeddings);
-  }
-  if (!predictions.empty()) {
-    io::write_file(predictions, predictions_table(predict(model_to_write), data));
-    written.push_back(predictions);
-  }
-  if (!attention.empty()) {
-    io::write_edge_table(
-        attention, model_to_write.attention(),
-        {.classes = data.labels, .predicted = predicted_classes(predict(model_to_write)), .self_loops = self_loops});
-    written.push_back(attention);
-  }
-  return written;
+void OutputOptions::write(NodeClassifier& of, const NodeDataset& data, bool finished, ResultFiles& results) const {
+  results.write("the table of embeddings", names.of(embeddings, finished), [&](const std::string& path) {
+    const HostMatrix values = host_embeddings(of);
+    io::write_npy(path, values.values.data(), values.rows, values.cols);
+  });
+  results.write("the table of predictions", names.of(predictions, finished),
+                [&](const std::string& path) { io::write_file(path, predictions_table(predict(of), data)); });
+  results.write("the table of attention", names.of(attention, finished), [&](const std::string& path) {
+    io::write_edge_table(path, of.attention(),
+                         {.classes = data.labels, .predicted = predicted_classes(predict(of)), .self_loops = self_loops});
+  });
 }
 
 std::vector<int32_t> predicted_classes(const HostMatrix& probabilities) {

@@ -2,30 +2,30 @@
 
 #include <CLI/App.hpp>
 #include <string>
-#include <vector>
 
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "heddle/data.h"
 #include "heddle/models.h"
 
 namespace heddle::cli {
 
-/// Throws Error{io} unless each path that is not empty can be written, Error{usage} where two are the same.
-void check_outputs(const std::vector<std::string>& paths);
-
-/// Files that a subcommand is asked to write; empty: not asked for.
+/// Files that a subcommand is asked to write of a node classifier; empty: not asked for.
 struct OutputOptions {
   std::string model;
   std::string embeddings;
   std::string predictions;
   std::string attention;
   bool self_loops = true;  ///< in the attention table
+  SaveNames names;
+  bool of_training = false;  ///< which may end early; set by add_to
 
-  /// `with_attention`: --save-attention too, for models that have some.
+  /// `with_model`: --save too, of a training; `with_attention`: --save-attention too, for models that have some.
   void add_to(CLI::App& app, bool with_model, bool with_attention);
-  /// As check_outputs, of these files and `others`: before a long run, not after it.
-  void check(const std::vector<std::string>& others = {}) const;
-  /// Writes embeddings, predictions and attention; returns the paths written.
-  std::vector<std::string> write(NodeClassifier& model, const NodeDataset& data) const;
+  /// Throws Error{usage} for a name that says no format; lists the files.
+  void list(RunFiles& files) const;
+  /// Writes embeddings, predictions and attention. `finished`: the training came to its end.
+  void write(NodeClassifier& model, const NodeDataset& data, bool finished, ResultFiles& results) const;
 };
 
 /// The most probable class of each node.

@@ -37,6 +37,7 @@ struct PredictCommand {
 struct Origin {
   std::string name;
   std::string hash;
+  std::string unfinished;  ///< how far training came, where that was not its end
 };
 
 Origin origin(const std::string& path) {
@@ -48,7 +49,7 @@ Origin origin(const std::string& path) {
   };
   require(text("format") != kRecommenderFormat, ErrorKind::usage, path,
           " holds a recommender, not a node classifier; use heddle recommend, similar, evaluate or export");
-  return {text("data.name"), text("data.hash")};
+  return {text("data.name"), text("data.hash"), unfinished_text(file.metadata)};
 }
 
 SplitFigures figures(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& split) {
@@ -66,6 +67,7 @@ std::string prediction_text(NodeClassifier& model, const Figures& on, const Orig
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
   text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
+  if (!trained_on.unfinished.empty()) text += fmt::format("           {}\n", trained_on.unfinished);
   text += fmt::format("device     {}\n", model.context().device().description());
   text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(on.train.accuracy, data.train),
                       accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));
@@ -87,6 +89,7 @@ Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& tra
       {"threads", device.threads()},
       {"data", data_json(data, hash)},
       {"trained_on", {{"name", trained_on.name}, {"hash", trained_on.hash}, {"same", trained_on.hash == hash}}},
+      {"unfinished", trained_on.unfinished},
       {"accuracy",
        {{"train", accuracy_json(on.train.accuracy, data.train)},
         {"val", accuracy_json(on.val.accuracy, data.val)},
@@ -98,7 +101,11 @@ Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& tra
 }
 
 void PredictCommand::run() const {
-  outputs.check();
+  RunFiles files;
+  files.reads("MODEL", model);
+  files.reads("--data", data.path);
+  outputs.list(files);
+  files.check();
   const Origin trained_on = origin(model);
   const Device where = device.open();
   const NodeDataset dataset = data.load();
@@ -106,18 +113,22 @@ void PredictCommand::run() const {
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
   const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
                    figures(*loaded, dataset, dataset.test)};
-  outputs.write(*loaded, dataset);
-  if (printing.json) {
-    print(prediction_json(*loaded, on, trained_on, dataset, hash));
-    return;
-  }
-  const std::string text = prediction_text(*loaded, on, trained_on, dataset, hash);
-  if (!outputs.predictions.empty()) {
-    print(text);
-    return;
-  }
-  if (!printing.quiet) say(std::string_view(text).substr(0, text.size() - 1));
-  print(predictions_table(predict(*loaded), dataset));
+  ResultFiles results("");
+  outputs.write(*loaded, dataset, true, results);
+  results.report([&] {
+    if (printing.json) {
+      print(prediction_json(*loaded, on, trained_on, dataset, hash));
+      return;
+    }
+    const std::string text = prediction_text(*loaded, on, trained_on, dataset, hash);
+    if (!outputs.predictions.empty()) {
+      print(text);
+      return;
+    }
+    if (!printing.quiet) say(std::string_view(text).substr(0, text.size() - 1));
+    print(predictions_table(predict(*loaded), dataset));
+  });
+  results.require_saved();
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cli/report.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +10,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/durations.h"
+#include "cli/exit_status.h"
+#include "cli/interrupt.h"
 #include "cli/process.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
@@ -181,6 +184,10 @@ void add_cost(Json& object) {
 
 void print(const std::string& text) {
   const bool written = write_standard_output(text);
+  if (!written && errno == EPIPE) {
+    note_interrupt(SIGPIPE);
+    throw OutputClosed();
+  }
   require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
 }
 

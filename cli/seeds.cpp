@@ -99,7 +99,10 @@ class SeedQueue {
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
       tell(figures);
       if (!stopped()) return true;
-      if (figures.epoch < figures.epochs) cut_short_ = true;
+      if (figures.epoch < figures.epochs) {
+        result.finished = false;
+        cut_short_ = true;
+      }
       return false;
     });
     model->context().set_profiler(nullptr);
@@ -154,8 +157,8 @@ double SeedRuns::epoch_ms_median() const {
 
 double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
 
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress) {
-  catch_interrupts();
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress, bool quiet) {
+  catch_interrupts(quiet);
   SeedQueue queue(plan, data, progress);
   const int at_once = seeds_at_once(plan, data, device);
   if (at_once == 1) {

@@ -32,6 +32,7 @@ struct SeedPlan {
 struct SeedResult {
   uint64_t seed = 0;
   TrainReport report;
+  bool finished = true;  ///< not cut short by a signal
 };
 
 struct SeedRuns {
@@ -49,7 +50,9 @@ struct SeedRuns {
 };
 
 /// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained
-/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was.
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress);
+/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was. `quiet`:
+/// a first signal is not acknowledged.
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress,
+                     bool quiet = false);
 
 }  // namespace heddle::cli

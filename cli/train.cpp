@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cfloat>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -14,6 +15,8 @@
 #include "cli/outputs.h"
 #include "cli/profile.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "cli/seeds.h"
 #include "cli/settings.h"
 #include "cli/train_recommender.h"
@@ -39,6 +42,10 @@ struct TrainCommand {
 
   void add_to(CLI::App& app);
   void run();
+
+ private:
+  /// The first seed's model and what was asked for beside it.
+  void save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const;
 };
 
 void TrainCommand::add_to(CLI::App& app) {
@@ -89,18 +96,41 @@ void TrainCommand::add_to(CLI::App& app) {
   printing.add_to(app);
 }
 
-/// Where an interrupted training stood, and what is safe.
-std::string interruption(const SeedPlan& plan, const SeedRuns& runs, const std::vector<std::string>& written) {
+/// Where an interrupted training stood.
+std::string interruption(const SeedPlan& plan, const SeedRuns& runs) {
   const SeedResult& last = runs.results.back();
-  return fmt::format("interrupted after epoch {} of {} of seed {}; {}", last.report.epochs, plan.options.epochs, last.seed,
-                     written.empty() ? "nothing was to be saved" : fmt::format("saved {}", fmt::join(written, ", ")));
+  return fmt::format("interrupted after epoch {} of {} of seed {}", last.report.epochs, plan.options.epochs, last.seed);
+}
+
+void TrainCommand::save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const {
+  const SeedResult& first = runs.results.front();
+  results.write("the trained model", outputs.names.of(outputs.model, first.finished), [&](const std::string& path) {
+    std::map<std::string, std::string> metadata = {{"data.name", dataset.name},
+                                                   {"data.hash", hash},
+                                                   {"seed", fmt::to_string(first.seed)},
+                                                   {"epochs", fmt::to_string(first.report.epochs)},
+                                                   {"epochs_planned", fmt::to_string(plan.options.epochs)},
+                                                   {"epoch_of_weights", fmt::to_string(first.report.selected_epoch)},
+                                                   {"learning_rate", fmt::format("{}", plan.options.learning_rate)},
+                                                   {"weight_decay", fmt::format("{}", plan.options.weight_decay)}};
+    if (!first.finished) metadata["unfinished"] = "interrupted";
+    save_model(*runs.first_model, path, metadata);
+  });
+  outputs.write(*runs.first_model, dataset, first.finished, results);
+  if (plan.profiler != nullptr)
+    results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, plan.profiler->trace()); });
 }
 
 void TrainCommand::run() {
   require(plan.first_seed <= UINT64_MAX - static_cast<uint64_t>(plan.count - 1), ErrorKind::usage, "--seed ", plan.first_seed,
           " and --seeds ", plan.count, " go past 2^64 - 1");
   plan.kind->check(plan.settings);
-  outputs.check({profile.path});
+  RunFiles files;
+  files.reads("--data", data.path);
+  files.reads("--tuned", tuned);
+  outputs.list(files);
+  files.writes("--profile", profile.path);
+  files.check();
   require(profile.path.empty() || plan.count == 1, ErrorKind::usage, "--profile follows one training; --seeds is ", plan.count);
   const std::unique_ptr<Profiler> profiler = profile.make();
   plan.profiler = profiler.get();
@@ -114,35 +144,26 @@ void TrainCommand::run() {
   progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const SeedRuns runs = train_seeds(plan, dataset, where, progress);
+  const SeedRuns runs = train_seeds(plan, dataset, where, progress, printing.quiet);
   progress.finish();
-  if (printing.json) {
-    Json object = training_json(plan, runs, dataset, hash, where);
-    object["profile"] = profile_json(profiler.get());
-    add_cost(object);
-    print(object);
-  } else {
-    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text());
-  }
-  std::vector<std::string> written;
-  if (!outputs.model.empty()) {
-    const SeedResult& first = runs.results.front();
-    save_model(*runs.first_model, outputs.model,
-               {{"data.name", dataset.name},
-                {"data.hash", hash},
-                {"seed", fmt::to_string(first.seed)},
-                {"epochs", fmt::to_string(first.report.epochs)},
-                {"learning_rate", fmt::format("{}", plan.options.learning_rate)},
-                {"weight_decay", fmt::format("{}", plan.options.weight_decay)}});
-    written.push_back(outputs.model);
-  }
-  if (profiler != nullptr) {
-    io::write_file(profile.path, profiler->trace());
-    written.push_back(profile.path);
-  }
-  for (std::string& path : outputs.write(*runs.first_model, dataset)) written.push_back(std::move(path));
-  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs, written));
-  if (!printing.json && !written.empty()) print(fmt::format("saved      {}\n", fmt::join(written, ", ")));
+  // What was trained is safe before anything else can go wrong.
+  ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
+  save(runs, dataset, hash, results);
+  results.report([&] {
+    if (printing.json) {
+      Json object = training_json(plan, runs, dataset, hash, where);
+      object["profile"] = profile_json(profiler.get());
+      object["saved"] = results.saved();
+      add_cost(object);
+      print(object);
+      return;
+    }
+    const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
+    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
+  });
+  results.require_saved();
+  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs), "; ", results.outcome(),
+          runs.results.front().finished ? "" : outputs.names.left_alone(outputs.model));
 }
 
 std::string model_names() {

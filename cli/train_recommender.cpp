@@ -9,13 +9,15 @@
 
 #include "cli/fitters.h"
 #include "cli/interactions.h"
+#include "cli/interrupt.h"
 #include "cli/metrics.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
-#include "cli/outputs.h"
 #include "cli/profile.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 
@@ -31,6 +33,7 @@ struct TrainRecommenderCommand {
   double hold_out = 0;
   uint64_t seed = 0;
   std::string save;
+  SaveNames names;
   ProfileOption profile;
   InteractionOptions data;
   MetricOptions metrics;
@@ -44,7 +47,7 @@ struct TrainRecommenderCommand {
  private:
   FitPlan plan();
   void check_profile(const FitPlan& planned) const;
-  void save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded, double held_out) const;
+  void save_model(const Fitted& fitted, const LoadedInteractions& loaded, ResultFiles& results) const;
 };
 
 void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
@@ -81,6 +84,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
+  names.add_to(app);
   profile.add_to(app);
   printing.add_to(app);
 }
@@ -107,16 +111,14 @@ void TrainRecommenderCommand::check_profile(const FitPlan& planned) const {
           " is made at once, without any");
 }
 
-void TrainRecommenderCommand::save_model(const FitPlan& plan, const Fitted& fitted, const LoadedInteractions& loaded,
-                                         double held_out) const {
-  std::map<std::string, std::string> metadata = plan.metadata();
-  metadata.merge(data.metadata());
-  metadata["data.name"] = loaded.data.name;
-  metadata["data.hash_as_split"] = loaded.hash;
-  metadata["seed"] = fmt::to_string(seed);
-  if (held_out > 0) metadata["held_out"] = fmt::format("{}", held_out);
-  if (fitted.training) metadata["epochs"] = fmt::to_string(fitted.training->best_epoch);
-  save_recommender(*fitted.model, loaded.data, save, metadata);
+void TrainRecommenderCommand::save_model(const Fitted& fitted, const LoadedInteractions& loaded, ResultFiles& results) const {
+  results.write("the trained model", names.of(save, fitted.finished()), [&](const std::string& path) {
+    std::map<std::string, std::string> metadata = fitted.progress();
+    metadata["data.name"] = loaded.data.name;
+    metadata["seed"] = fmt::to_string(seed);
+    if (fitted.blend && fitted.blend->chosen) metadata["fitted_weight"] = "";  // to be chosen anew by who fits it anew
+    save_recommender(*fitted.model, loaded.data, path, metadata);
+  });
 }
 
 /// Takes validation interactions out of training where they are wanted and the data has none; returns how many.
@@ -133,7 +135,11 @@ void TrainRecommenderCommand::run() {
   fitters.refuse_others(second.empty() ? std::vector{first} : std::vector{first, second});
   planned.settle();
   check_profile(planned);
-  check_outputs({save, profile.path});
+  RunFiles files;
+  files.reads("--data", data.path());
+  names.list(files, "--save", save);
+  files.writes("--profile", profile.path);
+  files.check();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   progress.phase("reading the data");
@@ -143,40 +149,42 @@ void TrainRecommenderCommand::run() {
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
   const int64_t held_out = hold_out_of(loaded.data, share, seed);
   const std::unique_ptr<Profiler> profiler = profile.make();
-  const Fitted fitted =
-      planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
-  if (fitted.failure) {
-    require(!save.empty() && fitted.good_epochs > 0, fitted.failure->kind(), fitted.failure->what());
-    save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
-    fail(fitted.failure->kind(), fitted.failure->what(), "; saved the weights of epoch ", fitted.good_epochs, " to ", save);
-  }
+  const Fitted fitted = planned.fit(
+      loaded.data, {.device = where, .seed = seed, .progress = progress, .quiet = printing.quiet, .profiler = profiler.get()});
+  // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.
+  catch_interrupts(printing.quiet);
+  require(!fitted.failure || fitted.good_epochs > 0, ErrorKind::diverged, fitted.failure ? fitted.failure->what() : "");
   require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
-  if (!save.empty()) save_model(planned, fitted, loaded, held_out > 0 ? share : 0);
-  if (profiler != nullptr) io::write_file(profile.path, profiler->trace());
-  RecommenderRun result{
-      .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
-  const std::string saved = save.empty() ? "nothing was to be saved" : "saved " + save;
-  try {
+  ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
+  save_model(fitted, loaded, results);
+  if (profiler != nullptr)
+    results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, profiler->trace()); });
+  const std::string outcome = results.outcome() + (fitted.finished() ? "" : names.left_alone(save));
+  if (fitted.failure) {
+    results.require_saved();
+    fail(fitted.failure->kind(), fitted.failure->what(), "; ", outcome);
+  }
+  results.report([&] {
+    RecommenderRun result{
+        .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
     result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed), progress);
     result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed), progress);
-  } catch (const Error& error) {
-    require(error.kind() != ErrorKind::interrupted, ErrorKind::interrupted, error.what(), "; ", saved);
-    throw;
-  }
-  progress.finish();
-  if (printing.json) {
-    Json object = recommender_json(result);
-    object["profile"] = profile_json(profiler.get());
-    add_cost(object);
-    print(object);
-  } else {
-    const std::string saved_files = fmt::format("{}{}{}", save, save.empty() || profiler == nullptr ? "" : ", ", profile.path);
-    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() +
-          (saved_files.empty() ? "" : fmt::format("saved      {}\n", saved_files)));
-  }
-  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training->epochs, " epochs and ",
-          fitted.training->steps, " steps; ", saved);
+    progress.finish();
+    if (printing.json) {
+      Json object = recommender_json(result);
+      object["profile"] = profile_json(profiler.get());
+      object["saved"] = results.saved();
+      add_cost(object);
+      print(object);
+      return;
+    }
+    const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
+    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() + saved);
+  });
+  results.require_saved();
+  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training ? fitted.training->epochs : 0,
+          " of ", fitted.planned_epochs, " epochs and ", fitted.training ? fitted.training->steps : 0, " steps; ", outcome);
 }
 
 }  // namespace

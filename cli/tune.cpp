@@ -13,8 +13,9 @@
 #include "cli/lab_options.h"
 #include "cli/lab_report.h"
 #include "cli/options.h"
-#include "cli/outputs.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
+#include "cli/run_files.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/tuned.h"
@@ -83,12 +84,17 @@ Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, do
 }
 
 void run(const TuneOptions& options) {
-  check_outputs({options.save, options.json});
+  RunFiles files;
+  list_graphs(options.graphs, files);
+  files.writes("--save", options.save);  // which is added to, so that it is read as well
+  files.writes("--json", options.json);
+  files.check();
   const std::vector<int64_t> widths = widths_of(options.widths);
   const Device device = options.device.open();
   // Read first: a file that is not ours is not to be found out after minutes of measuring.
   TunedVariants tuned;
-  if (!options.save.empty() && std::filesystem::exists(options.save)) tuned = io::read_tuned(options.save);
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(options.save, ignored)) tuned = io::read_tuned(options.save);
   std::vector<std::string> absent;
   const std::vector<std::string> names = graph_names(options.graphs, absent);
   std::string head = fmt::format("spmm on {}, by {}\n", device.description(),
@@ -124,13 +130,17 @@ void run(const TuneOptions& options) {
     if (worst == nullptr || outcome.ratio() > worst->ratio()) worst = &outcome;
   }
   const double mean = std::exp(logarithms / static_cast<double>(outcomes.size()));
-  print(fmt::format(
-      "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
-      worst->ratio(), worst->graph, worst->width));
-  if (!options.json.empty()) io::write_file(options.json, as_json(outcomes, device, mean).dump() + "\n");
-  if (options.save.empty()) return;
-  io::write_tuned(options.save, tuned);
-  print(fmt::format("saved      {}\n", options.save));
+  ResultFiles results("");
+  results.write("what was measured", options.save, [&](const std::string& path) { io::write_tuned(path, tuned); });
+  results.write("the table of cases", options.json,
+                [&](const std::string& path) { io::write_file(path, as_json(outcomes, device, mean).dump() + "\n"); });
+  results.report([&] {
+    print(fmt::format(
+        "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
+        worst->ratio(), worst->graph, worst->width));
+    if (!results.saved().empty()) print(fmt::format("saved      {}\n", fmt::join(results.saved(), ", ")));
+  });
+  results.require_saved();
 }
 
 }  // namespace

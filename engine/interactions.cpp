@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/kernel/philox.h"
 #include "heddle/rethrow.h"
@@ -343,6 +344,32 @@ void check_parts(const InteractionDataset& data, const PrepareOptions& options) 
 
 }  // namespace
 
+std::map<std::string, std::string> to_settings(const PrepareOptions& options) {
+  std::string weights;
+  for (const auto& [name, weight] : options.behaviour_weights)
+    weights += text(weights.empty() ? "" : ",", name, "=", to_setting(weight));
+  const auto yes_or_no = [](bool value) { return value ? "true" : "false"; };
+  const auto split = [&] {
+    if (options.automatic_split) return "auto";
+    switch (options.split) {
+      case SplitMethod::ratio: return "ratio";
+      case SplitMethod::leave_one_out: return "leave-one-out";
+      case SplitMethod::files: return "files";
+      case SplitMethod::none: return "none";
+    }
+    return "";
+  };
+  return {{"min_rating", options.has_min_rating ? to_setting(options.min_rating) : ""},
+          {"behaviour_weights", weights},
+          {"k_core", to_setting(options.k_core)},
+          {"split", split()},
+          {"test_share", to_setting(options.test_share)},
+          {"val_share", to_setting(options.val_share)},
+          {"by_time", yes_or_no(options.by_time)},
+          {"global_split", yes_or_no(options.global)},
+          {"split_seed", to_setting(options.seed)}};
+}
+
 double InteractionDataset::density() const {
   const double cells = static_cast<double>(users.size()) * static_cast<double>(items.size());
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
@@ -375,6 +402,9 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size());
   check_parts(data, options);
   count_cold(data);
+  data.origin.options = std::move(log.read_with);
+  data.origin.options.merge(to_settings(asked));
+  data.origin.hash_as_split = data.content_hash();
   return data;
 } catch (...) {
   rethrow_as_error();
@@ -427,6 +457,10 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
   }
   data.train = std::move(parts[0]);
   data.val = std::move(parts[1]);
+  if (share > 0 && data.origin.held_out == 0) {
+    data.origin.held_out = share;
+    data.origin.hold_out_seed = seed;
+  }
 } catch (...) {
   rethrow_as_error();
 }

@@ -241,24 +241,6 @@ class Patience {
   Snapshot best_;
 };
 
-/// What training runs with, as text.
-Settings as_settings(const LightGcnTrainOptions& options) {
-  Settings settings{{"epochs", to_setting(options.epochs)},
-                    {"learning_rate", to_setting(options.learning_rate)},
-                    {"reg", to_setting(options.reg)},
-                    {"batch_size", to_setting(options.batch_size)},
-                    {"schedule", options.schedule == Schedule::cosine ? "cosine" : "constant"}};
-  if (options.loss == RankingLoss::bpr) {
-    settings["loss"] = "bpr";
-    return settings;
-  }
-  settings["loss"] = "softmax";
-  settings["temperature"] = to_setting(options.temperature);
-  settings["negatives"] = to_setting(options.negatives);
-  settings["popularity_share"] = to_setting(options.popularity_share);
-  return settings;
-}
-
 void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
   options.check();
   require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
@@ -295,6 +277,26 @@ void LightGcnTrainOptions::check() const {
 int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
   return std::clamp<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(interactions / 40, 1)))),
                              256, 16384);
+}
+
+std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options) try {
+  std::map<std::string, std::string> settings{{"epochs", to_setting(options.epochs)},
+                                              {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
+                                              {"learning_rate", to_setting(options.learning_rate)},
+                                              {"reg", to_setting(options.reg)},
+                                              {"batch_size", to_setting(options.batch_size)},
+                                              {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
+                                              {"patience", to_setting(options.patience)},
+                                              {"eval_every", to_setting(options.eval_every)},
+                                              {"time_limit", to_setting(options.time_limit)}};
+  if (options.loss == RankingLoss::softmax) {
+    settings["temperature"] = to_setting(options.temperature);
+    settings["negatives"] = to_setting(options.negatives);
+    settings["popularity_share"] = to_setting(options.popularity_share);
+  }
+  return settings;
+} catch (...) {
+  rethrow_as_error();
 }
 
 double LightGcnReport::epoch_s_median() const try { return median(epoch_s); } catch (...) {
@@ -358,7 +360,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     }
     report.choice_s = seconds_since(start);
   }
-  model.set_trained_with(as_settings(options));
+  model.set_trained_with(options);
   report.batch_size = options.batch_size;
   report.temperature = options.loss == RankingLoss::softmax ? options.temperature : 0;
   Context& context = model.context();

@@ -1,6 +1,7 @@
 #include "io/file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +24,67 @@ namespace {
 [[noreturn]] void fail_errno(const char* action, const std::string& path) {
   const int reason = errno;
   fail(ErrorKind::io, "cannot ", action, " ", path, ": ", std::strerror(reason));
+}
+
+constexpr const char* kTemporaryMark = ".tmp-";
+
+/// The file that `path` stands for: symbolic links followed to their end, whether something is there or not yet.
+std::string follow_links(const std::string& path) {
+  constexpr int kMostLinks = 40;  // as the system itself allows
+  std::filesystem::path at(path);
+  std::error_code failed;
+  for (int i = 0; i < kMostLinks; ++i) {
+    if (!std::filesystem::is_symlink(std::filesystem::symlink_status(at, failed))) return at.string();
+    const std::filesystem::path next = std::filesystem::read_symlink(at, failed);
+    if (failed) fail(ErrorKind::io, "cannot write ", path, ": ", failed.message());
+    at = at.parent_path() / next;  // an absolute one replaces the folder
+  }
+  fail(ErrorKind::io, "cannot write ", path, ": ", std::strerror(ELOOP));
+}
+
+/// Whether `name` is what a temporary of `target` is called: TARGET.tmp-PROCESS-NUMBER.
+bool is_temporary_of(std::string_view target, std::string_view name) {
+  if (!name.starts_with(target)) return false;
+  name.remove_prefix(target.size());
+  if (!name.starts_with(kTemporaryMark)) return false;
+  name.remove_prefix(std::string_view(kTemporaryMark).size());
+  const std::size_t dash = name.find('-');
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dash != std::string_view::npos && digits(name.substr(0, dash)) && digits(name.substr(dash + 1));
+}
+
+/// Removes temporaries of `target` that a killed process left: those that nobody holds a lock on. Whatever fails is left to the
+/// next time.
+void remove_abandoned(const std::string& target) {
+  const std::filesystem::path path(target);
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const std::string name = path.filename().string();
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
+    if (!is_temporary_of(name, entry->path().filename().string())) continue;
+    const std::string found = entry->path().string();
+    const int descriptor = ::open(found.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) continue;
+    struct stat opened {
+    }, named{};
+    if (::fstat(descriptor, &opened) == 0 && S_ISREG(opened.st_mode) && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 &&
+        ::lstat(found.c_str(), &named) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino)
+      ::unlink(found.c_str());
+    ::close(descriptor);
+  }
+}
+
+/// Gives a new file the owner, group and mode of the one whose place it will take, as far as the system allows that: a group that
+/// cannot be kept has no more rights than everybody.
+void take_over(int descriptor, const struct stat& before) {
+  const bool group_kept =
+      ::fchown(descriptor, before.st_uid, before.st_gid) == 0 || ::fchown(descriptor, static_cast<uid_t>(-1), before.st_gid) == 0;
+  mode_t mode = before.st_mode & 0777;
+  if (!group_kept) mode = (mode & ~070U) | ((mode & 007U) << 3);
+  // A file system without modes refuses; the file then has the one that it gives to all.
+  [[maybe_unused]] const int changed = ::fchmod(descriptor, mode);
 }
 
 }  // namespace
@@ -83,31 +145,44 @@ ByteBuffer read_text_file(const std::string& path) {
   return gunzip(buffer.view(), path, max_inflated(static_cast<int64_t>(buffer.view().size())));
 }
 
-AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) {
-    require(!S_ISDIR(status.st_mode), ErrorKind::io, "cannot write ", path, ": it is a directory");
-    if (!S_ISREG(status.st_mode)) {
-      descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-      if (descriptor_ < 0) fail_errno("write", path);
-      return;
-    }
-    std::error_code unresolved;
-    const std::filesystem::path resolved = std::filesystem::canonical(path, unresolved);
-    if (!unresolved) target_ = resolved.string();
+AtomicFile::AtomicFile(const std::string& path, FileAccess access) : path_(path) {
+  struct stat before {};
+  const bool exists = ::stat(path.c_str(), &before) == 0;
+  if (!exists && errno != ENOENT) fail_errno("write", path);
+  require(!exists || !S_ISDIR(before.st_mode), ErrorKind::io, "cannot write ", path, ": it is a directory");
+  if (exists && !S_ISREG(before.st_mode)) {
+    descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    if (descriptor_ < 0) fail_errno("write", path);
+    return;
   }
+  target_ = follow_links(path);
+  remove_abandoned(target_);
+  // What takes a file's place must never be open to more people than that file was, not even while it is written.
+  open_temporary(exists || access == FileAccess::owner ? 0600 : 0666);
+  if (exists) take_over(descriptor_, before);
+}
+
+void AtomicFile::open_temporary(unsigned mode) {
   static std::atomic<unsigned> serial{0};
-  do {
-    temporary_ = text(target_, ".tmp-", ::getpid(), "-", serial++);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  } while (descriptor_ < 0 && errno == EEXIST);  // left behind by a killed process that had our id
-  if (descriptor_ < 0) fail_errno("write", path);
+  for (;;) {
+    temporary_ = text(target_, kTemporaryMark, ::getpid(), "-", serial++);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (descriptor_ < 0 && errno == EEXIST) continue;  // of a process of another machine or container that has our id
+    if (descriptor_ < 0) fail_errno("write", path_);
+    // The lock tells others that this file is being written: it ends with the process, however that ends. Somebody who looked
+    // between `open` and `flock` took the file for an abandoned one and removed it; then another is made. A file system without
+    // locks leaves all temporaries alone.
+    ::flock(descriptor_, LOCK_EX);
+    struct stat status {};
+    if (::fstat(descriptor_, &status) == 0 && status.st_nlink > 0) return;
+    ::close(descriptor_);
+  }
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
-  ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  ::close(descriptor_);
 }
 
 void AtomicFile::write(const void* bytes, int64_t length) {
@@ -139,8 +214,8 @@ void AtomicFile::commit() {
 
 namespace heddle::io {
 
-void write_file(const std::string& path, const std::string& content) try {
-  detail::AtomicFile file(path);
+void write_file(const std::string& path, const std::string& content, FileAccess access) try {
+  detail::AtomicFile file(path, access);
   file.write(content);
   file.commit();
 } catch (...) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "heddle/io.h"
+
 /// Reading and writing whole files. Every function throws Error{io} with the path and the system's reason.
 namespace heddle::io::detail {
 
@@ -73,12 +75,15 @@ bool is_gzip(std::string_view bytes);
 /// look at, not to read.
 std::string gunzip_head(std::string_view bytes, int64_t most);
 
-/// Writes a file so that either all of it or what stood before is at `path`: a temporary file in the same folder, flushed to
-/// the disk and renamed by `commit`; without `commit` the destructor removes it. A symbolic link is followed; a device or a pipe
-/// (/dev/stdout) is written directly, since renaming over it would replace it.
+/// Writes a file so that either all of it or what stood before is at `path`: a temporary file in the same folder
+/// (NAME.tmp-PROCESS-NUMBER), flushed to the disk and renamed by `commit`; without `commit` the destructor removes it. Of a
+/// process that was killed meanwhile it stays, until the next one writes to the same path. A file that is replaced keeps its
+/// mode, and owner and group where the system allows that. A symbolic link stays, and what it points to is replaced (or made); a
+/// device or a pipe (/dev/stdout) is written directly, since renaming over it would replace it.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::string& path);
+  /// `access`: of a new file.
+  explicit AtomicFile(const std::string& path, FileAccess access = FileAccess::umask);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -87,6 +92,9 @@ class AtomicFile {
   void commit();
 
  private:
+  /// Makes and locks a file of another name beside the target.
+  void open_temporary(unsigned mode);
+
   std::string path_;       // as the caller named it, for sentences
   std::string target_;     // links resolved
   std::string temporary_;  // empty: the target is written directly

@@ -77,7 +77,16 @@ InteractionLog load_interactions(const std::string& path, InteractionFormat form
   const bool exists = std::filesystem::exists(path, ignored);
   for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
     const bool tried = format == entry.format || format == InteractionFormat::automatic;
-    if (tried && exists && (format == entry.format || entry.recognise(path))) return entry.read(path, columns);
+    if (tried && exists && (format == entry.format || entry.recognise(path))) {
+      InteractionLog log = entry.read(path, columns);
+      log.read_with = {{"format", format == InteractionFormat::automatic ? "auto" : std::string(entry.name)},
+                       {"user_column", columns.user},
+                       {"item_column", columns.item},
+                       {"rating_column", columns.rating},
+                       {"behaviour_column", columns.behaviour},
+                       {"time_column", columns.time}};
+      return log;
+    }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "heddle/error.h"
-#include "io/content_kind.h"
 #include "heddle/rethrow.h"
+#include "io/content_kind.h"
 #include "io/file.h"
 #include "io/finite.h"
 #include "io/limits.h"
@@ -280,7 +280,7 @@ TensorFile read_safetensors(const std::string& path) try {
   rethrow_as_error();
 }
 
-void write_safetensors(const std::string& path, const TensorFile& file) try {
+void write_safetensors(const std::string& path, const TensorFile& file, FileAccess access) try {
   // In the order of the contents, so that equal contents make equal files whatever order the tensors' names sort in.
   std::string header_text = "{";
   std::set<std::string> names;
@@ -333,7 +333,7 @@ void write_safetensors(const std::string& path, const TensorFile& file) try {
   require(static_cast<int64_t>(header_text.size()) <= detail::kMaxHeader, ErrorKind::usage, "write_safetensors: a header of ",
           header_text.size(), " bytes is more than ", detail::kMaxHeader);
   const uint64_t length = header_text.size();
-  detail::AtomicFile out(path);
+  detail::AtomicFile out(path, access);
   out.write(&length, sizeof(length));
   out.write(header_text);
   for (const NamedTensor& tensor : file.tensors) {

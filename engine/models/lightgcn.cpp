@@ -171,6 +171,23 @@ std::map<std::string, std::string> LightGcn::settings() const try {
   rethrow_as_error();
 }
 
+std::map<std::string, std::string> LightGcn::how_fitted() const try {
+  if (!trained_here_) return {};
+  std::map<std::string, std::string> how = Recommender::how_fitted();
+  for (const auto& [key, value] : trained_with_) how["fit." + key] = value;
+  how["seed"] = std::to_string(options_.seed);
+  return how;
+} catch (...) {
+  rethrow_as_error();
+}
+
+void LightGcn::set_trained_with(const LightGcnTrainOptions& options) try {
+  trained_with_ = to_settings(options);
+  trained_here_ = true;
+} catch (...) {
+  rethrow_as_error();
+}
+
 LightGcn::Trainable& LightGcn::trainable() const {
   require(trainable_ != nullptr, ErrorKind::usage, "lightgcn: a loaded model ranks; it has no embeddings to train");
   return *trainable_;

@@ -7,6 +7,7 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "heddle/version.h"
+#include "io/utf8.h"
 
 // The file's layout is in docs/formats.md.
 namespace heddle {
@@ -44,6 +45,8 @@ void save_model(NodeClassifier& model, const std::string& path, const std::map<s
                    {"model", model.name()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
   file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
+  for (auto& [key, value] : file.metadata)
+    value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
   for (const Parameter& parameter : model.parameters()) {
     HostMatrix values = parameter.tensor().to_host();
     file.tensors.push_back({parameter.name(), values.rows, values.cols, std::move(values.values)});

@@ -73,6 +73,14 @@ class Blend final : public Recommender {
     add_settings("second", second_->trained_with(), all);
     return all;
   }
+  std::map<std::string, std::string> how_fitted() const override {
+    Settings how = first_->how_fitted(), of_second = second_->how_fitted();
+    if (how.empty() || of_second.empty()) return {};
+    how["fitted_second"] = of_second["fitted"];
+    how["fitted_weight"] = to_setting(weight_);
+    how.merge(of_second);  // no two kinds have a setting of the same name
+    return how;
+  }
   Context& context() override { return first_->context(); }
 
   /// The other model's scores and, of one model at a time, those before they are standardised. The second model's own scratch is

@@ -56,7 +56,7 @@ class GraphFilter final : public Recommender {
  public:
   /// `saved`: V of a saved model, or null: it is computed.
   GraphFilter(HostCsr interactions, const GraphFilterOptions& options, const HostMatrix* saved, const Device& device)
-      : Recommender(std::move(interactions)), options_(options), context_(device, options.seed) {
+      : Recommender(std::move(interactions)), options_(options), loaded_(saved != nullptr), context_(device, options.seed) {
     context_.set_training(false);
     Stream& stream = context_.stream();
     const Degrees degrees = degrees_of(train());
@@ -86,6 +86,11 @@ class GraphFilter final : public Recommender {
             {"alpha", to_setting(options_.alpha)},
             {"iterations", to_setting(options_.iterations)},
             {"oversample", to_setting(options_.oversample)}};
+  }
+  std::map<std::string, std::string> how_fitted() const override {
+    std::map<std::string, std::string> how = Recommender::how_fitted();
+    if (!loaded_) how["seed"] = to_setting(options_.seed);
+    return how;
   }
   Context& context() override { return context_; }
 
@@ -135,6 +140,7 @@ class GraphFilter final : public Recommender {
   DenseView<const float> vectors() const { return {vectors_.as<float>(), items(), rank_}; }
 
   GraphFilterOptions options_;
+  bool loaded_;  ///< then the seed is not known
   Context context_;
   recommending::DeviceCsr by_item_;   ///< N^T
   int64_t rank_ = 0;                  ///< columns of V

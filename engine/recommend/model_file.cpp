@@ -8,6 +8,7 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "heddle/version.h"
+#include "io/utf8.h"
 
 // The file's layout is in docs/recommending.md.
 namespace heddle {
@@ -111,6 +112,17 @@ void check_parts(const RecommenderParts& parts, const std::vector<PartShape>& sh
   }
 }
 
+std::map<std::string, std::string> origin_metadata(const DataOrigin& origin) {
+  std::map<std::string, std::string> metadata;
+  for (const auto& [name, value] : origin.options) metadata["data.option." + name] = value;
+  if (!origin.hash_as_split.empty()) metadata["data.hash_as_split"] = origin.hash_as_split;
+  if (origin.held_out > 0) {
+    metadata["held_out"] = to_setting(origin.held_out);
+    metadata["held_out_seed"] = to_setting(origin.hold_out_seed);
+  }
+  return metadata;
+}
+
 }  // namespace
 
 HostMatrix RecommenderParts::take_matrix(const std::string& name, int64_t rows, int64_t cols) try {
@@ -152,7 +164,12 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
                    {"data.hash", data.content_hash()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
   for (const auto& [key, value] : model.trained_with()) file.metadata["trained." + key] = value;
-  file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
+  // The keys above stay what they are; the caller's go before those below.
+  file.metadata.insert(extra.begin(), extra.end());
+  file.metadata.merge(model.how_fitted());
+  file.metadata.merge(origin_metadata(data.origin));
+  for (auto& [key, value] : file.metadata)
+    value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
   file.tensors = model.tensors();
   file.integers = model.integers();
   if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});
@@ -161,7 +178,7 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
   add_strings("users", data.users.ids(), file);
   add_strings("items", data.items.ids(), file);
   if (!data.item_names.empty()) add_strings("item_names", data.item_names, file);
-  io::write_safetensors(path, file);
+  io::write_safetensors(path, file, io::FileAccess::owner);  // it tells who took what
 } catch (...) {
   rethrow_as_error();
 }

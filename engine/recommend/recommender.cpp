@@ -14,6 +14,14 @@ Recommender::Recommender(HostCsr train) try : train_(std::move(train)) { recomme
   rethrow_as_error();
 }
 
+std::map<std::string, std::string> Recommender::how_fitted() const try {
+  std::map<std::string, std::string> how{{"fitted", name()}};
+  for (const auto& [key, value] : settings()) how["fit." + key] = value;
+  return how;
+} catch (...) {
+  rethrow_as_error();
+}
+
 void Recommender::score(std::span<const Query> queries, DenseView<float> scores) try {
   recommending::check_queries(*this, queries);
   require(scores.rows == static_cast<int64_t>(queries.size()) && scores.cols == items(), ErrorKind::usage,

@@ -52,6 +52,9 @@ struct InteractionLog {
   std::vector<Part> part;
   /// Empty, or one each of items: a title to print beside the id.
   std::vector<std::string> item_names;
+  /// How it was read, by the names of `heddle data`'s options: "format", "user_column", ... Empty where nobody read it from a
+  /// file.
+  std::map<std::string, std::string> read_with = {};
 
   int64_t size() const { return static_cast<int64_t>(user.size()); }
 };
@@ -83,6 +86,17 @@ struct PrepareOptions {
   uint64_t seed = 0;
 };
 
+/// The options as text, by the names that they have on the command line: "k_core", "split", "by_time", ...
+std::map<std::string, std::string> to_settings(const PrepareOptions& options);
+
+/// How a data set came to be: what a saved model tells, so that the same data can be made again to judge it by.
+struct DataOrigin {
+  std::map<std::string, std::string> options;  ///< InteractionLog::read_with, and to_settings of the PrepareOptions
+  std::string hash_as_split;                   ///< content hash as `prepare` left the data
+  double held_out = 0;                         ///< share of training that hold_out_validation moved to validation since
+  uint64_t hold_out_seed = 0;                  ///< and its seed
+};
+
 /// What preparing met and did; nothing of it is an error.
 struct InteractionReport {
   int64_t logged = 0;               ///< entries of the log
@@ -103,6 +117,7 @@ struct InteractionDataset {
   std::vector<std::string> item_names;  ///< empty, or one each
   HostCsr train, val, test;             ///< users x items each; disjoint; any but train may be empty
   InteractionReport report;
+  DataOrigin origin = {};  ///< empty for data that `prepare` did not make
 
   /// Interactions / (users x items), of training.
   double density() const;

@@ -15,6 +15,12 @@
 /// format promises, Error{io} where the operating system refuses, in memory bounded by the size of the file.
 namespace heddle::io {
 
+/// Who may read a file that is new.
+enum class FileAccess {
+  umask,  ///< whom the process's umask lets
+  owner,  ///< its owner alone: a file that tells who bought what
+};
+
 /// The formats that `load` knows; `automatic` recognises one by content.
 enum class NodeFormat { automatic, planetoid, folder, edge_list };
 
@@ -109,7 +115,7 @@ struct TensorFile {
 TensorFile read_safetensors(const std::string& path);
 /// Writes every tensor as F32 [rows, cols], then the integers, atomically as write_file does. Throws Error{usage} for a repeated
 /// or empty name, or values that are not rows x cols.
-void write_safetensors(const std::string& path, const TensorFile& file);
+void write_safetensors(const std::string& path, const TensorFile& file, FileAccess access = FileAccess::umask);
 
 /// Choices of variants, as `heddle tune` saves them (docs/formats.md).
 TunedVariants read_tuned(const std::string& path);
@@ -117,8 +123,9 @@ TunedVariants read_tuned(const std::string& path);
 void write_tuned(const std::string& path, const TunedVariants& tuned);
 
 /// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever
-/// happens, `path` holds either all of it or what stood there before. (A device or a pipe, such as /dev/stdout, is written
-/// directly.)
-void write_file(const std::string& path, const std::string& content);
+/// happens, `path` holds either all of it or what stood there before. A file that is replaced keeps its mode, and its owner and
+/// group where the system allows that; `access` is of a new one. A symbolic link stays, and what it points to is replaced. (A
+/// device or a pipe, such as /dev/stdout, is written directly.)
+void write_file(const std::string& path, const std::string& content, FileAccess access = FileAccess::umask);
 
 }  // namespace heddle::io

@@ -75,6 +75,10 @@ struct LightGcnTrainOptions {
   void check() const;
 };
 
+/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result, and
+/// what the loss does not know (BPR: temperature, negatives, popularity_share).
+std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
+
 /// LightGCN (He et al. 2020): user and item embeddings, propagated over the normalised interaction graph, layers averaged.
 /// A loaded model ranks, and holds no trainable embeddings.
 class LightGcn final : public Recommender {
@@ -87,10 +91,13 @@ class LightGcn final : public Recommender {
 
   std::string name() const override { return "lightgcn"; }
   std::map<std::string, std::string> settings() const override;
+  std::map<std::string, std::string> how_fitted() const override;
   Context& context() override { return context_; }
   const LightGcnOptions& options() const { return options_; }
   std::map<std::string, std::string> trained_with() const override { return trained_with_; }
-  /// For `train`, and for what loads a trained model.
+  /// For `train`, which has chosen what was left to it: how_fitted tells these options too.
+  void set_trained_with(const LightGcnTrainOptions& options);
+  /// For what loads a trained model.
   void set_trained_with(std::map<std::string, std::string> settings) { trained_with_ = std::move(settings); }
   int64_t scratch_per_query() const override { return options_.dim; }
   /// Layer means of the items, divided by |i|^norm_power; of the users as they are.
@@ -124,6 +131,7 @@ class LightGcn final : public Recommender {
 
   LightGcnOptions options_;
   std::map<std::string, std::string> trained_with_;
+  bool trained_here_ = false;  ///< by this object, so that how_fitted knows the seed
   Context context_;
   std::unique_ptr<Trainable> trainable_;
   bool vectors_fresh_ = false;

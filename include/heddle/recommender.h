@@ -46,6 +46,10 @@ class Recommender {
   /// What its training ran with, as text, with the values that training chose by itself; empty where nothing was trained. A saved
   /// file holds it under "trained.".
   virtual std::map<std::string, std::string> trained_with() const { return {}; }
+  /// How it was fitted, as a saved file's metadata tell it and `heddle evaluate --new-users` fits another one: `fitted`, the name
+  /// of what was fitted, `fit.NAME` for each of its settings, and `seed`. Empty where that is not known, as of a LightGCN that
+  /// was loaded. Base: the name and the model's own settings.
+  virtual std::map<std::string, std::string> how_fitted() const;
   virtual Context& context() = 0;
   /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with.
   const HostCsr& train() const { return train_; }
@@ -151,8 +155,11 @@ struct SavedRecommender {
   std::map<std::string, std::string> metadata;  ///< "data.name", "data.hash", "seed", ...
 };
 
-/// Writes model, training interactions, ids, names and settings to one safetensors file, atomically; docs/recommending.md has its
-/// layout. Throws Error{usage} where the model was not made of the data's training interactions.
+/// Writes model, training interactions, ids, names, settings, how the model was fitted and how the data came to be
+/// (`how_fitted`, DataOrigin) to one safetensors file, atomically; docs/recommending.md has its layout. `extra` is more metadata;
+/// it goes before what the model says of how it was fitted (so the metadata of a loaded model can be saved with it again). The
+/// file tells who took what: a new one is readable by its owner alone, one that is replaced keeps its mode. Throws Error{usage}
+/// where the model was not made of the data's training interactions.
 void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
 /// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent: what

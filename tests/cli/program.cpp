@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -26,11 +27,11 @@ std::string lines(const std::vector<int32_t>& numbers) {
   return text;
 }
 
-/// Whether a process has a handler of its own for SIGINT: signal n is bit n - 1 of the mask.
-bool catches_interrupts(const std::string& process) {
+/// Whether a process has a handler of its own for a signal: signal n is bit n - 1 of the mask.
+bool catches(int signal, const std::string& process) {
   std::istringstream status(file_content(process + "/status"));
   for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (SIGINT - 1) & 1) != 0;
+    if (line.starts_with("SigCgt:")) return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
   }
   return false;
 }
@@ -78,10 +79,24 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
   return result;
 }
 
-ProgramResult run_interrupted(const std::string& arguments) {
+ProgramResult run_unread(const std::string& arguments) {
+  const TempDir folder;
+  const std::string errors = folder.file("err"), status = folder.file("status");
+  // The reader is gone before the program starts to write: it opens the pipe's other end and closes it.
+  const std::string command = "mkfifo '" + folder.file("out") + "'; ('" HEDDLE_PROGRAM "' " + arguments + " >'" +
+                              folder.file("out") + "' 2>'" + errors + "'; echo $? >'" + status + "') & : <'" +
+                              folder.file("out") + "'; wait";
+  REQUIRE(std::system(command.c_str()) == 0);
+  ProgramResult result;
+  result.status = std::stoi(file_content(status));
+  result.err = file_content(errors);
+  return result;
+}
+
+ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals) {
   const TempDir folder;
   const std::string pid_file = folder.file("pid");
-  ::signal(SIGINT, SIG_DFL);  // a background job of a script has it ignored, and its children inherit that
+  for (int signal : signals) ::signal(signal, SIG_DFL);  // a background job of a script has some ignored, and its children too
   std::jthread finger([&](const std::stop_token& stop) {
     double caught_at = -1;
     while (!stop.stop_requested()) {
@@ -89,9 +104,12 @@ ProgramResult run_interrupted(const std::string& arguments) {
       const std::string pid = file_content(pid_file);
       if (pid.empty() || pid.back() != '\n') continue;
       const std::string process = "/proc/" + pid.substr(0, pid.size() - 1);
-      if (caught_at < 0 && catches_interrupts(process)) caught_at = processor_seconds(process);
+      if (caught_at < 0 && catches(signals.front(), process)) caught_at = processor_seconds(process);
       if (caught_at < 0 || processor_seconds(process) < caught_at + seconds_to_start) continue;
-      ::kill(static_cast<pid_t>(std::stol(pid)), SIGINT);
+      for (int signal : signals) {
+        ::kill(static_cast<pid_t>(std::stol(pid)), signal);
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));  // two of a kind that wait at the same time are one
+      }
       return;
     }
   });

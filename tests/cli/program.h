@@ -1,7 +1,10 @@
 #pragma once
 
+#include <signal.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "tests/support/temp_dir.h"
 
@@ -20,9 +23,12 @@ struct ProgramResult {
 /// Runs `heddle ARGUMENTS` by a shell. `before` stands in front of the program: variables ("HEDDLE_ISA=avx2"), "timeout 1", ...
 ProgramResult run_program(const std::string& arguments, const std::string& before = "");
 
-/// Runs `heddle ARGUMENTS` and presses Ctrl-C once it has caught the signal and then worked for some processor
-/// time: however slow the machine, it is then in its training.
-ProgramResult run_interrupted(const std::string& arguments);
+/// Runs `heddle ARGUMENTS` and sends it `signals` (Ctrl-C by default), one after the other, once it has caught the first kind and
+/// then worked for some processor time: however slow the machine, it is then in its training.
+ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals = {SIGINT});
+
+/// Runs `heddle ARGUMENTS` with a standard output that nobody reads any more.
+ProgramResult run_unread(const std::string& arguments);
 
 /// Whether `heddle bench --device simt` counts in this build; says that the test is skipped where it says that it cannot, and
 /// fails for any other reason.

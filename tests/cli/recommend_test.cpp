@@ -200,15 +200,18 @@ TEST_SUITE("cli") {
     words >> rows >> cols;
     CHECK(rows == 40);
     CHECK(cols == 16);
+    std::string ids;
     for (int64_t row = 0; row < rows; ++row) {
       std::string id;
       words >> id;
+      ids += id + "\n";
       for (int64_t col = 0; col < cols; ++col) {
         float value = 0;
         words >> value;
         CHECK(value == values[static_cast<std::size_t>(row * cols + col)]);
       }
     }
+    CHECK(file_content(folder.file("items.ids.txt")) == ids);  // of the array's rows
     const json projector = run_program(command + folder.file("users.tsv") + " --of users --json").json();
     CHECK(projector["rows"] == 60);
     CHECK(projector["files"] == json{folder.file("users.tsv"), folder.file("users.metadata.tsv")});

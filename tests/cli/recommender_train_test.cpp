@@ -296,7 +296,7 @@ TEST_SUITE("cli") {
     const ProgramResult result = train("lightgcn", folder, options + outputs.file("model.safetensors"));
     CHECK(result.status == 6);
     CHECK(result.out.empty());
-    const std::string before = "saved the weights of epoch ";
+    const std::string before = "; the weights of epoch ";
     const std::size_t at = result.err.find(before);
     REQUIRE(at != std::string::npos);
     const std::string epoch = std::to_string(std::stoll(result.err.substr(at + before.size())));
@@ -318,19 +318,21 @@ TEST_SUITE("cli") {
     CHECK(run_program("recommend " + saved.front() + " --user 7 --json").json()["results"][0]["items"].size() == 10);
   }
 
-  TEST_CASE("Ctrl-C ends a recommender's training after the step, saves it, says where, and ends with status 130") {
+  TEST_CASE("what Ctrl-C leaves of a recommender's training answers, and is told of where it is judged") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string model = folder.file("model.safetensors");
     const ProgramResult result = run_interrupted("train lightgcn --json --dim 16 --temperature 0.1 --epochs 10000000 --data " +
-                                                 folder.path().string() + " --save " + model);
+                                                 folder.path().string() + " --save " + folder.file("model.safetensors"));
     CHECK(result.status == 130);
-    CHECK(result.err.starts_with("heddle: interrupted after "));
-    CHECK(result.err.find("saved " + model) != std::string::npos);
     const json object = json::parse(result.out, nullptr, false);
     REQUIRE(object.is_object());
     CHECK(object["interrupted"] == true);
     CHECK(object["metrics"]["recall@20"].get<double>() > 0);
+    const std::string model = folder.file("model.unfinished.safetensors");
     CHECK(run_program("recommend " + model + " --user 7 --json").json()["results"][0]["items"].size() == 10);
+    const ProgramResult judged = run_program("evaluate " + model + " --data " + folder.path().string());
+    CHECK_MESSAGE(judged.out.find("its training was interrupted after " + object["epochs"].dump() + " of 10000000 epochs") !=
+                      std::string::npos,
+                  judged.out);
   }
 }

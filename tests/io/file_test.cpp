@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
+#include <grp.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "heddle/error.h"
@@ -39,6 +42,123 @@ TEST_CASE("io / write_file: replaces the whole file, through a symbolic link too
   CHECK(content(folder.file("a")) == "second");
   CHECK(fs::is_symlink(folder.file("link")));
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 2);
+}
+
+TEST_CASE("io / write_file: a link to nothing yet, and a link to a link, are followed to their end") {
+  const TempDir folder;
+  fs::create_directory(folder.file("models"));
+  fs::create_symlink("models/today", folder.file("middle"));
+  fs::create_symlink(folder.file("middle"), folder.file("live"));
+  for (const char* content : {"first", "second"}) {
+    io::write_file(folder.file("live"), content);
+    CHECK(fs::is_symlink(folder.file("live")));
+    CHECK(fs::is_symlink(folder.file("middle")));
+    CHECK(!fs::is_symlink(folder.file("models/today")));
+    CHECK(content == ::content(folder.file("models/today")));
+  }
+  fs::create_symlink("round", folder.file("round"));
+  CHECK_THROWS_WITH_AS(io::write_file(folder.file("round"), "x"), doctest::Contains("symbolic links"), Error);
+}
+
+TEST_CASE("io / write_file: a new file has the mode that is asked for, one that is replaced keeps its own") {
+  const TempDir folder;
+  const auto mode = [&](const char* name) {
+    struct stat status {};
+    REQUIRE(::stat(folder.file(name).c_str(), &status) == 0);
+    return status.st_mode & 07777;
+  };
+  const mode_t before = ::umask(027);
+  io::write_file(folder.file("open"), "x");
+  io::write_file(folder.file("own"), "x", io::FileAccess::owner);
+  ::umask(before);
+  CHECK(mode("open") == 0640);
+  CHECK(mode("own") == 0600);
+  for (const mode_t kept : {0600, 0604, 0664, 0444}) {
+    for (const char* name : {"open", "own"}) {
+      REQUIRE(::chmod(folder.file(name).c_str(), kept) == 0);
+      io::write_file(folder.file(name), "y", name == std::string("own") ? io::FileAccess::owner : io::FileAccess::umask);
+      CHECK(mode(name) == kept);
+      CHECK(content(folder.file(name)) == "y");
+    }
+  }
+  // While it is written, it is open to nobody whom the old one was closed to.
+  REQUIRE(::chmod(folder.file("open").c_str(), 0640) == 0);
+  const io::detail::AtomicFile file(folder.file("open"));
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder.path())) {
+    if (entry.path().filename().string().starts_with("open.tmp-")) CHECK((mode(entry.path().filename().c_str()) & 07) == 0);
+  }
+}
+
+TEST_CASE("io / write_file: a file that is replaced keeps its owner and group") {
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: only root gives files away");
+    return;
+  }
+  const TempDir folder;
+  const std::string path = folder.write("a", "x");
+  REQUIRE(::chown(path.c_str(), 1234, 4321) == 0);
+  REQUIRE(::chmod(path.c_str(), 0660) == 0);
+  io::write_file(path, "y", io::FileAccess::owner);
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_uid == 1234);
+  CHECK(status.st_gid == 4321);
+  CHECK((status.st_mode & 07777) == 0660);
+}
+
+TEST_CASE("io / write_file: a group that cannot be kept gets no more rights than everybody") {
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: the test takes off root's rights");
+    return;
+  }
+  const TempDir folder;
+  const std::string path = folder.write("a", "x");
+  REQUIRE(::chown(folder.path().c_str(), 1234, 1234) == 0);
+  REQUIRE(::chown(path.c_str(), 1234, 4321) == 0);
+  REQUIRE(::chmod(path.c_str(), 0664) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    bool done = ::setgroups(0, nullptr) == 0 && ::setgid(1234) == 0 && ::setuid(1234) == 0;
+    try {
+      io::write_file(path, "y");
+    } catch (const Error&) {
+      done = false;
+    }
+    ::_exit(done ? 0 : 1);
+  }
+  int ended = -1;
+  REQUIRE(::waitpid(child, &ended, 0) == child);
+  CHECK(ended == 0);
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK(status.st_gid == 1234);
+  CHECK((status.st_mode & 07777) == 0644);
+}
+
+TEST_CASE("io / write_file: what a killed process left is removed by the next write to the path, what is being written is not") {
+  const TempDir folder;
+  const std::string path = folder.file("a");
+  io::write_file(path, "before");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    io::detail::AtomicFile file(path);
+    file.write("half of");
+    ::kill(::getpid(), SIGKILL);
+  }
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+  const auto count = [&] { return std::distance(fs::directory_iterator(folder.path()), {}); };
+  CHECK(count() == 2);
+  for (const char* others : {"ab.tmp-1-0", "a.tmp-1-0-x", "a.tmp--0", "a.tmp-1-", "b.tmp-1-0", "a.tmp-notes"})
+    folder.write(others, "not ours");
+  {
+    io::detail::AtomicFile first(path);
+    CHECK(count() == 1 + 6 + 1);  // the killed one's is gone
+    first.write("first");
+    io::write_file(path, "second");  // leaves the first's alone
+    first.commit();
+  }
+  CHECK(content(path) == "first");
+  CHECK(count() == 1 + 6);
 }
 
 TEST_CASE("io / write_file: an abandoned write leaves what stood there before") {

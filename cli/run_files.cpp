@@ -1,0 +1,105 @@
+#include "cli/run_files.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "heddle/error.h"
+#include "io/file.h"
+#include "io/input_files.h"
+
+namespace heddle::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A file whatever it is called: device and inode.
+using FileId = std::pair<dev_t, ino_t>;
+
+/// Of the regular file at `path`, or of what it links to; nothing where there is none.
+std::optional<FileId> id_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
+std::optional<FileId> id_of(int descriptor) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return FileId{status.st_dev, status.st_ino};
+}
+
+/// What two names of one file have in common, although there may be no file yet: the path without links and dots.
+std::string place_of(const std::string& path) {
+  std::error_code ignored;
+  fs::path at(path);
+  // weakly_canonical leaves a link alone that points to nothing.
+  for (int links = 0; links < 40 && fs::is_symlink(fs::symlink_status(at, ignored)); ++links)
+    at = at.parent_path() / fs::read_symlink(at, ignored);
+  at = fs::absolute(at, ignored);
+  const fs::path canonical = fs::weakly_canonical(at, ignored);  // empty where some folder cannot be looked into
+  return (canonical.empty() ? at : canonical).string();
+}
+
+void check_writable(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) {
+    // A device or a pipe: opening it might wait for somebody who reads, or tell them that nothing comes.
+    require(access(path.c_str(), W_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
+    return;
+  }
+  const fs::path folder = fs::path(place_of(path)).parent_path();
+  const fs::file_type kind = fs::status(folder, ignored).type();
+  require(kind == fs::file_type::directory || kind == fs::file_type::none, ErrorKind::io, "cannot write ", path, ": ",
+          folder.string(), " is not a folder");
+  // Begun and not finished: that leaves what there is as it is, and meets every reason why the write itself would fail but a disk
+  // that is full.
+  const io::detail::AtomicFile begun(path);
+}
+
+}  // namespace
+
+void RunFiles::reads(const std::string& option, const std::string& path) {
+  if (!path.empty()) inputs_.push_back({option, path});
+}
+
+void RunFiles::writes(const std::string& option, const std::string& path) {
+  if (!path.empty()) outputs_.push_back({option, path});
+}
+
+void RunFiles::check() const {
+  std::map<FileId, std::string> taken;  // by whom, as words
+  for (const Named& input : inputs_) {
+    for (const std::string& file : io::detail::input_files(input.path)) {
+      if (const std::optional<FileId> id = id_of(file)) {
+        taken.emplace(*id, text("is part of what this run reads (", input.option, " ", input.path,
+                                file == input.path ? "" : text(": ", file), ")"));
+      }
+    }
+  }
+  if (const std::optional<FileId> id = id_of(STDOUT_FILENO)) taken.emplace(*id, "is where standard output goes");
+  if (const std::optional<FileId> id = id_of(STDERR_FILENO)) taken.emplace(*id, "is where standard error goes");
+  std::map<std::string, std::string> places;
+  for (const Named& output : outputs_) {
+    std::string words = text("is named for two outputs (", output.option);
+    if (const std::optional<FileId> id = id_of(output.path)) {
+      const auto [found, fresh] = taken.emplace(*id, words);
+      require(fresh, ErrorKind::usage, output.option, ": ", output.path, " ", found->second,
+              found->second.starts_with("is named") ? text(" and ", output.option, ")") : "", "; name another file");
+    }
+    const auto [found, fresh] = places.emplace(place_of(output.path), words);
+    require(fresh, ErrorKind::usage, output.option, ": ", output.path, " ", found->second, " and ", output.option,
+            "); name another file");
+  }
+  for (const Named& output : outputs_) check_writable(output.path);
+}
+
+}  // namespace heddle::cli

@@ -1,0 +1,57 @@
+#include "io/input_files.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+namespace fs = std::filesystem;
+
+namespace heddle::io::detail {
+
+namespace {
+
+/// What the readers' files are called, gzip-compressed (.gz) or not; a star stands for anything. A reader that looks for others
+/// adds them here; the test that takes each file of a data set away finds what is forgotten.
+struct InputName {
+  std::string_view pattern;
+  bool beside;  ///< also looked for beside a file that is named itself: titles, and the other parts of Planetoid's eight
+};
+constexpr InputName kNames[] = {
+    {"ind.*", true},         {"edges.txt", false},    {"edges.csv", false},   {"edges.tsv", false},   {"*.edges", false},
+    {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},  {"labels.csv", false},  {"labels.txt", false},
+    {"train.txt", false},    {"val.txt", false},      {"test.txt", false},    {"*.inter", false},     {"*.item", true},
+    {"u.data", false},       {"u.item", true},        {"ratings.dat", false}, {"ratings.csv", false}, {"movies.dat", true},
+    {"movies.csv", true},    {"train.csv", false},    {"dev.csv", false},     {"val.csv", false},     {"test.csv", false}};
+
+bool matches(std::string_view name, std::string_view pattern) {
+  if (pattern.starts_with('*')) return name.ends_with(pattern.substr(1));
+  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
+  return name == pattern;
+}
+
+bool is_read(std::string_view name, bool beside) {
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](const InputName& known) { return (known.beside || !beside) && matches(name, known.pattern); });
+}
+
+}  // namespace
+
+std::vector<std::string> input_files(const std::string& path) {
+  std::error_code ignored;
+  std::vector<std::string> files;
+  const fs::path given(path);
+  const bool folder = fs::is_directory(given, ignored), file = fs::is_regular_file(given, ignored);
+  if (file) files.push_back(path);
+  const fs::path looked_in = folder ? given : given.has_parent_path() ? given.parent_path() : fs::path(".");
+  const std::string part_of = "ind." + given.filename().string() + ".";  // "DIR/cora" is no file, and stands for Planetoid's
+  for (fs::directory_iterator entry(looked_in, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
+    std::error_code unknown;
+    const std::string name = entry->path().filename().string();
+    const bool read = folder || file ? is_read(name, file) : name.starts_with(part_of);
+    if (read && entry->is_regular_file(unknown)) files.push_back(entry->path().string());
+  }
+  return files;
+}
+
+}  // namespace heddle::io::detail

@@ -1,0 +1,135 @@
+#include "io/input_files.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
+#include "heddle/io.h"
+#include "io/interactions.h"
+#include "io/load.h"
+#include "samples.h"
+#include "tests/support/temp_dir.h"
+
+using namespace heddle;
+using namespace heddle::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+/// Data sets of one format: every file that its reader may open is in one of them. A new format needs its own here.
+std::vector<Files> data_sets(std::string_view format) {
+  if (format == "planetoid") {
+    Files files;
+    const std::array<std::string, 8> contents = tiny_planetoid();
+    for (std::size_t i = 0; i < contents.size(); ++i)
+      files.emplace_back("ind.tiny." + std::string(io::detail::kPlanetoidParts[i]), contents[i]);
+    return {files};
+  }
+  const Files splits = {{"train.txt", "0\n"}, {"val.txt", "1\n"}, {"test.txt", "2\n"}};
+  if (format == "folder") {
+    std::vector<Files> sets;
+    for (const char* edges : {"edges.txt", "edges.csv", "edges.tsv", "my.edges"}) {
+      sets.push_back(splits);
+      sets.back().insert(sets.back().end(), {{edges, "0 1\n1 2\n"}, {"labels.txt", "0\n1\n1\n"}});
+    }
+    sets.push_back({{"edges.txt", "0 1\n1 2\n"}, {"features.csv", "1,2\n3,4\n5,6\n"}, {"labels.csv", "0\n1\n1\n"}});
+    sets.push_back({{"edges.txt", "0 1\n"},
+                    {"features.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", raw<float>({1, 2}))},
+                    {"labels.npy", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", raw<int64_t>({1, 0}))}});
+    return sets;
+  }
+  if (format == "edge_list") return {{{"links", "0 1\n1 2\n"}}};
+  if (format == "lightgcn") return {{{"train.txt", "0 1 2\n1 2\n"}, {"val.txt", "0 3\n"}, {"test.txt", "1 3\n"}}};
+  if (format == "recbole") {
+    return {
+        {{"shop.inter", "user_id:token\titem_id:token\na\tx\nb\ty\n"}, {"shop.item", "item_id:token\ttitle:token\nx\tCup\n"}}};
+  }
+  if (format == "movielens") {
+    return {{{"u.data", "1\t2\t3\t4\n"}, {"u.item", "2|Cup\n"}},
+            {{"ratings.dat", "1::2::3::4\n"}, {"movies.dat", "2::Cup::x\n"}},
+            {{"ratings.csv", "userId,movieId,rating,timestamp\n1,2,3,4\n"}, {"movies.csv", "movieId,title\n2,Cup\n"}}};
+  }
+  if (format == "csv") {
+    return {{{"train.csv", "user,item\na,x\n"}, {"dev.csv", "user,item\na,y\n"}, {"test.csv", "user,item\na,z\n"}},
+            {{"train.csv", "user,item\na,x\n"}, {"val.csv", "user,item\na,y\n"}, {"test.csv", "user,item\na,z\n"}}};
+  }
+  FAIL("there is no data set of the format ", format, " here: which files does its reader open?");
+  return {};
+}
+
+/// What reading `path` tells, or why it cannot be read.
+std::string outcome(const std::function<std::string()>& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+/// Every file of each data set that matters to its reader is listed, gzip-compressed or not, and what does not is not.
+void check_format(std::string_view format, const std::function<std::string(const std::string&)>& read) {
+  CAPTURE(format);
+  for (const Files& files : data_sets(format)) {
+    const TempDir folder;
+    for (const auto& [name, content] : files) folder.write(name, content);
+    folder.write("model.safetensors", "not read");
+    const std::string path = files.size() == 1 ? folder.file(files.front().first) : folder.path().string();
+    const std::string whole = outcome([&] { return read(path); });
+    std::vector<std::string> listed = io::detail::input_files(path);
+    CHECK(std::none_of(listed.begin(), listed.end(), [](const std::string& file) { return file.ends_with(".safetensors"); }));
+    for (const auto& [name, content] : files) {
+      CAPTURE(name);
+      const std::string file = folder.file(name);
+      CHECK(std::count(listed.begin(), listed.end(), file) == 1);
+      fs::rename(file, folder.file("elsewhere"));
+      CHECK(outcome([&] { return read(path); }) != whole);  // so that the file did matter
+      folder.write(name + ".gz", gzip(content));
+      if (files.size() > 1) CHECK(io::detail::input_files(path).size() == listed.size());
+      fs::remove(folder.file(name + ".gz"));
+      fs::rename(folder.file("elsewhere"), file);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("io / input files: all that a reader of nodes opens, whatever the format") {
+  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats())
+    check_format(entry.name, [&](const std::string& path) { return entry.read(path).content_hash(); });
+}
+
+TEST_CASE("io / input files: all that a reader of interactions opens, whatever the format") {
+  for (const io::detail::InteractionFormatEntry& entry : io::detail::interaction_formats()) {
+    check_format(entry.name, [&](const std::string& path) {
+      const InteractionLog log = entry.read(path, {});
+      std::string told;
+      for (std::size_t i = 0; i < log.user.size(); ++i)
+        told +=
+            text(log.users[log.user[i]], " ", log.items[log.item[i]], log.part.empty() ? 0 : static_cast<int>(log.part[i]), "\n");
+      for (const std::string& name : log.item_names) told += name + "\n";
+      return told;
+    });
+  }
+}
+
+TEST_CASE("io / input files: a name stands for Planetoid's parts, a file for its titles, and neither for its neighbours") {
+  const TempDir folder;
+  for (const char* name : {"ind.cora.x", "ind.cora.graph", "ind.corals.x", "shop.inter", "shop.item", "train.txt", "orders.csv"})
+    folder.write(name, "x");
+  const auto files = [&](const std::string& name) {
+    std::vector<std::string> listed = io::detail::input_files(folder.file(name));
+    std::sort(listed.begin(), listed.end());
+    return listed;
+  };
+  CHECK(files("cora") == std::vector{folder.file("ind.cora.graph"), folder.file("ind.cora.x")});
+  CHECK(files("orders.csv").front() == folder.file("ind.cora.graph"));  // beside a file, whatever is called like a part of it
+  const std::vector<std::string> shop = files("shop.inter");
+  CHECK(std::count(shop.begin(), shop.end(), folder.file("shop.item")) == 1);
+  CHECK(std::count(shop.begin(), shop.end(), folder.file("train.txt")) == 0);
+  CHECK(files("nothing").empty());
+  CHECK(io::detail::input_files(folder.file("no/such/folder/x")).empty());
+}
