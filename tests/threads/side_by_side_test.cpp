@@ -14,6 +14,7 @@
 #include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
+#include "tests/threads/meeting.h"
 
 namespace heddle::test {
 
@@ -93,6 +94,7 @@ TEST_CASE("side by side / any two models on one device have the bits that they h
   std::vector<Outcome> alone;
   for (const NamedTraining& training : all) alone.push_back(training.run(Device::cpu({.threads = 1}), nullptr));
   for (int threads : {2, 3}) {
+    if (under_thread_sanitizer && threads > 2) continue;
     const Device device = Device::cpu({.threads = threads});
     for (std::size_t i = 0; i < all.size(); ++i) {
       for (std::size_t j = i; j < all.size(); ++j) {
