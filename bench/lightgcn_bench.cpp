@@ -46,7 +46,7 @@ void steps(benchmark::State& state, const std::string& name, const LightGcnTrain
   for ([[maybe_unused]] auto _ : state) {
     LightGcn model(data, {.precision = precision}, device);
     int64_t asked = 0;
-    const LightGcnReport report = train(model, data, options, {}, [&] { return asked++ < wanted; });
+    const LightGcnReport report = train(model, data, options, {}, [&](const Progress&) { return asked++ < wanted; });
     state.SetIterationTime(report.step_ms_median / 1e3);
   }
   const int64_t batch_size =
