@@ -15,6 +15,7 @@
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
 #include "io/limits.h"
+#include "io/listing.h"
 
 namespace heddle::io::detail {
 
@@ -61,10 +62,9 @@ void remove_abandoned(const std::string& target) {
   const std::filesystem::path path(target);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const std::string name = path.filename().string();
-  std::error_code failed;
-  for (std::filesystem::directory_iterator entry(folder, failed), end; !failed && entry != end; entry.increment(failed)) {
-    if (!is_temporary_of(name, entry->path().filename().string())) continue;
-    const std::string found = entry->path().string();
+  for (const std::string& entry : names_in(folder.string())) {
+    if (!is_temporary_of(name, entry)) continue;
+    const std::string found = (folder / entry).string();
     const int descriptor = ::open(found.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) continue;
     struct stat opened {

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "io/listing.h"
+
 namespace fs = std::filesystem;
 
 namespace heddle::io::detail {
@@ -45,11 +47,9 @@ std::vector<std::string> input_files(const std::string& path) {
   if (file) files.push_back(path);
   const fs::path looked_in = folder ? given : given.has_parent_path() ? given.parent_path() : fs::path(".");
   const std::string part_of = "ind." + given.filename().string() + ".";  // "DIR/cora" is no file, and stands for Planetoid's
-  for (fs::directory_iterator entry(looked_in, ignored), end; !ignored && entry != end; entry.increment(ignored)) {
-    std::error_code unknown;
-    const std::string name = entry->path().filename().string();
+  for (const std::string& name : names_in(looked_in.string())) {
     const bool read = folder || file ? is_read(name, file) : name.starts_with(part_of);
-    if (read && entry->is_regular_file(unknown)) files.push_back(entry->path().string());
+    if (read && fs::is_regular_file(looked_in / name, ignored)) files.push_back((looked_in / name).string());
   }
   return files;
 }
