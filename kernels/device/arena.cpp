@@ -5,8 +5,8 @@
 #include <new>
 
 #include "heddle/error.h"
-#include "kernels/simt/watch.h"
 #include "heddle/rethrow.h"
+#include "kernels/simt/watch.h"
 
 namespace heddle {
 
