@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBeforeDrawing{300}, kBetweenDrawings{100};
+constexpr milliseconds kLeastBetween{2};  // a terminal that takes them more slowly would miss some
 constexpr milliseconds kBeforeLines{1000}, kBetweenLines{60'000};
 
 /// Milliseconds that HEDDLE_PROGRESS_DELAY asks for, or the usual ones.
@@ -29,10 +30,10 @@ milliseconds delay_or(milliseconds usual) {
 ProgressBar::ProgressBar(bool quiet) {
   const bool draws = can_draw();
   delay_ = delay_or(draws ? kBeforeDrawing : kBeforeLines);
-  between_ = draws ? std::min(kBetweenDrawings, delay_) : kBetweenLines;
+  between_ = draws ? std::clamp(delay_, kLeastBetween, kBetweenDrawings) : kBetweenLines;
   if (quiet) return;
   form_ = draws ? Form::drawn : Form::lines;
-  next_ = Clock::now() + delay_;
+  first_ = next_ = Clock::now() + delay_;
   try {
     ticker_ = std::thread([this] { tick(); });
   } catch (...) {  // no thread to be had: then only what is told of is told
@@ -94,6 +95,8 @@ void ProgressBar::keep(const Progress& at) {
     time_ = goes_on ? before->second : PhaseTime{.since = now, .from = std::max(share, 0.0)};
     time_.since = now;
     phase_ = at.phase;
+    // A phase is shown when it begins, however short it is.
+    if (form_ == Form::drawn && other) next_ = std::min(next_, std::max(first_, now));
     if (form_ == Form::lines) next_ = said_.contains(at.phase) ? last_said_ + between_ : now + delay_;
   }
   share_ = share;

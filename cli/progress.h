@@ -65,8 +65,8 @@ class ProgressBar {
   std::chrono::milliseconds delay_{0};    ///< before the first word of the whole (drawn) or of a phase (lines)
   std::chrono::milliseconds between_{0};  ///< between two
 
-  std::mutex mutex_;  ///< of all below
-  Clock::time_point next_;
+  std::mutex mutex_;                ///< of all below
+  Clock::time_point first_, next_;  ///< when a word may be said at all, and again
   std::string subject_, phase_;
   double share_ = -1;
   std::array<ProgressFigure, 4> figures_{};

@@ -44,7 +44,7 @@ std::vector<SharedCase> shared_cases(Stream& stream) {
   const AttentionOptions heads{.heads = 8, .slope = 0.2f, .dropout = 0.3f};
   std::vector<int32_t> ids, labels;
   for (int32_t i = 0; i < 20'000; ++i) ids.push_back(i * 37 % 8000);
-  for (int32_t i = 0; i < 8000; ++i) labels.push_back(i % 64);
+  for (int32_t i = 0; i < 70'000; ++i) labels.push_back(i % 64);
   std::vector<int32_t> nodes(8000);
   for (int32_t i = 0; i < 8000; ++i) nodes[static_cast<std::size_t>(i)] = i;
   const auto device_ids = std::make_shared<Buffer>(Buffer::upload(stream, ids));
