@@ -3,6 +3,7 @@
 #include "heddle/context.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace heddle {
@@ -120,27 +121,50 @@ void GradientSlot::begin() {
   view_ = {n.grad, n.rows, n.cols};
 }
 
+namespace {
+
+/// The storage holds a gradient from now on. Those that were added before it did are added to it, and their memory is free.
+void begin_gradient(const Tensor& tensor) {
+  TensorNode& n = tensor.node();
+  Context& context = tensor.context();
+  kernels::Execution execution = context.execution();
+  n.grad_begun = false;
+  n.grad_generation = context.generation();
+  for (const LateGradient* late = std::exchange(n.late, nullptr); late != nullptr; late = late->next) {
+    kernels::add_scaled({late->data, n.rows, n.cols}, 1.0f, tensor.grad(), execution);
+    context.arena().give_back(late->data);
+  }
+}
+
+/// Moves `data`, a gradient in memory of its own, into the storage, which holds none. A copy: a Parameter's storage is its own.
+void begin_gradient_with(const Tensor& tensor, float* data) {
+  const TensorNode& n = tensor.node();
+  Context& context = tensor.context();
+  const std::size_t bytes = static_cast<std::size_t>(n.rows * n.cols) * sizeof(float);
+  context.stream().backend().copy(n.grad, data, bytes, context.stream());
+  context.arena().give_back(data);
+  begin_gradient(tensor);
+}
+
+}  // namespace
+
 void GradientSlot::add() {
   require(open_, ErrorKind::internal, "a gradient is added twice");
   if (!wanted_) return;
   TensorNode& n = input_.node();
   Context& context = input_.context();
-  if (own_ && !input_.has_grad()) {  // the slot that was handed the storage is still being written
+  open_ = false;
+  if (!own_) return begin_gradient(input_);
+  if (input_.has_grad()) {
+    kernels::Execution execution = context.execution();
+    kernels::add_scaled({view_.data, n.rows, n.cols}, 1.0f, input_.grad(), execution);
+    context.arena().give_back(view_.data);
+  } else if (n.grad_begun) {  // the slot that was handed the storage is still being written
     void* memory = context.host_arena().allocate(sizeof(LateGradient), alignof(LateGradient));
     n.late = new (memory) LateGradient{view_.data, n.late};
-    open_ = false;
-    return;
+  } else {  // that slot has ended without a gradient
+    begin_gradient_with(input_, view_.data);
   }
-  kernels::Execution execution = context.execution();
-  const auto add_to_grad = [&](float* data) {
-    kernels::add_scaled({data, n.rows, n.cols}, 1.0f, input_.grad(), execution);
-    context.arena().give_back(data);
-  };
-  open_ = false;
-  if (own_) return add_to_grad(view_.data);
-  n.grad_begun = false;
-  n.grad_generation = context.generation();
-  for (const LateGradient* late = std::exchange(n.late, nullptr); late != nullptr; late = late->next) add_to_grad(late->data);
 }
 
 GradientSlot::~GradientSlot() {
@@ -150,7 +174,14 @@ GradientSlot::~GradientSlot() {
   } else if (wanted_) {
     TensorNode& n = input_.node();
     n.grad_begun = false;
-    n.late = nullptr;
+    if (n.late == nullptr) return;
+    // What others have added in the meantime stays: the first of them takes the storage.
+    const LateGradient* const first = std::exchange(n.late, n.late->next);
+    try {
+      begin_gradient_with(input_, first->data);
+    } catch (const Error& error) {  // of the device, which the next op on it reports as well
+      log_message(error.what());
+    }
   }
 }
 

@@ -108,11 +108,11 @@ endfunction()
 function(heddle_configure_library target)
   heddle_compile_options(${target})
   # kernels/common/has_cuda.h tells why this is a file.
-  set(content "")
+  set(has_cuda 0)
   if(HEDDLE_HAS_CUDA)
-    set(content "#define HEDDLE_HAS_CUDA\n")
+    set(has_cuda 1)
   endif()
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/heddle_has_cuda.h CONTENT "${content}")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/heddle_has_cuda.h CONTENT "#define HEDDLE_HAS_CUDA() ${has_cuda}\n")
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
   target_include_directories(${target}
     PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>

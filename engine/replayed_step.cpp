@@ -30,13 +30,15 @@ void ReplayedStep::run() try {
 void ReplayedStep::record() {
   Stream& stream = context_.stream();
   memory_->repeat();
-  stream.backend().begin_capture(stream);
+  bool capturing = false;
   try {
+    stream.backend().begin_capture(stream);
+    capturing = true;
     step_();
   } catch (...) {
     memory_->close();
     try {
-      stream.backend().end_capture(stream);  // leaves the stream usable; the first error is the one to report
+      if (capturing) stream.backend().end_capture(stream);  // leaves the stream usable; the first error is the one to report
     } catch (const Error& error) {
       log_message(error.what());
     }

@@ -1,6 +1,5 @@
 // The program of tests: doctest's, with one rule more. A test case that ends without having checked anything says why in a
-// message
-// ("skipped: ..."), or it is a failure: a loop over an empty list and an early return look like success otherwise.
+// message ("skipped: ..."), or it is a failure: a loop over an empty list and an early return look like success otherwise.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

@@ -27,7 +27,7 @@ struct AdamTensor {
 /// Numbers too small to matter are read as 0, here and not by a mode of the processor, so that all devices do the same: m and g
 /// of a magnitude below 2^-96, v below 2^-120, and in g^2 a g below 2^-52. Otherwise the moments of a weight whose gradient has
 /// become 0 decay to subnormal numbers and stay there, and each operation on one takes a processor a hundred cycles; with these
-/// limits no product above is subnormal (for beta1 up to 1 - 2^-24, beta2 from 2^-6 to 1 - 2^-22, learning rates from 2^-30).
+/// limits no product in the two lines of m and v is subnormal (for beta1 up to 1 - 2^-24, beta2 from 2^-6 to 1 - 2^-22).
 /// With the usual epsilon of 1e-8 a v or g^2 that small cannot change a bit of the divisor, nor such an m one of a weight above
 /// 1e-13.
 struct AdamArgs {

@@ -1,9 +1,10 @@
 #pragma once
 
-// HEDDLE_HAS_CUDA: the build has the cuda device. A file that CMake writes says so, not the command line of every source, so that
-// switching the device on compiles again only what asks for it. What nvcc compiles has it anyway.
+// HEDDLE_HAS_CUDA(): 1 where the build has the cuda device, else 0; a call, so that who forgets this include cannot compile.
+// CMake writes it to a file, not on every command line: switching the device on compiles again only what asks. nvcc's own have
+// it.
 #ifdef __CUDACC__
-#define HEDDLE_HAS_CUDA
+#define HEDDLE_HAS_CUDA() 1
 #else
 #include <heddle_has_cuda.h>
 #endif

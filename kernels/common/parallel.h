@@ -17,8 +17,8 @@ namespace heddle::kernels {
 ///   No part is smaller than 4096 elements: to hand one over takes some 300 ns, to wait for its thread as much again.
 ///   Small work has two parts a thread, so that one that comes late finds half of its share done by others.
 ///   Large work has up to 32, so that a thread that is held up, for as long as the system likes, holds up a 32nd of its share;
-///   but
-/// none below 65,536 elements: more of them would not even anything out that the clock could show.
+///   but none below 65,536 elements.
+///   More parts would not even anything out that the clock could show.
 [[gnu::always_inline]] static inline int64_t parts_for(Threads threads, int64_t work) {
   constexpr int64_t least_part = 4096, least_of_many = 65536;
   if (threads.count <= 1 || work < 2 * least_part) return 1;

@@ -1,11 +1,14 @@
 #include "kernels/common/thread_team.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <climits>
 #include <deque>
 #include <memory>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "heddle/error.h"
@@ -219,7 +222,8 @@ class ThreadTeam {
   };
 
   void share(int64_t chunks, Body body, const void* context, bool own_only) {
-    const int place = threads_ > 1 && chunks > 1 && !(own_only && in_body) ? take_place(own_only) : -1;
+    const bool alone = own_only && (in_body || in_forked_child());
+    const int place = threads_ > 1 && chunks > 1 && !alone ? take_place(own_only) : -1;
     const bool nested = in_body;
     in_body = true;
     if (place < 0) {
@@ -234,6 +238,10 @@ class ThreadTeam {
     }
     in_body = nested;
   }
+
+  /// fork() copies the team without its threads. Of other loops the caller takes all that nobody else does; what is for every
+  /// thread would wait for those that do not exist.
+  bool in_forked_child() const { return getpid() != process_; }
 
   /// A place in loops_ for a loop of the calling thread; -1: all are taken. `wait`: until one is free.
   int take_place(bool wait) {
@@ -297,6 +305,11 @@ class ThreadTeam {
   }
 
   void stop() {
+    if (in_forked_child()) {
+      // The handles name no threads of this process: there is nobody to join, and std::thread's destructor would end the program.
+      static_cast<void>(new std::vector<std::thread>(std::move(workers_)));
+      return;
+    }
     stopping_.store(true);
     news_.fetch_add(1);
     news_.notify_all();
@@ -304,6 +317,7 @@ class ThreadTeam {
   }
 
   int threads_;
+  const pid_t process_ = getpid();  ///< that the threads are in
   std::atomic<const LoopObserver*> observer_{nullptr};
   std::deque<SharedLoop> loops_;
   std::vector<std::thread> workers_;

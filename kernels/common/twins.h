@@ -31,7 +31,7 @@
 #define HEDDLE_CALL_CPU(stream, function, ...) portable::function(__VA_ARGS__, (stream).thread_team())
 #endif
 
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 #define HEDDLE_DECLARE_DEVICE(...) \
   namespace simt {                 \
   __VA_ARGS__;                     \

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -18,6 +19,12 @@ namespace {
 template <class Function>
 Function symbol(void* library, const char* name) {
   return reinterpret_cast<Function>(dlsym(library, name));
+}
+
+/// Of the dynamic linker, which has none where what failed was not its own.
+std::string last_error() {
+  const char* const message = dlerror();
+  return message != nullptr ? message : "the dynamic linker gives no reason";
 }
 
 /// What the libraries of a PrivateNamespace read when they are opened: one thread, which nobody ties to a core. An OpenMP build
@@ -59,13 +66,13 @@ class PrivateNamespace {
 PrivateNamespace::PrivateNamespace() {
   c_library_ = dlmopen(LM_ID_NEWLM, "libc.so.6", RTLD_NOW | RTLD_LOCAL);
   if (c_library_ == nullptr) {
-    missing_ = dlerror();
+    missing_ = last_error();
     return;
   }
   const auto clear = symbol<int (*)()>(c_library_, "clearenv");
   const auto set = symbol<int (*)(const char*, const char*, int)>(c_library_, "setenv");
   if (clear == nullptr || set == nullptr || dlinfo(c_library_, RTLD_DI_LMID, &id_) != 0) {
-    missing_ = dlerror();
+    missing_ = last_error();
     dlclose(std::exchange(c_library_, nullptr));
     return;
   }
@@ -82,16 +89,33 @@ PrivateNamespace::PrivateNamespace() {
 PrivateNamespace::PrivateNamespace() : missing_("this C library has no dlmopen") {}
 #endif
 
+/// How libraries with threads say how many they use, and the variable that sets the number.
+constexpr std::pair<const char*, const char*> thread_counts[] = {{"openblas_get_num_threads", "OPENBLAS_NUM_THREADS"},
+                                                                 {"MKL_Get_Max_Threads", "MKL_NUM_THREADS"},
+                                                                 {"bli_thread_get_num_threads", "BLIS_NUM_THREADS"}};
+
+bool tells_threads(void* library) {
+  return std::any_of(std::begin(thread_counts), std::end(thread_counts),
+                     [library](const auto& count) { return dlsym(library, count.first) != nullptr; });
+}
+
 /// Empty, or why this library cannot be used where it is opened into the program's own namespace: the number of its threads is
 /// the program's to set, and the bits of a product would change with it.
 std::string reason_against_sharing(void* library, const char* file, const std::string& missing) {
-  const auto threads = symbol<int (*)()>(library, "openblas_get_num_threads");
-  if (missing.empty() || threads == nullptr || threads() == 1) return {};
-  return text(file, " has ", threads(), " threads and cannot be opened apart from the program's own (", missing,
-              "); with OPENBLAS_NUM_THREADS=1 in the environment it can be used");
+  if (missing.empty()) return {};
+  for (const auto& [function, variable] : thread_counts) {
+    const auto threads = symbol<int (*)()>(library, function);
+    if (threads == nullptr || threads() <= 1) continue;
+    return text(file, " has ", threads(), " threads and cannot be opened apart from the program's own (", missing, "); with ",
+                variable, "=1 in the environment it can be used");
+  }
+  return {};
 }
 
-std::string describe(void* library, const char* file) {
+std::string describe(void* library, const char* file, const std::string& missing) {
+  if (!missing.empty() && !tells_threads(library)) {
+    return text(file, ", shared with the program (", missing, "), which does not tell its number of threads");
+  }
   const auto config = symbol<char* (*)()>(library, "openblas_get_config");
   if (config == nullptr) return file;
   std::string text_of_it = config();
@@ -115,13 +139,13 @@ BlasLibrary open() {
   for (const char* file : {"libopenblas.so.0", "libcblas.so.3", "libblas.so.3", HEDDLE_CBLAS_LIBRARY}) {
     void* library = apart.open(file);
     if (library == nullptr) {
-      add(dlerror());
+      add(last_error());
       continue;
     }
     const auto sgemm = symbol<decltype(&cblas_sgemm)>(library, "cblas_sgemm");
     const std::string reason =
         sgemm == nullptr ? text(file, " has no cblas_sgemm") : reason_against_sharing(library, file, apart.missing());
-    if (reason.empty()) return {sgemm, find_dsyevd(library, apart), describe(library, file)};
+    if (reason.empty()) return {sgemm, find_dsyevd(library, apart), describe(library, file, apart.missing())};
     add(reason);
     dlclose(library);
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "heddle/kernel/gemm.h"
+#include "kernels/common/has_cuda.h"
 #include "kernels/common/twins.h"
 
 // The launchers that variants.cpp lists: one per file of this folder.
@@ -24,7 +25,7 @@ HEDDLE_DECLARE_CPU(void gemm_cpu_skinny(const GemmArgs& args, float* workspace, 
 
 HEDDLE_DECLARE_DEVICE(HEDDLE_GEMM_LAUNCHERS)
 
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 namespace cuda {
 void gemm_cublas(const GemmArgs& args, void* workspace, Stream& stream);
 }

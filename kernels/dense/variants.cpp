@@ -1,3 +1,4 @@
+#include "kernels/common/has_cuda.h"
 #include "kernels/dense/dense.h"
 #include "kernels/dense/device_rows.h"
 
@@ -18,7 +19,7 @@ const Variant<GemmArgs> cpu_variants[] = {
 };
 
 const Variant<GemmArgs> simt_variants[] = {HEDDLE_GEMM_ROWS(simt)};
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 const Variant<GemmArgs> cuda_variants[] = {{"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, takes_anything<GemmArgs>,
                                             needs_no_workspace<GemmArgs>, cuda::gemm_cublas},
                                            HEDDLE_GEMM_ROWS(cuda)};
@@ -32,7 +33,7 @@ std::span<const Variant<GemmArgs>> gemm_variants(DeviceKind device) {
     case DeviceKind::simt: return simt_variants;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_variants;
 #else
   return {};

@@ -211,13 +211,21 @@ Arena::Recording::Recording(Arena& arena) : arena_(arena) {
 
 void Arena::Recording::close() {
   if (!open_) return;
+  open_ = arena_.recording_ = false;
+  if (arena_.to_repeat_ == &requests_) {  // the step that was to be repeated has not begun: what the arena holds is another's
+    arena_.to_repeat_ = nullptr;
+    return;
+  }
   for (Block& block : arena_.blocks_) {
     if (block.last_step != arena_.step_ || std::find(blocks_.begin(), blocks_.end(), block.begin()) != blocks_.end()) continue;
     blocks_.push_back(block.begin());
     ++block.recordings;
   }
-  requests_.assign(arena_.requests_.begin(), arena_.requests_.begin() + static_cast<std::ptrdiff_t>(arena_.request_));
-  open_ = arena_.recording_ = false;
+  const auto made_begin = arena_.requests_.begin();
+  const auto made_end = made_begin + static_cast<std::ptrdiff_t>(arena_.request_);
+  // A repetition that broke off has made the first requests only: the next one needs all of them.
+  const bool broke_off = arena_.request_ < requests_.size() && std::equal(made_begin, made_end, requests_.begin());
+  if (!broke_off) requests_.assign(made_begin, made_end);
 }
 
 void Arena::Recording::repeat() {

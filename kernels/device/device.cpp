@@ -65,16 +65,13 @@ Stream::Stream(std::shared_ptr<kernels::Backend> backend) try
   rethrow_as_error();
 }
 
-Stream::Stream(Stream&& other) noexcept try
+Stream::Stream(Stream&& other) noexcept
     : backend_(std::move(other.backend_)),
       kind_(other.kind_),
       native_(other.native_),
       device_index_(other.device_index_),
       threads_(other.threads_),
-      isa_(other.isa_) {
-} catch (...) {
-  rethrow_as_error();
-}
+      isa_(other.isa_) {}
 
 Stream::~Stream() {
   if (backend_) backend_->destroy_stream(native_);

@@ -1,5 +1,6 @@
 #include "kernels/edge/variants.h"
 
+#include "kernels/common/has_cuda.h"
 #include "kernels/edge/cpu_edge.h"
 #include "kernels/edge/device_rows.h"
 
@@ -25,7 +26,7 @@ const Variant<EdgeSoftmaxArgs> cpu_edge_softmax_variants[] = {
 
 const Variant<HeadSddmmArgs> simt_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(simt)};
 const Variant<EdgeSoftmaxArgs> simt_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(simt)};
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 const Variant<HeadSddmmArgs> cuda_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(cuda)};
 const Variant<EdgeSoftmaxArgs> cuda_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(cuda)};
 #endif
@@ -38,7 +39,7 @@ std::span<const Variant<HeadSddmmArgs>> head_sddmm_variants(DeviceKind device) {
     case DeviceKind::simt: return simt_head_sddmm_variants;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_head_sddmm_variants;
 #else
   return {};
@@ -51,7 +52,7 @@ std::span<const Variant<EdgeSoftmaxArgs>> edge_softmax_variants(DeviceKind devic
     case DeviceKind::simt: return simt_edge_softmax_variants;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_edge_softmax_variants;
 #else
   return {};

@@ -1,5 +1,6 @@
 #include "kernels/gat/variants.h"
 
+#include "kernels/common/has_cuda.h"
 #include "kernels/gat/device_rows.h"
 
 namespace heddle::kernels {
@@ -32,7 +33,7 @@ const Variant<GatBackwardArgs> cpu_backward[] = {
 };
 const Variant<GatForwardArgs> simt_forward[] = {HEDDLE_GAT_FORWARD_ROWS(simt)};
 const Variant<GatBackwardArgs> simt_backward[] = {HEDDLE_GAT_BACKWARD_ROWS(simt)};
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 const Variant<GatForwardArgs> cuda_forward[] = {HEDDLE_GAT_FORWARD_ROWS(cuda)};
 const Variant<GatBackwardArgs> cuda_backward[] = {HEDDLE_GAT_BACKWARD_ROWS(cuda)};
 #endif
@@ -45,7 +46,7 @@ std::span<const Variant<GatForwardArgs>> gat_forward_variants(DeviceKind device)
     case DeviceKind::simt: return simt_forward;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_forward;
 #else
   return {};
@@ -58,7 +59,7 @@ std::span<const Variant<GatBackwardArgs>> gat_backward_variants(DeviceKind devic
     case DeviceKind::simt: return simt_backward;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_backward;
 #else
   return {};

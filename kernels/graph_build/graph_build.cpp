@@ -5,6 +5,7 @@
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
+#include "kernels/common/has_cuda.h"
 #include "kernels/common/profiled_op.h"
 
 namespace heddle::kernels {
@@ -19,7 +20,7 @@ namespace heddle::kernels {
   BuiltCsr bipartite_adjacency(const CsrView& r, Stream& stream);                                                            \
   }
 HEDDLE_DECLARE_GRAPH_BUILD(host)
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 HEDDLE_DECLARE_GRAPH_BUILD(cuda)
 #define HEDDLE_CALL_GRAPH_BUILD(stream, function, ...) \
   ((stream).kind() == DeviceKind::cuda ? cuda::function(__VA_ARGS__, stream) : host::function(__VA_ARGS__, stream))

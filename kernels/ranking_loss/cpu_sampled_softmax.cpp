@@ -4,14 +4,14 @@
 #include "kernels/ranking_loss/cpu_rows.h"
 
 // Idea: a block of 48 users and its logits stay in the second-level cache while all three products are made of them: the logits,
-// the users' gradient and the block's share of the negatives'. The matrix of batch x m probabilities never exists. All products
-// are one tile: 6 rows times as many vectors as leave the registers full, operands read with strides, so that the transposed
-// product needs no copy. Unit users are scaled by log2(e) / t, so that probabilities are powers of two.
-// Work: 6 batch m d operations and batch m powers. Every sum has one order: along d for logits, along m for users, along a
-// chunk's users for negatives, then the chunks in order; neither threads nor the width of the vectors change it.
-// With more threads than chunks are good for, the negatives' gradient is a second loop, over chunks and slices of negatives; the
-// probabilities then go through the shared cache.
-// Bytes: 4 (2 batch + m) d read and written, 8 m d for each chunk's partial gradient; in two loops 8 batch m more.
+// the users' gradient and the block's share of the negatives'. The matrix of batch x m probabilities never exists as a whole but
+// in two loops (below), up to 256 MiB of it. All products are one tile: 6 rows times as many vectors as leave the registers full,
+// operands read with strides, so that the transposed product needs no copy. Unit users are scaled by log2(e) / t, so that
+// probabilities are powers of two. Work: 6 batch m d operations and batch m powers. Every sum has one order: along d for logits,
+// along m for users, along a chunk's users for negatives, then the chunks in order; neither threads nor the width of the vectors
+// change it. With more threads than chunks are good for, the negatives' gradient is a second loop, over chunks and slices of
+// negatives; all probabilities are then kept and go through the shared cache. Where they are more than 256 MiB it stays one loop
+// over chunks. Bytes: 4 (2 batch + m) d read and written, 8 m d for each chunk's partial gradient; in two loops 8 batch m more.
 // Source: register tiles as in K. Goto, R. van de Geijn: "Anatomy of high-performance matrix multiplication", ACM TOMS 34, 2008.
 namespace heddle::kernels::HEDDLE_ISA {
 

@@ -35,6 +35,8 @@ void check_triples(const char* op, DenseView<const float> rows) {
 // Their number shows in the last bits, so it is the same for any number of threads; where it is too small for them, blocks are
 // handed out instead.
 constexpr int64_t most_softmax_chunks = 16;
+// All blocks' logits together, which a plan by blocks keeps: four times a batch of 4096 against 4096 negatives.
+constexpr int64_t most_block_bytes = int64_t{256} << 20;
 
 SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args, int threads) {
   const int64_t m = args.rows.rows - 2 * args.batch;
@@ -43,12 +45,14 @@ SoftmaxPlan softmax_plan(const SampledSoftmaxArgs& args, int threads) {
   plan.chunks = (args.batch + plan.chunk_users - 1) / plan.chunk_users;
   plan.padded_d = round_up(args.rows.cols, 16);
   plan.padded_m = round_up(m, 64);
+  // A user's logits, itself as a unit row and scaled, its unit positive and its gradient.
+  const int64_t user_floats = plan.padded_m + softmax_logits_padding + 4 * plan.padded_d;
+  const int64_t all_blocks_bytes = plan.chunks * plan.chunk_users * user_floats * static_cast<int64_t>(sizeof(float));
   // With two chunks a thread, all are busy for nine tenths of the time or more.
-  plan.by_blocks = threads > 1 && int64_t{2} * threads > plan.chunks;
+  plan.by_blocks = threads > 1 && int64_t{2} * threads > plan.chunks && all_blocks_bytes <= most_block_bytes;
   plan.block_users = plan.by_blocks ? softmax_small_block_users : softmax_block_users;
   plan.chunk_blocks = plan.chunk_users / plan.block_users;
-  // The block's logits; unit users, those scaled, unit positives and the users' gradient.
-  plan.block_floats = plan.block_users * (plan.padded_m + softmax_logits_padding + 4 * plan.padded_d);
+  plan.block_floats = plan.block_users * user_floats;
   plan.gradient_floats = round_up(m, softmax_tile_rows) * plan.padded_d;
   plan.shared_floats = m * plan.padded_d + plan.padded_m * args.rows.cols;
   return plan;

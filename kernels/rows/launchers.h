@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "kernels/common/has_cuda.h"
 #include "kernels/common/twins.h"
 #include "kernels/rows/rows.h"
 
@@ -22,7 +23,7 @@ namespace cpu {
 void group_rows(const RowGroups& groups, int64_t n, int32_t* workspace);
 }
 
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 namespace cuda {
 std::size_t group_rows_cub_workspace(int64_t count, int64_t n);
 void group_rows_cub(const RowGroups& groups, int64_t n, void* workspace, Stream& stream);

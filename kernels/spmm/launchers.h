@@ -4,6 +4,7 @@
 #include <string>
 
 #include "heddle/kernel/spmm.h"
+#include "kernels/common/has_cuda.h"
 #include "kernels/common/twins.h"
 #include "kernels/spmm/cpu_rows.h"
 
@@ -30,7 +31,7 @@ HEDDLE_DECLARE_CPU(void spmm_cpu_row_vectorised(const SpmmArgs& args, const CpuR
 
 HEDDLE_DECLARE_DEVICE(HEDDLE_SPMM_LAUNCHERS)
 
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 namespace cuda {
 std::string spmm_cusparse_supports(const SpmmArgs& args);
 std::size_t spmm_cusparse_workspace(const SpmmArgs& args);

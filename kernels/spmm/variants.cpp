@@ -1,3 +1,4 @@
+#include "kernels/common/has_cuda.h"
 #include "kernels/spmm/device_rows.h"
 
 namespace heddle::kernels {
@@ -37,7 +38,7 @@ const Variant<SpmmArgs> cpu_variants[] = {
 };
 
 const Variant<SpmmArgs> simt_variants[] = {HEDDLE_SPMM_ROWS(simt)};
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
 const Variant<SpmmArgs> cuda_variants[] = {
     HEDDLE_SPMM_ROWS(cuda),
     {"cusparse_alg2", "cuSPARSE's CSR_ALG2, for row-major matrices", "NVIDIA cuSPARSE", false, cuda::spmm_cusparse_supports,
@@ -55,7 +56,7 @@ std::span<const Variant<SpmmArgs>> spmm_variants(DeviceKind device) {
     case DeviceKind::simt: return simt_variants;
     case DeviceKind::cuda: break;
   }
-#ifdef HEDDLE_HAS_CUDA
+#if HEDDLE_HAS_CUDA()
   return cuda_variants;
 #else
   return {};

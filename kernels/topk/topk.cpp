@@ -22,7 +22,9 @@ HEDDLE_DECLARE_DEVICE(void top_k(const TopKArgs& args, Stream& stream);
 
 namespace {
 
+/// A batch of rows has as much memory as this where columns are in one range, and this much in any number of ranges.
 constexpr int64_t batch_bytes = int64_t{32} << 20;
+constexpr int64_t most_workspace_bytes = 8 * batch_bytes;
 
 bool on_cpu(const Execution& execution) { return execution.stream.kind() == DeviceKind::cpu; }
 
@@ -59,14 +61,17 @@ TopKOutput from_row(const TopKOutput& best, int64_t first) {
 }
 
 /// Rows are cut into blocks and, where these are fewer than the parts that the threads want, columns into ranges of at least
-/// 2048. `d`: of the factors, 0: none.
-TopKPlan plan_for(int64_t m, int64_t n, int64_t d, int64_t most_rows, Threads threads) {
+/// 2048. Each range has candidates of all rows: there are no more than fit into most_workspace_bytes, however many threads ask.
+/// `d`: of the factors, 0: none.
+TopKPlan plan_for(int64_t m, int64_t n, int64_t d, int64_t k, int64_t most_rows, Threads threads) {
   TopKPlan plan{};
   plan.rows_per_block = std::min(most_rows, m);
   plan.row_blocks = (m + plan.rows_per_block - 1) / plan.rows_per_block;
   // Of products the right factors are read once, and sixteen multiplications take as long as an element.
   const int64_t parts = parts_for(threads, d == 0 ? m * n : std::max(n * d, m * n * d / 16));
-  const int64_t wanted = (parts + plan.row_blocks - 1) / plan.row_blocks;
+  const int64_t range_bytes = 8 * k * m + static_cast<int64_t>(sizeof(float)) * panel_columns * d * plan.row_blocks;
+  const int64_t wanted =
+      std::min((parts + plan.row_blocks - 1) / plan.row_blocks, std::max<int64_t>(1, most_workspace_bytes / range_bytes));
   const int64_t ranges = std::clamp<int64_t>(n / 2048, 1, wanted);
   // A multiple of the panel, so that only the last one has columns to spare.
   plan.columns_per_range = std::max<int64_t>(1, ((n + ranges - 1) / ranges + panel_columns - 1) / panel_columns) * panel_columns;
@@ -81,7 +86,7 @@ void for_batches(int64_t m, int64_t n, int64_t d, int64_t k, int64_t most_rows, 
   const int64_t rows_per_batch = std::max(batch_bytes / block_bytes, int64_t{1}) * most_rows;
   for (int64_t first = 0; first < m; first += rows_per_batch) {
     const int64_t rows = std::min(rows_per_batch, m - first);
-    const TopKPlan plan = plan_for(rows, n, d, most_rows, execution.stream.thread_team());
+    const TopKPlan plan = plan_for(rows, n, d, k, most_rows, execution.stream.thread_team());
     TopKWorkspace workspace{execution.arena.allocate_array<uint64_t>(rows * plan.ranges * k), nullptr};
     if (d > 0) workspace.panels = execution.arena.allocate_array<float>(plan.row_blocks * plan.ranges * panel_columns * d);
     run(first, rows, plan, workspace);

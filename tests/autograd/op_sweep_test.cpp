@@ -186,10 +186,12 @@ TEST_CASE("every op / inputs of two contexts are refused by name, with both devi
 TEST_CASE("every op / a matrix on another device than the tensors is refused with both") {
   const std::set<std::string> with_matrix = {"spmm",      "edge_sums",     "head_sddmm",     "edge_softmax",
                                              "head_spmm", "gat_attention", "gatv2_attention"};
+  std::set<std::string> seen;
   for (const NamedDevice& device : devices()) {
     const Device elsewhere = device.device.kind() == DeviceKind::simt ? Device::cpu({.threads = 1}) : Device::simt();
     for (const bench::OpCase& op_case : bench::op_cases()) {
       if (with_matrix.count(op_name(op_case)) == 0) continue;
+      seen.insert(op_name(op_case));
       INFO(device.name, ": ", op_case.name);
       const bench::Op op = prepared(op_case, elsewhere);
       Context context(device.device);
@@ -200,6 +202,7 @@ TEST_CASE("every op / a matrix on another device than the tensors is refused wit
                 [&] { op(context, inputs); }) == "");
     }
   }
+  CHECK(seen == with_matrix);
 }
 
 TEST_SUITE_END();

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <vector>
 
 #include "heddle/context.h"
 #include "heddle/operation.h"
@@ -169,11 +171,7 @@ TEST_CASE("gradient slot / slots of one tensor have memory of their own and add 
 TEST_CASE("gradient slot / what is not added is dropped, and where no gradient is wanted there is memory on demand only") {
   Context context(Device::cpu());
   const Tensor x = context.make_tensor(column, true), constant = context.make_tensor(column);
-  {
-    GradientSlot dropped(x), late(x);
-    std::fill_n(late.view().data, 3, 1.0f);
-    late.add();
-  }
+  { const GradientSlot dropped(x), another(x); }
   CHECK_FALSE(x.has_grad());
   {
     GradientSlot slot(x);
@@ -188,6 +186,45 @@ TEST_CASE("gradient slot / what is not added is dropped, and where no gradient i
   none.add();
   scratch.add();
   CHECK_FALSE(constant.has_grad());
+}
+
+TEST_CASE("gradient slot / what was added stays when the slot with the storage is dropped, before and after") {
+  for (const bool is_parameter : {false, true}) {
+    INFO((is_parameter ? "a parameter" : "a tensor of the step"));
+    const auto with = [&](const auto& body) {
+      Context context(Device::cpu());
+      Parameter parameter(context, "p", column);
+      const Tensor x = is_parameter ? Tensor(parameter) : context.make_tensor(column, true);
+      body(x);
+    };
+    const auto write = [](const GradientSlot& slot, float value) { std::fill_n(slot.view().data, 3, value); };
+    with([&](const Tensor& x) {
+      {
+        GradientSlot dropped(x), one(x), two(x);
+        const float* const storage = dropped.view().data;
+        write(dropped, 100), write(one, 1), write(two, 2);
+        one.add();
+        two.add();
+        CHECK(std::equal(storage, storage + 3, std::vector<float>(3, 100).data()));
+      }
+      CHECK(gradient_of(x) == std::vector<float>{3, 3, 3});
+      GradientSlot after(x);
+      write(after, 4);
+      after.add();
+      CHECK(gradient_of(x) == std::vector<float>{7, 7, 7});
+    });
+    with([&](const Tensor& x) {
+      auto dropped = std::make_unique<GradientSlot>(x);
+      GradientSlot one(x), two(x);
+      write(*dropped, 100), write(one, 1), write(two, 2);
+      dropped.reset();
+      CHECK_FALSE(x.has_grad());
+      one.add();
+      CHECK(gradient_of(x) == std::vector<float>{1, 1, 1});
+      two.add();
+      CHECK(gradient_of(x) == std::vector<float>{3, 3, 3});
+    });
+  }
 }
 
 TEST_CASE("add_grad / writes may be nested in one another's, of one tensor too") {

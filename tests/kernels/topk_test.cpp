@@ -324,6 +324,19 @@ TEST_SUITE("kernels") {
     }
   }
 
+  TEST_CASE("score_top_k / many threads and a large k take no more memory than a bound, and give the order of one thread") {
+    if (!tested(DeviceKind::cpu)) return;
+    // 1,024 rows of k = 1000 are 8 MB of candidates for each range of columns; 64 threads would ask for 40 ranges.
+    const int64_t m = 1024, n = 40 * 2048, k = 1000;
+    const HostMatrix left = bench::random_matrix(m, 1, 93), right = bench::random_matrix(n, 1, 94);
+    Workbench one(Device::cpu({.threads = 1})), many(Device::cpu({.threads = 64}));
+    const Answer expected = run_score_top_k(one, left, right, {}, k);
+    const Answer answer = run_score_top_k(many, left, right, {}, k);
+    CHECK(answer.columns == expected.columns);
+    CHECK(bit_difference(answer.scores, expected.scores) == "");
+    CHECK(many.execution().arena.held_bytes() <= std::size_t{257} << 20);
+  }
+
   TEST_CASE("top_k, score_top_k / more rows than a block and than a batch holds") {
     if (!tested(DeviceKind::cpu)) return;
     for (const auto& [m, k] : {std::pair<int64_t, int64_t>{1100, 3}, {4700, 1000}}) {

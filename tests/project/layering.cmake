@@ -1,4 +1,5 @@
-# Who includes whom: reads every #include line below ROOT and fails on one that goes against the layers.
+# Who includes whom: reads every #include line below ROOT and fails on one that goes against the layers. HEDDLE_HAS_CUDA() is
+# called, which does not compile without its header: asked for by #ifdef it would be silent.
 #   cmake -D ROOT=folder -P layering.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -81,6 +82,13 @@ foreach(file IN LISTS files)
     if(reason)
       math(EXPR violations "${violations} + 1")
       message("${file}: ${matched}: ${reason}")
+    endif()
+  endforeach()
+  file(STRINGS ${ROOT}/${file} lines REGEX "^[ \t]*#.*def(ined)?[ \t(]+HEDDLE_HAS_CUDA")
+  foreach(line IN LISTS lines)
+    if(NOT line MATCHES "define[ \t]")
+      math(EXPR violations "${violations} + 1")
+      message("${file}: ${line}: ask by #if HEDDLE_HAS_CUDA()")
     endif()
   endforeach()
 endforeach()

@@ -46,6 +46,12 @@ plant_violation(include/heddle/graph.h "\"engine/models/table.h\"")
 plant_violation(include/heddle/graph.h "<cblas.h>")
 plant_violation(include/heddle/kernel/views.h "\"heddle/graph.h\"")
 
+plant(kernels/c.cpp "\"kernels/spmm/spmm.h\"\n#if HEDDLE_HAS_CUDA()\n#endif")
+foreach(line "#ifdef HEDDLE_HAS_CUDA" "# ifndef HEDDLE_HAS_CUDA" "#if defined(HEDDLE_HAS_CUDA)" "#elif !defined HEDDLE_HAS_CUDA")
+  file(APPEND ${WORK}/kernels/d.cpp "${line}\n")
+  list(APPEND violations "kernels/d.cpp: ${line}: ask by #if HEDDLE_HAS_CUDA()")
+endforeach()
+
 execute_process(COMMAND ${CMAKE_COMMAND} -D ROOT=${WORK} -P ${CMAKE_CURRENT_LIST_DIR}/layering.cmake
                 RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
 if(status EQUAL 0)

@@ -1,6 +1,8 @@
 // Memory of a cpu device: who touches it first, and copies that all threads share.
 #include <doctest/doctest.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
@@ -94,6 +96,26 @@ TEST_CASE("first touch / of a large buffer each thread touches its own part, of 
       CHECK(loop.by[static_cast<std::size_t>(first)] == watch.loops()[0].by[static_cast<std::size_t>(thread)]);
     }
   }
+}
+
+TEST_CASE("first touch / a forked child has the device, its memory and its loops, without the threads" *
+          doctest::skip(under_thread_sanitizer)) {
+  const Device device = Device::cpu({.threads = 4});
+  Stream stream(device.backend());
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(60);  // a child that waits for its parent's threads would wait for ever
+    const Buffer large(stream, 2 * large_host_block);
+    stream.backend().fill_zero(large.data(), large.bytes(), stream);
+    const std::vector<bool> pages = resident(large.data(), large.bytes());
+    kernels::destroy_thread_team(kernels::make_thread_team(3));  // of its own, with threads
+    _exit(std::count(pages.begin(), pages.end(), false) == 0 ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));  // by no signal
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("copies / of every size arrive whole, overlapping ones too") {

@@ -200,6 +200,26 @@ TEST_CASE("sampled softmax / by chunks and by blocks, the bits are the same with
   }
 }
 
+TEST_CASE("sampled softmax / a batch whose probabilities are too many to be kept has the same bits in bounded memory") {
+  const int64_t batch = 2048, negatives = 33'000;  // 272 MB of them
+  const HostMatrix input = matrix(2 * batch + negatives, 1);
+  std::vector<float> expected, expected_gradient;
+  for (int count : {1, 64}) {
+    INFO(count, " threads");
+    Context context(Device::cpu({.threads = count}), 5);
+    const Tensor rows = context.make_tensor(input, true);
+    const Tensor loss = sampled_softmax_loss(rows, batch, 0.2f);
+    context.tape().backward(loss);
+    CHECK(context.arena().held_bytes() < std::size_t{256} << 20);
+    if (count == 1) {
+      expected = loss.to_host().values;
+      expected_gradient = rows.grad_to_host().values;
+    }
+    CHECK(bit_difference(loss.to_host().values, expected) == "");
+    CHECK(bit_difference(rows.grad_to_host().values, expected_gradient) == "");
+  }
+}
+
 TEST_CASE("matmul / cut along rows, columns and terms, the bits are the same with any number of threads") {
   struct Sizes {
     int64_t m, k, n;

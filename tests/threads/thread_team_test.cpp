@@ -1,6 +1,8 @@
 #include "kernels/common/thread_team.h"
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -268,5 +270,25 @@ TEST_SUITE("threads") {
       run_on_every(team, [&](int64_t) { done += std::this_thread::get_id() == caller; });
     });
     CHECK(done == 9);
+  }
+
+  TEST_CASE("thread team / in a forked child the caller does everything, and the team can end" *
+            doctest::skip(under_thread_sanitizer)) {
+    Team team(make_thread_team(5));
+    run_on_every(team, [](int64_t) {});
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      alarm(60);  // who waited for the parent's threads would wait for ever
+      Counts every(5), shared(100);
+      run_on_every(team, [&](int64_t thread) { every.add(thread); });
+      run(team, 100, [&](int64_t chunk) { shared.add(chunk); });
+      team.reset();
+      _exit(every.each_once() && shared.each_once() ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));  // by no signal
+    CHECK(WEXITSTATUS(status) == 0);
   }
 }
