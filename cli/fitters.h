@@ -23,7 +23,6 @@ struct FitRequest {
   const Device& device;
   uint64_t seed = 0;
   ProgressBar& progress;
-  bool quiet = false;            ///< a first signal is not acknowledged
   Profiler* profiler = nullptr;  ///< records a training in epochs; or null
 };
 

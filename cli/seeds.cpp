@@ -157,8 +157,8 @@ double SeedRuns::epoch_ms_median() const {
 
 double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
 
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress, bool quiet) {
-  catch_interrupts(quiet);
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress) {
+  catch_interrupts(progress.quiet());
   SeedQueue queue(plan, data, progress);
   const int at_once = seeds_at_once(plan, data, device);
   if (at_once == 1) {

@@ -50,9 +50,7 @@ struct SeedRuns {
 };
 
 /// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained
-/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was. `quiet`:
-/// a first signal is not acknowledged.
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress,
-                     bool quiet = false);
+/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was.
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress);
 
 }  // namespace heddle::cli

@@ -144,7 +144,7 @@ void TrainCommand::run() {
   progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const SeedRuns runs = train_seeds(plan, dataset, where, progress, printing.quiet);
+  const SeedRuns runs = train_seeds(plan, dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");

@@ -149,10 +149,10 @@ void TrainRecommenderCommand::run() {
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
   const int64_t held_out = hold_out_of(loaded.data, share, seed);
   const std::unique_ptr<Profiler> profiler = profile.make();
-  const Fitted fitted = planned.fit(
-      loaded.data, {.device = where, .seed = seed, .progress = progress, .quiet = printing.quiet, .profiler = profiler.get()});
+  const Fitted fitted =
+      planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
   // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.
-  catch_interrupts(printing.quiet);
+  catch_interrupts(progress.quiet());
   require(!fitted.failure || fitted.good_epochs > 0, ErrorKind::diverged, fitted.failure ? fitted.failure->what() : "");
   require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
