@@ -170,8 +170,8 @@ ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const Inte
 void CompareCommand::run() {
   const std::vector<Contestant> list = contestants(models, fitters);
   const Device where = device.open();
-  catch_interrupts();
   ProgressBar progress(printing.quiet);
+  catch_interrupts(progress.quiet());
   progress.phase("reading the data");
   const LoadedInteractions loaded = data.load();
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,

@@ -153,8 +153,8 @@ ShopOptions possible_shop(ShopOptions shop) {
 void DemoCommand::run() const {
   const ShopOptions made = possible_shop(shop);
   const Device where = device.open();
-  catch_interrupts();
   ProgressBar progress(printing.quiet);
+  catch_interrupts(progress.quiet());
   progress.phase("making up a shop");
   const InteractionDataset data = prepare(synthetic_shop(made));
   FitterSet fitters;

@@ -99,6 +99,7 @@ void KarateCommand::run() const {
   ProgressBar progress(printing.quiet);
   const SeedRuns runs = train_seeds(plan, data, where, progress);
   progress.finish();
+  if (runs.failure) throw Error(*runs.failure);
   require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing was to be saved");
   const Agreement outcome = compare(predict(*runs.first_model), data);
   if (!printing.json) {

@@ -1,10 +1,9 @@
 #include "cli/exit_status.h"
 
-#include <filesystem>
-#include <new>
-#include <stdexcept>
+#include <exception>
 
 #include "cli/interrupt.h"
+#include "heddle/rethrow.h"
 
 namespace heddle::cli {
 
@@ -24,15 +23,9 @@ int exit_status(ErrorKind kind) {
 
 Error current_error() {
   try {
-    throw;
+    rethrow_as_error();
   } catch (const Error& error) {
     return error;
-  } catch (const std::bad_alloc&) {
-    return {ErrorKind::out_of_memory, "the host has no memory left for this"};
-  } catch (const std::length_error& error) {
-    return {ErrorKind::out_of_memory, text("more memory was asked for than any host has (", error.what(), ")")};
-  } catch (const std::filesystem::filesystem_error& error) {
-    return {ErrorKind::io, text("the file system refused: ", error.what())};
   } catch (const std::exception& error) {
     return {ErrorKind::internal, text("unexpected error: ", error.what())};
   }

@@ -109,7 +109,7 @@ void LightGcnFitter::add_model_settings() {
 Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& request) {
   LightGcnOptions options = model_options_;
   options.seed = request.seed;
-  catch_interrupts(request.quiet);
+  catch_interrupts(request.progress.quiet());
   auto model = std::make_unique<LightGcn>(data, options, request.device);
   Fitted fitted;
   fitted.planned_epochs = train_options_.epochs;

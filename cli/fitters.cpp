@@ -17,6 +17,8 @@ constexpr const char* kFitPrefix = "fit.";
 
 /// What the weight of a blend is chosen from: the second beside the first, both standardised.
 constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
+/// Where none could be chosen: both models count alike, so that neither is lost.
+constexpr float kUndecidedWeight = 1;
 
 /// A row of the engine's table that is made at once.
 class TableFitter final : public Fitter {
@@ -50,7 +52,8 @@ void add_report(Fitted& blend, Fitted& part) {
   blend.choice_s += part.choice_s;
   blend.fit_s += part.fit_s;
   blend.eval_s += part.eval_s;
-  if (!part.training) return;
+  if (part.failure) blend.failure = part.failure;
+  if (part.planned_epochs == 0) return;
   blend.good_epochs = part.good_epochs;
   blend.planned_epochs = part.planned_epochs;
   blend.training = std::move(part.training);
@@ -60,6 +63,8 @@ void add_report(Fitted& blend, Fitted& part) {
 /// Both models of a blend.
 struct Pair {
   Fitted first, second;
+
+  bool finished() const { return first.finished() && second.finished(); }
 };
 
 Fitted fit_one(Fitter& fitter, const InteractionDataset& data, const FitRequest& request) {
@@ -68,11 +73,29 @@ Fitted fit_one(Fitter& fitter, const InteractionDataset& data, const FitRequest&
 }
 
 Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
-  Pair pair{.first = fit_one(*plan.first, data, request), .second = fit_one(*plan.second, data, request)};
-  for (const Fitted* part : {&pair.first, &pair.second}) {
-    if (part->failure) throw Error(*part->failure);
+  return {.first = fit_one(*plan.first, data, request), .second = fit_one(*plan.second, data, request)};
+}
+
+/// Chooses the blend's weight by validation interactions; of models that did not come to their end it would say nothing.
+void choose_weight(Fitted& blend, Pair& pair, const InteractionDataset& data, ProgressBar& progress) {
+  blend.blend->weight = kUndecidedWeight;
+  blend.blend->undecided = true;
+  if (!pair.finished()) return;
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    blend.blend->weight =
+        choose_blend_weight(*pair.first.model, *pair.second.model, data, kBlendWeights, "ndcg@20", progress.callback());
+    blend.blend->undecided = false;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted) throw;
   }
-  return pair;
+  blend.choice_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void put_together(Fitted& blend, Pair pair) {
+  add_report(blend, pair.first);
+  add_report(blend, pair.second);
+  blend.model = make_blend(std::move(pair.first.model), std::move(pair.second.model), blend.blend->weight);
 }
 
 Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
@@ -81,21 +104,18 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
   BlendChoice& blend = *fitted.blend;
   blend.chosen = !plan.weight;
   blend.held_out = blend.chosen && data.val.nnz() == 0;
-  const auto choose = [&](Pair& pair, const InteractionDataset& with_validation) {
-    require(!pair.first.interrupted() && !pair.second.interrupted(), ErrorKind::interrupted,
-            "interrupted before the blend's weight was chosen; nothing was saved");
-    const auto start = std::chrono::steady_clock::now();
-    blend.weight = choose_blend_weight(*pair.first.model, *pair.second.model, with_validation, kBlendWeights, "ndcg@20",
-                                       request.progress.callback());
-    fitted.choice_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
   if (blend.held_out) {
     InteractionDataset held_out = data;
     hold_out_validation(held_out, kHeldOutShare, request.seed);
     require(held_out.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold any out (",
             100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
     Pair pair = fit_both(plan, held_out, request);
-    choose(pair, held_out);
+    choose_weight(fitted, pair, held_out, request.progress);
+    if (blend.undecided) {
+      put_together(fitted, std::move(pair));
+      fitted.trained_on = std::move(held_out);
+      return fitted;
+    }
     for (const Fitted* part : {&pair.first, &pair.second}) {
       fitted.choice_s += part->spent_s();  // these two are fitted for the sake of the weight only
       fitted.eval_s += part->eval_s;
@@ -103,23 +123,23 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
   }
   Pair pair = fit_both(plan, data, request);
   if (plan.weight) blend.weight = *plan.weight;
-  if (blend.chosen && !blend.held_out) choose(pair, data);
-  add_report(fitted, pair.first);
-  add_report(fitted, pair.second);
-  fitted.model = make_blend(std::move(pair.first.model), std::move(pair.second.model), blend.weight);
+  if (blend.chosen && !blend.held_out) choose_weight(fitted, pair, data, request.progress);
+  put_together(fitted, std::move(pair));
   return fitted;
 }
 
 }  // namespace
 
 std::map<std::string, std::string> Fitted::progress() const {
-  if (planned_epochs == 0) return {};
-  std::map<std::string, std::string> metadata = {
-      {"epochs", fmt::to_string(training ? training->epochs : good_epochs)},
-      {"epochs_planned", fmt::to_string(planned_epochs)},
-      {"epoch_of_weights", fmt::to_string(training ? training->best_epoch : good_epochs)}};
+  std::map<std::string, std::string> metadata;
+  if (planned_epochs > 0) {
+    metadata["epochs"] = fmt::to_string(training ? training->epochs : good_epochs);
+    metadata["epochs_planned"] = fmt::to_string(planned_epochs);
+    metadata["epoch_of_weights"] = fmt::to_string(training ? training->best_epoch : good_epochs);
+  }
   if (training) metadata["steps"] = fmt::to_string(training->steps);
   if (!finished()) metadata["unfinished"] = failure ? "diverged" : "interrupted";
+  if (undecided()) metadata["undecided"] = "weight";
   return metadata;
 }
 

@@ -23,7 +23,6 @@ struct FitRequest {
   const Device& device;
   uint64_t seed = 0;
   ProgressBar& progress;
-  bool quiet = false;            ///< a first signal is not acknowledged
   Profiler* profiler = nullptr;  ///< records a training in epochs; or null
 };
 
@@ -33,6 +32,8 @@ struct BlendChoice {
   float weight = 0;
   bool chosen = false;    ///< on validation interactions; otherwise it was given
   bool held_out = false;  ///< these were taken from training, and both were fitted anew on all of it
+  /// To be chosen, but a signal came first, or a training diverged: both models count alike.
+  bool undecided = false;
 };
 
 /// A fitted model and what fitting told.
@@ -44,18 +45,23 @@ struct Fitted {
   std::optional<LightGcnReport> training;  ///< of LightGCN (of a blend: of the LightGCN in it)
   std::vector<LightGcnEpoch> evaluations;  ///< the epochs that were evaluated
   std::optional<BlendChoice> blend;
+  /// What the model was trained on where that is less than the data: a blend that ended early has only the models which were to
+  /// say its weight, without the interactions held out for that.
+  std::optional<InteractionDataset> trained_on;
   /// Training diverged; the model holds the last good weights, of this epoch.
   std::optional<Error> failure;
   int64_t good_epochs = 0;
   int64_t planned_epochs = 0;  ///< 0: not trained in epochs
 
-  bool interrupted() const { return training && training->interrupted; }
+  bool interrupted() const { return (training && training->interrupted) || (undecided() && !failure); }
+  /// A blend without the weight that was to be chosen.
+  bool undecided() const { return blend && blend->undecided; }
   /// All that it took before the model could be used.
   double spent_s() const { return choice_s + fit_s; }
   /// The training came to the end that was asked for.
   bool finished() const { return !failure && !interrupted(); }
-  /// How far it came, as metadata of a saved model: `epochs` run of `epochs_planned`, `epoch_of_weights`, and `unfinished`
-  /// ("interrupted" or "diverged") where it is that. Empty for what is not trained in epochs.
+  /// How far it came, as metadata of a saved model: of what is trained in epochs `epochs` run of `epochs_planned` and
+  /// `epoch_of_weights`; `unfinished` ("interrupted" or "diverged") where it is that, and `undecided` ("weight") beside it.
   std::map<std::string, std::string> progress() const;
 };
 

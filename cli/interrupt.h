@@ -7,7 +7,7 @@ void catch_closed_pipes();
 /// From here on SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed) only make `interrupted` true, so that a training
 /// ends after its step and is saved. The first SIGINT or SIGTERM is answered by a line on standard error, unless `quiet`; a
 /// second one ends the program at once. Later calls change nothing.
-void catch_interrupts(bool quiet = false);
+void catch_interrupts(bool quiet);
 bool interrupted();
 
 /// As if the signal had come: for a write to a closed pipe while SIGPIPE is ignored.

@@ -70,8 +70,10 @@ std::string unfinished_text(const std::map<std::string, std::string>& metadata) 
   };
   const std::string why = entry("unfinished");
   if (why.empty()) return "";
-  return text("its training ", why == "diverged" ? why : "was " + why, " after ", entry("epochs"), " of ",
-              entry("epochs_planned"), " epochs");
+  const std::string epochs = entry("epochs_planned");
+  return text("its training ", why == "diverged" ? why : "was " + why,
+              epochs.empty() ? "" : text(" after ", entry("epochs"), " of ", epochs, " epochs"),
+              entry("undecided") == "weight" ? ", before its blend's weight was chosen" : "");
 }
 
 void add_model_argument(CLI::App& app, std::string& path) {

@@ -18,7 +18,7 @@ void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) 
   of_training = with_model;
   if (of_training) {
     app.add_option("--save", model, "write the model (of the first seed) to this file, as safetensors")->type_name("FILE");
-    names.add_to(app);
+    names.add_to(app, "interrupted");  // one that diverges leaves nothing
   }
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
   app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")

@@ -27,7 +27,7 @@ milliseconds delay_or(milliseconds usual) {
 
 }  // namespace
 
-ProgressBar::ProgressBar(bool quiet) {
+ProgressBar::ProgressBar(bool quiet) : quiet_(quiet) {
   const bool draws = can_draw();
   delay_ = delay_or(draws ? kBeforeDrawing : kBeforeLines);
   between_ = draws ? std::clamp(delay_, kLeastBetween, kBetweenDrawings) : kBetweenLines;

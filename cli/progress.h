@@ -20,7 +20,8 @@ namespace heddle::cli {
 /// Tells people what is being done and how far it is. On a terminal: one line that is drawn over and over, as wide as the
 /// terminal is, and goes away. Elsewhere (standard error is a file, a pipe or closed, or TERM is "dumb"): a line when a phase has
 /// lasted a second, and one a minute after that. With --quiet: nothing. What ends in a moment is not told of. May be told by
-/// several threads. Failures to write, to draw or to start a thread are ignored: they never end what is told of.
+/// several threads. Failures to write, to draw or to start a thread are ignored, but that one which means that nobody reads
+/// standard error any more (a closed pipe) asks for the end as a signal does (`interrupted`).
 class ProgressBar {
  public:
   /// Reads HEDDLE_PROGRESS_DELAY; throws Error{usage} where it is no number.
@@ -29,6 +30,8 @@ class ProgressBar {
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
 
+  /// --quiet: whoever works under this bar keeps what else they would say of their progress to themselves, too.
+  bool quiet() const { return quiet_; }
   /// A phase of which nothing is told until another begins.
   void phase(std::string_view name) noexcept;
   /// What a computation of the library tells; whether to go on: until a signal asks for the end.
@@ -61,6 +64,7 @@ class ProgressBar {
   ProgressState state(Clock::time_point now) const;
   void tick();
 
+  const bool quiet_;
   Form form_ = Form::none;
   std::chrono::milliseconds delay_{0};    ///< before the first word of the whole (drawn) or of a phase (lines)
   std::chrono::milliseconds between_{0};  ///< between two

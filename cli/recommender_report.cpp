@@ -37,9 +37,10 @@ std::string training_text(const RecommenderRun& run) {
 
 std::string blend_text(const BlendChoice& blend) {
   return fmt::format("blend      {} + {} x {}, {}\n", blend.first, blend.weight, blend.second,
-                     !blend.chosen    ? "as given"
-                     : blend.held_out ? "chosen by models fitted without a tenth of the training interactions"
-                                      : "chosen on the validation interactions");
+                     !blend.chosen     ? "as given"
+                     : blend.undecided ? "alike, for the training ended before a weight was chosen"
+                     : blend.held_out  ? "chosen by models fitted without a tenth of the training interactions"
+                                       : "chosen on the validation interactions");
 }
 
 Json evaluations_json(const std::vector<LightGcnEpoch>& evaluations) {
@@ -130,7 +131,7 @@ Json recommender_json(const RecommenderRun& run) {
     object["blend"] = {{"first", blend->first},
                        {"second", blend->second},
                        {"weight", as_written(blend->weight)},
-                       {"chosen", blend->chosen},
+                       {"chosen", blend->chosen && !blend->undecided},
                        {"held_out", blend->held_out}};
   }
   object["metrics"] = metrics_json(run.test);

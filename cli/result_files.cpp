@@ -55,10 +55,10 @@ std::string unfinished_path(const std::string& path) {
   return named.parent_path() / fs::path(named.stem().string() + ".unfinished" + named.extension().string());
 }
 
-void SaveNames::add_to(CLI::App& app) {
-  app.add_flag("--replace-with-unfinished", replace_,
-               "let an interrupted or diverged training take the names of its files too; otherwise what it reached goes beside "
-               "them");
+void SaveNames::add_to(CLI::App& app, const std::string& early) {
+  app.add_flag(
+      "--replace-with-unfinished", replace_,
+      fmt::format("let an {} training take the names of its files too; otherwise what it reached goes beside them", early));
 }
 
 void SaveNames::list(RunFiles& files, const std::string& option, const std::string& path) const {

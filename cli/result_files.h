@@ -49,8 +49,8 @@ std::string unfinished_path(const std::string& path);
 /// Which of the two names the results of a training take.
 class SaveNames {
  public:
-  /// `--replace-with-unfinished`, for a training that can end early.
-  void add_to(CLI::App& app);
+  /// `--replace-with-unfinished`, for a training that can end early; `early`: how, "interrupted".
+  void add_to(CLI::App& app, const std::string& early);
   /// Lists an output, and the name that it has when the training does not come to its end.
   void list(RunFiles& files, const std::string& option, const std::string& path) const;
   /// The name to write to.

@@ -6,8 +6,11 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
+#include <utility>
 
+#include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "cli/outputs.h"
 #include "heddle/error.h"
@@ -36,29 +39,54 @@ class SeedQueue {
   }
 
   /// Trains seeds on `device` until none is left. Does not throw: `finish` does.
-  void work(const Device& device) noexcept try {
-    for (int64_t i = next_++; i < plan_.count && !stopped(); i = next_++) train_one(i, device);
-  } catch (...) {
-    const std::lock_guard lock(mutex_);
-    if (error_ == nullptr) error_ = std::current_exception();
-    failed_ = true;
+  void work(const Device& device) noexcept {
+    for (int64_t i = next_++; i < plan_.count && !stopped(i); i = next_++) {
+      try {
+        train_one(i, device);
+      } catch (...) {
+        failed(i, std::current_exception());
+      }
+    }
   }
 
-  /// What was reached, or the first error.
+  /// What was reached; throws where the first seed's training did.
   SeedRuns finish() {
-    if (error_ != nullptr) std::rethrow_exception(error_);
+    if (error_ != nullptr && first_model_ == nullptr) std::rethrow_exception(error_);
     require(first_model_ != nullptr, ErrorKind::interrupted, "interrupted before the first epoch; nothing was saved");
     SeedRuns runs;
     for (std::optional<SeedResult>& result : results_) {
       if (result) runs.results.push_back(std::move(*result));
     }
-    runs.interrupted = cut_short_ || runs.results.size() < results_.size();
+    if (error_ != nullptr) runs.failure = failure();
+    runs.interrupted = cut_short_ || (error_ == nullptr && runs.results.size() < results_.size());
     runs.first_model = std::move(first_model_);
     return runs;
   }
 
  private:
-  bool stopped() const { return failed_ || interrupted(); }
+  /// Whether seed `i` is to be trained no further. The first one's model is what is saved: it is worth its training though
+  /// another seed's fails.
+  bool stopped(int64_t i) const { return interrupted() || (failed_ && (i > 0 || first_failed_)); }
+
+  void failed(int64_t i, std::exception_ptr error) noexcept {
+    const std::lock_guard lock(mutex_);
+    // Of several the first seed's, which leaves nothing, and otherwise that which came first.
+    if (error_ == nullptr || i == 0) {
+      error_ = std::move(error);
+      error_seed_ = plan_.first_seed + static_cast<uint64_t>(i);
+    }
+    if (i == 0) first_failed_ = true;
+    failed_ = true;
+  }
+
+  Error failure() const {
+    try {
+      std::rethrow_exception(error_);
+    } catch (...) {
+      const Error error = current_error();
+      return {error.kind(), text("seed ", error_seed_, ": ", error.what())};
+    }
+  }
 
   /// Epochs of all seeds, of those that there may be. A seed that patience ended counts as if it had run them all.
   void tell(const EpochFigures& figures) {
@@ -98,14 +126,15 @@ class SeedQueue {
     model->context().set_profiler(plan_.profiler);
     result.report = train(*model, data_, plan_.options, [&](const EpochFigures& figures) {
       tell(figures);
-      if (!stopped()) return true;
-      if (figures.epoch < figures.epochs) {
-        result.finished = false;
-        cut_short_ = true;
-      }
+      if (!stopped(i)) return true;
+      if (figures.epoch < figures.epochs) result.finished = false;
       return false;
     });
     model->context().set_profiler(nullptr);
+    if (!result.finished) {
+      if (!interrupted()) return;  // another seed failed: nobody wants a part of this one
+      cut_short_ = true;
+    }
     seed_done(result.report.epochs);
     results_[static_cast<std::size_t>(i)] = std::move(result);
     if (i == 0) first_model_ = std::move(model);
@@ -115,9 +144,10 @@ class SeedQueue {
   const NodeDataset& data_;
   std::atomic<int64_t> next_{0};
   std::atomic<bool> cut_short_{false};
-  std::atomic<bool> failed_{false};
-  std::mutex mutex_;
+  std::atomic<bool> failed_{false}, first_failed_{false};
+  std::mutex mutex_;  ///< of these two
   std::exception_ptr error_;
+  uint64_t error_seed_ = 0;
   std::vector<std::optional<SeedResult>> results_;
   std::unique_ptr<NodeClassifier> first_model_;
   std::mutex telling_;
@@ -157,21 +187,23 @@ double SeedRuns::epoch_ms_median() const {
 
 double SeedRuns::epoch_ms_min() const { return all_epoch_ms(results).front(); }
 
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress, bool quiet) {
-  catch_interrupts(quiet);
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress) {
+  catch_interrupts(progress.quiet());
   SeedQueue queue(plan, data, progress);
-  const int at_once = seeds_at_once(plan, data, device);
-  if (at_once == 1) {
-    queue.work(device);
-  } else {
-    std::vector<std::jthread> workers;
+  std::vector<std::jthread> workers;
+  if (const int at_once = seeds_at_once(plan, data, device); at_once > 1) {
     workers.reserve(static_cast<std::size_t>(at_once));
-    for (int worker = 0; worker < at_once; ++worker) {
-      workers.emplace_back([&] { queue.work(Device::cpu({.threads = 1, .isa = device.isa()})); });
+    try {
+      for (int worker = 0; worker < at_once; ++worker)
+        workers.emplace_back([&] { queue.work(Device::cpu({.threads = 1, .isa = device.isa()})); });
+    } catch (const std::system_error&) {  // no more threads to be had: those there are train all seeds
     }
   }
+  const std::size_t at_once = std::max<std::size_t>(workers.size(), 1);
+  if (workers.empty()) queue.work(device);
+  workers.clear();  // waits for them
   SeedRuns runs = queue.finish();
-  runs.at_once = at_once;
+  runs.at_once = static_cast<int>(at_once);
   return runs;
 }
 

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/progress.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
+#include "heddle/error.h"
 #include "heddle/models.h"
 #include "heddle/profile.h"
 #include "heddle/train.h"
@@ -40,6 +42,9 @@ struct SeedRuns {
   std::unique_ptr<NodeClassifier> first_model;  ///< of the first result
   int at_once = 1;                              ///< seeds trained at the same time, with one thread each if more than 1
   bool interrupted = false;                     ///< whether a signal cut something short
+  /// A later seed diverged, or could not be trained for another reason: the first one's training came to its end all the same,
+  /// the others' are missing unless they had ended before.
+  std::optional<Error> failure;
 
   /// Mean and population standard deviation (divided by the number of seeds) of the test accuracies.
   double test_mean() const;
@@ -50,9 +55,8 @@ struct SeedRuns {
 };
 
 /// Trains the plan's seeds, on cpu several at once where that is faster; each result has the same bits as if it were trained
-/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was. `quiet`:
-/// a first signal is not acknowledged.
-SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress,
-                     bool quiet = false);
+/// alone. Ends early, with what was reached, where a signal asked for that; throws Error{interrupted} where nothing was, and what
+/// the first seed's training throws.
+SeedRuns train_seeds(const SeedPlan& plan, const NodeDataset& data, const Device& device, ProgressBar& progress);
 
 }  // namespace heddle::cli

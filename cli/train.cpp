@@ -144,11 +144,16 @@ void TrainCommand::run() {
   progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const SeedRuns runs = train_seeds(plan, dataset, where, progress, printing.quiet);
+  const SeedRuns runs = train_seeds(plan, dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
   save(runs, dataset, hash, results);
+  const std::string outcome = results.outcome() + (runs.results.front().finished ? "" : outputs.names.left_alone(outputs.model));
+  if (runs.failure) {
+    results.require_saved();
+    fail(runs.failure->kind(), runs.failure->what(), "; of seed ", runs.results.front().seed, ": ", outcome);
+  }
   results.report([&] {
     if (printing.json) {
       Json object = training_json(plan, runs, dataset, hash, where);
@@ -162,8 +167,7 @@ void TrainCommand::run() {
     print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
   });
   results.require_saved();
-  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs), "; ", results.outcome(),
-          runs.results.front().finished ? "" : outputs.names.left_alone(outputs.model));
+  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs), "; ", outcome);
 }
 
 std::string model_names() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "cli/fitters.h"
 #include "cli/interactions.h"
@@ -84,7 +85,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
-  names.add_to(app);
+  names.add_to(app, "interrupted or diverged");
   profile.add_to(app);
   printing.add_to(app);
 }
@@ -130,6 +131,14 @@ int64_t hold_out_of(InteractionDataset& data, double share, uint64_t seed) {
   return data.val.nnz();
 }
 
+/// Where an interrupted fit stood.
+std::string interruption(const Fitted& fitted) {
+  const char* const weight = "before the blend's weight was chosen, so that both models count alike";
+  if (!fitted.training || !fitted.training->interrupted) return fmt::format("interrupted {}", weight);
+  return fmt::format("interrupted after {} of {} epochs and {} steps{}", fitted.training->epochs, fitted.planned_epochs,
+                     fitted.training->steps, fitted.undecided() ? fmt::format(", {}", weight) : "");
+}
+
 void TrainRecommenderCommand::run() {
   const FitPlan planned = plan();
   fitters.refuse_others(second.empty() ? std::vector{first} : std::vector{first, second});
@@ -147,15 +156,18 @@ void TrainRecommenderCommand::run() {
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
           loaded.data.val.nnz(), " validation interactions already");
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
-  const int64_t held_out = hold_out_of(loaded.data, share, seed);
+  int64_t held_out = hold_out_of(loaded.data, share, seed);
   const std::unique_ptr<Profiler> profiler = profile.make();
-  const Fitted fitted = planned.fit(
-      loaded.data, {.device = where, .seed = seed, .progress = progress, .quiet = printing.quiet, .profiler = profiler.get()});
+  Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
   // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.
-  catch_interrupts(printing.quiet);
+  catch_interrupts(progress.quiet());
   require(!fitted.failure || fitted.good_epochs > 0, ErrorKind::diverged, fitted.failure ? fitted.failure->what() : "");
-  require(!fitted.interrupted() || fitted.training->steps > 0, ErrorKind::interrupted,
+  require(!fitted.interrupted() || !fitted.training || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
+  if (fitted.trained_on) {
+    loaded.data = *std::exchange(fitted.trained_on, std::nullopt);
+    held_out = loaded.data.val.nnz();
+  }
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
   save_model(fitted, loaded, results);
   if (profiler != nullptr)
@@ -163,7 +175,8 @@ void TrainRecommenderCommand::run() {
   const std::string outcome = results.outcome() + (fitted.finished() ? "" : names.left_alone(save));
   if (fitted.failure) {
     results.require_saved();
-    fail(fitted.failure->kind(), fitted.failure->what(), "; ", outcome);
+    fail(fitted.failure->kind(), fitted.failure->what(),
+         fitted.undecided() ? "; no weight was chosen, both models count alike" : "", "; ", outcome);
   }
   results.report([&] {
     RecommenderRun result{
@@ -183,8 +196,7 @@ void TrainRecommenderCommand::run() {
     print(recommender_text(result) + profile_text(profiler.get()) + cost_text() + saved);
   });
   results.require_saved();
-  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted after ", fitted.training ? fitted.training->epochs : 0,
-          " of ", fitted.planned_epochs, " epochs and ", fitted.training ? fitted.training->steps : 0, " steps; ", outcome);
+  require(!fitted.interrupted(), ErrorKind::interrupted, interruption(fitted), "; ", outcome);
 }
 
 }  // namespace

@@ -201,6 +201,25 @@ TEST_SUITE("cli") {
         4, "memory");
   }
 
+  TEST_CASE("seeds are trained by the threads that can be started, with the same results") {
+    if (std::string(HEDDLE_SANITIZERS).size() > 1) {
+      MESSAGE("skipped: sanitizers need the address space that this test takes away");
+      return;
+    }
+    const TempDir folder;
+    write_karate(folder);
+    const std::string line =
+        "train gcn --device cpu --threads 4 --quiet --epochs 3 --seeds 8 --json --data " + folder.path().string();
+    const nlohmann::json all = run_program(line).json();
+    CHECK(all["seeds_at_once"] == 4);
+    // Stacks of 2 GB: the three threads of the device and two more find room.
+    const nlohmann::json some = run_program(line, "ulimit -s 2000000; ulimit -v 12000000;").json();
+    CHECK(some["seeds_at_once"] < 4);
+    CHECK(some["seeds_at_once"] >= 1);
+    REQUIRE(some["seeds"].size() == 8);
+    for (std::size_t i = 0; i < 8; ++i) CHECK(some["seeds"][i]["weights_hash"] == all["seeds"][i]["weights_hash"]);
+  }
+
   TEST_CASE("cuda without a driver ends with status 5") {
     if (has_cuda()) {
       MESSAGE("skipped: there is a cuda device");

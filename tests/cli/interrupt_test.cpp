@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "heddle/io.h"
@@ -10,6 +11,7 @@
 using heddle::test::file_content;
 using heddle::test::ProgramResult;
 using heddle::test::run_interrupted;
+using heddle::test::run_interrupted_at;
 using heddle::test::run_program;
 using heddle::test::TempDir;
 using nlohmann::json;
@@ -35,6 +37,35 @@ struct Endless {
   TempDir nodes, shop;
 };
 constexpr const char* kEndless[] = {"gcn", "gat", "lightgcn", "blend"};
+
+/// So many users and items that choosing a blend's weight takes a while, and training one epoch of a tiny model does not.
+void write_crowd(const TempDir& folder) {
+  std::string train, test;
+  uint32_t random = 1;
+  for (int user = 0; user < 8000; ++user) {
+    train += std::to_string(user);
+    test += std::to_string(user);
+    for (int i = 0; i < 12; ++i) {
+      random = random * 1664525 + 1013904223;
+      (i < 2 ? test : train) += " " + std::to_string(12 * ((random >> 16) % 250) + static_cast<uint32_t>(i));
+    }
+    train += "\n";
+    test += "\n";
+  }
+  folder.write("train.txt", train);
+  folder.write("test.txt", test);
+}
+
+/// Trains at rates at which it goes well for an epoch or two and then does not, until one leaves its last good weights.
+ProgramResult diverge(const std::string& line) {
+  ProgramResult result;
+  for (const char* rate : {"9e19", "7e19", "5e19", "4e19"}) {
+    result = run_program(
+        line + " --dim 16 --batch-size 512 --loss bpr --reg 0 --schedule constant --epochs 1000 --learning-rate " + rate);
+    if (result.status != 6 || result.err.find("; saved ") != std::string::npos) break;
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -138,6 +169,142 @@ TEST_SUITE("cli") {
     CHECK(quiet.err.find("; nothing is kept of the training; --save FILE keeps the model") != std::string::npos);
   }
 
+  TEST_CASE("--quiet keeps the answer to Ctrl-C back wherever something is trained") {
+    const Endless endless;
+    const TempDir folder;
+    const std::string shop = " --data " + endless.shop.path().string(), model = folder.file("m.unfinished");
+    CHECK(run_interrupted(endless.line("lightgcn") + " --quiet --save " + folder.file("m")).status == 130);
+    const std::string lines[] = {endless.line("gcn"),
+                                 endless.line("gat"),
+                                 endless.line("lightgcn"),
+                                 endless.line("blend"),
+                                 "train gcn --threads 1 --epochs 3 --seeds 1000000 --data " + endless.nodes.path().string(),
+                                 "compare --models lightgcn --temperature 0.1 --epochs 10000000" + shop,
+                                 "demo --users 20000",
+                                 "evaluate " + model + " --new-users" + shop};
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      const ProgramResult told = run_interrupted(line);
+      CHECK(told.status == 130);
+      CHECK_MESSAGE(told.err.find(kAnswer) != std::string::npos, told.err);
+      const ProgramResult quiet = run_interrupted(line + " --quiet");
+      CHECK(quiet.status == 130);
+      CHECK_MESSAGE(quiet.err.starts_with("heddle: "), quiet.err);
+      CHECK(quiet.err.find("interrupted") != std::string::npos);
+      CHECK(quiet.err.find(kAnswer) == std::string::npos);
+      CHECK(std::count(quiet.err.begin(), quiet.err.end(), '\n') == 1);
+    }
+  }
+
+  TEST_CASE("a blend that is interrupted while its weight is chosen leaves both trained models, told to have no weight") {
+    const TempDir shop;
+    write_crowd(shop);
+    const std::string data = " --data " + shop.path().string();
+    for (const char* lightgcn : {"lightgcn --blend item-cosine", "blend --first item-cosine --second lightgcn"}) {
+      for (const char* held_out : {"", " --hold-out 0.1"}) {
+        CAPTURE(lightgcn);
+        CAPTURE(held_out);
+        const TempDir folder;
+        const std::string beside = folder.file("m.unfinished");
+        const ProgramResult result = run_interrupted_at("choosing the blend's weight",
+                                                        std::string("train ") + lightgcn +
+                                                            " --json --epochs 1 --dim 4 --layers 1 --temperature 0.1 --save " +
+                                                            folder.file("m") + held_out + data);
+        CHECK(result.status == 130);
+        CHECK_MESSAGE(
+            result.err.find("heddle: interrupted before the blend's weight was chosen, so that both models count alike; "
+                            "saved " +
+                            beside) != std::string::npos,
+            result.err);
+        const json object = json::parse(result.out, nullptr, false);
+        REQUIRE(object.is_object());
+        CHECK(object["interrupted"] == true);
+        CHECK(object["blend"]["chosen"] == false);
+        CHECK(object["blend"]["weight"] == 1);
+        CHECK(object["epochs"] == 1);
+        CHECK(object["held_out"] > 0);
+        const auto metadata = heddle::io::read_safetensors(beside).metadata;
+        CHECK(metadata.at("unfinished") == "interrupted");
+        CHECK(metadata.at("undecided") == "weight");
+        CHECK(metadata.at("held_out") == "0.1");
+        CHECK(metadata.at("fitted_weight").empty());
+        const json judged = run_program("evaluate " + beside + " --json" + data).json();
+        CHECK(judged["metrics"] == object["metrics"]);
+        CHECK(judged["val_metrics"] == object["val_metrics"]);
+        CHECK(judged["unfinished"] == "its training was interrupted after 1 of 1 epochs, before its blend's weight was chosen");
+      }
+    }
+  }
+
+  TEST_CASE("a blend whose weight is to be chosen is saved where LightGCN is interrupted in it") {
+    const Endless endless;
+    for (const char* held_out : {"", " --hold-out 0.1"}) {
+      CAPTURE(held_out);
+      const TempDir folder;
+      const ProgramResult result =
+          run_interrupted("train lightgcn --blend popularity --dim 16 --temperature 0.1 --epochs 10000000 --json --save " +
+                          folder.file("m") + " --data " + endless.shop.path().string() + held_out);
+      CHECK(result.status == 130);
+      CHECK_MESSAGE(result.err.find(" steps, before the blend's weight was chosen, so that both models count alike; saved " +
+                                    folder.file("m.unfinished")) != std::string::npos,
+                    result.err);
+      CHECK(json::parse(result.out, nullptr, false)["saved"] == json{folder.file("m.unfinished")});
+      CHECK(run_program("similar " + folder.file("m.unfinished") + " --item 1").status == 0);
+    }
+  }
+
+  TEST_CASE("a blend whose LightGCN diverges is saved with the last good weights, whatever its weight comes from") {
+    const TempDir shop;
+    write_interactions(shop);
+    const std::string data = " --data " + shop.path().string();
+    for (const char* kind : {"lightgcn --blend popularity", "blend --first popularity --second lightgcn"}) {
+      for (const char* weight : {" --blend-weight 0.5", "", " --hold-out 0.1"}) {
+        CAPTURE(kind);
+        CAPTURE(weight);
+        const TempDir folder;
+        const std::string live = folder.write("live", "yesterday's"), beside = folder.file("live.unfinished");
+        const ProgramResult result = diverge(std::string("train ") + kind + weight + data + " --save " + live);
+        CHECK(result.status == 6);
+        const bool given = weight == std::string(" --blend-weight 0.5");
+        CHECK_MESSAGE(
+            (result.err.find("; no weight was chosen, both models count alike; saved " + beside) == std::string::npos) == given,
+            result.err);
+        CHECK_MESSAGE(result.err.find("; saved " + beside) != std::string::npos, result.err);
+        CHECK(file_content(live) == "yesterday's");
+        const auto metadata = heddle::io::read_safetensors(beside).metadata;
+        CHECK(metadata.at("unfinished") == "diverged");
+        CHECK(metadata.contains("undecided") != given);
+        CHECK(metadata.at("setting.weight") == (given ? "0.5" : "1"));
+        CHECK(std::stoll(metadata.at("epochs")) >= 1);
+        CHECK(metadata.at("epochs_planned") == "1000");
+        CHECK(run_program("similar " + beside + " --item 1").status == 0);
+      }
+    }
+  }
+
+  TEST_CASE("a first seed's model is finished and saved where a later seed diverges") {
+    const TempDir folder;
+    write_karate(folder);
+    for (const char* threads : {"1", "4"}) {
+      CAPTURE(threads);
+      const TempDir outputs;
+      // A rate at which some seeds go well and some do not.
+      ProgramResult result;
+      for (const char* rate : {"3e18", "3.5e18", "4e18", "4.5e18", "5e18", "5.5e18", "6e18"}) {
+        result = run_program(std::string("train gcn --epochs 20 --seeds 30 --threads ") + threads + " --learning-rate " + rate +
+                             " --data " + folder.path().string() + " --save " + outputs.file("m"));
+        if (result.status != 0 && fs::exists(outputs.file("m"))) break;
+      }
+      CHECK(result.status == 6);
+      CHECK(result.out.empty());
+      CHECK_MESSAGE(result.err.starts_with("heddle: seed "), result.err);
+      CHECK_MESSAGE(result.err.ends_with("; of seed 0: saved " + outputs.file("m") + "\n"), result.err);
+      const auto metadata = heddle::io::read_safetensors(outputs.file("m")).metadata;
+      CHECK(metadata.at("epochs") == "20");
+      CHECK(!metadata.contains("unfinished"));
+    }
+  }
+
   TEST_CASE("a second Ctrl-C ends the program at once") {
     const TempDir folder;
     write_interactions(folder);
@@ -164,15 +331,7 @@ TEST_SUITE("cli") {
     const TempDir folder;
     write_interactions(folder);
     const std::string live = folder.write("live", "yesterday's"), beside = folder.file("live.unfinished");
-    const std::string line =
-        "train lightgcn --dim 16 --batch-size 512 --loss bpr --reg 0 --schedule constant --epochs 1000 --data " +
-        folder.path().string() + " --save " + live + " --learning-rate ";
-    // A rate at which it goes well for an epoch or two and then does not.
-    ProgramResult result;
-    for (const char* rate : {"9e19", "7e19", "5e19", "4e19"}) {
-      result = run_program(line + rate);
-      if (result.status != 6 || result.err.find("; saved ") != std::string::npos) break;
-    }
+    const ProgramResult result = diverge("train lightgcn --data " + folder.path().string() + " --save " + live);
     CHECK(result.status == 6);
     CHECK_MESSAGE(
         result.err.find("; saved " + beside + ", for only a finished training takes the name " + live) != std::string::npos,

@@ -116,6 +116,24 @@ ProgramResult run_interrupted(const std::string& arguments, const std::vector<in
   return run_program(arguments, "sh -c 'echo $$ >\"" + pid_file + "\"; exec \"$@\"' sh");
 }
 
+ProgramResult run_interrupted_at(const std::string& words, const std::string& arguments) {
+  const TempDir folder;
+  const std::string pid_file = folder.file("pid");
+  ::signal(SIGINT, SIG_DFL);
+  std::jthread finger([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      const std::string pid = file_content(pid_file);
+      if (pid.empty() || pid.back() != '\n') continue;
+      const std::string told = file_content("/proc/" + pid.substr(0, pid.size() - 1) + "/fd/2");
+      if (told.find(words) == std::string::npos) continue;
+      ::kill(static_cast<pid_t>(std::stol(pid)), SIGINT);
+      return;
+    }
+  });
+  return run_program(arguments, "HEDDLE_PROGRESS_DELAY=0 sh -c 'echo $$ >\"" + pid_file + "\"; exec \"$@\"' sh");
+}
+
 bool can_count() {
   static const ProgramResult counted = run_program("bench spmm --device simt --graph star:3 --dim 1");
   if (counted.status == 0) return true;

@@ -27,6 +27,9 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
 /// then worked for some processor time: however slow the machine, it is then in its training.
 ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals = {SIGINT});
 
+/// Runs `heddle ARGUMENTS` and sends it Ctrl-C as soon as its progress on standard error, told without delay, has `words`.
+ProgramResult run_interrupted_at(const std::string& words, const std::string& arguments);
+
 /// Runs `heddle ARGUMENTS` with a standard output that nobody reads any more.
 ProgramResult run_unread(const std::string& arguments);
 
