@@ -28,7 +28,7 @@ std::function<bool()> before_lock;
 }  // namespace
 
 extern "C" {
-int __real_flock(int descriptor, int operation); 
+int __real_flock(int descriptor, int operation);
 int __wrap_flock(int descriptor, int operation) {
   if (operation == LOCK_EX && before_lock && !before_lock()) {
     errno = EINTR;
