@@ -63,6 +63,7 @@ T metadata_number(const SavedRecommender& saved, const std::string& path, const 
   try {
     return parse_number<T>(key, written, 0, most, "a number");
   } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
     fail(ErrorKind::bad_data, path, ": ", error.what());
   }
 }

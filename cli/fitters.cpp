@@ -13,8 +13,6 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr const char* kFitPrefix = "fit.";
-
 /// What the weight of a blend is chosen from: the second beside the first, both standardised.
 constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
 /// Where none could be chosen: both models count alike, so that neither is lost.
@@ -208,13 +206,14 @@ FitPlan FitPlan::read(const std::map<std::string, std::string>& metadata, const 
     if (!entry("fitted_weight").empty())
       plan.weight = parse_number<float>("fitted_weight", entry("fitted_weight"), 0, 1e6f, "a number from 0 to 1000000");
     for (const auto& [key, value] : metadata) {
-      if (!key.starts_with(kFitPrefix)) continue;
-      const std::string name = key.substr(std::string_view(kFitPrefix).size());
+      if (!key.starts_with(fit_prefix)) continue;
+      const std::string name = key.substr(fit_prefix.size());
       plan.first->settings().assign(name, value);
       if (plan.second != nullptr) plan.second->settings().assign(name, value);
     }
     return plan;
   } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
     fail(ErrorKind::bad_data, path, ": ", error.what());
   }
 }

@@ -12,12 +12,11 @@
 #include "cli/option_tables.h"
 #include "cli/options.h"
 #include "heddle/error.h"
+#include "heddle/recommender.h"
 
 namespace heddle::cli {
 
 namespace {
-
-constexpr const char* kDataPrefix = "data.option.";
 
 /// "view=1,cart=3": the weight of each behaviour.
 std::map<std::string, float> parse_weights(const std::string& written) {
@@ -137,11 +136,10 @@ LoadedInteractions InteractionOptions::load() const {
 }
 
 void InteractionOptions::adopt(const std::map<std::string, std::string>& metadata) {
-  const std::string_view prefix = kDataPrefix;
   for (const auto& [key, value] : metadata) {
-    if (!key.starts_with(prefix)) continue;
-    reading_.preset(key.substr(prefix.size()), value);
-    preparing_.preset(key.substr(prefix.size()), value);
+    if (!key.starts_with(data_option_prefix)) continue;
+    reading_.preset(key.substr(data_option_prefix.size()), value);
+    preparing_.preset(key.substr(data_option_prefix.size()), value);
   }
 }
 

@@ -18,7 +18,8 @@ std::string file_format(const std::string& path) {
     const io::TensorFile file = io::read_safetensors(path);
     const auto found = file.metadata.find("format");
     return found == file.metadata.end() ? std::string() : found->second;
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::bad_data) throw;
     return {};
   }
 }

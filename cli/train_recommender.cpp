@@ -115,7 +115,6 @@ void TrainRecommenderCommand::check_profile(const FitPlan& planned) const {
 void TrainRecommenderCommand::save_model(const Fitted& fitted, const LoadedInteractions& loaded, ResultFiles& results) const {
   results.write("the trained model", names.of(save, fitted.finished()), [&](const std::string& path) {
     std::map<std::string, std::string> metadata = fitted.progress();
-    metadata["data.name"] = loaded.data.name;
     metadata["seed"] = fmt::to_string(seed);
     if (fitted.blend && fitted.blend->chosen) metadata["fitted_weight"] = "";  // to be chosen anew by who fits it anew
     save_recommender(*fitted.model, loaded.data, path, metadata);

@@ -344,7 +344,7 @@ void check_parts(const InteractionDataset& data, const PrepareOptions& options) 
 
 }  // namespace
 
-std::map<std::string, std::string> to_settings(const PrepareOptions& options) {
+std::map<std::string, std::string> to_settings(const PrepareOptions& options) try {
   std::string weights;
   for (const auto& [name, weight] : options.behaviour_weights)
     weights += text(weights.empty() ? "" : ",", name, "=", to_setting(weight));
@@ -368,6 +368,8 @@ std::map<std::string, std::string> to_settings(const PrepareOptions& options) {
           {"by_time", yes_or_no(options.by_time)},
           {"global_split", yes_or_no(options.global)},
           {"split_seed", to_setting(options.seed)}};
+} catch (...) {
+  rethrow_as_error();
 }
 
 double InteractionDataset::density() const {
@@ -455,11 +457,19 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
     }
     for (HostCsr& part : parts) part.row_offsets.push_back(part.nnz());
   }
+  const bool moved_any = parts[0].nnz() < train.nnz();
   data.train = std::move(parts[0]);
   data.val = std::move(parts[1]);
-  if (share > 0 && data.origin.held_out == 0) {
-    data.origin.held_out = share;
-    data.origin.hold_out_seed = seed;
+  DataOrigin& origin = data.origin;
+  if (!moved_any || origin.hash_as_split.empty()) return;
+  if (origin.held_out == 0) {
+    origin.held_out = share;
+    origin.hold_out_seed = seed;
+  } else {
+    // One share and one seed do not tell of two: better that nobody makes these data anew than that they make others.
+    origin.hash_as_split.clear();
+    origin.held_out = 0;
+    origin.hold_out_seed = 0;
   }
 } catch (...) {
   rethrow_as_error();

@@ -153,12 +153,14 @@ class BestWeights {
 
 std::string to_string(Selection selection) { return selection == Selection::last ? "last" : "best-validation"; }
 
-double TrainReport::epoch_ms_median() const {
+double TrainReport::epoch_ms_median() const try {
   if (epoch_ms.empty()) return 0;
   std::vector<double> sorted = epoch_ms;
   std::sort(sorted.begin(), sorted.end());
   const std::size_t middle = sorted.size() / 2;
   return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+} catch (...) {
+  rethrow_as_error();
 }
 
 double TrainReport::epoch_ms_min() const { return epoch_ms.empty() ? 0 : *std::min_element(epoch_ms.begin(), epoch_ms.end()); }

@@ -242,6 +242,7 @@ class Patience {
 };
 
 void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
+  model.embeddings();  // throws where it has none, as a loaded model: before minutes go by on choosing a temperature
   options.check();
   require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
           data.train.rows, " users and ", data.train.cols, " items, the model has ", model.users(), " and ", model.items());
@@ -280,21 +281,18 @@ int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
 }
 
 std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options) try {
-  std::map<std::string, std::string> settings{{"epochs", to_setting(options.epochs)},
-                                              {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
-                                              {"learning_rate", to_setting(options.learning_rate)},
-                                              {"reg", to_setting(options.reg)},
-                                              {"batch_size", to_setting(options.batch_size)},
-                                              {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
-                                              {"patience", to_setting(options.patience)},
-                                              {"eval_every", to_setting(options.eval_every)},
-                                              {"time_limit", to_setting(options.time_limit)}};
-  if (options.loss == RankingLoss::softmax) {
-    settings["temperature"] = to_setting(options.temperature);
-    settings["negatives"] = to_setting(options.negatives);
-    settings["popularity_share"] = to_setting(options.popularity_share);
-  }
-  return settings;
+  return {{"epochs", to_setting(options.epochs)},
+          {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
+          {"learning_rate", to_setting(options.learning_rate)},
+          {"reg", to_setting(options.reg)},
+          {"batch_size", to_setting(options.batch_size)},
+          {"temperature", to_setting(options.temperature)},
+          {"negatives", to_setting(options.negatives)},
+          {"popularity_share", to_setting(options.popularity_share)},
+          {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
+          {"patience", to_setting(options.patience)},
+          {"eval_every", to_setting(options.eval_every)},
+          {"time_limit", to_setting(options.time_limit)}};
 } catch (...) {
   rethrow_as_error();
 }
@@ -360,7 +358,6 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     }
     report.choice_s = seconds_since(start);
   }
-  model.set_trained_with(options);
   report.batch_size = options.batch_size;
   report.temperature = options.loss == RankingLoss::softmax ? options.temperature : 0;
   Context& context = model.context();
@@ -368,6 +365,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   Steps steps(model, options, per_epoch);
   Snapshot good(model.embeddings());
   good.take();
+  model.set_trained_with(given, options);
   Patience patience(options.patience, model.embeddings());
   const TrainingProgress told_of_steps(progress, options, per_epoch);
   const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;

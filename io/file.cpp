@@ -164,19 +164,25 @@ AtomicFile::AtomicFile(const std::string& path, FileAccess access) : path_(path)
 
 void AtomicFile::open_temporary(unsigned mode) {
   static std::atomic<unsigned> serial{0};
-  for (;;) {
+  constexpr int kMostRemoved = 100;
+  for (int removed = 0; removed < kMostRemoved;) {
     temporary_ = text(target_, kTemporaryMark, ::getpid(), "-", serial++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor_ < 0 && errno == EEXIST) continue;  // of a process of another machine or container that has our id
     if (descriptor_ < 0) fail_errno("write", path_);
     // The lock tells others that this file is being written: it ends with the process, however that ends. Somebody who looked
     // between `open` and `flock` took the file for an abandoned one and removed it; then another is made. A file system without
-    // locks leaves all temporaries alone.
-    ::flock(descriptor_, LOCK_EX);
+    // locks leaves all temporaries alone. Whether it is there is asked by its name: there are file systems that count no links.
+    while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+    }
     struct stat status {};
-    if (::fstat(descriptor_, &status) == 0 && status.st_nlink > 0) return;
+    if (::lstat(temporary_.c_str(), &status) == 0 || errno != ENOENT) return;
     ::close(descriptor_);
+    descriptor_ = -1;
+    ++removed;
   }
+  fail(ErrorKind::io, "cannot write ", path_, ": ", kMostRemoved,
+       " temporary files beside it were removed by somebody as soon as they were made");
 }
 
 AtomicFile::~AtomicFile() {

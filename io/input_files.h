@@ -6,8 +6,8 @@
 namespace heddle::io::detail {
 
 /// The files there are that reading a data set from `path`, of nodes or of interactions, may open, whatever its format: the file
-/// itself and those that belong to it, of a folder those in it that some reader looks for by name. Never throws: what cannot be
-/// looked at is not listed.
+/// itself and those that belong to it, of a folder those in it that some reader looks for by name. What cannot be
+/// looked at is not listed: it throws only for want of memory.
 std::vector<std::string> input_files(const std::string& path);
 
 }  // namespace heddle::io::detail

@@ -88,6 +88,8 @@ TunedVariants read_tuned(const std::string& path) try {
 }
 
 void write_tuned(const std::string& path, const TunedVariants& tuned) try {
+  require(tuned.choices().size() <= most_choices, ErrorKind::usage, "cannot write ", path, ": there are ", tuned.choices().size(),
+          " choices, a file of them holds at most ", most_choices);
   std::string content(header);
   content += '\n';
   for (const TunedChoice& choice : tuned.choices()) {

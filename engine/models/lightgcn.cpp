@@ -172,20 +172,33 @@ std::map<std::string, std::string> LightGcn::settings() const try {
 }
 
 std::map<std::string, std::string> LightGcn::how_fitted() const try {
-  if (!trained_here_) return {};
+  if (asked_.empty()) return {};
   std::map<std::string, std::string> how = Recommender::how_fitted();
-  for (const auto& [key, value] : trained_with_) how["fit." + key] = value;
+  for (const auto& [key, value] : asked_) how[text(fit_prefix, key)] = value;
   how["seed"] = std::to_string(options_.seed);
   return how;
 } catch (...) {
   rethrow_as_error();
 }
 
-void LightGcn::set_trained_with(const LightGcnTrainOptions& options) try {
-  trained_with_ = to_settings(options);
-  trained_here_ = true;
+std::map<std::string, std::string> LightGcn::trained_with() const try { return trained_with_; } catch (...) {
+  rethrow_as_error();
+}
+
+void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used) try {
+  std::map<std::string, std::string> as_asked = to_settings(asked), as_used = to_settings(used);
+  if (used.loss == RankingLoss::bpr) {
+    for (const char* unknown : {"temperature", "negatives", "popularity_share"}) as_used.erase(unknown);
+  }
+  asked_ = std::move(as_asked);
+  trained_with_ = std::move(as_used);
 } catch (...) {
   rethrow_as_error();
+}
+
+void LightGcn::set_trained_with(std::map<std::string, std::string> used) {
+  asked_.clear();
+  trained_with_ = std::move(used);
 }
 
 LightGcn::Trainable& LightGcn::trainable() const {

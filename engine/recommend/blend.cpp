@@ -61,25 +61,31 @@ class Blend final : public Recommender {
       : Recommender(first->train()), first_(std::move(first)), second_(std::move(second)), weight_(weight) {}
 
   std::string name() const override { return "blend"; }
-  std::map<std::string, std::string> settings() const override {
+  std::map<std::string, std::string> settings() const override try {
     Settings all{{"weight", to_setting(weight_)}, {"first", first_->name()}, {"second", second_->name()}};
     add_settings("first", first_->settings(), all);
     add_settings("second", second_->settings(), all);
     return all;
+  } catch (...) {
+    rethrow_as_error();
   }
-  std::map<std::string, std::string> trained_with() const override {
+  std::map<std::string, std::string> trained_with() const override try {
     Settings all;
     add_settings("first", first_->trained_with(), all);
     add_settings("second", second_->trained_with(), all);
     return all;
+  } catch (...) {
+    rethrow_as_error();
   }
-  std::map<std::string, std::string> how_fitted() const override {
+  std::map<std::string, std::string> how_fitted() const override try {
     Settings how = first_->how_fitted(), of_second = second_->how_fitted();
     if (how.empty() || of_second.empty()) return {};
     how["fitted_second"] = of_second["fitted"];
     how["fitted_weight"] = to_setting(weight_);
     how.merge(of_second);  // no two kinds have a setting of the same name
     return how;
+  } catch (...) {
+    rethrow_as_error();
   }
   Context& context() override { return first_->context(); }
 
@@ -89,17 +95,21 @@ class Blend final : public Recommender {
   HostMatrix item_embeddings() override { return first_->item_embeddings(); }
   HostMatrix user_embeddings() override { return first_->user_embeddings(); }
 
-  std::vector<io::NamedTensor> tensors() override {
+  std::vector<io::NamedTensor> tensors() override try {
     std::vector<io::NamedTensor> all;
     append_named("first", first_->tensors(), all);
     append_named("second", second_->tensors(), all);
     return all;
+  } catch (...) {
+    rethrow_as_error();
   }
-  std::vector<io::NamedIntegers> integers() override {
+  std::vector<io::NamedIntegers> integers() override try {
     std::vector<io::NamedIntegers> all;
     append_named("first", first_->integers(), all);
     append_named("second", second_->integers(), all);
     return all;
+  } catch (...) {
+    rethrow_as_error();
   }
 
  protected:

@@ -81,24 +81,30 @@ class GraphFilter final : public Recommender {
   }
 
   std::string name() const override { return "graph-filter"; }
-  std::map<std::string, std::string> settings() const override {
+  std::map<std::string, std::string> settings() const override try {
     return {{"rank", to_setting(options_.rank)},
             {"alpha", to_setting(options_.alpha)},
             {"iterations", to_setting(options_.iterations)},
             {"oversample", to_setting(options_.oversample)}};
+  } catch (...) {
+    rethrow_as_error();
   }
-  std::map<std::string, std::string> how_fitted() const override {
+  std::map<std::string, std::string> how_fitted() const override try {
     std::map<std::string, std::string> how = Recommender::how_fitted();
     if (!loaded_) how["seed"] = to_setting(options_.seed);
     return how;
+  } catch (...) {
+    rethrow_as_error();
   }
   Context& context() override { return context_; }
 
   int64_t scratch_per_query() const override { return 2 * users() + items() + (rank_ > 0 ? items() + rank_ : 0); }
 
-  std::vector<io::NamedTensor> tensors() override {
+  std::vector<io::NamedTensor> tensors() override try {
     return {{"vectors", items(), rank_,
              download(context_.stream(), vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
+  } catch (...) {
+    rethrow_as_error();
   }
 
  protected:

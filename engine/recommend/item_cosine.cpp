@@ -82,19 +82,27 @@ class ItemCosine final : public Recommender {
   }
 
   std::string name() const override { return "item-cosine"; }
-  std::map<std::string, std::string> settings() const override { return {{"neighbours", to_setting(options_.neighbours)}}; }
+  std::map<std::string, std::string> settings() const override try {
+    return {{"neighbours", to_setting(options_.neighbours)}};
+  } catch (...) {
+    rethrow_as_error();
+  }
   Context& context() override { return context_; }
 
-  std::vector<io::NamedTensor> tensors() override {
+  std::vector<io::NamedTensor> tensors() override try {
     const CsrView view = neighbours_.view();
     return {{"listed_by.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
+  } catch (...) {
+    rethrow_as_error();
   }
-  std::vector<io::NamedIntegers> integers() override {
+  std::vector<io::NamedIntegers> integers() override try {
     const CsrView view = neighbours_.view();
     Stream& stream = context_.stream();
     return {
         {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
         {"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
+  } catch (...) {
+    rethrow_as_error();
   }
 
  protected:

@@ -114,7 +114,7 @@ void check_parts(const RecommenderParts& parts, const std::vector<PartShape>& sh
 
 std::map<std::string, std::string> origin_metadata(const DataOrigin& origin) {
   std::map<std::string, std::string> metadata;
-  for (const auto& [name, value] : origin.options) metadata["data.option." + name] = value;
+  for (const auto& [name, value] : origin.options) metadata[text(data_option_prefix, name)] = value;
   if (!origin.hash_as_split.empty()) metadata["data.hash_as_split"] = origin.hash_as_split;
   if (origin.held_out > 0) {
     metadata["held_out"] = to_setting(origin.held_out);

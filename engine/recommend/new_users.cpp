@@ -76,6 +76,7 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
     ++result.targets.rows;
   }
   result.rest = data;
+  result.rest.origin = {};  // it is not what `prepare` made any more
   for (HostCsr InteractionDataset::*part : {&InteractionDataset::train, &InteractionDataset::val, &InteractionDataset::test}) {
     if ((data.*part).rows == data.train.rows) result.rest.*part = without_rows(data.*part, out);
   }

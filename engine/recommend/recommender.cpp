@@ -16,7 +16,7 @@ Recommender::Recommender(HostCsr train) try : train_(std::move(train)) { recomme
 
 std::map<std::string, std::string> Recommender::how_fitted() const try {
   std::map<std::string, std::string> how{{"fitted", name()}};
-  for (const auto& [key, value] : settings()) how["fit." + key] = value;
+  for (const auto& [key, value] : settings()) how[text(fit_prefix, key)] = value;
   return how;
 } catch (...) {
   rethrow_as_error();

@@ -26,8 +26,8 @@ class IdTable {
   int32_t find(std::string_view id) const;
   /// The number of `id`, given the next one where it is new.
   int32_t insert(std::string_view id);
-  /// Up to `count` ids that are written most alike (edit distance, at most half of the longer one's bytes, rounded up), best
-  /// first, ties by number; for error sentences.
+  /// Up to `count` ids that are written most alike (edit distance without regard to case, at most a third of the longer one's
+  /// bytes, rounded down), best first, ties by number; for error sentences.
   std::vector<std::string> near_matches(std::string_view id, int64_t count = 3) const;
   /// As find; throws Error{usage} `what 'id' is unknown; did you mean 'a', 'b'?` where it is not in the table.
   int32_t require_known(std::string_view id, const char* what) const;
@@ -89,10 +89,11 @@ struct PrepareOptions {
 /// The options as text, by the names that they have on the command line: "k_core", "split", "by_time", ...
 std::map<std::string, std::string> to_settings(const PrepareOptions& options);
 
-/// How a data set came to be: what a saved model tells, so that the same data can be made again to judge it by.
+/// How a data set came to be: what a saved model tells, so that the same data can be made again to judge it by. Of data that
+/// cannot be made so, by a second hold_out_validation or otherwise, hash_as_split is empty and nothing is held out.
 struct DataOrigin {
   std::map<std::string, std::string> options;  ///< InteractionLog::read_with, and to_settings of the PrepareOptions
-  std::string hash_as_split;                   ///< content hash as `prepare` left the data
+  std::string hash_as_split;                   ///< content hash as `prepare` left the data; empty: not known
   double held_out = 0;                         ///< share of training that hold_out_validation moved to validation since
   uint64_t hold_out_seed = 0;                  ///< and its seed
 };
@@ -117,7 +118,7 @@ struct InteractionDataset {
   std::vector<std::string> item_names;  ///< empty, or one each
   HostCsr train, val, test;             ///< users x items each; disjoint; any but train may be empty
   InteractionReport report;
-  DataOrigin origin = {};  ///< empty for data that `prepare` did not make
+  DataOrigin origin = {};  ///< empty for data that `prepare` did not make, and those that keep_out_users left
 
   /// Interactions / (users x items), of training.
   double density() const;
@@ -132,7 +133,9 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {
 
 /// Moves a random share of each user's training interactions (rounded down) to `val`, so that settings and stopping are chosen
 /// without the test file. Keeps at least one training interaction a user. Existing validation interactions stay. Deterministic in
-/// the seed.
+/// the seed. `data.origin` records the share and the seed; one that moves interactions of data that hold some out already cannot
+/// be recorded beside the first, and `origin` then tells of neither, nor of the hash before them. Throws Error{usage} unless 0 <=
+/// share < 1.
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed);
 
 /// The transpose of a users x items matrix: items x users, columns ascending.

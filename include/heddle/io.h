@@ -119,7 +119,7 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
 
 /// Choices of variants, as `heddle tune` saves them (docs/formats.md).
 TunedVariants read_tuned(const std::string& path);
-/// Written atomically as write_file does.
+/// Written atomically as write_file does. Throws Error{usage} for more choices than read_tuned takes, 100,000.
 void write_tuned(const std::string& path, const TunedVariants& tuned);
 
 /// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever

@@ -75,8 +75,8 @@ struct LightGcnTrainOptions {
   void check() const;
 };
 
-/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result, and
-/// what the loss does not know (BPR: temperature, negatives, popularity_share).
+/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result. All
+/// of them for either loss.
 std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
 
 /// LightGCN (He et al. 2020): user and item embeddings, propagated over the normalised interaction graph, layers averaged.
@@ -94,11 +94,13 @@ class LightGcn final : public Recommender {
   std::map<std::string, std::string> how_fitted() const override;
   Context& context() override { return context_; }
   const LightGcnOptions& options() const { return options_; }
-  std::map<std::string, std::string> trained_with() const override { return trained_with_; }
-  /// For `train`, which has chosen what was left to it: how_fitted tells these options too.
-  void set_trained_with(const LightGcnTrainOptions& options);
-  /// For what loads a trained model.
-  void set_trained_with(std::map<std::string, std::string> settings) { trained_with_ = std::move(settings); }
+  /// Without what the loss does not know (BPR: temperature, negatives, popularity_share).
+  std::map<std::string, std::string> trained_with() const override;
+  /// For `train`: `asked` as it was called, which how_fitted tells, so that a training anew chooses anew; `used` with what it
+  /// has chosen, which trained_with tells.
+  void set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used);
+  /// For what loads a trained model; how it was fitted is then not known.
+  void set_trained_with(std::map<std::string, std::string> used);
   int64_t scratch_per_query() const override { return options_.dim; }
   /// Layer means of the items, divided by |i|^norm_power; of the users as they are.
   HostMatrix item_embeddings() override;
@@ -131,7 +133,7 @@ class LightGcn final : public Recommender {
 
   LightGcnOptions options_;
   std::map<std::string, std::string> trained_with_;
-  bool trained_here_ = false;  ///< by this object, so that how_fitted knows the seed
+  std::map<std::string, std::string> asked_;  ///< of `train`; empty unless this object was trained
   Context context_;
   std::unique_ptr<Trainable> trainable_;
   bool vectors_fresh_ = false;
@@ -173,11 +175,11 @@ struct LightGcnReport {
 
 /// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are
 /// training interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept.
-/// Throws Error{usage} for options out of range and for training interactions other than those the model was made of (hold out
-/// validation first, then make the model, then train it), Error{diverged} with epoch and step where a loss is NaN or infinite:
-/// the model then holds the weights of the last epoch whose losses were finite. `progress` is told "choosing the temperature"
-/// (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss) and "ranking" for evaluations on the
-/// way, and asked before each step; false ends training there.
+/// Throws Error{usage} for options out of range, for a model that was loaded, and for training interactions other than those the
+/// model was made of (hold out validation first, then make the model, then train it), Error{diverged} with epoch and step where a
+/// loss is NaN or infinite: the model then holds the weights of the last epoch whose losses were finite. `progress` is told
+/// "choosing the temperature" (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss) and
+/// "ranking" for evaluations on the way, and asked before each step; false ends training there.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,11 @@ struct RankedItem {
 /// fewer can be ranked.
 using Ranking = std::vector<RankedItem>;
 
+/// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and
+/// one for each of `heddle data`'s options by which the data were read and prepared (DataOrigin::options).
+inline constexpr std::string_view fit_prefix = "fit.";
+inline constexpr std::string_view data_option_prefix = "data.option.";
+
 /// A model that ranks items. Not safe for use by several threads at once. To write one of your own, override what is pure and, of
 /// the protected functions, those that it does better than the base.
 class Recommender {
@@ -47,8 +53,8 @@ class Recommender {
   /// file holds it under "trained.".
   virtual std::map<std::string, std::string> trained_with() const { return {}; }
   /// How it was fitted, as a saved file's metadata tell it and `heddle evaluate --new-users` fits another one: `fitted`, the name
-  /// of what was fitted, `fit.NAME` for each of its settings, and `seed`. Empty where that is not known, as of a LightGCN that
-  /// was loaded. Base: the name and the model's own settings.
+  /// of what was fitted, `fit.NAME` for each of its settings as it was asked for, and `seed`. Empty where that is not known, as
+  /// of a LightGCN that was loaded. Base: the name and the model's own settings.
   virtual std::map<std::string, std::string> how_fitted() const;
   virtual Context& context() = 0;
   /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with.

@@ -114,6 +114,39 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("what a LightGCN was left to choose is chosen anew by who trains it anew, whoever saved it") {
+    const Shop shop;
+    const std::string ours = shop.folder.file("ours"), theirs = shop.folder.file("theirs");
+    for (const RankingLoss loss : {RankingLoss::softmax, RankingLoss::bpr}) {
+      const bool softmax = loss == RankingLoss::softmax;
+      CAPTURE(softmax);
+      LightGcn model(shop.data, {.dim = 8, .seed = 9}, one_thread());
+      train(model, shop.data, {.epochs = 1, .loss = loss, .negatives = 16});
+      save_recommender(model, shop.data, theirs);
+      run_program(
+          std::string("train lightgcn --dim 8 --seed 9 --epochs 1 --negatives 16 --json --quiet --device cpu --threads 1") +
+          (softmax ? "" : " --loss bpr") + " --save " + ours + " --data " + shop.path + Shop::options)
+          .json();
+      CHECK(told(ours) == told(theirs));
+      for (const std::string& path : {ours, theirs}) {
+        const Metadata metadata = io::read_safetensors(path).metadata;
+        CHECK(metadata.at("fit.temperature") == "0");
+        CHECK(metadata.at("fit.batch_size") == "0");
+        CHECK(metadata.at("fit.negatives") == "16");
+        CHECK(metadata.contains("fit.popularity_share"));
+        CHECK(metadata.at("trained.batch_size") == "256");
+        for (const char* of_softmax : {"trained.temperature", "trained.negatives", "trained.popularity_share"})
+          CHECK(metadata.contains(of_softmax) == softmax);
+        if (softmax) CHECK(std::stof(metadata.at("trained.temperature")) > 0);
+        const json evaluated =
+            run_program("evaluate " + path + " --json --new-users --new-user-share 0.2 --device cpu --threads 1" + " --data " +
+                        shop.path)
+                .json();
+        CHECK((evaluated["new_users"]["choice_s"] > 0) == softmax);
+      }
+    }
+  }
+
   TEST_CASE("the weight of a blend that was chosen is not told as one that was given") {
     const Shop shop;
     const std::string model = shop.folder.file("model");

@@ -296,6 +296,24 @@ TEST_CASE("engine / hold out: a share of each user goes to validation, at least 
   CHECK_THROWS_AS(hold_out_validation(data, 1, 1), Error);
 }
 
+TEST_CASE("engine / hold out: the origin tells of one, and of none where there were two") {
+  InteractionDataset data = prepare(band(30, 31, 9));
+  const DataOrigin before = data.origin;
+  REQUIRE(before.hash_as_split == data.content_hash());
+  const auto told = [&] { return std::tuple(data.origin.hash_as_split, data.origin.held_out, data.origin.hold_out_seed); };
+  hold_out_validation(data, 0.01, 5);  // nobody has a hundred
+  CHECK(told() == std::tuple(before.hash_as_split, 0.0, 0));
+  hold_out_validation(data, 0.3, 7);
+  CHECK(told() == std::tuple(before.hash_as_split, 0.3, 7));
+  hold_out_validation(data, 0.01, 5);
+  CHECK(told() == std::tuple(before.hash_as_split, 0.3, 7));
+  for (int i = 0; i < 2; ++i) {  // a third is no first
+    hold_out_validation(data, 0.4, 9);
+    CHECK(told() == std::tuple("", 0.0, 0));
+    CHECK(data.origin.options == before.options);
+  }
+}
+
 TEST_CASE("engine / transpose: rows become columns, with weights and without") {
   HostCsr matrix{2, 3, {0, 2, 3}, {0, 2, 2}, {1, 2, 3}};
   const HostCsr turned = transpose(matrix);

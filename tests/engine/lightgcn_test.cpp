@@ -382,6 +382,40 @@ TEST_CASE("lightgcn / what training chose is in its file, and stays there") {
   CHECK(saved.model->trained_with() == blend->trained_with());
 }
 
+TEST_CASE("lightgcn / how it was fitted is what was asked for, and known of no model that was loaded") {
+  const Device device = Device::cpu({.threads = 1});
+  LightGcn model(shop(), {.dim = 4, .seed = 5}, device);
+  CHECK(model.how_fitted().empty());
+  for (const RankingLoss loss : losses) {
+    INFO(name_of(loss));
+    train(model, shop(), {.epochs = 1, .loss = loss});
+    const std::map<std::string, std::string> how = model.how_fitted();
+    for (const auto& [name, value] : to_settings({.epochs = 1, .loss = loss})) CHECK(how.at("fit." + name) == value);
+    CHECK(how.at("fit.temperature") == "0");
+    CHECK(how.at("fit.batch_size") == "0");
+    CHECK(how.at("fit.dim") == "4");
+    CHECK(how.at("seed") == "5");
+  }
+  model.set_trained_with(model.trained_with());
+  CHECK(model.how_fitted().empty());
+}
+
+TEST_CASE("lightgcn / a loaded model refuses to be trained before anything is tried, and tells what it told") {
+  const Device device = Device::cpu({.threads = 1});
+  LightGcn model(shop(), {.dim = 4}, device);
+  train(model, shop(), few_steps(RankingLoss::softmax));
+  LightGcn loaded(shop().train, model.options(), model.tensors(), device);
+  loaded.set_trained_with(model.trained_with());
+  int64_t told = 0;
+  const auto epoch = [&](const LightGcnEpoch&) { return ++told > 0; };
+  const auto progress = [&](const Progress&) { return ++told > 0; };
+  CHECK(error_mismatch(ErrorKind::usage, "a loaded model ranks",
+                       [&] { train(loaded, shop(), {.epochs = 2, .negatives = 16}, epoch, progress); }) == "");
+  CHECK(told == 0);
+  CHECK(loaded.trained_with() == model.trained_with());
+  CHECK(loaded.how_fitted().empty());
+}
+
 TEST_CASE("lightgcn / a visitor's vector is the propagation rule applied to the new row") {
   const Device device = Device::cpu({.threads = 2});
   LightGcn model(shop(), {.dim = 8, .layers = 3, .norm_power = 0.5f}, device);

@@ -58,6 +58,17 @@ TEST_CASE("keep_out_users / given and targets are halves of what the users had, 
   CHECK(kept.rest.users.ids() == data.users.ids());
 }
 
+TEST_CASE("keep_out_users / what is left does not claim to be what was prepared") {
+  const InteractionDataset data =
+      prepare(synthetic_shop({.users = 40, .items = 60, .categories = 3, .interactions_per_user = 10}));
+  REQUIRE(!data.origin.hash_as_split.empty());
+  InteractionDataset rest = keep_out_users(data, 0.2, 1).rest;
+  hold_out_validation(rest, 0.3, 1);
+  CHECK(rest.origin.options.empty());
+  CHECK(rest.origin.hash_as_split.empty());
+  CHECK(rest.origin.held_out == 0);
+}
+
 TEST_CASE("keep_out_users / the seed decides, and data without such users are refused") {
   const InteractionDataset data = random_interactions(100, 20, 0.3, 2);
   CHECK(keep_out_users(data, 0.05, 1).users == keep_out_users(data, 0.05, 1).users);

@@ -116,14 +116,16 @@ LightGcnTrainOptions one_epoch() {
   return options;
 }
 
-/// One of every kind in the table, the trained ones untrained.
+/// One of every kind in the table; the trained one is untrained, and tells of a training.
 std::vector<std::unique_ptr<Recommender>> every_recommender(const InteractionDataset& data, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
   for (const RecommenderKind& kind : recommender_kinds()) {
     if (kind.make != nullptr) {
       models.push_back(kind.make(data, {}, 1, device));
     } else if (std::string_view(kind.name) == "lightgcn") {
-      models.push_back(std::make_unique<LightGcn>(data, tiny_lightgcn, device));
+      auto model = std::make_unique<LightGcn>(data, tiny_lightgcn, device);
+      model->set_trained_with(one_epoch(), one_epoch());
+      models.push_back(std::move(model));
     } else {
       REQUIRE(std::string_view(kind.name) == "blend");
       models.push_back(make_blend(make_item_cosine(data, {}, device), make_graph_filter(data, {.rank = 3}, device), 0.5f));
@@ -229,6 +231,18 @@ TEST_CASE("out of memory / splitting data throws an Error, loses nothing and wor
   CHECK(misbehaviour([] { return keep_out_users(tiny_interactions(), 0.3, 1).rest.content_hash(); }) == "");
 }
 
+TEST_CASE("out of memory / options as text, and what is told of times, throw an Error") {
+  const PrepareOptions prepared{.behaviour_weights = {{"buy", 2.5f}, {"view", 1.0f}}};
+  TrainReport report;
+  report.epoch_ms = {3, 1, 2};
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(to_settings(prepared).size())); }) == "");
+  CHECK(misbehaviour([] { return shown(static_cast<int64_t>(to_settings(one_epoch()).size())); }) == "");
+  CHECK(misbehaviour([&] { return shown(report.epoch_ms_median()); }) == "");
+  LightGcnReport of_lightgcn;
+  of_lightgcn.epoch_s = {3, 1, 2};
+  CHECK(misbehaviour([&] { return shown(of_lightgcn.epoch_s_median()); }) == "");
+}
+
 TEST_CASE("out of memory / making and training any model throws an Error, loses nothing and works afterwards") {
   const NodeDataset graph = tiny_graph();
   const std::map<std::string, std::string> narrow{{"hidden", "2"}};
@@ -311,6 +325,22 @@ TEST_CASE(
       CHECK(misbehaviour([&] { return shown(model->similar(1, 3)); }) == "");
       CHECK(misbehaviour([&] { return shown(recommend(*model, queries[2].items, 4)); }) == "");
       CHECK(misbehaviour([&] { return shown(evaluate(*model, data, data.test, top_20).values.begin()->second); }) == "");
+      const std::pair<const char*, std::function<std::size_t()>> parts[] = {
+          {"settings", [&] { return model->settings().size(); }},
+          {"trained_with", [&] { return model->trained_with().size(); }},
+          {"how_fitted", [&] { return model->how_fitted().size(); }},
+          {"tensors", [&] { return model->tensors().size(); }},
+          {"integers", [&] { return model->integers().size(); }},
+          {"item_embeddings", [&] { return model->item_embeddings().values.size(); }},
+          {"user_embeddings", [&] { return model->user_embeddings().values.size(); }},
+          {"model_bytes", [&] { return static_cast<std::size_t>(model->model_bytes()); }}};
+      for (const auto& [part, size] : parts) {
+        INFO(part);
+        const std::string wrong = misbehaviour([&size = size] { return shown(static_cast<int64_t>(size())); });
+        // What is empty takes no memory.
+        const std::string allowed = wrong != "" && size() == 0 ? "nothing was ever refused" : "";
+        CHECK(wrong == allowed);
+      }
     }
     INFO(device.name);
     // A denied first ranking leaves a model that ranks.

@@ -1,9 +1,14 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <functional>
 
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -16,6 +21,30 @@ using namespace heddle::test;
 namespace fs = std::filesystem;
 
 namespace {
+
+/// What is done in place of each lock that the library waits for, if anything; whether it is still to be had.
+std::function<bool()> before_lock;
+
+}  // namespace
+
+extern "C" {
+int __real_flock(int descriptor, int operation);
+int __wrap_flock(int descriptor, int operation) {
+  if (operation == LOCK_EX && before_lock && !before_lock()) {
+    errno = EINTR;
+    return -1;
+  }
+  return __real_flock(descriptor, operation);
+}
+}
+
+namespace {
+
+/// Sets before_lock while it lives.
+struct BeforeLock {
+  explicit BeforeLock(std::function<bool()> what) { before_lock = std::move(what); }
+  ~BeforeLock() { before_lock = nullptr; }
+};
 
 std::string content(const std::string& path) { return std::string(io::detail::read_file(path).view()); }
 
@@ -159,6 +188,38 @@ TEST_CASE("io / write_file: what a killed process left is removed by the next wr
   }
   CHECK(content(path) == "first");
   CHECK(count() == 1 + 6);
+}
+
+TEST_CASE("io / write_file: a signal does not keep a temporary from being locked") {
+  const TempDir folder;
+  int signals = 3;
+  const BeforeLock interrupted([&] { return signals-- <= 0; });
+  const io::detail::AtomicFile file(folder.file("a"));
+  CHECK(signals == -1);
+  const int descriptor = ::open(fs::directory_iterator(folder.path())->path().c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(descriptor >= 0);
+  CHECK(__real_flock(descriptor, LOCK_EX | LOCK_NB) != 0);
+  ::close(descriptor);
+}
+
+TEST_CASE("io / write_file: a temporary that somebody removes before it is locked is made anew, and not for ever") {
+  const TempDir folder;
+  const std::string path = folder.write("a", "before");
+  int removals = 3;
+  const BeforeLock removed([&] {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder.path())) {
+      if (removals > 0 && entry.path().filename() != "a" && fs::remove(entry.path())) --removals;
+    }
+    return true;
+  });
+  io::write_file(path, "after");
+  CHECK(removals == 0);
+  CHECK(content(path) == "after");
+  removals = 1000;
+  CHECK_THROWS_WITH_AS(io::write_file(path, "never"), doctest::Contains("removed by somebody as soon as they were made"), Error);
+  CHECK(removals == 900);
+  CHECK(content(path) == "after");
+  CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("io / write_file: an abandoned write leaves what stood there before") {

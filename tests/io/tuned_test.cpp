@@ -32,6 +32,19 @@ TEST_CASE("tuned / choices read back as they were written") {
   CHECK(read.choices()[1].decided_by == "-");
 }
 
+TEST_CASE("tuned / as many choices as are read are written, one more is refused and leaves the file as it is") {
+  const TempDir folder;
+  const std::string path = folder.file("tuned");
+  TunedVariants tuned;
+  for (uint64_t i = 0; i < 100'000; ++i) tuned.add({{0, i}, 16, "cpu", "cpu_row_loop", "g", "d"});
+  io::write_tuned(path, tuned);
+  CHECK(io::read_tuned(path).choices().size() == 100'000);
+  tuned.add({{1, 0}, 16, "cpu", "cpu_row_loop", "g", "d"});
+  CHECK(error_mismatch(ErrorKind::usage, "tuned: there are 100001 choices, a file of them holds at most 100000",
+                       [&] { io::write_tuned(path, tuned); }) == "");
+  CHECK(io::read_tuned(path).choices().size() == 100'000);
+}
+
 TEST_CASE("tuned / a file that is not one is refused with its line") {
   const TempDir folder;
   const std::string path = folder.file("tuned");
