@@ -99,7 +99,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 /// Figures of time and memory and the device, which differ from run to run, as dots; blanks that only align them as one.
 std::string without_measures(const std::string& text) {
-  std::string result = std::regex_replace(text, std::regex("[0-9.]+ (s|ms|MB|GB)\\b"), "... $1");
+  std::string result = std::regex_replace(text, std::regex("(?:[0-9]+ (?:h|min) )*[0-9.]+ (s|ms|MB|GB)\\b"), "... $1");
   result = std::regex_replace(result, std::regex("on (cpu|cuda|simt) \\([^)]*\\)"), "on ...");
   result = std::regex_replace(result, std::regex(" +"), " ");
   return std::regex_replace(result, std::regex(" +\n"), "\n");
