@@ -11,6 +11,8 @@
 #include "bench/lab_module.h"
 #include "bench/lab_plot.h"
 #include "cli/commands.h"
+#include "cli/exit_status.h"
+#include "cli/interrupt.h"
 #include "cli/lab_options.h"
 #include "cli/lab_report.h"
 #include "cli/option_tables.h"
@@ -185,14 +187,18 @@ void run(const BenchOp& op, const BenchOptions& options) {
   ProgressBar progress(false);
   const LabProgress cases(progress, graphs.size() * widths.size());
   std::size_t number = 0;
+  bool read = true;
+  catch_interrupts(progress.quiet());
   for (const std::string& name : graphs) {
+    if (interrupted()) break;
     const ProgressSubject of(progress, name);
     progress.phase("reading the graph");
     const bench::LabGraph graph = op.graph ? bench::lab_graph(name) : bench::LabGraph{};
     for (int64_t width : widths) {
-      cases.begin(number++);
+      if (interrupted()) break;
+      cases.begin(number);
       for (LabResult& result : op.compare(graph, width, options, device, lab)) {
-        print(lab_text(result, device, lab));
+        read = print_row(lab_text(result, device, lab)) && read;
         for (const LabRow& row : result.rows_by_rank) {
           rows.push_back(lab_json(result, row, device, lab));
           if (!is_bad(row)) continue;
@@ -201,20 +207,25 @@ void run(const BenchOp& op, const BenchOptions& options) {
         }
         results.push_back(std::move(result));
       }
+      ++number;
     }
   }
   progress.finish();
+  const bool any = number > 0;  // of an interrupted comparison the rows that there are
   ResultFiles written("");
-  written.write("the rows as JSON", options.json, [&](const std::string& path) {
-    io::write_file(path, Json{{"rows", rows}}.dump() + "\n");
+  written.write("the rows as JSON", any ? options.json : "", [&](const std::string& path) {
+    io::write_file(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}}.dump() + "\n");
   });
-  written.write("the table of rows", options.csv, [&](const std::string& path) { io::write_file(path, lab_csv(rows)); });
-  written.write("the drawing", options.plot, [&](const std::string& path) {
+  written.write("the table of rows", any ? options.csv : "",
+                [&](const std::string& path) { io::write_file(path, lab_csv(rows)); });
+  written.write("the drawing", any ? options.plot : "", [&](const std::string& path) {
     io::write_file(path, lab_plot(results, device.kind() == DeviceKind::simt ? assumptions(lab.card) : device.description()));
   });
   written.require_saved();
   require(failure.empty(), ErrorKind::internal, failure);
   require(of_added.empty(), ErrorKind::bad_data, of_added);
+  if (!read) written.report([] { throw OutputClosed(); });
+  cases.require_all(number, written.outcome());
 }
 
 std::string card_names() {

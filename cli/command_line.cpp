@@ -98,6 +98,19 @@ std::string understood(const CLI::App& app) {
   return text;
 }
 
+void refuse_empty_paths(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](CLI::Option* each) {
+         const std::string type = each->get_type_name();
+         return type == "FILE" || type == "PATH";
+       })) {
+    option->check([name = option->get_name()](const std::string& written) {
+      require(!written.empty(), ErrorKind::usage, name, " is '', it must be the name of a file");
+      return std::string();
+    });
+  }
+  for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) refuse_empty_paths(*subcommand);
+}
+
 void keep_leftovers(CLI::App& app) {
   app.allow_extras();
   for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) keep_leftovers(*subcommand);

@@ -21,6 +21,10 @@ std::vector<std::string> in_known_spelling(std::vector<std::string> arguments, c
 /// "heddle train gcn": as far as the command line was understood.
 std::string understood(const CLI::App& app);
 
+/// Lets every option of `app` and all below it that takes a file's name refuse an empty one, which an unset variable of a shell
+/// leaves: Error{usage}.
+void refuse_empty_paths(CLI::App& app);
+
 /// Lets `app` and all below it keep arguments that nothing takes, for `reject_leftovers`.
 void keep_leftovers(CLI::App& app);
 

@@ -1,26 +1,40 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
+
+#include "cli/terminal.h"
 
 namespace heddle::cli {
 
 namespace {
 
 std::atomic<int> first_signal{0};
-std::atomic<bool> asked_to_stop{false};  ///< by SIGINT or SIGTERM
+std::atomic<int64_t> asked_at{0};  ///< to stop, by SIGINT or SIGTERM; nanoseconds of a clock that only goes on, 0: not yet
 std::atomic<const char*> answer{nullptr};
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free &&
                   std::atomic<const char*>::is_always_lock_free,
               "a signal handler may only touch lock-free atomics");
 
-// On a terminal the cursor may stand behind a progress bar, or behind the ^C that it echoes.
+// A program that ends another may send the signal to it and to its group, as timeout does: that asks once.
+constexpr int64_t kSameRequest = 500'000'000;
+
+// On a terminal the cursor may stand behind a progress bar, and behind the ^C that it echoes.
 constexpr const char* kAnswer = "heddle: stopping after this step; once more ends at once\n";
+constexpr const char* kAnswerOverBar = "\r\033[Kheddle: stopping after this step; once more ends at once\n";
 constexpr const char* kAnswerOnTerminal = "\nheddle: stopping after this step; once more ends at once\n";
+
+int64_t nanoseconds_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
 
 /// Calls nothing but what signal-safety(7) lists.
 void on_signal(int signal) {
@@ -28,11 +42,15 @@ void on_signal(int signal) {
   note_interrupt(signal);
   // A terminal that is closed may send SIGHUP more than once, by the kernel and by the shell; only who asks twice means it.
   if (signal == SIGINT || signal == SIGTERM) {
-    if (asked_to_stop.exchange(true)) {
+    const int64_t now = nanoseconds_now();
+    int64_t first = 0;
+    if (asked_at.compare_exchange_strong(first, now)) {
+      if (const char* const line = answer) {
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, std::char_traits<char>::length(line));
+      }
+    } else if (now - first >= kSameRequest) {
       ::signal(signal, SIG_DFL);
       ::raise(signal);  // comes through as soon as this handler is left
-    } else if (const char* const line = answer) {
-      [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, std::char_traits<char>::length(line));
     }
   }
   errno = before;
@@ -57,7 +75,7 @@ void catch_closed_pipes() { catch_signal(SIGPIPE); }
 void catch_interrupts(bool quiet) {
   static std::atomic<bool> caught{false};
   if (caught.exchange(true)) return;
-  if (!quiet) answer = ::isatty(STDERR_FILENO) != 0 ? kAnswerOnTerminal : kAnswer;
+  if (!quiet) answer = can_draw() ? kAnswerOverBar : ::isatty(STDERR_FILENO) != 0 ? kAnswerOnTerminal : kAnswer;
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
 }
 

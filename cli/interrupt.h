@@ -6,7 +6,7 @@ namespace heddle::cli {
 void catch_closed_pipes();
 /// From here on SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed) only make `interrupted` true, so that a training
 /// ends after its step and is saved. The first SIGINT or SIGTERM is answered by a line on standard error, unless `quiet`; a
-/// second one ends the program at once. Later calls change nothing.
+/// second one, half a second later or more, ends the program at once. Later calls change nothing.
 void catch_interrupts(bool quiet);
 bool interrupted();
 

@@ -64,4 +64,9 @@ void LabProgress::begin(std::size_t number) const {
   progress_.told({.phase = "measuring", .share = static_cast<double>(number) / cases, .figures = std::span(&figure, 1)});
 }
 
+void LabProgress::require_all(std::size_t measured, const std::string& outcome) const {
+  require(measured == cases_, ErrorKind::interrupted, "interrupted after ", measured, " of ", cases_, " cases",
+          outcome.empty() ? "" : "; ", outcome);
+}
+
 }  // namespace heddle::cli

@@ -33,6 +33,9 @@ class LabProgress {
   LabProgress(ProgressBar& progress, std::size_t cases) : progress_(progress), cases_(cases) {}
   /// The case of this number, from 0.
   void begin(std::size_t number) const;
+  /// Throws Error{interrupted} with how many cases were `measured`, and `outcome`, what came of them, where a signal kept the
+  /// rest from being measured.
+  void require_all(std::size_t measured, const std::string& outcome) const;
 
  private:
   ProgressBar& progress_;

@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
   add_options(app, action);
   add_help_and_version(app, version_line, action);
   keep_leftovers(app);
+  refuse_empty_paths(app);
   try {
     std::vector<std::string> arguments = in_known_spelling({argv + std::min(argc, 1), argv + argc}, app);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/durations.h"
+#include "cli/terminal.h"
 
 namespace heddle::cli {
 
@@ -64,7 +65,7 @@ std::string cut_to(std::string text, int most) {
 }  // namespace
 
 std::string progress_line(const ProgressState& state, int width) {
-  const int room = width - 1;
+  const int room = width - kColumnsLeftFree;
   if (room <= 0) return {};
   const std::string phase = phase_text(state), time = time_text(state);
   const std::string whole = phase + counts_text(state, state.figures.size()) + time;

@@ -19,8 +19,8 @@ struct ProgressState {
   bool stopping = false;  ///< a signal asked for the end
 };
 
-/// The state in fewer than `width` characters: with a bar, all figures and the time left where they find room, with less where
-/// not.
+/// The state, on a terminal of `width` columns, of which the last ones stay free: with a bar, all figures and the time left where
+/// they find room, with less where not.
 std::string progress_line(const ProgressState& state, int width);
 
 /// The same for a log: without a bar, however long it is.

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -42,6 +44,13 @@ double mean(const SeedRuns& runs, double TrainReport::*figure) {
   double sum = 0;
   for (const SeedResult& result : runs.results) sum += result.report.*figure;
   return sum / static_cast<double>(runs.results.size());
+}
+
+/// Whether a write to standard output failed because it was the terminal that is gone, of which SIGHUP told.
+bool lost_with_terminal(int error) {
+  struct stat status {};
+  return error == EIO && interrupted() && interrupting_signal() == SIGHUP && ::fstat(STDOUT_FILENO, &status) == 0 &&
+         S_ISCHR(status.st_mode);
 }
 
 }  // namespace
@@ -184,11 +193,20 @@ void add_cost(Json& object) {
 
 void print(const std::string& text) {
   const bool written = write_standard_output(text);
-  if (!written && errno == EPIPE) {
+  const int error = errno;
+  if (!written && lost_with_terminal(error)) throw OutputClosed();
+  if (!written && error == EPIPE) {
     note_interrupt(SIGPIPE);
     throw OutputClosed();
   }
-  require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(errno));
+  require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(error));
+}
+
+bool print_row(const std::string& text) try {
+  print(text);
+  return true;
+} catch (const OutputClosed&) {
+  return false;
 }
 
 void print(const Json& object) {

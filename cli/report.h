@@ -42,6 +42,9 @@ void add_cost(Json& object);
 
 /// To standard output; throws Error{io} where that fails.
 void print(const std::string& text);
+/// The same for a row that is printed while more are computed: false where nobody reads any more, which `interrupted` tells too,
+/// so that what was computed can be saved before the run ends.
+bool print_row(const std::string& text);
 /// The object and a line's end.
 void print(const Json& object);
 

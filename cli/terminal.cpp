@@ -78,8 +78,7 @@ int terminal_width() noexcept {
 void draw_line(std::string_view line) noexcept try {
   const std::lock_guard lock(terminal_mutex);
   if (!is_ready()) return;
-  // The last column stays free: a terminal that has filled it may go to the next line.
-  const std::string_view shown = first_columns(line, terminal_width() - 1);
+  const std::string_view shown = first_columns(line, terminal_width() - kColumnsLeftFree);
   std::string bytes = "\r";
   bytes += shown;
   bytes += "\033[K";

@@ -17,6 +17,10 @@ bool can_draw() noexcept;
 /// Columns of that terminal now (its window may change at any time); 80 where it does not say.
 int terminal_width() noexcept;
 
+/// Columns behind what is drawn: a ^C that the terminal echoes there stays on the line, and so does the cursor, which a terminal
+/// that has filled its last column may take to the next.
+inline constexpr int kColumnsLeftFree = 3;
+
 /// Shows `line` in place of what was drawn before; of one that is wider than the terminal the beginning. Not while the terminal
 /// is stopped (Ctrl-S): drawing never waits.
 void draw_line(std::string_view line) noexcept;

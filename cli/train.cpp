@@ -44,6 +44,8 @@ struct TrainCommand {
   void run();
 
  private:
+  /// All seeds. Of a training that diverges, which leaves no weights to go back to, the sentence tells that nothing was saved.
+  SeedRuns trained(const NodeDataset& dataset, const Device& where, ProgressBar& progress) const;
   /// The first seed's model and what was asked for beside it.
   void save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const;
 };
@@ -102,6 +104,13 @@ std::string interruption(const SeedPlan& plan, const SeedRuns& runs) {
   return fmt::format("interrupted after epoch {} of {} of seed {}", last.report.epochs, plan.options.epochs, last.seed);
 }
 
+SeedRuns TrainCommand::trained(const NodeDataset& dataset, const Device& where, ProgressBar& progress) const try {
+  return train_seeds(plan, dataset, where, progress);
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::diverged) throw;
+  fail(error.kind(), error.what(), "; nothing was saved");
+}
+
 void TrainCommand::save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const {
   const SeedResult& first = runs.results.front();
   results.write("the trained model", outputs.names.of(outputs.model, first.finished), [&](const std::string& path) {
@@ -144,7 +153,7 @@ void TrainCommand::run() {
   progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
-  const SeedRuns runs = train_seeds(plan, dataset, where, progress);
+  const SeedRuns runs = trained(dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");

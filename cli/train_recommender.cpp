@@ -160,7 +160,7 @@ void TrainRecommenderCommand::run() {
   Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
   // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.
   catch_interrupts(progress.quiet());
-  require(!fitted.failure || fitted.good_epochs > 0, ErrorKind::diverged, fitted.failure ? fitted.failure->what() : "");
+  if (fitted.failure && fitted.good_epochs == 0) fail(ErrorKind::diverged, fitted.failure->what(), "; nothing was saved");
   require(!fitted.interrupted() || !fitted.training || fitted.training->steps > 0, ErrorKind::interrupted,
           "interrupted before the first step; nothing was saved");
   if (fitted.trained_on) {

@@ -10,6 +10,7 @@
 
 #include "bench/lab.h"
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/lab_options.h"
 #include "cli/lab_report.h"
 #include "cli/options.h"
@@ -66,7 +67,7 @@ std::string decided_by(const GraphOutcome& outcome, DeviceKind device) {
              : fmt::format("{}; {} by {}", figure(outcome.best_cost), figure(outcome.rule_cost), outcome.rule);
 }
 
-Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, double mean) {
+Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, double mean, bool interrupted) {
   Json list = Json::array();
   for (const GraphOutcome& outcome : outcomes) {
     list.push_back({{"graph", outcome.graph},
@@ -80,7 +81,8 @@ Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, do
           {"device", device.description()},
           {"cost", device.kind() == DeviceKind::simt ? "bytes_moved" : "median_ms"},
           {"cases", list},
-          {"rule_over_best", mean}};
+          {"rule_over_best", mean},
+          {"interrupted", interrupted}};
 }
 
 void run(const TuneOptions& options) {
@@ -109,17 +111,20 @@ void run(const TuneOptions& options) {
   const GraphOutcome* worst = nullptr;
   ProgressBar progress(false);
   const LabProgress cases(progress, names.size() * widths.size());
+  catch_interrupts(progress.quiet());
   for (const std::string& name : names) {
+    if (interrupted()) break;
     const ProgressSubject of(progress, name);
     progress.phase("reading the graph");
     const bench::LabGraph graph = bench::lab_graph(name);
     const StructureHash structure = structure_hash(graph.matrix);
     for (int64_t width : widths) {
+      if (interrupted()) break;
       cases.begin(outcomes.size());
       const GraphOutcome outcome =
           outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
-      print(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
-                        outcome.ratio()));
+      print_row(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
+                            outcome.ratio()));
       tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
       logarithms += std::log(outcome.ratio());
       outcomes.push_back(outcome);
@@ -131,9 +136,11 @@ void run(const TuneOptions& options) {
   }
   const double mean = std::exp(logarithms / static_cast<double>(outcomes.size()));
   ResultFiles results("");
+  if (outcomes.empty()) cases.require_all(0, "");  // an interrupted one that has nothing to add
   results.write("what was measured", options.save, [&](const std::string& path) { io::write_tuned(path, tuned); });
-  results.write("the table of cases", options.json,
-                [&](const std::string& path) { io::write_file(path, as_json(outcomes, device, mean).dump() + "\n"); });
+  results.write("the table of cases", options.json, [&](const std::string& path) {
+    io::write_file(path, as_json(outcomes, device, mean, outcomes.size() < names.size() * widths.size()).dump() + "\n");
+  });
   results.report([&] {
     print(fmt::format(
         "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
@@ -141,6 +148,7 @@ void run(const TuneOptions& options) {
     if (!results.saved().empty()) print(fmt::format("saved      {}\n", fmt::join(results.saved(), ", ")));
   });
   results.require_saved();
+  cases.require_all(outcomes.size(), results.outcome());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "engine/number_text.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "kernels/elementwise/elementwise.h"
@@ -232,8 +233,10 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
     report.train_loss = read_scalar(context, train_loss.as<float>());
     report.losses.push_back(report.train_loss);
     report.epochs = epoch;
-    require(std::isfinite(report.train_loss), ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ",
-            report.train_loss, "; a smaller learning rate than ", options.learning_rate, " may help");
+    if (!std::isfinite(report.train_loss)) {
+      fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ", number_text(report.train_loss),
+           "; a smaller learning rate than ", options.learning_rate, " may help");
+    }
     EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
     report.selected_epoch = epoch;
     if (options.patience > 0 || selects) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "engine/number_text.h"
 #include "engine/recommend/queries.h"
 #include "engine/settings.h"
 #include "heddle/error.h"
@@ -386,8 +387,8 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     if (bad != losses.end()) {
       good.restore();
       fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, ", step ", bad - losses.begin() + 1, " of ",
-           per_epoch, " is ", *bad, "; the weights of epoch ", epoch - 1, " are kept; a smaller learning rate than ",
-           options.learning_rate, " may help");
+           per_epoch, " is ", number_text(*bad), epoch > 1 ? text("; the weights of epoch ", epoch - 1, " are kept") : "",
+           "; a smaller learning rate than ", options.learning_rate, " may help");
     }
     report.steps += static_cast<int64_t>(losses.size());
     report.fit_s += told.seconds;

@@ -305,13 +305,26 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("a signal that comes twice at the same time, as timeout sends it, asks once") {
+    const Endless endless;
+    for (const std::string kind : {"gcn", "lightgcn"}) {
+      CAPTURE(kind);
+      const TempDir folder;
+      const ProgramResult result =
+          run_interrupted(endless.line(kind) + " --save " + folder.file("m"), {SIGTERM, SIGTERM}, std::chrono::milliseconds(1));
+      CHECK(result.status == 128 + SIGTERM);
+      CHECK(result.err.starts_with(kAnswer));
+      CHECK(fs::exists(folder.file("m.unfinished")));
+    }
+  }
+
   TEST_CASE("a second Ctrl-C ends the program at once") {
     const TempDir folder;
     write_interactions(folder);
-    // A step of this takes far longer than the time between the two.
-    const ProgramResult result = run_interrupted("train lightgcn --threads 1 --dim 16384 --layers 20 --temperature 0.1 --data " +
+    // A step of this takes far longer than the time between the first and the last, of which the second is too early to count.
+    const ProgramResult result = run_interrupted("train lightgcn --threads 1 --dim 65536 --layers 20 --temperature 0.1 --data " +
                                                      folder.path().string() + " --save " + folder.file("m"),
-                                                 {SIGINT, SIGINT});
+                                                 {SIGINT, SIGINT, SIGINT}, std::chrono::milliseconds(300));
     CHECK(result.status == 130);
     CHECK(result.err == kAnswer);
     CHECK(!fs::exists(folder.file("m.unfinished")));
@@ -342,5 +355,59 @@ TEST_SUITE("cli") {
     CHECK(std::stoll(metadata.at("epochs")) >= 1);
     CHECK(metadata.at("epochs_planned") == "1000");
     CHECK(run_program("similar " + beside + " --item 1").status == 0);
+  }
+
+  TEST_CASE("a training that diverges at once says what is wrong, and that nothing was saved") {
+    const TempDir nodes, shop, folder;
+    write_karate(nodes);
+    write_interactions(shop);
+    const std::string live = folder.write("live", "yesterday's");
+    for (const std::string& line :
+         {"train gcn --learning-rate 1e30 --data " + nodes.path().string(),
+          "train lightgcn --dim 16 --temperature 0.1 --learning-rate 1e38 --data " + shop.path().string()}) {
+      CAPTURE(line);
+      const ProgramResult result = run_program(line + " --save " + live);
+      CHECK(result.status == 6);
+      CAPTURE(result.err);
+      CHECK(result.err.starts_with("heddle: training diverged: the loss of epoch "));
+      CHECK(result.err.ends_with(" may help; nothing was saved\n"));
+      CHECK(result.err.find(" is NaN; ") != std::string::npos);
+      CHECK(result.err.find("epoch 0") == std::string::npos);
+      CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+      CHECK(file_content(live) == "yesterday's");
+    }
+  }
+
+  TEST_CASE("Ctrl-C ends bench and tune after the case under way, with the cases that they have") {
+    std::string widths = "1";
+    for (int width = 2; width <= 2000; ++width) widths += "," + std::to_string(width);
+    for (const std::string command : {"bench spmm", "tune"}) {
+      CAPTURE(command);
+      const TempDir folder;
+      const std::string rows = folder.file("rows.json"), other = folder.file("other");
+      const std::string files = " --json " + rows + (command == "tune" ? " --save " : " --csv ") + other;
+      const ProgramResult result =
+          run_interrupted(command + " --threads 1 --repeats 5 --graph uniform:2000,8 --dim " + widths + files);
+      CHECK(result.status == 130);
+      CAPTURE(result.err);
+      REQUIRE(result.err.starts_with(kAnswer));
+      const std::string sentence = result.err.substr(std::string(kAnswer).size());
+      CHECK(sentence.starts_with("heddle: interrupted after "));
+      CHECK(sentence.find(" of 2000 cases; saved ") != std::string::npos);
+      CHECK(std::count(sentence.begin(), sentence.end(), '\n') == 1);
+      const long done = std::stol(sentence.substr(std::string("heddle: interrupted after ").size()));
+      CHECK(done >= 1);
+      CHECK(done < 2000);
+      const json written = json::parse(file_content(rows));
+      CHECK(written["interrupted"] == true);
+      if (command == "tune") {
+        CHECK(written["cases"].size() == static_cast<std::size_t>(done));
+        const std::string saved = file_content(other);  // a heading and a line a case
+        CHECK(std::count(saved.begin(), saved.end(), '\n') == done + 1);
+      } else {
+        CHECK(written["rows"].size() >= static_cast<std::size_t>(done));
+        CHECK(!file_content(other).empty());
+      }
+    }
   }
 }

@@ -93,7 +93,7 @@ ProgramResult run_unread(const std::string& arguments) {
   return result;
 }
 
-ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals) {
+ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals, std::chrono::milliseconds between) {
   const TempDir folder;
   const std::string pid_file = folder.file("pid");
   for (int signal : signals) ::signal(signal, SIG_DFL);  // a background job of a script has some ignored, and its children too
@@ -108,7 +108,7 @@ ProgramResult run_interrupted(const std::string& arguments, const std::vector<in
       if (caught_at < 0 || processor_seconds(process) < caught_at + seconds_to_start) continue;
       for (int signal : signals) {
         ::kill(static_cast<pid_t>(std::stol(pid)), signal);
-        std::this_thread::sleep_for(std::chrono::milliseconds(30));  // two of a kind that wait at the same time are one
+        std::this_thread::sleep_for(between);
       }
       return;
     }

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -24,8 +25,10 @@ struct ProgramResult {
 ProgramResult run_program(const std::string& arguments, const std::string& before = "");
 
 /// Runs `heddle ARGUMENTS` and sends it `signals` (Ctrl-C by default), one after the other, once it has caught the first kind and
-/// then worked for some processor time: however slow the machine, it is then in its training.
-ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals = {SIGINT});
+/// then worked for some processor time: however slow the machine, it is then in its training. `between` two signals that much
+/// time passes; two of a kind that wait at the same time are one.
+ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals = {SIGINT},
+                              std::chrono::milliseconds between = std::chrono::milliseconds(30));
 
 /// Runs `heddle ARGUMENTS` and sends it Ctrl-C as soon as its progress on standard error, told without delay, has `words`.
 ProgramResult run_interrupted_at(const std::string& words, const std::string& arguments);

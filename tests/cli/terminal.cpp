@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/cli/program.h"
 
@@ -82,10 +83,14 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
       REQUIRE(::write(descriptor, "\x03", 1) == 1);
       pressed = true;
     }
+    if (!terminal.close_at.empty() && run.seen.find(terminal.close_at) != std::string::npos) {
+      ::close(std::exchange(descriptor, -1));
+      break;
+    }
   }
   int status = 0;
   REQUIRE(::waitpid(program, &status, 0) == program);
-  ::close(descriptor);
+  if (descriptor >= 0) ::close(descriptor);
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (!terminal.results_there_too) run.out = file_content(results);
   if (terminal.then_columns == 0) run.changed = run.seen.size();

@@ -13,6 +13,7 @@ struct Terminal {
   std::string delay = "0";              ///< HEDDLE_PROGRESS_DELAY: draw at once
   bool results_there_too = false;       ///< standard output goes to the terminal; otherwise only standard error does
   std::string press_interrupt_at = "";  ///< Ctrl-C is pressed when this was seen; empty: never
+  std::string close_at = "";            ///< the terminal is closed when this was seen; empty: never
 };
 
 /// What a run on a terminal left behind.

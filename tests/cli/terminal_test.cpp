@@ -297,6 +297,38 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE(
+      "terminal / Ctrl-C leaves nothing of the bar, however narrow the terminal, and no control sequence where it is dumb") {
+    const std::string train = "train lightgcn" + files().shop_data() + "--dim 4 --temperature 0.2 --epochs 10000000";
+    for (const int columns : {30, 60, 200}) {
+      CAPTURE(columns);
+      const TerminalRun run = run_on_terminal(train, {.columns = columns, .press_interrupt_at = "tra"});
+      CHECK(run.status == 130);
+      CAPTURE(run.seen);
+      const std::vector<std::string> lines = screen(run.seen, 10'000);
+      REQUIRE(lines.size() == 2);
+      CHECK(lines[0] == "heddle: stopping after this step; once more ends at once");
+      CHECK(lines[1].starts_with("heddle: interrupted after "));
+      // As wide as it is, nothing has wrapped but the sentences.
+      CHECK(screen(run.seen, columns).front().starts_with("heddle: stopping"));
+    }
+    const TerminalRun dumb = run_on_terminal(train, {.type = "dumb", .press_interrupt_at = "tra"});
+    CHECK(dumb.status == 130);
+    CHECK(dumb.seen.find('\033') == std::string::npos);
+  }
+
+  TEST_CASE("terminal / a training whose terminal is closed is saved, and its status tells of that and not of the report") {
+    for (const std::string& line :
+         {"train lightgcn --dim 4 --temperature 0.2" + files().shop_data(), "train gcn --data " + files().karate_data()}) {
+      CAPTURE(line);
+      const TempDir folder;
+      const TerminalRun run = run_on_terminal(line + " --epochs 10000000 --save " + folder.file("m"),
+                                              {.results_there_too = true, .close_at = "training"});
+      CHECK(run.status == 129);
+      CHECK(!file_content(folder.file("m.unfinished")).empty());
+    }
+  }
+
   TEST_CASE("terminal / what ends in a moment draws nothing, and a delay that is no number is refused") {
     const TerminalRun run = run_on_terminal("train popularity" + files().shop_data(), {.delay = "100000"});
     CHECK(run.status == 0);
