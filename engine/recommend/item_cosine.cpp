@@ -98,9 +98,13 @@ class ItemCosine final : public Recommender {
   std::vector<io::NamedIntegers> integers() override try {
     const CsrView view = neighbours_.view();
     Stream& stream = context_.stream();
-    return {
-        {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))},
-        {"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))}};
+    // Moved in: a list in braces would be copied, and a std::variant of libstdc++ 12 whose copy finds no memory is destroyed as
+    // if it held something.
+    std::vector<io::NamedIntegers> all;
+    all.push_back(
+        {"listed_by.row_offsets", {view.rows + 1}, download(stream, view.row_offsets, static_cast<std::size_t>(view.rows + 1))});
+    all.push_back({"listed_by.col_indices", {view.nnz}, download(stream, view.col_indices, static_cast<std::size_t>(view.nnz))});
+    return all;
   } catch (...) {
     rethrow_as_error();
   }
