@@ -68,7 +68,9 @@ TopKPlan plan_for(int64_t m, int64_t n, int64_t d, int64_t k, int64_t most_rows,
   plan.rows_per_block = std::min(most_rows, m);
   plan.row_blocks = (m + plan.rows_per_block - 1) / plan.rows_per_block;
   // Of products the right factors are read once, and sixteen multiplications take as long as an element.
-  const int64_t parts = parts_for(threads, d == 0 ? m * n : std::max(n * d, m * n * d / 16));
+  // Four a thread at most: each range begins with no candidates, and finds its first ones anew.
+  const int64_t parts = std::min(parts_for(threads, d == 0 ? m * n : std::max(n * d, m * n * d / 16)),
+                                 threads.count == 1 ? int64_t{1} : int64_t{4} * threads.count);
   const int64_t range_bytes = 8 * k * m + static_cast<int64_t>(sizeof(float)) * panel_columns * d * plan.row_blocks;
   const int64_t wanted =
       std::min((parts + plan.row_blocks - 1) / plan.row_blocks, std::max<int64_t>(1, most_workspace_bytes / range_bytes));
