@@ -43,9 +43,11 @@ std::map<std::string, PtxInstructions> compile(const std::string& file) {
 
 PtxInstructions ptx_instructions(const void* kernel) {
   static std::map<std::string, std::map<std::string, PtxInstructions>> files;
-  const FunctionPlace place = function_at(kernel);
+  FunctionPlace place = function_at(kernel);
   require(!place.file.empty(), ErrorKind::usage,
           "nothing tells which source file a kernel comes from: PTX needs binutils' addr2line");
+  // The project's own kernels are told from the folder that they were built in.
+  place.file = (fs::path(HEDDLE_BUILD_FOLDER) / place.file).lexically_normal().string();
   auto known = files.find(place.file);
   if (known == files.end()) known = files.emplace(place.file, compile(place.file)).first;
   const auto found = known->second.find(kernel_name(place.name));
