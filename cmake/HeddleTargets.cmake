@@ -3,7 +3,8 @@
 # Warnings, sanitizers and the language level for a target whose sources g++ or clang++ compiles.
 function(heddle_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON UNITY_BUILD_MODE GROUP)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
+                        UNITY_BUILD ${HEDDLE_UNITY_BUILD} UNITY_BUILD_MODE GROUP)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 takes "text" + std::string for a copy of overlapping memory (GCC bug 105651, mended in 13).
@@ -29,9 +30,9 @@ function(heddle_compile_options target)
   endif()
 endfunction()
 
-# heddle_joint_sources(target size file.cpp ...): adds the files to the target; where the build joins files (CMAKE_UNITY_BUILD, which
-# the presets but debug switch on) they are compiled `size` at a time, all others one by one. Most of what a small file costs is the
-# headers and the templates that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder.
+# heddle_joint_sources(target size file.cpp ...): adds the files to the target; unless HEDDLE_UNITY_BUILD
+# is OFF they are compiled `size` at a time, all others one by one. Most of what a small file costs is the headers and the templates
+# that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder.
 function(heddle_joint_sources target size)
   target_sources(${target} PRIVATE ${ARGN})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
@@ -82,7 +83,7 @@ function(heddle_device_sources target twin)
     file(CONFIGURE OUTPUT ${wrapper} CONTENT "${content}" @ONLY)
     # -O3 unrolls by ever more, for a third of the time; the executor's own steps are what a kernel waits for here.
     set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute}
-                                COMPILE_OPTIONS $<$<CONFIG:Release>:-O2>)
+                                COMPILE_OPTIONS $<$<CONFIG:Release>:-O2> SKIP_PRECOMPILE_HEADERS ON)
     target_sources(${target} PRIVATE ${wrapper})
     if(HEDDLE_HAS_CUDA AND twin STREQUAL simt)
       target_sources(${target} PRIVATE ${absolute})

@@ -261,7 +261,9 @@ TEST_CASE("io / reading: what cannot be opened is an io error with the system's 
 
 TEST_CASE("io / gzip: members are joined, a bomb is stopped at the limit, damage is reported") {
   const std::string two = gzip(std::string(3000, 'a')) + gzip("b\n");
-  CHECK(io::detail::gunzip(two, "z", 10000).view() == std::string(3000, 'a') + "b\n");
+  std::string both(3000, 'a');
+  both += "b\n";
+  CHECK(io::detail::gunzip(two, "z", 10000).view() == both);
   CHECK_THROWS_WITH_AS(io::detail::gunzip(two, "z", 2000), doctest::Contains("hold more than 2000 bytes"), Error);
   for (size_t length = 2; length < two.size(); ++length) {
     if (length == gzip(std::string(3000, 'a')).size() || length == gzip(std::string(3000, 'a')).size() + 1) continue;
