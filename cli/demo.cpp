@@ -14,6 +14,7 @@
 #include "cli/ranking_table.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/text_columns.h"
 #include "heddle/error.h"
 #include "heddle/interactions.h"
 
@@ -80,11 +81,11 @@ std::string item_text(const InteractionDataset& data, int32_t item) { return dat
 std::string customer_text(const Customer& customer, const InteractionDataset& data) {
   std::vector<std::string> left;
   for (int32_t item : customer.bought) left.push_back(item_text(data, item));
-  std::size_t width = 0;
-  for (const std::string& name : left) width = std::max(width, name.size());
+  int width = 0;
+  for (const std::string& name : left) width = std::max(width, columns_of(name));
   const std::string heading = fmt::format("Customer {} bought", data.users[customer.user]);
-  width = std::max(width + 2, heading.size());
-  std::string text = fmt::format("\n{:<{}}   is recommended\n", heading, width);
+  width = std::max(width + 2, columns_of(heading));
+  std::string text = fmt::format("\n{}   is recommended\n", padded_to_columns(heading, width));
   for (std::size_t i = 0; i < std::max(left.size(), customer.recommended.size()); ++i) {
     std::string right;
     if (i < customer.recommended.size()) {
@@ -92,7 +93,7 @@ std::string customer_text(const Customer& customer, const InteractionDataset& da
       const bool hit = std::binary_search(customer.hidden.begin(), customer.hidden.end(), item);
       right = fmt::format("{} {}", hit ? '*' : ' ', item_text(data, item));
     }
-    text += fmt::format("  {:<{}}   {}\n", i < left.size() ? left[i] : "", width - 2, right);
+    text += fmt::format("  {}   {}\n", padded_to_columns(i < left.size() ? left[i] : "", width - 2), right);
   }
   return text;
 }

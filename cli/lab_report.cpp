@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "cli/text_columns.h"
+
 namespace heddle::cli {
 
 std::string not_measured(const bench::LabRow& row) {
@@ -41,17 +43,17 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                   : fmt::format("{:<24}{:>7}{:>11}{:>17}{:>10}{:>9}  {}\n", "variant", "error", "median ms", "least-most",
                                 "GFLOP/s", "GB/s", "of ceiling");
   for (const bench::LabRow& row : rows) {
-    const std::string name = row.variant + (row.chosen ? " *" : row.added ? " +" : "");
+    const std::string name = padded_to_columns(row.variant + (row.chosen ? " *" : row.added ? " +" : ""), 24);
     if (row.time) {
       const bench::LabTime& time = *row.time;
-      text += fmt::format("{:<24}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
+      text += fmt::format("{}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
                           fmt::format("{:.4f}-{:.4f}", time.least_ms, time.most_ms), time.gflops,
                           1e-6 * static_cast<double>(row.bytes_moved) / time.median_ms,
                           time.ceiling.empty() ? "" : fmt::format("{:.0f} % ({})", 100 * time.ceiling_share, time.ceiling));
     } else if (row.count) {
       const bench::LabCount& count = *row.count;
       const simt::Counts& c = count.counts;
-      text += fmt::format("{:<24}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
+      text += fmt::format("{}{:>7.3f}{:>10}{:>9.2f}{:>7.1f}{:>7.1f}{:>6.1f}{:>9.2f}{:>9.2f}{:>9}{:>9}{:>8.2f}{:>9.1f}  {}\n",
                           name, row.error_over_bound, c.requests(), c.sectors_per_request(), 100 * c.coalescing(),
                           c.lanes_per_request(), 100 * c.l2_hit_share(), 1e-6 * static_cast<double>(row.bytes_moved),
                           1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
@@ -61,7 +63,7 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                             count.ptx->memory);
       }
     } else {
-      text += fmt::format("{:<24}{}\n", name, not_measured(row));
+      text += fmt::format("{}{}\n", name, not_measured(row));
     }
   }
   if (counted) text += assumptions(lab.card) + "\n";

@@ -6,6 +6,7 @@
 
 #include "cli/durations.h"
 #include "cli/terminal.h"
+#include "cli/text_columns.h"
 
 namespace heddle::cli {
 
@@ -48,20 +49,6 @@ std::string bar_text(double share, int width) {
   return fmt::format("[{:=<{}}{:<{}}] ", "", full, "", width - full);
 }
 
-/// Characters of text in UTF-8.
-int characters_of(std::string_view text) {
-  return static_cast<int>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::string cut_to(std::string text, int most) {
-  while (characters_of(text) > most) {
-    while ((static_cast<unsigned char>(text.back()) & 0xc0) == 0x80) text.pop_back();
-    text.pop_back();
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string progress_line(const ProgressState& state, int width) {
@@ -69,15 +56,15 @@ std::string progress_line(const ProgressState& state, int width) {
   if (room <= 0) return {};
   const std::string phase = phase_text(state), time = time_text(state);
   const std::string whole = phase + counts_text(state, state.figures.size()) + time;
-  if (state.share < 0) return cut_to(characters_of(whole) <= room ? whole : phase, room);
-  const int bar = std::min(kWidestBar, room - characters_of(whole) - 3);  // its brackets and a blank
+  if (state.share < 0) return cut_to_columns(columns_of(whole) <= room ? whole : phase, room);
+  const int bar = std::min(kWidestBar, room - columns_of(whole) - 3);  // its brackets and a blank
   if (bar >= kNarrowestBar) return bar_text(state.share, bar) + whole;
   const std::string percent = fmt::format("{:.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
   std::string text = percent + whole;
-  for (std::size_t figures = state.figures.size(); characters_of(text) > room && figures > 0; --figures)
+  for (std::size_t figures = state.figures.size(); columns_of(text) > room && figures > 0; --figures)
     text = percent + phase + counts_text(state, figures - 1) + time;
-  if (characters_of(text) > room) text = percent + phase;
-  return cut_to(text, room);
+  if (columns_of(text) > room) text = percent + phase;
+  return cut_to_columns(text, room);
 }
 
 std::string progress_sentence(const ProgressState& state) {

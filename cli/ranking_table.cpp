@@ -5,30 +5,19 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/text_columns.h"
+
 namespace heddle::cli {
 
-namespace {
-
-/// Columns on a terminal: code points, as far as each is one wide.
-std::size_t width(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
-std::string padded(const std::string& text, std::size_t to) { return text + std::string(to - std::min(to, width(text)), ' '); }
-
-}  // namespace
-
 std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names) {
-  std::size_t id_width = std::string_view("item").size();
-  std::size_t name_width = std::string_view("name").size();
+  int id_width = columns_of("item"), name_width = columns_of("name");
   for (const RankedItem& ranked : ranking) {
-    id_width = std::max(id_width, width(items[ranked.item]));
-    if (!names.empty()) name_width = std::max(name_width, width(names[static_cast<std::size_t>(ranked.item)]));
+    id_width = std::max(id_width, columns_of(items[ranked.item]));
+    if (!names.empty()) name_width = std::max(name_width, columns_of(names[static_cast<std::size_t>(ranked.item)]));
   }
   const auto row = [&](const std::string& rank, const std::string& id, const std::string& name, const std::string& score) {
-    return fmt::format("{:>4}  {}  {}{:>8}\n", rank, padded(id, id_width), names.empty() ? "" : padded(name, name_width) + "  ",
-                       score);
+    return fmt::format("{:>4}  {}  {}{:>8}\n", rank, padded_to_columns(id, id_width),
+                       names.empty() ? "" : padded_to_columns(name, name_width) + "  ", score);
   };
   std::string text = row("rank", "item", "name", "score");
   int64_t rank = 0;

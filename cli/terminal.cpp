@@ -11,6 +11,8 @@
 #include <mutex>
 #include <string>
 
+#include "cli/text_columns.h"
+
 namespace heddle::cli {
 
 namespace {
@@ -41,19 +43,6 @@ bool is_ready() noexcept {
   return ::poll(&standard_error, 1, 0) == 1 && (standard_error.revents & POLLOUT) != 0;
 }
 
-/// The first `columns` characters: whole ones, of text in UTF-8.
-std::string_view first_columns(std::string_view text, int columns) noexcept {
-  std::size_t end = 0;
-  const auto continues = [&](std::size_t at) {
-    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80;
-  };
-  for (int column = 0; column < columns && end < text.size(); ++column) {
-    ++end;
-    while (continues(end)) ++end;
-  }
-  return text.substr(0, end);
-}
-
 }  // namespace
 
 void open_missing_streams() noexcept {
@@ -78,11 +67,8 @@ int terminal_width() noexcept {
 void draw_line(std::string_view line) noexcept try {
   const std::lock_guard lock(terminal_mutex);
   if (!is_ready()) return;
-  const std::string_view shown = first_columns(line, terminal_width() - kColumnsLeftFree);
-  std::string bytes = "\r";
-  bytes += shown;
-  bytes += "\033[K";
-  write_all(bytes);
+  const std::string shown = cut_to_columns(line, terminal_width() - kColumnsLeftFree);
+  write_all("\r" + shown + "\033[K");
   line_is_drawn = !shown.empty();
 } catch (...) {  // no memory: then it is not drawn
 }

@@ -21,8 +21,8 @@ int terminal_width() noexcept;
 /// that has filled its last column may take to the next.
 inline constexpr int kColumnsLeftFree = 3;
 
-/// Shows `line` in place of what was drawn before; of one that is wider than the terminal the beginning. Not while the terminal
-/// is stopped (Ctrl-S): drawing never waits.
+/// Shows `line` in place of what was drawn before; of one that is wider than the terminal the beginning and "…". Not while the
+/// terminal is stopped (Ctrl-S): drawing never waits.
 void draw_line(std::string_view line) noexcept;
 
 /// Takes away what was drawn.

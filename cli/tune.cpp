@@ -17,6 +17,7 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
+#include "cli/text_columns.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/tuned.h"
@@ -102,10 +103,10 @@ void run(const TuneOptions& options) {
   std::string head = fmt::format("spmm on {}, by {}\n", device.description(),
                                  device.kind() == DeviceKind::simt ? "bytes moved, counted" : "medians, measured");
   if (!absent.empty()) head += fmt::format("absent from HEDDLE_DATA, left out: {}\n", fmt::join(absent, ", "));
-  std::size_t longest = 0;
-  for (const std::string& name : names) longest = std::max(longest, name.size());
-  print(head + fmt::format("{:<{}}{:>7}  {:<21}{:<21}{}\n", "graph", longest, "width", "best deterministic", "the rule's",
-                           "rule / best"));
+  int longest = columns_of("graph");
+  for (const std::string& name : names) longest = std::max(longest, columns_of(name));
+  print(head + fmt::format("{}{:>7}  {:<21}{:<21}{}\n", padded_to_columns("graph", longest), "width", "best deterministic",
+                           "the rule's", "rule / best"));
   std::vector<GraphOutcome> outcomes;
   double logarithms = 0;
   const GraphOutcome* worst = nullptr;
@@ -123,8 +124,8 @@ void run(const TuneOptions& options) {
       cases.begin(outcomes.size());
       const GraphOutcome outcome =
           outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
-      print_row(fmt::format("{:<{}}{:>7}  {:<21}{:<21}{:.3f}\n", outcome.graph, longest, width, outcome.best, outcome.rule,
-                            outcome.ratio()));
+      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome.graph, longest), width, outcome.best,
+                            outcome.rule, outcome.ratio()));
       tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
       logarithms += std::log(outcome.ratio());
       outcomes.push_back(outcome);

@@ -6,7 +6,8 @@
 #include <limits>
 
 #include "cli/durations.h"
-#include "tests/cli/terminal.h"
+#include "cli/text_columns.h"
+#include "io/utf8.h"
 
 namespace heddle::cli {
 
@@ -50,21 +51,24 @@ TEST_SUITE("cli") {
     CHECK(progress_line(state, 62) == "28 % lightgcn: training, epoch 23 of 80, 3 min 20 s left");
     CHECK(progress_line(state, 44) == "28 % lightgcn: training, 3 min 20 s left");
     CHECK(progress_line(state, 42) == "28 % lightgcn: training");
-    CHECK(progress_line(state, 22) == "28 % lightgcn: trai");
+    CHECK(progress_line(state, 22) == "28 % lightgcn: tra…");
     CHECK(progress_sentence(state) == "lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
     for (int width = -1; width <= 200; ++width) {
       for (const double share : {-1.0, 0.0, 0.5, 1.0}) {
         for (const double left : {-1.0, 0.0, 1e9}) {
           for (const char* const subject :
-               {"", "größe größe größe größe größe größe größe größe größe größe größe größe größe größe"}) {
+               {"", "größe größe größe größe größe größe größe größe größe größe größe größe größe größe",
+                "图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱图谱",
+                "🥨🥨 e\u0301\u0302"}) {
             ProgressState other = state;
             other.share = share;
             other.left = left;
             other.subject = subject;
             const std::string line = progress_line(other, width);
             CAPTURE(line);
-            CHECK(test::columns_of(line) <= std::max(width - 3, 0));
-            CHECK((line.empty() || (static_cast<unsigned char>(line.front()) & 0xc0) != 0x80));
+            CHECK(columns_of(line) <= std::max(width - 3, 0));
+            CHECK(io::detail::is_utf8(line));
+            if (width > 3) CHECK(line.ends_with("…") == (line.find("training") == std::string::npos));
           }
         }
       }

@@ -9,11 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <utility>
 
+#include "cli/text_columns.h"
 #include "tests/cli/program.h"
 
 namespace heddle::test {
@@ -129,13 +129,21 @@ std::vector<std::string> screen(std::string_view seen, int columns) {
         throw std::runtime_error("a control character: " + std::to_string(seen[at]));
       std::size_t end = at + 1;
       while (end < seen.size() && (static_cast<unsigned char>(seen[end]) & 0xc0) == 0x80) ++end;
-      if (column == static_cast<std::size_t>(columns)) {
+      const std::string character(seen.substr(at, end - at));
+      const auto taken = static_cast<std::size_t>(cli::columns_of(character));
+      at = end;
+      if (taken == 0) {  // stands on the one before it
+        if (column > 0) rows.back()[column - 1] += character;
+        continue;
+      }
+      if (column + taken > static_cast<std::size_t>(columns)) {
         rows.emplace_back();
         column = 0;
       }
-      if (rows.back().size() <= column) rows.back().resize(column + 1, " ");
-      rows.back()[column++] = seen.substr(at, end - at);
-      at = end;
+      if (rows.back().size() < column + taken) rows.back().resize(column + taken, " ");
+      rows.back()[column] = character;
+      if (taken == 2) rows.back()[column + 1].clear();
+      column += taken;
     }
   }
   std::vector<std::string> lines;
@@ -147,11 +155,6 @@ std::vector<std::string> screen(std::string_view seen, int columns) {
   }
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   return lines;
-}
-
-int columns_of(std::string_view text) {
-  return static_cast<int>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace heddle::test

@@ -31,10 +31,8 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
 std::vector<std::string> drawings(std::string_view seen);
 
 /// The lines that a terminal of this width shows in the end, without trailing blanks: lines that are too long wrap, a carriage
-/// return goes back, ESC [ K clears to the end. Throws for any other control sequence.
+/// return goes back, ESC [ K clears to the end, and characters take the columns that cli/text_columns.h says. Throws for any
+/// other control sequence.
 std::vector<std::string> screen(std::string_view seen, int columns);
-
-/// Characters of text in UTF-8.
-int columns_of(std::string_view text);
 
 }  // namespace heddle::test

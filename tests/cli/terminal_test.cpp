@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <regex>
 #include <set>
 #include <sstream>
 
+#include "cli/text_columns.h"
+#include "io/utf8.h"
 #include "tests/cli/program.h"
 
-using heddle::test::columns_of;
+using heddle::cli::columns_of;
 using heddle::test::drawings;
 using heddle::test::file_content;
 using heddle::test::ProgramResult;
@@ -328,6 +331,39 @@ TEST_SUITE("cli") {
       CHECK(run.status == 129);
       CHECK(!file_content(folder.file("m.unfinished")).empty());
     }
+  }
+
+  TEST_CASE("terminal / a name in wide characters is cut at a whole one, within the terminal's width, and moves no column") {
+    const TempDir folder;
+    std::filesystem::create_directory(folder.path() / "图谱图谱图谱图谱");
+    const std::string graph =
+        folder.write("图谱图谱图谱图谱/数据.mtx", "%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n3 1\n");
+    const std::string line = "tune --repeats 1 --dim 4 --graph " + graph + " --graph star:64";
+    int cut = 0;
+    for (const int more : {5, 6, 9, 12, 60}) {
+      const int columns = columns_of(folder.path().string()) + more;
+      CAPTURE(columns);
+      const TerminalRun run = run_on_terminal(line, {.columns = columns});
+      CHECK(run.status == 0);
+      CAPTURE(run.seen);
+      const std::vector<std::string> drawn = drawings(run.seen);
+      check_drawings(drawn, columns);
+      for (const std::string& drawing : drawn) {
+        CHECK(heddle::io::detail::is_utf8(drawing));
+        if (drawing.ends_with("…")) ++cut;
+      }
+      CHECK(screen(run.seen, columns).empty());  // no drawing wraps
+      std::istringstream table(run.out);
+      std::vector<int> ends;
+      for (std::string row; std::getline(table, row);) {
+        const std::size_t at = row.find_first_of("0123456789w", row.find(' '));  // "width", or one
+        if (row.starts_with(graph) || row.starts_with("graph") || row.starts_with("star"))
+          ends.push_back(columns_of(row.substr(0, row.find(' ', at))));
+      }
+      CHECK(ends.size() == 3);
+      CHECK(std::set<int>(ends.begin(), ends.end()).size() == 1);
+    }
+    CHECK(cut > 0);
   }
 
   TEST_CASE("terminal / what ends in a moment draws nothing, and a delay that is no number is refused") {

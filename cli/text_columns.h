@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Text in the columns of a terminal. What people call their items is in any writing: a Chinese character or an emoji takes two
+/// columns, a mark that stands over another character none.
+namespace heddle::cli {
+
+/// Columns of text in UTF-8, character by character as wcwidth(3) counts them in a UTF-8 locale, whichever locale the program
+/// has: two for what Unicode calls wide or fullwidth, emoji included, none for combining marks, joiners and control characters,
+/// one for all else and for a byte that begins no character.
+int columns_of(std::string_view text);
+
+/// `text` where it has at most `most` columns; otherwise as much of its beginning as leaves room for the "…" behind it: whole
+/// characters, with their marks.
+std::string cut_to_columns(std::string_view text, int most);
+
+/// `text`, and blanks behind it up to `columns`; wider text as it is.
+std::string padded_to_columns(std::string_view text, int columns);
+
+}  // namespace heddle::cli
