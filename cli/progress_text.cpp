@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/durations.h"
 #include "cli/terminal.h"
@@ -14,34 +15,69 @@ namespace {
 
 constexpr int kWidestBar = 30;
 constexpr int kNarrowestBar = 8;
+constexpr int kPercentColumns = 6;  // "100 % "
 
-std::string figure_text(const ProgressFigure& figure) {
-  if (figure.total <= 0) return fmt::format("{} {:.4f}", figure.name, figure.value);
-  return fmt::format("{} {:.0f} of {}{:.0f}", figure.name, figure.value, figure.at_most ? "at most " : "", figure.total);
+/// As wide as a time usually gets: "59 min 59 s", "23 h 59 min", "9 days 23 h".
+constexpr double kWideTime = 3599;
+
+/// A figure that is no count, in six columns as far as they reach: 5.8977, 12.346, 123.46.
+std::string value_text(double value) {
+  constexpr std::size_t kColumns = 6;
+  for (int decimals = 4; decimals >= 0; --decimals) {
+    std::string text = fmt::format("{:.{}f}", value, decimals);
+    if (text.size() <= kColumns) return text;
+  }
+  return fmt::format("{:.0e}", value);
 }
 
-/// "lightgcn: training", and that it is about to end.
-std::string phase_text(const ProgressState& state) {
-  std::string text(state.stopping ? "stopping: " : "");
-  if (!state.subject.empty()) text += fmt::format("{}: ", state.subject);
-  return text += state.phase;
+/// ", epoch 3 of 80"; `aligned`: as wide as it will be in the end, ", epoch  3 of 80". Empty while the value is not known.
+std::string figure_text(const ProgressFigure& figure, bool aligned) {
+  if (std::isnan(figure.value)) return "";
+  if (figure.total <= 0) return fmt::format(", {} {:>{}}", figure.name, value_text(figure.value), aligned ? 6 : 0);
+  const std::string total = fmt::format("{:.0f}", figure.total);
+  return fmt::format(", {} {:>{}.0f} of {}{}", figure.name, figure.value, aligned ? total.size() : 0,
+                     figure.at_most ? "at most " : "", total);
 }
 
-/// ", epoch 3 of 80, loss 5.8977": the first `count` figures.
-std::string counts_text(const ProgressState& state, std::size_t count) {
+std::string counts_text(std::span<const ProgressFigure> figures, bool aligned) {
   std::string text;
-  for (const ProgressFigure& figure : state.figures.first(count)) text += ", " + figure_text(figure);
+  for (const ProgressFigure& figure : figures) text += figure_text(figure, aligned);
   return text;
 }
 
-/// ", 3 min 20 s left", or how long a phase takes of which nobody knows the end.
-std::string time_text(const ProgressState& state) {
-  if (state.left >= 0) {
-    const bool at_most =
-        std::any_of(state.figures.begin(), state.figures.end(), [](const ProgressFigure& figure) { return figure.at_most; });
-    return fmt::format(", {}{} left", at_most ? "at most " : "", duration_text(state.left));
+/// Columns that the figures have from the phase's beginning to its end, also those whose value is not known yet.
+int columns_of_figures(std::span<const ProgressFigure> figures) {
+  int columns = 0;
+  for (ProgressFigure figure : figures) {
+    if (std::isnan(figure.value)) figure.value = 0;
+    columns += columns_of(figure_text(figure, true));
   }
+  return columns;
+}
+
+/// "lightgcn: training"
+std::string phase_text(const ProgressState& state) {
+  return state.subject.empty() ? std::string(state.phase) : fmt::format("{}: {}", state.subject, state.phase);
+}
+
+/// ", at most 3 min 20 s left"
+std::string left_text(const ProgressState& state, double left) {
+  const bool at_most =
+      std::any_of(state.figures.begin(), state.figures.end(), [](const ProgressFigure& figure) { return figure.at_most; });
+  return fmt::format(", {}{} left", at_most ? "at most " : "", duration_text(left));
+}
+
+/// The time left, or how long a phase takes of which nobody knows the end. Of one that is stopped neither is to be known.
+std::string time_text(const ProgressState& state) {
+  if (state.stopping) return "";
+  if (state.left >= 0) return left_text(state, state.left);
   return state.share < 0 && state.elapsed >= 1 ? fmt::format(", {}", duration_text(state.elapsed)) : "";
+}
+
+/// Columns that the time gets, said or not.
+int columns_of_time(const ProgressState& state) {
+  const std::string wide = state.share < 0 ? fmt::format(", {}", duration_text(kWideTime)) : left_text(state, kWideTime);
+  return std::max(columns_of(wide), columns_of(time_text(state)));
 }
 
 std::string bar_text(double share, int width) {
@@ -49,26 +85,44 @@ std::string bar_text(double share, int width) {
   return fmt::format("[{:=<{}}{:<{}}] ", "", full, "", width - full);
 }
 
+/// How a phase is drawn on a terminal of some width. It follows from what stays the same while the phase lasts, so that a line
+/// does not jump when a figure gets another digit, or when the time left becomes known.
+struct ProgressForm {
+  int bar = 0;              ///< columns of the bar, 0: a number in its place
+  std::size_t figures = 0;  ///< how many of them
+  bool time = false;
+};
+
+ProgressForm form_of(const ProgressState& state, int room) {
+  const int phase = columns_of(phase_text(state)), time = columns_of_time(state);
+  const int whole = phase + columns_of_figures(state.figures) + time;
+  const ProgressForm full{.bar = std::min(kWidestBar, room - whole - 3), .figures = state.figures.size(), .time = true};
+  if (state.share < 0) return whole <= room ? full : ProgressForm{};
+  if (full.bar >= kNarrowestBar) return full;  // with its brackets and a blank
+  for (std::size_t count = state.figures.size() + 1; count-- > 0;) {
+    if (kPercentColumns + phase + columns_of_figures(state.figures.first(count)) + time <= room)
+      return {.bar = 0, .figures = count, .time = true};
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string progress_line(const ProgressState& state, int width) {
   const int room = width - kColumnsLeftFree;
-  if (room <= 0) return {};
-  const std::string phase = phase_text(state), time = time_text(state);
-  const std::string whole = phase + counts_text(state, state.figures.size()) + time;
-  if (state.share < 0) return cut_to_columns(columns_of(whole) <= room ? whole : phase, room);
-  const int bar = std::min(kWidestBar, room - columns_of(whole) - 3);  // its brackets and a blank
-  if (bar >= kNarrowestBar) return bar_text(state.share, bar) + whole;
-  const std::string percent = fmt::format("{:.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
-  std::string text = percent + whole;
-  for (std::size_t figures = state.figures.size(); columns_of(text) > room && figures > 0; --figures)
-    text = percent + phase + counts_text(state, figures - 1) + time;
-  if (columns_of(text) > room) text = percent + phase;
+  const ProgressForm form = form_of(state, room);
+  std::string text;
+  if (state.share >= 0 && form.bar > 0) text = bar_text(state.share, form.bar);
+  if (state.share >= 0 && form.bar == 0) text = fmt::format("{:>3.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
+  // In the place of the time, which is wider.
+  if (state.stopping) text += "stopping: ";
+  text += phase_text(state) + counts_text(state.figures.first(form.figures), true);
+  if (form.time) text += time_text(state);
   return cut_to_columns(text, room);
 }
 
 std::string progress_sentence(const ProgressState& state) {
-  return phase_text(state) + counts_text(state, state.figures.size()) + time_text(state);
+  return (state.stopping ? "stopping: " : "") + phase_text(state) + counts_text(state.figures, false) + time_text(state);
 }
 
 }  // namespace heddle::cli

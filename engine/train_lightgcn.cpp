@@ -2,6 +2,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <limits>
 
 #include "engine/number_text.h"
 #include "engine/recommend/queries.h"
@@ -166,15 +167,15 @@ class TrainingProgress {
         epochs_(options.epochs),
         may_stop_early_(options.patience > 0 || options.time_limit > 0) {}
 
-  /// Before step `step` (from 0) of `epoch` (from 1); `loss` is the last epoch's. Whether to go on.
+  /// Before step `step` (from 0) of `epoch` (from 1); the last loss is the last epoch's. Whether to go on.
   bool step(int64_t epoch, int64_t step, const std::vector<double>& losses) const {
     if (!callback_) return true;
     const auto done = static_cast<double>((epoch - 1) * steps_per_epoch_ + step);
     const double share = done / (static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_));
     const ProgressFigure figures[] = {
         {.name = "epoch", .value = static_cast<double>(epoch), .total = static_cast<double>(epochs_), .at_most = may_stop_early_},
-        {.name = "loss", .value = losses.empty() ? 0 : losses.back()}};
-    return callback_({.phase = "training", .share = share, .figures = std::span(figures, losses.empty() ? 1 : 2)});
+        {.name = "loss", .value = losses.empty() ? std::numeric_limits<double>::quiet_NaN() : losses.back()}};
+    return callback_({.phase = "training", .share = share, .figures = figures});
   }
 
  private:

@@ -4,6 +4,8 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 
 #include "cli/durations.h"
 #include "cli/text_columns.h"
@@ -46,12 +48,13 @@ TEST_SUITE("cli") {
                               .stopping = false};
     CHECK(progress_line(state, 200) ==
           "[========                      ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
-    CHECK(progress_line(state, 82) == "[===         ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
-    CHECK(progress_line(state, 77) == "28 % lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
-    CHECK(progress_line(state, 62) == "28 % lightgcn: training, epoch 23 of 80, 3 min 20 s left");
-    CHECK(progress_line(state, 44) == "28 % lightgcn: training, 3 min 20 s left");
-    CHECK(progress_line(state, 42) == "28 % lightgcn: training");
-    CHECK(progress_line(state, 22) == "28 % lightgcn: tra…");
+    CHECK(progress_line(state, 82) == "[===        ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 79) == "[==      ] lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 78) == " 28 % lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
+    CHECK(progress_line(state, 62) == " 28 % lightgcn: training, epoch 23 of 80, 3 min 20 s left");
+    CHECK(progress_line(state, 45) == " 28 % lightgcn: training, 3 min 20 s left");
+    CHECK(progress_line(state, 44) == " 28 % lightgcn: training");
+    CHECK(progress_line(state, 22) == " 28 % lightgcn: tr…");
     CHECK(progress_sentence(state) == "lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
     for (int width = -1; width <= 200; ++width) {
       for (const double share : {-1.0, 0.0, 0.5, 1.0}) {
@@ -86,7 +89,61 @@ TEST_SUITE("cli") {
     CHECK(progress_line({.subject = "", .phase = "fitting", .figures = {}, .elapsed = 0.5}, 80) == "fitting");
     CHECK(progress_line({.subject = "", .phase = "fitting", .figures = {}, .elapsed = 75}, 80) == "fitting, 1 min 15 s");
     CHECK(progress_line({.subject = "", .phase = "training", .share = 1, .figures = {}, .left = 0, .stopping = true}, 82) ==
-          "[==============================] stopping: training, 0 s left");
+          "[==============================] stopping: training");
+  }
+
+  TEST_CASE("progress text / a figure that is no count has six columns, and none is told before it is known") {
+    for (const auto& [value, text] :
+         {std::pair(5.8977, "loss 5.8977"), std::pair(0.0, "loss 0.0000"), std::pair(9.99996, "loss 10.000"),
+          std::pair(123.456, "loss 123.46"), std::pair(99999.4, "loss 99999"), std::pair(1e6, "loss 1e+06"),
+          std::pair(-0.25, "loss -0.250"), std::pair(2.4e9, "loss 2e+09"), std::pair(std::nan(""), "")}) {
+      const ProgressFigure loss{.name = "loss", .value = value};
+      const std::string sentence =
+          progress_sentence({.subject = "", .phase = "training", .share = 0.5, .figures = std::span(&loss, 1)});
+      CHECK(sentence == std::string("training") + (*text == '\0' ? "" : ", ") + text);
+    }
+  }
+
+  TEST_CASE("progress text / a phase is drawn in one form from its beginning to its end, whatever its figures become") {
+    for (int width = 4; width <= 140; ++width) {
+      CAPTURE(width);
+      std::optional<std::size_t> bar_end, percent_end, loss_at, time_at;
+      std::optional<bool> has_epoch;
+      int drawn = 0;
+      // Where something stands must stay the place where it stands; npos is a place, too.
+      const auto same = [](std::optional<std::size_t>& before, std::size_t now) {
+        if (!before) before = now;
+        return *before == now;
+      };
+      for (int epoch = 1; epoch <= 120; ++epoch) {
+        for (const bool stopping : {false, true}) {
+          const double loss = epoch == 1 ? std::nan("") : epoch < 40 ? 1200.0 / epoch : 0.01 * (120 - epoch);
+          const ProgressFigure figures[] = {{.name = "epoch", .value = static_cast<double>(epoch), .total = 120, .at_most = true},
+                                            {.name = "loss", .value = loss}};
+          const double left = epoch < 4 ? -1 : epoch < 20 ? 86400.0 * 9 / epoch : 3599.0 / (epoch - 19);
+          const std::string line = progress_line({.subject = "lightgcn",
+                                                  .phase = "training",
+                                                  .share = (epoch - 1) / 120.0,
+                                                  .figures = figures,
+                                                  .elapsed = 2.0 * epoch,
+                                                  .left = left,
+                                                  .stopping = stopping},
+                                                 width);
+          CAPTURE(line);
+          CHECK(columns_of(line) <= width - 3);
+          CHECK(same(bar_end, line.find(']')));
+          CHECK(same(percent_end, line.find('%')));
+          const bool epochs = line.find("epoch ") != std::string::npos;
+          if (!has_epoch) has_epoch = epochs;
+          CHECK(epochs == *has_epoch);
+          if (stopping || epoch == 1) continue;
+          CHECK(same(loss_at, line.find(", loss ")));
+          if (left >= 0) CHECK(same(time_at, line.find(", at most ")));
+          ++drawn;
+        }
+      }
+      CHECK(drawn == 119);
+    }
   }
 }
 

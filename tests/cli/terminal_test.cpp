@@ -64,7 +64,7 @@ std::vector<Command> commands() {
       {"train gcn", karate + "--epochs 20 --seeds 3", {"training, seed 1 of 3"}},
       {"train gat", karate + "--epochs 20 --selection last --patience 0", {"reading the data", "training"}},
       {"train lightgcn", shop + small, {"choosing the temperature", "training", "ranking"}},
-      {"train lightgcn", shop + small + " --patience 3", {"epoch 1 of at most 10"}},
+      {"train lightgcn", shop + small + " --patience 3", {"1 of at most 10"}},
       {"train graph-filter", shop + "--rank 4", {"fitting", "ranking"}},
       {"train item-cosine", shop, {"fitting", "ranking"}},
       {"train popularity", shop, {"fitting", "ranking"}},
@@ -327,7 +327,7 @@ TEST_SUITE("cli") {
       const TempDir folder;
       // The loss is told from the second epoch on: there is something to save by then.
       const TerminalRun run = run_on_terminal(line + " --epochs 10000000 --save " + folder.file("m"),
-                                              {.results_there_too = true, .close_at = "loss"});
+                                              {.columns = 120, .results_there_too = true, .close_at = "loss"});
       CHECK(run.status == 129);
       CHECK(!file_content(folder.file("m.unfinished")).empty());
     }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <string>
@@ -122,6 +123,21 @@ TEST_CASE("progress / every call tells its phases, and a phase goes from 0 to at
     });
     CHECK(phases == call.phases);
   }
+}
+
+TEST_CASE("progress / a loss that is not known yet is announced, so that its room can be kept") {
+  LightGcnTrainOptions options = few_epochs();
+  options.temperature = 0.2f;
+  LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 1}));
+  int told = 0;
+  train(model, shop(), options, {}, [&](const Progress& at) {
+    REQUIRE(at.figures.size() == 2);
+    CHECK(std::string(at.figures[1].name) == "loss");
+    CHECK(std::isnan(at.figures[1].value) == (at.figures[0].value == 1));
+    ++told;
+    return true;
+  });
+  CHECK(told > 3);
 }
 
 TEST_CASE("progress / a call that is told to stop asks no more, however early it is told") {
