@@ -83,31 +83,33 @@ void ProgressBar::finish() noexcept {
 void ProgressBar::keep(const Progress& at) {
   const double share = at.share < 0 ? -1 : at.share < 1 ? at.share : 1;
   const bool other = at.phase != phase_;
+  const Clock::time_point now = Clock::now();
+  const double seconds = working_.at(now);
   if (other || share < share_) {
-    const Clock::time_point now = Clock::now();
     if (other && !phase_.empty()) {
-      time_.passed += now - time_.since;
-      time_.share = share_;
-      left_[phase_] = time_;
+      pace_.leave(seconds);
+      left_.insert_or_assign(phase_, pace_);
     }
     const auto before = left_.find(at.phase);
-    const bool goes_on = other && before != left_.end() && share > 0 && share >= before->second.share;
-    time_ = goes_on ? before->second : PhaseTime{.since = now, .from = std::max(share, 0.0)};
-    time_.since = now;
+    const bool goes_on = other && before != left_.end() && share > 0 && share >= before->second.share();
+    pace_ = goes_on ? before->second : PhasePace(std::max(share, 0.0));
+    pace_.resume(seconds);
     phase_ = at.phase;
     // A phase is shown when it begins, however short it is.
     if (form_ == Form::drawn && other) next_ = std::min(next_, std::max(first_, now));
     if (form_ == Form::lines) next_ = said_.contains(at.phase) ? last_said_ + between_ : now + delay_;
   }
   share_ = share;
+  pace_.told(seconds, share, at.most_left);
   figure_count_ = std::min(at.figures.size(), figures_.size());
   std::copy_n(at.figures.begin(), figure_count_, figures_.begin());
 }
 
-ProgressState ProgressBar::state(Clock::time_point now) const {
+ProgressState ProgressBar::state(Clock::time_point now) {
   ProgressState state{.subject = subject_, .phase = phase_, .share = share_, .figures = std::span(figures_).first(figure_count_)};
-  state.elapsed = (time_.passed + std::chrono::duration<double>(now - time_.since)).count();
-  if (share_ > time_.from) state.left = state.elapsed / (share_ - time_.from) * (1 - share_);
+  const double seconds = working_.at(now);
+  state.elapsed = pace_.elapsed(seconds);
+  if (share_ >= 0) state.left = pace_.left(seconds);
   state.stopping = interrupted();
   return state;
 }
@@ -130,9 +132,12 @@ void ProgressBar::tick() {
   // Short waits even where lines are far apart: another phase may begin meanwhile.
   const milliseconds wait = std::clamp(delay_, milliseconds(1), kBetweenDrawings);
   std::unique_lock lock(mutex_);
+  working_.watch();
   while (!wake_.wait_for(lock, wait, [this] { return ended_; })) {
     try {
-      tell(Clock::now());
+      const Clock::time_point now = Clock::now();
+      working_.at(now);
+      tell(now);
     } catch (...) {
     }
   }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/phase_pace.h"
 #include "cli/progress_text.h"
 #include "heddle/progress.h"
 
@@ -50,18 +51,10 @@ class ProgressBar {
   using Clock = std::chrono::steady_clock;
   enum class Form { none, drawn, lines };
 
-  /// Time of a phase that went on to another and may come back: training, while an evaluation on the way takes its turn.
-  struct PhaseTime {
-    std::chrono::duration<double> passed{0};  ///< before `since`
-    Clock::time_point since;
-    double from = 0;    ///< the share at which the clock was started
-    double share = -1;  ///< the share at which the phase was left
-  };
-
   void set_subject(std::string subject) noexcept;
   void keep(const Progress& at);
   void tell(Clock::time_point now);
-  ProgressState state(Clock::time_point now) const;
+  ProgressState state(Clock::time_point now);
   void tick();
 
   const bool quiet_;
@@ -75,13 +68,15 @@ class ProgressBar {
   double share_ = -1;
   std::array<ProgressFigure, 4> figures_{};
   std::size_t figure_count_ = 0;
-  PhaseTime time_;
-  std::map<std::string, PhaseTime, std::less<>> left_;  ///< phases of the subject that others followed
-  std::set<std::string, std::less<>> said_;             ///< phases of the subject that a line told of
+  WorkingTime working_;
+  PhasePace pace_;  ///< of the phase, by `working_`
+  /// Phases of the subject that others followed and that may come back: training, while an evaluation on the way takes its turn.
+  std::map<std::string, PhasePace, std::less<>> left_;
+  std::set<std::string, std::less<>> said_;  ///< phases of the subject that a line told of
   Clock::time_point last_said_;
   bool ended_ = false;
   std::condition_variable wake_;
-  std::thread ticker_;  ///< tells while a phase says nothing
+  std::thread ticker_;  ///< tells while a phase says nothing, and looks at `working_`
 };
 
 /// While it lives, what is told is told of `name`: "lightgcn: training". One within another: "as new: lightgcn: training".

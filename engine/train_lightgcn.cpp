@@ -165,23 +165,27 @@ class TrainingProgress {
       : callback_(callback),
         steps_per_epoch_(steps_per_epoch),
         epochs_(options.epochs),
+        time_limit_(options.time_limit),
         may_stop_early_(options.patience > 0 || options.time_limit > 0) {}
 
-  /// Before step `step` (from 0) of `epoch` (from 1); the last loss is the last epoch's. Whether to go on.
-  bool step(int64_t epoch, int64_t step, const std::vector<double>& losses) const {
+  /// Before step `step` (from 0) of `epoch` (from 1); the last loss is the last epoch's, `fit_s` what the limit counts. Whether
+  /// to go on.
+  bool step(int64_t epoch, int64_t step, const std::vector<double>& losses, double fit_s) const {
     if (!callback_) return true;
     const auto done = static_cast<double>((epoch - 1) * steps_per_epoch_ + step);
     const double share = done / (static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_));
     const ProgressFigure figures[] = {
         {.name = "epoch", .value = static_cast<double>(epoch), .total = static_cast<double>(epochs_), .at_most = may_stop_early_},
         {.name = "loss", .value = losses.empty() ? std::numeric_limits<double>::quiet_NaN() : losses.back()}};
-    return callback_({.phase = "training", .share = share, .figures = figures});
+    const double most_left = time_limit_ > 0 ? std::max(time_limit_ - fit_s, 0.0) : -1;
+    return callback_({.phase = "training", .share = share, .figures = figures, .most_left = most_left});
   }
 
  private:
   const ProgressCallback& callback_;
   int64_t steps_per_epoch_;
   int64_t epochs_;
+  double time_limit_;
   bool may_stop_early_;
 };
 
@@ -377,8 +381,9 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
     const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
     const auto start = Clock::now();
-    const std::vector<float> losses =
-        steps.epoch(step_ms, [&](int64_t step) { return told_of_steps.step(epoch, step, report.losses); });
+    const std::vector<float> losses = steps.epoch(step_ms, [&](int64_t step) {
+      return told_of_steps.step(epoch, step, report.losses, report.fit_s + seconds_since(start));
+    });
     LightGcnEpoch told;
     told.epoch = epoch;
     told.epochs = options.epochs;

@@ -179,7 +179,8 @@ struct LightGcnReport {
 /// model was made of (hold out validation first, then make the model, then train it), Error{diverged} with epoch and step where a
 /// loss is NaN or infinite: the model then holds the weights of the last epoch whose losses were finite. `progress` is told
 /// "choosing the temperature" (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss: NaN in the
-/// first) and "ranking" for evaluations on the way, and asked before each step; false ends training there.
+/// first; most_left with a time limit) and "ranking" for evaluations on the way, and asked before each step; false ends training
+/// there.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "cli/text_columns.h"
@@ -32,18 +34,33 @@ bool read_some(int descriptor, int milliseconds, std::string& seen) {
   return true;
 }
 
-/// Changes the window while the program stands still, with all that it had drawn read: what it draws later is of the new width,
-/// but for one line that it may have been about to draw.
-void change_window(int descriptor, pid_t program, int columns, TerminalRun& run) {
+/// Stops the program, and has all read that it had written; it goes on by SIGCONT.
+void stop(int descriptor, pid_t program, TerminalRun& run) {
   ::kill(program, SIGSTOP);
   for (std::size_t before = std::string::npos; before != run.seen.size();) {
     before = run.seen.size();
     read_some(descriptor, 30, run.seen);
   }
   run.changed = run.seen.size();
+}
+
+/// Changes the window while the program stands still, with all that it had drawn read: what it draws later is of the new width,
+/// but for one line that it may have been about to draw.
+void change_window(int descriptor, pid_t program, int columns, TerminalRun& run) {
+  stop(descriptor, program, run);
   const winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
   REQUIRE(::ioctl(descriptor, TIOCSWINSZ, &size) == 0);  // sends SIGWINCH too
   ::kill(program, SIGCONT);
+}
+
+void stop_for_a_while(int descriptor, pid_t program, TerminalRun& run) {
+  using std::chrono::steady_clock;
+  stop(descriptor, program, run);
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  ::kill(program, SIGCONT);
+  for (const auto start = steady_clock::now(); steady_clock::now() - start < std::chrono::milliseconds(500);)
+    read_some(descriptor, 100, run.seen);
+  REQUIRE(::write(descriptor, "\x03", 1) == 1);
 }
 
 }  // namespace
@@ -74,6 +91,7 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
   TerminalRun run;
   bool changed = terminal.then_columns == 0;
   bool pressed = terminal.press_interrupt_at.empty();
+  bool stopped = terminal.stop_at.empty();
   while (read_some(descriptor, 1000, run.seen)) {
     if (!changed && run.seen.find('\r') != std::string::npos) {
       change_window(descriptor, program, terminal.then_columns, run);
@@ -82,6 +100,10 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
     if (!pressed && run.seen.find(terminal.press_interrupt_at) != std::string::npos) {
       REQUIRE(::write(descriptor, "\x03", 1) == 1);
       pressed = true;
+    }
+    if (!stopped && run.seen.find(terminal.stop_at) != std::string::npos) {
+      stop_for_a_while(descriptor, program, run);
+      stopped = true;
     }
     if (!terminal.close_at.empty() && run.seen.find(terminal.close_at) != std::string::npos) {
       ::close(std::exchange(descriptor, -1));
@@ -93,8 +115,9 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
   if (descriptor >= 0) ::close(descriptor);
   run.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (!terminal.results_there_too) run.out = file_content(results);
-  if (terminal.then_columns == 0) run.changed = run.seen.size();
+  if (terminal.then_columns == 0 && terminal.stop_at.empty()) run.changed = run.seen.size();
   CHECK(pressed);
+  CHECK(stopped);
   return run;
 }
 

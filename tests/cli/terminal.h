@@ -14,6 +14,8 @@ struct Terminal {
   bool results_there_too = false;       ///< standard output goes to the terminal; otherwise only standard error does
   std::string press_interrupt_at = "";  ///< Ctrl-C is pressed when this was seen; empty: never
   std::string close_at = "";            ///< the terminal is closed when this was seen; empty: never
+  /// When this was seen the program is stopped for 5 s, as by Ctrl-Z, goes on for a moment and is then interrupted; empty: never.
+  std::string stop_at = "";
 };
 
 /// What a run on a terminal left behind.
@@ -21,7 +23,7 @@ struct TerminalRun {
   int status = -1;
   std::string out;          ///< standard output, where it did not go to the terminal
   std::string seen;         ///< every byte that came to the terminal
-  std::size_t changed = 0;  ///< bytes that had come when the window was changed; all of them where it was not
+  std::size_t changed = 0;  ///< bytes that had come when the window was changed or the program stopped; all where neither was
 };
 
 /// Runs `heddle ARGUMENTS` as the foreground of a pseudo-terminal.

@@ -146,6 +146,15 @@ void check_drawings(const std::vector<std::string>& drawn, int columns) {
   }
 }
 
+/// The seconds that a drawing says are left; negative: it says none.
+double seconds_left(const std::string& drawing) {
+  static const std::regex left(", (at most )?(([0-9]+) days? )?(([0-9]+) h ?)?(([0-9]+) min ?)?(([0-9]+) s)? left$");
+  std::smatch found;
+  if (!std::regex_search(drawing, found, left)) return -1;
+  const auto number = [&](std::size_t group) { return found[group].matched ? std::stod(found[group]) : 0; };
+  return 86400 * number(3) + 3600 * number(5) + 60 * number(7) + number(9);
+}
+
 void check_phases(const Command& command, const std::string& seen) {
   for (const std::string& phase : command.phases) {
     CAPTURE(phase);
@@ -364,6 +373,44 @@ TEST_SUITE("cli") {
       CHECK(std::set<int>(ends.begin(), ends.end()).size() == 1);
     }
     CHECK(cut > 0);
+  }
+
+  TEST_CASE("terminal / the time left is at most what remains of a time limit, and is not told at once") {
+    const TerminalRun run = run_on_terminal(
+        "train lightgcn" + files().shop_data() + "--dim 4 --temperature 0.2 --epochs 10000000 --time-limit 5", {.columns = 120});
+    CHECK(run.status == 0);
+    CAPTURE(run.seen.substr(run.seen.size() - std::min<std::size_t>(run.seen.size(), 2000)));
+    int told = 0, not_told = 0;
+    for (const std::string& drawing : drawings(run.seen)) {
+      if (drawing.find("lightgcn: training") == std::string::npos) continue;
+      const double left = seconds_left(drawing);
+      ++(left < 0 ? not_told : told);
+      CHECK(left <= 2);  // 5 without the first three
+    }
+    CHECK(told > 0);
+    CHECK(not_told > 0);
+  }
+
+  TEST_CASE("terminal / the time in which the program is stopped does not count as pace") {
+    const TerminalRun run =
+        run_on_terminal("train lightgcn" + files().shop_data() + "--dim 4 --temperature 0.2 --epochs 10000000",
+                        {.columns = 120, .stop_at = " left"});
+    CHECK(run.status == 130);
+    const std::vector<std::string> before = drawings(run.seen.substr(0, run.changed)),
+                                   after = drawings(run.seen.substr(run.changed));
+    const auto last =
+        std::find_if(before.rbegin(), before.rend(), [](const std::string& drawing) { return seconds_left(drawing) > 0; });
+    REQUIRE(last != before.rend());
+    CAPTURE(*last);
+    int told = 0;
+    for (const std::string& drawing : after) {
+      CAPTURE(drawing);
+      if (seconds_left(drawing) < 0) continue;
+      // It was stopped after 3 s, for 5: counted, they would make the time left more than twice as long.
+      CHECK(seconds_left(drawing) < 1.8 * seconds_left(*last));
+      ++told;
+    }
+    CHECK(told > 0);
   }
 
   TEST_CASE("terminal / what ends in a moment draws nothing, and a delay that is no number is refused") {

@@ -125,6 +125,36 @@ TEST_CASE("progress / every call tells its phases, and a phase goes from 0 to at
   }
 }
 
+TEST_CASE("progress / a training with a time limit tells what remains of it, and one without tells none") {
+  for (const double limit : {0.0, 1000.0}) {
+    CAPTURE(limit);
+    LightGcnTrainOptions options = few_epochs();  // and the temperature's trials, which no limit ends
+    options.time_limit = limit;
+    options.eval_every = 1;
+    LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 1}));
+    int told = 0;
+    double before = limit;
+    train(model, shop(), options, {}, [&](const Progress& at) {
+      if (limit == 0 || at.phase != "training") {
+        CHECK(at.most_left < 0);
+        return true;
+      }
+      CHECK(at.most_left > 0);
+      CHECK((told > 0 ? at.most_left < before : at.most_left <= limit));
+      before = at.most_left;
+      ++told;
+      return true;
+    });
+    CHECK((told > 10) == (limit > 0));
+    if (limit == 0) continue;
+    options.time_limit = 1e-9;
+    train(model, shop(), options, {}, [&](const Progress& at) {
+      if (at.phase == "training") CHECK((at.most_left >= 0 && at.most_left <= 1e-9));
+      return true;
+    });
+  }
+}
+
 TEST_CASE("progress / a loss that is not known yet is announced, so that its room can be kept") {
   LightGcnTrainOptions options = few_epochs();
   options.temperature = 0.2f;
