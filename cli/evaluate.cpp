@@ -136,8 +136,12 @@ void EvaluateCommand::run() {
   const InteractionDataset& renumbered = evaluation.renumbered.data;
   require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions that this model can be judged by");
-  evaluation.test = evaluate_unless_empty(*saved.model, renumbered, renumbered.test, metrics.options(true, seed), progress);
-  evaluation.val = evaluate_unless_empty(*saved.model, renumbered, renumbered.val, metrics.options(false, seed), progress);
+  const auto judge = [&](const char* split, const HostCsr& targets, bool at_test) {
+    const ProgressSubject of(progress, split);
+    return evaluate_unless_empty(*saved.model, renumbered, targets, metrics.options(at_test, seed), progress);
+  };
+  evaluation.test = judge("test", renumbered.test, true);
+  evaluation.val = judge("validation", renumbered.val, false);
   if (plan) {
     evaluation.new_users = judge_new_users(*plan, loaded.data, new_user_share, metrics.options(false, seed),
                                            {.device = where, .seed = seed, .progress = progress});

@@ -70,7 +70,9 @@ Fitted fit_one(Fitter& fitter, const InteractionDataset& data, const FitRequest&
   return fitter.fit(data, request);
 }
 
-Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
+/// `purpose`: which of two such fits it is, for who watches; empty: the only one.
+Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request, const char* purpose) {
+  const ProgressSubject of(request.progress, purpose);
   return {.first = fit_one(*plan.first, data, request), .second = fit_one(*plan.second, data, request)};
 }
 
@@ -107,7 +109,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
     hold_out_validation(held_out, kHeldOutShare, request.seed);
     require(held_out.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold any out (",
             100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
-    Pair pair = fit_both(plan, held_out, request);
+    Pair pair = fit_both(plan, held_out, request, "to choose the weight");
     choose_weight(fitted, pair, held_out, request.progress);
     if (blend.undecided) {
       put_together(fitted, std::move(pair));
@@ -119,7 +121,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
       fitted.eval_s += part->eval_s;
     }
   }
-  Pair pair = fit_both(plan, data, request);
+  Pair pair = fit_both(plan, data, request, blend.held_out ? "on everything" : "");
   if (plan.weight) blend.weight = *plan.weight;
   if (blend.chosen && !blend.held_out) choose_weight(fitted, pair, data, request.progress);
   put_together(fitted, std::move(pair));

@@ -180,8 +180,12 @@ void TrainRecommenderCommand::run() {
   results.report([&] {
     RecommenderRun result{
         .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
-    result.test = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.test, metrics.options(true, seed), progress);
-    result.val = evaluate_unless_empty(*fitted.model, loaded.data, loaded.data.val, metrics.options(false, seed), progress);
+    const auto judge = [&](const char* split, const HostCsr& targets, bool at_test) {
+      const ProgressSubject of(progress, split);
+      return evaluate_unless_empty(*fitted.model, loaded.data, targets, metrics.options(at_test, seed), progress);
+    };
+    result.test = judge("test", loaded.data.test, true);
+    result.val = judge("validation", loaded.data.val, false);
     progress.finish();
     if (printing.json) {
       Json object = recommender_json(result);
