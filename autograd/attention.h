@@ -22,7 +22,8 @@ inline kernels::GatUse attention_use(const char* op, Context& context, const Spa
   check_directed(op, graph);
   require(edge_scores == nullptr || (edge_scores->rows() == graph.nnz() && edge_scores->cols() == options.heads),
           ErrorKind::usage, op, ": edge_scores is ", edge_scores == nullptr ? 0 : edge_scores->rows(), " x ",
-          edge_scores == nullptr ? 0 : edge_scores->cols(), ", there are ", graph.nnz(), " edges and ", options.heads, " heads");
+          edge_scores == nullptr ? 0 : edge_scores->cols(), ", ", there_are(graph.nnz(), "edge"), " and ",
+          counted(options.heads, "head"));
   const bool drops = context.training() && options.dropout != 0;
   return {.heads = options.heads,
           .slope = options.slope,

@@ -17,9 +17,10 @@ void check(const HostCsr& m) {
           "sparse matrix: ", m.rows, " x ", m.cols, " does not fit 32-bit column ids");
   require(
       static_cast<int64_t>(m.row_offsets.size()) == m.rows + 1 && m.row_offsets.front() == 0 && m.row_offsets.back() == m.nnz(),
-      ErrorKind::usage, "sparse matrix: the row offsets do not span ", m.rows, " rows and ", m.nnz(), " non-zeros");
-  require(m.values.size() == m.col_indices.size(), ErrorKind::usage, "sparse matrix: ", m.values.size(), " values for ", m.nnz(),
-          " columns");
+      ErrorKind::usage, "sparse matrix: the row offsets do not span ", counted(m.rows, "row"), " and ",
+      counted(m.nnz(), "non-zero"));
+  require(m.values.size() == m.col_indices.size(), ErrorKind::usage, "sparse matrix: ", counted(m.values.size(), "value"),
+          " for ", counted(m.nnz(), "column"));
   for (int64_t row = 0; row < m.rows; ++row) {
     require(m.row_offsets[row] <= m.row_offsets[row + 1], ErrorKind::usage, "sparse matrix: the offsets of row ", row,
             " descend");
@@ -27,7 +28,7 @@ void check(const HostCsr& m) {
   for (int64_t row = 0; row < m.rows; ++row) {
     for (int64_t k = m.row_offsets[row]; k < m.row_offsets[row + 1]; ++k) {
       require(m.col_indices[k] >= 0 && m.col_indices[k] < m.cols, ErrorKind::usage, "sparse matrix: row ", row, " has column ",
-              m.col_indices[k], ", there are ", m.cols);
+              m.col_indices[k], ", ", there_are(m.cols));
     }
   }
 }
@@ -119,7 +120,7 @@ SparseMatrix::SparseMatrix(Stream& stream, const HostCsr& matrix, bool symmetric
     return;
   }
   require(matrix.rows <= std::numeric_limits<int32_t>::max(), ErrorKind::usage,
-          "sparse matrix: its transpose needs 32-bit row ids, it has ", matrix.rows, " rows");
+          "sparse matrix: its transpose needs 32-bit row ids, it has ", counted(matrix.rows, "row"));
   const Transpose t = transpose_of(matrix);
   transpose_offsets_ = Buffer::upload(stream, t.offsets);
   transpose_indices_ = Buffer::upload(stream, t.indices);

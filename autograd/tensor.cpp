@@ -18,7 +18,7 @@ HostMatrix copy_to_host(Context& context, DenseView<const float> view) {
 
 void check(int64_t rows, int64_t cols, const std::vector<float>& values, const char* what) {
   require(rows >= 0 && cols >= 0 && static_cast<std::size_t>(rows * cols) == values.size(), ErrorKind::usage, what, ": ", rows,
-          " x ", cols, " does not fit ", values.size(), " values");
+          " x ", cols, " does not fit ", counted(values.size(), "value"));
 }
 
 void check(const HostMatrix& matrix, const char* what) { check(matrix.rows, matrix.cols, matrix.values, what); }

@@ -28,7 +28,7 @@ const Card& find_card(std::string_view name) {
     if (name == card.name) return card;
     names += text(names.empty() ? "" : ", ", card.name);
   }
-  fail(ErrorKind::usage, "there is no card '", name, "'; there are: ", names);
+  fail(ErrorKind::usage, "card is '", name, "', it must be one of ", names);
 }
 
 Estimate estimate(const simt::Counts& counts, const Card& card) {
@@ -51,9 +51,9 @@ Estimate estimate(const simt::Counts& counts, const Card& card) {
 
 std::string assumptions(const Card& card) {
   return text("estimated for ", card.name, " from counts, no GPU ran: ", card.dram_gbs, " GB/s of memory, ", card.l2_gbs,
-              " GB/s from a second-level cache of ", card.l2_bytes / mib, " MB, ", card.multiprocessors, " multiprocessors at ",
-              card.clock_ghz, " GHz, ", card.latency_us, " us a request with ", requests_in_flight, " in flight, ",
-              card.launch_us, " us a launch");
+              " GB/s from a second-level cache of ", card.l2_bytes / mib, " MB, ",
+              counted(card.multiprocessors, "multiprocessor"), " at ", card.clock_ghz, " GHz, ", card.latency_us,
+              " us a request with ", requests_in_flight, " in flight, ", card.launch_us, " us a launch");
 }
 
 }  // namespace heddle::bench

@@ -159,7 +159,7 @@ const LabRow* chosen_by_rule(const LabResult& result) {
 void check_can_count(DeviceKind device) {
 #ifndef HEDDLE_HAS_COUNTERS
   require(device != DeviceKind::simt, ErrorKind::usage,
-          "bench: simt is counted, not timed, and this build cannot count: that needs GCC and no sanitizers");
+          "simt is counted, not timed, and this build cannot count: that needs GCC and no sanitizers");
 #else
   static_cast<void>(device);
 #endif

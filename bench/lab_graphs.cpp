@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/file.h"
+#include "io/input_files.h"
 #include "io/text.h"
 
 namespace heddle::bench {
@@ -55,6 +57,15 @@ std::vector<int64_t> numbers(const std::string& name, const std::vector<std::pai
     at = last ? stopped : stopped + 1;
   }
   return result;
+}
+
+/// The sizes of a graph that is made; none for one that is read.
+std::optional<std::vector<int64_t>> sizes_of(const std::string& name) {
+  constexpr int64_t most_nodes = int64_t{1} << 26;
+  if (name.starts_with("uniform:")) return numbers(name, {{"N", most_nodes}, {"DEGREE", 4096}});
+  if (name.starts_with("rmat:")) return numbers(name, {{"SCALE", 26}, {"EDGEFACTOR", 4096}});
+  if (name.starts_with("star:")) return numbers(name, {{"N", most_nodes}});
+  return std::nullopt;
 }
 
 HostCsr uniform(int64_t nodes, int64_t degree) {
@@ -143,7 +154,8 @@ HostCsr of_matrix_market(const std::string& path) {
     entries.emplace_back(column, row);
     ++listed;
   }
-  require(listed == count, ErrorKind::bad_data, path, ": it lists ", listed, " entries, its line of sizes says ", count);
+  require(listed == count, ErrorKind::bad_data, path, ": it lists ", counted(listed, "entry", "entries"),
+          ", its line of sizes says ", count);
   return matrix_of(rows, std::move(entries));
 }
 
@@ -198,17 +210,32 @@ std::string lab_graph_path(const std::string& name) {
   return name;
 }
 
+void check_data_folder() {
+  const char* const folder = std::getenv("HEDDLE_DATA");
+  std::error_code ignored;
+  require(folder == nullptr || *folder == '\0' || std::filesystem::is_directory(folder, ignored), ErrorKind::usage,
+          "HEDDLE_DATA is '", folder == nullptr ? "" : folder, "', it must be the folder of the public data sets");
+}
+
+void check_lab_graph(const std::string& name) {
+  if (sizes_of(name)) return;
+  std::string names;
+  for (const PublicGraph& graph : public_graphs) {
+    names += text(graph.name, ", ");
+    if (name != graph.name) continue;
+    require(!lab_graph_path(name).empty(), ErrorKind::usage, "the graph '", name, "' is read from HEDDLE_DATA, which is not set");
+  }
+  const std::string path = lab_graph_path(name);
+  require(!io::detail::input_files(path).empty(), ErrorKind::io, "the graph '", name, "' is neither one of ", names,
+          "rmat:SCALE,EDGEFACTOR, uniform:N,DEGREE, star:N, nor a file or a folder: ", path, " holds no data");
+}
+
 LabGraph lab_graph(const std::string& name) {
-  constexpr int64_t most_nodes = int64_t{1} << 26;
-  if (name.starts_with("uniform:")) {
-    const auto parts = numbers(name, {{"N", most_nodes}, {"DEGREE", 4096}});
-    return {name, uniform(parts[0], parts[1])};
+  if (const auto sizes = sizes_of(name)) {
+    if (name.starts_with("uniform:")) return {name, uniform((*sizes)[0], (*sizes)[1])};
+    if (name.starts_with("rmat:")) return {name, rmat((*sizes)[0], (*sizes)[1])};
+    return {name, star((*sizes)[0])};
   }
-  if (name.starts_with("rmat:")) {
-    const auto parts = numbers(name, {{"SCALE", 26}, {"EDGEFACTOR", 4096}});
-    return {name, rmat(parts[0], parts[1])};
-  }
-  if (name.starts_with("star:")) return {name, star(numbers(name, {{"N", most_nodes}})[0])};
   for (const PublicGraph& graph : public_graphs) {
     if (name != graph.name) continue;
     const std::string path = lab_graph_path(name);

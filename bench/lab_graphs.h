@@ -34,6 +34,13 @@ DegreeSpread degree_spread(const HostCsr& matrix);
 /// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
 LabGraph lab_graph(const std::string& name);
 
+/// Throws Error{usage} where HEDDLE_DATA is set to what is no folder.
+void check_data_folder();
+
+/// Throws what lab_graph would for a name that cannot be meant or a file that is not there, without reading or making the graph:
+/// of several, before the first is measured.
+void check_lab_graph(const std::string& name);
+
 /// What lab_graph reads for this name: a path, there or not; empty for a graph that is made.
 std::string lab_graph_path(const std::string& name);
 

@@ -25,11 +25,15 @@ bool has_headers(const fs::path& folder) {
 
 }  // namespace
 
+void check_include_folder() {
+  const char* const set = std::getenv("HEDDLE_INCLUDE");
+  require(set == nullptr || *set == '\0' || has_headers(set), ErrorKind::usage, "HEDDLE_INCLUDE is '", set == nullptr ? "" : set,
+          "', where there is no heddle/kernel/module.h; it must be the folder include of heddle's sources or installation");
+}
+
 std::string include_folder() {
-  if (const char* set = std::getenv("HEDDLE_INCLUDE"); set != nullptr && *set != '\0') {
-    require(has_headers(set), ErrorKind::usage, "HEDDLE_INCLUDE is '", set, "', where there is no heddle/kernel/module.h");
-    return set;
-  }
+  check_include_folder();
+  if (const char* set = std::getenv("HEDDLE_INCLUDE"); set != nullptr && *set != '\0') return set;
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
   const fs::path installed = program.parent_path().parent_path() / "include";

@@ -13,6 +13,8 @@ namespace heddle::bench {
 /// Where heddle's public headers are: HEDDLE_INCLUDE, the program's installation or its source tree. Throws Error{usage} where
 /// they are not.
 std::string include_folder();
+/// The same where HEDDLE_INCLUDE is set; nothing where it is not.
+void check_include_folder();
 
 /// A file of variants, written against the installed headers (heddle/kernel/module.h), compiled for a device and loaded. Its
 /// code stays loaded as long as the program runs: errors and thread-local arrays of its kernels may outlive the object.

@@ -186,8 +186,8 @@ CsrView structure(Bench& bench, const HostCsr& matrix) {
 void check_square(const char* op, const LabGraph& graph, int64_t heads) {
   require(graph.matrix.rows == graph.matrix.cols, ErrorKind::usage, op, ": the graph '", graph.name, "' is ", graph.matrix.rows,
           " x ", graph.matrix.cols, ", it must be square");
-  require(heads >= 1 && heads <= kernels::most_attention_heads, ErrorKind::usage, op, ": ", heads, " heads, there must be 1 to ",
-          kernels::most_attention_heads);
+  require(heads >= 1 && heads <= kernels::most_attention_heads, ErrorKind::usage, op, ": ", counted(heads, "head"),
+          ", there must be 1 to ", kernels::most_attention_heads);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ void add_spmm(std::vector<OpCase>& cases) {
   for (const auto& [csr, d] : {std::pair(sparse(6, 9, 14), int64_t{3}), std::pair(sparse(9, 4, 20), int64_t{1}),
                                std::pair(sparse(3, 5, 0), int64_t{2})}) {
     const HostMatrix x = matrix({csr.cols, d}, 8);
-    cases.push_back({text("spmm ", csr.rows, "x", csr.cols, " with ", csr.nnz(), " non-zeros, d=", d),
+    cases.push_back({text("spmm ", csr.rows, "x", csr.cols, " with ", counted(csr.nnz(), "non-zero"), ", d=", d),
                      {x},
                      with(csr, false, lvalue),
                      spmm(csr, CsrValues::direct, {}, x),
@@ -321,7 +321,7 @@ void add_propagation(std::vector<OpCase>& cases) {
   };
   for (int64_t layers : {0, 1, 2, 3}) {
     for (bool ones : {false, true}) {
-      const std::string what = text(layers, " layers", ones ? "" : ", weighted");
+      const std::string what = text(counted(layers, "layer"), ones ? "" : ", weighted");
       const Reference all = propagation(graph, ones, scale, e, layers);
       const DoubleOp in_double = [=](DoubleTape& tape, Doubles in) { return tape.propagate(graph, ones, scale, in[0], layers); };
       cases.push_back({text("propagate ", what),
@@ -367,7 +367,7 @@ struct AttentionOp {
   int64_t width() const { return heads * columns; }
   AttentionOptions options() const { return {.heads = heads, .slope = 0.2f, .dropout = dropout}; }
   std::string named(const char* op) const {
-    return text(op, " ", graph.rows, "x", graph.cols, " with ", graph.nnz(), " edges, ", heads, "x", columns,
+    return text(op, " ", graph.rows, "x", graph.cols, " with ", counted(graph.nnz(), "edge"), ", ", heads, "x", columns,
                 dropout > 0 ? ", dropout" : "");
   }
   /// dropout(softmax(scores)) times x.

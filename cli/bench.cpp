@@ -167,7 +167,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   files.check();
   const std::vector<int64_t> widths = widths_of(options.widths);
   bench::LabOptions lab{.variants = {}, .repeats = static_cast<int>(options.repeats), .cold = options.cold};
-  lab.card = bench::find_card(options.card);
+  check_settings({{"card", options.card}}, [&] { lab.card = bench::find_card(options.card); });
   if (!options.l2.empty()) lab.card.l2_bytes = bytes_of(options.l2);
   if (options.multiprocessors > 0) lab.card.multiprocessors = static_cast<int>(options.multiprocessors);
   if (options.variants != "all") lab.variants = split_list(options.variants);
@@ -213,7 +213,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   progress.finish();
   const bool any = number > 0;  // of an interrupted comparison the rows that there are
   ResultFiles written("");
-  written.write("the rows as JSON", any ? options.json : "", [&](const std::string& path) {
+  written.write("the JSON of the rows", any ? options.json : "", [&](const std::string& path) {
     io::write_file(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}}.dump() + "\n");
   });
   written.write("the table of rows", any ? options.csv : "",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/durations.h"
@@ -14,6 +15,7 @@
 #include "cli/process.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "cli/settings.h"
 #include "engine/recommend/metrics.h"
 #include "heddle/error.h"
@@ -65,16 +67,17 @@ void CompareCommand::add_to(CLI::App& app) {
 }
 
 std::vector<Contestant> contestants(const std::string& models, FitterSet& fitters) {
+  const char* const blends = ", or A+B, a blend of two of these";
   std::vector<Contestant> list;
   std::vector<std::string> used;
   for (const std::string& name : split_list(models)) {
     const std::size_t plus = name.find('+');
     const std::string first = name.substr(0, plus);
-    FitPlan plan{.first = &fitters.find("--models", first)};
+    FitPlan plan{.first = &fitters.find("--models", first, blends)};
     used.push_back(first);
     if (plus != std::string::npos) {
-      plan.second = &fitters.find("--models", name.substr(plus + 1));
-      require(plan.second != plan.first, ErrorKind::usage, "a blend of ", first, " with itself changes nothing");
+      plan.second = &fitters.find("--models", name.substr(plus + 1), blends);
+      require(plan.second != plan.first, ErrorKind::usage, "--models: a blend of ", first, " with itself changes nothing");
       used.emplace_back(plan.second->name());
     }
     const bool repeated = std::any_of(list.begin(), list.end(), [&](const Contestant& other) { return other.name == name; });
@@ -120,8 +123,8 @@ class ComparisonTable {
             fmt::format("{}{} for {}", choices.empty() ? "" : ", ", duration_text(outcome.fitted.choice_s, 2), outcome.name);
     }
     return fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
-           fmt::format("rank: for the {} users of the test; memory: the most resident meanwhile, data included\n\n",
-                       grouped(outcomes.front().test.users));
+           fmt::format("rank: for the {} of the test; memory: the most resident meanwhile, data included\n\n",
+                       grouped(outcomes.front().test.users, "user"));
   }
 
  private:
@@ -147,13 +150,8 @@ Json outcome_json(const ModelOutcome& outcome) {
 ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const InteractionDataset& data,
                                         const FitRequest& request) const {
   forget_peak_rss();
-  InteractionDataset held_out;
-  const bool hold_out = contestant.plan.needs_validation() && data.val.nnz() == 0;
-  if (hold_out) {
-    held_out = data;
-    hold_out_validation(held_out, kHeldOutShare, seed);
-  }
-  const InteractionDataset& dataset = hold_out ? held_out : data;
+  const std::optional<InteractionDataset> held_out = held_out_for(contestant.plan, data, seed);
+  const InteractionDataset& dataset = held_out ? *held_out : data;
   const ProgressSubject blend(request.progress, contestant.plan.second == nullptr ? "" : contestant.name);
   ModelOutcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
   if (outcome.fitted.failure) throw Error(*outcome.fitted.failure);
@@ -169,6 +167,7 @@ ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const Inte
 
 void CompareCommand::run() {
   const std::vector<Contestant> list = contestants(models, fitters);
+  RunFiles::check_read("--data", data.path());
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   catch_interrupts(progress.quiet());
@@ -176,9 +175,14 @@ void CompareCommand::run() {
   const LoadedInteractions loaded = data.load();
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions to compare models by");
+  metrics.check(loaded.data);
+  for (const Contestant& contestant : list) {
+    const std::optional<InteractionDataset> held_out = held_out_for(contestant.plan, loaded.data, seed);
+    contestant.plan.check(held_out ? *held_out : loaded.data, seed);
+  }
   const ComparisonTable table(list, metrics.options(true, seed));
-  const bool text = !printing.json;
-  if (text) {
+  const bool as_table = !printing.json;
+  if (as_table) {
     print(interactions_text(loaded.data, loaded.hash) + fmt::format("device     {}\n", where.description()) + table.heading());
   }
   std::vector<ModelOutcome> outcomes;
@@ -188,13 +192,14 @@ void CompareCommand::run() {
       outcomes.push_back(outcome_of(contestant, loaded.data, {.device = where, .seed = seed, .progress = progress}));
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted) throw;
-      interruption = fmt::format("interrupted at {}; {} of {} models are told of", contestant.name, outcomes.size(), list.size());
+      interruption =
+          text("interrupted at ", contestant.name, "; the table has ", outcomes.size(), " of ", counted(list.size(), "model"));
       break;
     }
-    if (text) print(table.row(outcomes.back()));
+    if (as_table) print(table.row(outcomes.back()));
   }
   progress.finish();
-  if (text) {
+  if (as_table) {
     print((outcomes.empty() ? "" : ComparisonTable::notes(outcomes)) + cost_text());
   } else {
     Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"seed", seed}};

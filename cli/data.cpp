@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 
 namespace heddle::cli {
 
@@ -27,6 +28,7 @@ std::string degrees_text(const char* whose, const char* of, const Degrees& degre
 }
 
 void DataCommand::run() const {
+  RunFiles::check_read("--data", data.path());
   ProgressBar progress(printing.quiet);
   progress.phase("reading the data");
   const LoadedInteractions loaded = data.load();

@@ -59,7 +59,7 @@ Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset&
   const FitPlan plan{.first = &fitters.find("model", name)};
   Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
   if (entry.fitted.failure) throw Error(*entry.fitted.failure);
-  require(!interrupted(), ErrorKind::interrupted, "interrupted; nothing was to be saved");
+  require(!interrupted(), ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
   const ProgressSubject of(request.progress, name);
   entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}}, request.progress);
   return entry;
@@ -101,9 +101,10 @@ std::string customer_text(const Customer& customer, const InteractionDataset& da
 std::string story(const ShopOptions& shop, const InteractionDataset& data, const std::vector<Entry>& entries,
                   const std::vector<Customer>& customers, const Device& device) {
   std::string text = fmt::format(
-      "A made-up shop: {} customers, {} products of {} categories, {} purchases. A fifth of what each customer bought is\n"
+      "A made-up shop: {}, {} of {}, {}. A fifth of what each customer bought is\n"
       "hidden, and the models are to find it among all products that the customer is not known to have.\n\n",
-      grouped(data.users.size()), grouped(data.items.size()), shop.categories, grouped(data.train.nnz() + data.test.nnz()));
+      grouped(data.users.size(), "customer"), grouped(data.items.size(), "product"),
+      grouped(shop.categories, "category", "categories"), grouped(data.train.nnz() + data.test.nnz(), "purchase"));
   text += fmt::format("{:<13}  {:>9}  {:>8}  {:>11}\n", "", "recall@20", "NDCG@20", "fit");
   for (const Entry& entry : entries) {
     text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>11}\n", entry.name, entry.test.values.at("recall@20"),
@@ -111,9 +112,10 @@ std::string story(const ShopOptions& shop, const InteractionDataset& data, const
   }
   const LightGcnReport& training = *entries.back().fitted.training;
   text += fmt::format(
-      "\nLightGCN ran {} epochs ({:.0f} ms each) on {}.\n"
+      "\nLightGCN ran {} ({:.0f} ms each) on {}.\n"
       "{} of its time went into trying out temperatures, which train without a part of the purchases.\n",
-      training.epochs, 1e3 * training.epoch_s_median(), device.description(), duration_text(training.choice_s, 2));
+      grouped(training.epochs, "epoch"), 1e3 * training.epoch_s_median(), device.description(),
+      duration_text(training.choice_s, 2));
   for (const Customer& customer : customers) text += customer_text(customer, data);
   if (!customers.empty()) text += "\n* is among the purchases that were hidden.\n";
   return text;

@@ -65,12 +65,13 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
   const TrainReport& report = runs.results.front().report;
   const int64_t others = static_cast<int64_t>(data.test.size());
   std::string text = fmt::format(
-      "Zachary's karate club (1977): {} members and {} friendships. After a quarrel between its instructor, Mr. Hi (node 0),\n"
+      "Zachary's karate club (1977): {} and {}. After a quarrel between its instructor, Mr. Hi (node 0),\n"
       "and its officer (node 33), the club split in two, and every member joined one of them.\n\n"
       "A graph convolutional network was told who is friends with whom and which sides these two lead, and nothing about the\n"
-      "other {} members. After {} epochs ({:.3f} ms each) on {}\n"
+      "other {}. After {} ({:.3f} ms each) on {}\n"
       "it puts {} of the {} on the side that they joined, {:.0f} % sure on average.\n",
-      data.nodes, data.edges.size(), others, report.epochs, report.epoch_ms_median(), device.description(), outcome.right, others,
+      grouped(data.nodes, "member"), grouped(data.edges.size(), "friendship"), grouped(others, "member"),
+      grouped(report.epochs, "epoch"), report.epoch_ms_median(), device.description(), outcome.right, others,
       100 * outcome.mean_probability);
   for (const Mistake& mistake : outcome.mistakes) {
     text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, kSides[mistake.joined],
@@ -82,10 +83,9 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
   const auto right = [&](const SeedResult& result) { return result.report.test_accuracy * static_cast<double>(others); };
   const auto [worst, best] = std::minmax_element(runs.results.begin(), runs.results.end(),
                                                  [&](const SeedResult& a, const SeedResult& b) { return right(a) < right(b); });
-  text += fmt::format(
-      "\nThat was seed 0. From {} different starts (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
-      runs.results.size(), runs.results.back().seed, right(*worst), right(*best), others,
-      runs.test_mean() * static_cast<double>(others));
+  text += fmt::format("\nThat was seed 0. From {} (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
+                      grouped(runs.results.size(), "different start"), runs.results.back().seed, right(*worst), right(*best),
+                      others, runs.test_mean() * static_cast<double>(others));
   return text;
 }
 
@@ -100,7 +100,7 @@ void KarateCommand::run() const {
   const SeedRuns runs = train_seeds(plan, data, where, progress);
   progress.finish();
   if (runs.failure) throw Error(*runs.failure);
-  require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing was to be saved");
+  require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
   const Agreement outcome = compare(predict(*runs.first_model), data);
   if (!printing.json) {
     print(story(runs, outcome, data, where) + "\n" + cost_text());

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/fitters.h"
@@ -15,6 +16,7 @@
 #include "cli/recommender_report.h"
 #include "cli/renumber.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "heddle/error.h"
 
 namespace heddle::cli {
@@ -80,10 +82,9 @@ std::string evaluation_text(const Evaluation& evaluation) {
     text += "           " + unfinished + "\n";
   const Renumbered& renumbered = evaluation.renumbered;
   if (renumbered.unknown > 0)
-    text +=
-        fmt::format("           {} interactions left out: their user or item was not in its data\n", grouped(renumbered.unknown));
+    text += fmt::format("           {} left out: user or item not in its data\n", grouped(renumbered.unknown, "interaction"));
   if (renumbered.in_training > 0)
-    text += fmt::format("           {} interactions left out: it was trained on them\n", grouped(renumbered.in_training));
+    text += fmt::format("           {} left out: in its training data\n", grouped(renumbered.in_training, "interaction"));
   text += fmt::format("device     {}\n", saved.model->context().device().description());
   if (evaluation.val.users > 0) text += metrics_text("validation", evaluation.val);
   text += metrics_text("test", evaluation.test);
@@ -109,6 +110,10 @@ Json evaluation_json(const Evaluation& evaluation) {
 }
 
 void EvaluateCommand::run() {
+  RunFiles files;
+  files.reads("MODEL", model);
+  files.reads("--data", data.path());
+  files.check();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   progress.phase("reading the model");
@@ -120,6 +125,11 @@ void EvaluateCommand::run() {
   std::optional<FitPlan> plan;
   if (new_users) plan = FitPlan::read(saved.metadata, model, fitters);
   const auto seed = metadata_number<uint64_t>(saved, model, "seed", 0, UINT64_MAX);
+  std::optional<NewUsers> kept_out;
+  if (plan) {
+    kept_out = choose_new_users(*plan, loaded.data, new_user_share, seed);
+    metrics.options(false).check(loaded.data.items.size());
+  }
   Evaluation evaluation{.saved = saved,
                         .loaded = loaded,
                         .trained_name = entry(saved.metadata, "data.name"),
@@ -143,7 +153,7 @@ void EvaluateCommand::run() {
   evaluation.test = judge("test", renumbered.test, true);
   evaluation.val = judge("validation", renumbered.val, false);
   if (plan) {
-    evaluation.new_users = judge_new_users(*plan, loaded.data, new_user_share, metrics.options(false, seed),
+    evaluation.new_users = judge_new_users(*plan, *std::move(kept_out), metrics.options(false, seed),
                                            {.device = where, .seed = seed, .progress = progress});
   }
   progress.finish();

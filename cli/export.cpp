@@ -62,7 +62,7 @@ void ExportCommand::run() const {
       print(object);
       return;
     }
-    print(fmt::format("wrote      {} vectors of width {} to {}{}\n", grouped(vectors.rows), vectors.cols, path,
+    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
                       labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", labels)));
   });
 }

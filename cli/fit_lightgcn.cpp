@@ -49,6 +49,7 @@ class LightGcnFitter final : public Fitter {
 
   bool needs_validation() const override { return train_options_.patience > 0; }
   bool trains_in_epochs() const override { return true; }
+  void check(const InteractionDataset& data) const override { train_options_.check_data(data); }
 
   Fitted fit(const InteractionDataset& data, const FitRequest& request) override;
 

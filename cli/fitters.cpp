@@ -98,6 +98,15 @@ void put_together(Fitted& blend, Pair pair) {
   blend.model = make_blend(std::move(pair.first.model), std::move(pair.second.model), blend.blend->weight);
 }
 
+/// What a blend's models are fitted on to choose its weight.
+InteractionDataset held_out_for_weight(const InteractionDataset& data, uint64_t seed) {
+  InteractionDataset held_out = data;
+  hold_out_some(
+      held_out, kHeldOutShare, seed,
+      ", by which the blend's weight would be chosen; give the weight by --blend-weight, or a larger share by --hold-out");
+  return held_out;
+}
+
 Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
   Fitted fitted;
   fitted.blend = BlendChoice{.first = plan.first->name(), .second = plan.second->name()};
@@ -105,10 +114,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
   blend.chosen = !plan.weight;
   blend.held_out = blend.chosen && data.val.nnz() == 0;
   if (blend.held_out) {
-    InteractionDataset held_out = data;
-    hold_out_validation(held_out, kHeldOutShare, request.seed);
-    require(held_out.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold any out (",
-            100 * kHeldOutShare, " % of each user's) and choose the blend's weight by them; give --hold-out or --blend-weight");
+    InteractionDataset held_out = held_out_for_weight(data, request.seed);
     Pair pair = fit_both(plan, held_out, request, "to choose the weight");
     choose_weight(fitted, pair, held_out, request.progress);
     if (blend.undecided) {
@@ -157,11 +163,11 @@ void Fitter::add_to(CLI::App& app) {
   settings_.add_to(app);
 }
 
-Fitter& FitterSet::find(const std::string& option, const std::string& name) {
+Fitter& FitterSet::find(const std::string& option, const std::string& name, const std::string& others) {
   for (const std::unique_ptr<Fitter>& fitter : fitters_) {
     if (fitter->name() == name) return *fitter;
   }
-  fail(ErrorKind::usage, option, " is '", name, "', it must be one of ", names());
+  fail_choice(option, name, split_list(names()), others);
 }
 
 void FitterSet::refuse_others(const std::vector<std::string>& names) const {
@@ -182,14 +188,42 @@ std::string FitterSet::names() const {
 std::string FitPlan::name() const { return second == nullptr ? first->name() : "blend"; }
 
 void FitPlan::settle() const {
-  first->settle();
-  if (second != nullptr) second->settle();
+  for (Fitter* each : {first, second}) {
+    if (each != nullptr) check_settings(each->settings().values(), [each] { each->settle(); });
+  }
 }
 
 std::map<std::string, std::string> FitPlan::settings() const {
   std::map<std::string, std::string> settings = first->settings().values();
   if (second != nullptr) settings.merge(second->settings().values());
   return settings;
+}
+
+void FitPlan::check(const InteractionDataset& data, uint64_t seed) const {
+  const bool chosen = second != nullptr && !weight && data.val.nnz() == 0;
+  const InteractionDataset held_out = chosen ? held_out_for_weight(data, seed) : InteractionDataset();
+  for (const Fitter* each : {first, second}) {
+    if (each == nullptr) continue;
+    if (chosen) each->check(held_out);
+    each->check(data);
+  }
+}
+
+int64_t FitPlan::least_saved_bytes(const InteractionDataset& data) const {
+  std::map<std::string, std::string> settings;
+  const auto add = [&](const std::string& part, const Fitter& fitter) {
+    const std::map<std::string, std::string> all = fitter.settings().values();  // those of its training too
+    for (const ModelSetting& setting : find_recommender_kind(fitter.name()).settings)
+      settings[part + setting.name] = all.at(setting.name);
+  };
+  if (second == nullptr) {
+    add("", *first);
+  } else {
+    settings = {{"weight", "1"}, {"first", first->name()}, {"second", second->name()}};
+    add("first.", *first);
+    add("second.", *second);
+  }
+  return least_recommender_bytes(find_recommender_kind(name()), settings, data);
 }
 
 Fitted FitPlan::fit(const InteractionDataset& data, const FitRequest& request) const {
@@ -218,6 +252,19 @@ FitPlan FitPlan::read(const std::map<std::string, std::string>& metadata, const 
     if (error.kind() != ErrorKind::usage) throw;
     fail(ErrorKind::bad_data, path, ": ", error.what());
   }
+}
+
+void hold_out_some(InteractionDataset& data, double share, uint64_t seed, const std::string& way_on) {
+  hold_out_validation(data, share, seed);
+  require(data.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold out ", 100 * share,
+          " % of each user's for validation", way_on);
+}
+
+std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, uint64_t seed) {
+  if (!plan.needs_validation() || data.val.nnz() > 0) return std::nullopt;
+  InteractionDataset held_out = data;
+  hold_out_some(held_out, kHeldOutShare, seed);
+  return held_out;
 }
 
 }  // namespace heddle::cli

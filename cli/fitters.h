@@ -78,6 +78,8 @@ class Fitter {
   virtual bool needs_validation() const { return false; }
   /// Whether fitting runs in epochs, which can be profiled.
   virtual bool trains_in_epochs() const { return false; }
+  /// Throws Error{usage} for data that cannot be fitted with these settings.
+  virtual void check(const InteractionDataset& /*data*/) const {}
   /// A result that was cut short by a signal, or that diverged, is returned and says so.
   virtual Fitted fit(const InteractionDataset& data, const FitRequest& request) = 0;
 
@@ -99,8 +101,8 @@ class FitterSet {
   FitterSet() : fitters_(make_fitters()) {}
 
   const std::vector<std::unique_ptr<Fitter>>& all() const { return fitters_; }
-  /// Throws Error{usage} with the names there are; `option` is who asked for it ("--blend").
-  Fitter& find(const std::string& option, const std::string& name);
+  /// Throws Error{usage} with the names there are; `option` is who asked for it ("--blend"), `others` what it takes besides.
+  Fitter& find(const std::string& option, const std::string& name, const std::string& others = "");
   /// Throws Error{usage} where the command line gave a setting of a kind that is not among `names`.
   void refuse_others(const std::vector<std::string>& names) const;
   std::string names() const;
@@ -123,6 +125,10 @@ struct FitPlan {
   /// Every setting, by name.
   std::map<std::string, std::string> settings() const;
 
+  /// Throws what `fit` would for these data, before it takes its time: of several plans, before the first is fitted.
+  void check(const InteractionDataset& data, uint64_t seed) const;
+  /// What the file of a model of these data takes at the least.
+  int64_t least_saved_bytes(const InteractionDataset& data) const;
   Fitted fit(const InteractionDataset& data, const FitRequest& request) const;
 
   /// The plan by which a saved model was fitted (Recommender::how_fitted). Throws Error{bad_data} where `path`'s metadata does
@@ -132,5 +138,11 @@ struct FitPlan {
 
 /// The share of training interactions that is held out where validation is needed and the data has none.
 constexpr double kHeldOutShare = 0.1;
+
+/// hold_out_validation; throws Error{usage} where no user has enough interactions to hold any out, with `way_on` behind.
+void hold_out_some(InteractionDataset& data, double share, uint64_t seed, const std::string& way_on = "");
+
+/// The data with validation interactions held out, if the plan needs such and the data has none.
+std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, uint64_t seed);
 
 }  // namespace heddle::cli

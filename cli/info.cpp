@@ -94,7 +94,7 @@ void run(bool as_json) {
   std::string isas;
   for (Isa isa : available_isas()) isas += fmt::format("{}{}", isas.empty() ? "" : ", ", to_string(isa));
   std::string text = fmt::format("heddle     {} ({}, {})\n", build.version, build.compiler, build.build_type);
-  text += fmt::format("processor  {}, {} hardware threads\n", processor(), processors);
+  text += fmt::format("processor  {}, {}\n", processor(), grouped(processors, "hardware thread"));
   text += fmt::format("           instruction sets: {}; huge pages: {}\n", isas, huge_pages());
   text += fmt::format("threads    {}: {}\n", threads.count, threads.reason);
   for (const DeviceState& device : devices) {

@@ -158,22 +158,22 @@ Degrees item_degrees(const InteractionDataset& data) {
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
   const InteractionReport& report = data.report;
-  std::string text = fmt::format("data       {}: {} users, {} items, density {:.4g} %\n", data.name, grouped(data.users.size()),
-                                 grouped(data.items.size()), 100 * data.density());
-  text += fmt::format("           {} interactions to train on, {} to validate, {} to test\n", grouped(data.train.nnz()),
+  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", data.name, grouped(data.users.size(), "user"),
+                                 grouped(data.items.size(), "item"), 100 * data.density());
+  text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.nnz(), "interaction"),
                       grouped(data.val.nnz()), grouped(data.test.nnz()));
   std::string met;
-  const auto tell = [&](int64_t count, const char* what) {
-    if (count > 0) met += fmt::format("           {} {}\n", grouped(count), what);
+  const auto tell = [&](int64_t count, const char* noun, const char* what) {
+    if (count > 0) met += fmt::format("           {} {}\n", noun == nullptr ? grouped(count) : grouped(count, noun), what);
   };
-  tell(report.below_min_rating, "left out by their rating");
-  tell(report.other_behaviours, "left out by their behaviour");
-  tell(report.duplicates, "repeated ones merged");
-  tell(report.k_core_removed, "removed by the k-core filter");
-  tell(report.overlap, "left out of test or validation, since training has them");
-  tell(report.users_without_train, "users without an item to train on (cold)");
-  tell(report.items_without_train, "items that nobody has in training (cold)");
-  tell(report.test_items_unseen, "test interactions with such an item");
+  tell(report.below_min_rating, nullptr, "left out by rating");
+  tell(report.other_behaviours, nullptr, "left out by behaviour");
+  tell(report.duplicates, nullptr, "merged with another of the same user and item");
+  tell(report.k_core_removed, nullptr, "removed by the k-core filter");
+  tell(report.overlap, nullptr, "left out of test or validation, being in training too");
+  tell(report.users_without_train, "user", "without an item to train on (cold)");
+  tell(report.items_without_train, "item", "that nobody has in training (cold)");
+  tell(report.test_items_unseen, "test interaction", "with such an item");
   return text + met + fmt::format("           content hash {}\n", hash);
 }
 

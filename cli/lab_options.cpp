@@ -32,8 +32,12 @@ std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std
 }
 
 void list_graphs(const std::vector<std::string>& wanted, RunFiles& files) {
+  bench::check_data_folder();
   std::vector<std::string> absent;
-  for (const std::string& name : graph_names(wanted, absent)) files.reads("--graph", bench::lab_graph_path(name));
+  for (const std::string& name : graph_names(wanted, absent)) {
+    bench::check_lab_graph(name);
+    files.reads("--graph", bench::lab_graph_path(name));
+  }
 }
 
 void add_widths(CLI::App& app, std::string& widths, const std::string& what) {
@@ -65,7 +69,7 @@ void LabProgress::begin(std::size_t number) const {
 }
 
 void LabProgress::require_all(std::size_t measured, const std::string& outcome) const {
-  require(measured == cases_, ErrorKind::interrupted, "interrupted after ", measured, " of ", cases_, " cases",
+  require(measured == cases_, ErrorKind::interrupted, "interrupted after ", measured, " of ", counted(cases_, "case"),
           outcome.empty() ? "" : "; ", outcome);
 }
 

@@ -16,7 +16,7 @@ namespace heddle::cli {
 void add_graphs(CLI::App& app, std::vector<std::string>& graphs);
 /// The names, with those of the standard set in place of "standard"; `absent` gets those of it that HEDDLE_DATA lacks.
 std::vector<std::string> graph_names(const std::vector<std::string>& wanted, std::vector<std::string>& absent);
-/// Lists what reading these graphs opens.
+/// Lists what reading these graphs opens; throws for one that there is not.
 void list_graphs(const std::vector<std::string>& wanted, RunFiles& files);
 
 /// `--dim N,...`; `what`: what the numbers are.

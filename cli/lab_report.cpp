@@ -8,8 +8,15 @@
 #include <vector>
 
 #include "cli/text_columns.h"
+#include "heddle/error.h"
 
 namespace heddle::cli {
+
+namespace {
+
+std::string text_of(int64_t count, const char* noun) { return text(counted(count, noun)); }
+
+}  // namespace
 
 std::string not_measured(const bench::LabRow& row) {
   if (!row.refused.empty()) return "refused: " + row.refused;
@@ -26,8 +33,8 @@ bool is_bad(const bench::LabRow& row) { return row.wrong || !row.failed.empty();
 std::string lab_text(const bench::LabResult& result, const Device& device, const bench::LabOptions& lab) {
   std::string text = fmt::format("{}: {}", result.op, result.input);
   if (result.spread) {
-    text += fmt::format(": {} rows, {} non-zeros, degree {:.1f} (most {}, variation {:.2f})", result.rows, result.nnz,
-                        result.spread->mean, result.spread->most, result.spread->variation);
+    text += fmt::format(": {}, {}, degree {:.1f} (most {}, variation {:.2f})", text_of(result.rows, "row"),
+                        text_of(result.nnz, "non-zero"), result.spread->mean, result.spread->most, result.spread->variation);
   }
   text += fmt::format("; width {}; {}{}\n", result.width, device.description(), lab.cold ? ", cold" : "");
   text += fmt::format("compulsory {:.2f} MB\n", 1e-6 * static_cast<double>(result.bytes_compulsory));
@@ -59,8 +66,8 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                           1e-6 * static_cast<double>(c.dram_bytes()), c.bank_conflicts, c.busiest_warp,
                           c.imbalance(lab.card.multiprocessors), count.estimate.us, count.estimate.limiter);
       if (count.ptx) {
-        text += fmt::format("{:<24}  PTX as written: {} arithmetic and {} memory instructions\n", "", count.ptx->arithmetic,
-                            count.ptx->memory);
+        text += fmt::format("{:<24}  PTX as written: {} and {}\n", "", text_of(count.ptx->arithmetic, "arithmetic instruction"),
+                            text_of(count.ptx->memory, "memory instruction"));
       }
     } else {
       text += fmt::format("{}{}\n", name, not_measured(row));

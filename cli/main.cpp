@@ -13,6 +13,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/environment.h"
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
 #include "cli/process.h"
@@ -69,22 +70,27 @@ int run(int argc, char** argv) {
   add_help_and_version(app, version_line, action);
   keep_leftovers(app);
   refuse_empty_paths(app);
+  std::vector<std::string> arguments = in_known_spelling({argv + std::min(argc, 1), argv + argc}, app);
+  const std::vector<Argument> parts = told_apart(arguments, app);
+  if (const CLI::App* const asked = asked_for_help(parts); asked != nullptr) {
+    print(help_of(*asked));
+    return 0;
+  }
+  refuse_misused_options(parts);
   try {
-    std::vector<std::string> arguments = in_known_spelling({argv + std::min(argc, 1), argv + argc}, app);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
-  } catch (const CLI::CallForHelp&) {
-    print(app.help());  // of the subcommand that was named
-    return 0;
   } catch (const CLI::CallForVersion& asked) {
     print(asked.what());
     return 0;
   } catch (const CLI::ParseError& error) {
-    reject_leftovers(app);  // a misspelt option is why a required one is missing
-    return complain(ErrorKind::usage, fmt::format("{} (see {} --help)", error.what(), understood(app)));
+    reject_leftovers(app, parts);  // a misspelt option is why a required one is missing
+    fail_as(error, app);
   }
-  reject_leftovers(app);
+  reject_leftovers(app, parts);
   require(action != nullptr, ErrorKind::usage, "a subcommand is needed (see heddle --help)");
+  const bool only_tells = app.got_subcommand("help") || app.got_subcommand("version") || app.got_subcommand("options");
+  if (!only_tells) check_environment();
   action();
   return 0;
 }

@@ -88,6 +88,10 @@ EvaluateOptions MetricOptions::options(bool at_test, uint64_t seed) const {
           .seed = seed};
 }
 
+void MetricOptions::check(const InteractionDataset& data) const {
+  if (data.test.nnz() > 0 || data.val.nnz() > 0) options(true).check(data.items.size());
+}
+
 std::string metrics_text(const char* split, const RankingMetrics& metrics) {
   struct Figure {
     MetricName name;
@@ -107,7 +111,7 @@ std::string metrics_text(const char* split, const RankingMetrics& metrics) {
     cut = figure.name.cut;
   }
   if (text.empty()) return fmt::format("{:<11}none\n", split);
-  return text + fmt::format("\n           means over {} users\n", grouped(metrics.users));
+  return text + fmt::format("\n           means over {}\n", grouped(metrics.users, "user"));
 }
 
 Json metrics_json(const RankingMetrics& metrics) {

@@ -20,6 +20,8 @@ struct MetricOptions {
   void add_to(CLI::App& app);
   /// `at_test`: validation items are left out of the ranking as well.
   EvaluateOptions options(bool at_test, uint64_t seed = 0) const;
+  /// Throws Error{usage} where models of these data cannot be judged so: before the time for training them is spent.
+  void check(const InteractionDataset& data) const;
 };
 
 /// A line for each cut: "test       @20: recall 0.1830, ndcg 0.1554, ...".

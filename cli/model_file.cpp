@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 
+#include "engine/recommend/model_file.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/content_kind.h"
@@ -12,16 +15,15 @@ namespace heddle::cli {
 
 namespace {
 
-/// Of a safetensors file that can be read, its metadata entry "format"; else empty.
-std::string file_format(const std::string& path) {
-  try {
-    const io::TensorFile file = io::read_safetensors(path);
-    const auto found = file.metadata.find("format");
-    return found == file.metadata.end() ? std::string() : found->second;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::bad_data) throw;
-    return {};
-  }
+/// How the readers call a file that is not as it was written.
+constexpr std::string_view kDamaged = " is damaged: ", kCutOff = "cut off";
+
+/// Throws what reading a model threw on: of a file that is not what was written, with the way to one that is.
+[[noreturn]] void fail_damaged(const Error& error) {
+  const std::string sentence = error.what();
+  const bool told = sentence.find(kDamaged) != std::string::npos || sentence.find(kCutOff) != std::string::npos;
+  fail(error.kind(), sentence, told ? "" : "; if it was a model, it is damaged",
+       "; copy the file again from where it is whole, or train the model again");
 }
 
 }  // namespace
@@ -54,13 +56,26 @@ void refuse_other_files(const std::string& path) {
   }
 }
 
-SavedRecommender open_recommender(const std::string& path, const Device& device) {
+io::TensorFile read_model_file(const std::string& path) {
   refuse_other_files(path);
   try {
-    return load_recommender(path, device);
+    return io::read_safetensors(path);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::bad_data || file_format(path) != "heddle-model") throw;
-    fail(ErrorKind::usage, path, " holds a node classifier, not a recommender; use heddle predict");
+    if (error.kind() != ErrorKind::bad_data) throw;
+    fail_damaged(error);
+  }
+}
+
+SavedRecommender open_recommender(const std::string& path, const Device& device) {
+  io::TensorFile file = read_model_file(path);
+  const auto format = file.metadata.find("format");
+  require(format == file.metadata.end() || format->second != "heddle-model", ErrorKind::usage, path,
+          " holds a node classifier, not a recommender; use heddle predict");
+  try {
+    return recommending::recommender_from(std::move(file), path, device);
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find(kDamaged) == std::string_view::npos) throw;
+    fail_damaged(error);
   }
 }
 
@@ -73,7 +88,7 @@ std::string unfinished_text(const std::map<std::string, std::string>& metadata) 
   if (why.empty()) return "";
   const std::string epochs = entry("epochs_planned");
   return text("its training ", why == "diverged" ? why : "was " + why,
-              epochs.empty() ? "" : text(" after ", entry("epochs"), " of ", epochs, " epochs"),
+              epochs.empty() ? "" : text(" after ", entry("epochs"), " of ", epochs, epochs == "1" ? " epoch" : " epochs"),
               entry("undecided") == "weight" ? ", before its blend's weight was chosen" : "");
 }
 

@@ -15,8 +15,12 @@ constexpr const char* kRecommenderFormat = "heddle-recommender";
 /// with what to do with such a one.
 void refuse_other_files(const std::string& path);
 
+/// The file of a model, as `heddle train --save` wrote it. Throws Error{bad_data} for another, and with the way on for one that
+/// is damaged.
+io::TensorFile read_model_file(const std::string& path);
+
 /// The recommender that `heddle train --save` wrote to `path`. Throws what load_recommender throws; for a file of a node
-/// classifier with the command that takes those.
+/// classifier with the command that takes those, for a damaged one with the way on.
 SavedRecommender open_recommender(const std::string& path, const Device& device);
 
 /// "its training was interrupted after 2 of 80 epochs", of a saved model's metadata; empty where it came to its end.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "cli/metrics.h"
 #include "heddle/error.h"
@@ -40,20 +42,23 @@ std::vector<int32_t> row_of(const HostCsr& matrix, std::size_t row) {
 Fitted fit_whole(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request) {
   Fitted fitted = plan.fit(data, request);
   if (fitted.failure) throw Error(*fitted.failure);
-  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted while training for --new-users; nothing was to be saved");
+  require(!fitted.interrupted(), ErrorKind::interrupted, "interrupted while training for --new-users, of which nothing is saved");
   return fitted;
 }
 
 }  // namespace
 
-NewUserFigures judge_new_users(const FitPlan& plan, const InteractionDataset& data, double share, const EvaluateOptions& options,
-                               const FitRequest& request) {
-  NewUsers kept_out = keep_out_users(data, share, request.seed);
-  require(!kept_out.users.empty(), ErrorKind::usage, data.name, ": ", 100 * share,
-          " % of the users who have at least 2 training items is nobody");
-  InteractionDataset& rest = kept_out.rest;
+NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed) {
+  NewUsers kept_out = keep_out_users(data, share, seed);
   // Before the given items come back: none of those may be lost to validation.
-  if (plan.needs_validation() && rest.val.nnz() == 0) hold_out_validation(rest, kHeldOutShare, request.seed);
+  if (std::optional<InteractionDataset> held_out = held_out_for(plan, kept_out.rest, seed)) kept_out.rest = *std::move(held_out);
+  plan.check(kept_out.rest, seed);
+  return kept_out;
+}
+
+NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options,
+                               const FitRequest& request) {
+  InteractionDataset& rest = kept_out.rest;
   NewUserFigures figures{.users = static_cast<int64_t>(kept_out.users.size()), .as_new = {}, .as_known = {}};
   {
     const ProgressSubject as_new(request.progress, "as new");

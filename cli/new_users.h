@@ -18,9 +18,12 @@ struct NewUserFigures {
   double fit_s = 0;         ///< both trainings
 };
 
-/// Trains twice, as `plan` says. Throws Error{usage} where the share is of no user.
-NewUserFigures judge_new_users(const FitPlan& plan, const InteractionDataset& data, double share, const EvaluateOptions& options,
-                               const FitRequest& request);
+/// keep_out_users, with validation interactions held out of the rest where the plan needs such. Throws Error{usage} for data that
+/// the plan cannot be fitted to so.
+NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed);
+
+/// Trains twice, as `plan` says.
+NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitRequest& request);
 
 std::string new_users_text(const NewUserFigures& figures);
 Json new_users_json(const NewUserFigures& figures);

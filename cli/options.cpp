@@ -2,9 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "cli/option_tables.h"
+#include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/load.h"
@@ -13,9 +18,9 @@ namespace heddle::cli {
 
 namespace {
 
-std::string format_names() {
-  std::string names = "auto";
-  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) names += fmt::format(", {}", entry.name);
+std::vector<std::string> format_names() {
+  std::vector<std::string> names = {"auto"};
+  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) names.emplace_back(entry.name);
   return names;
 }
 
@@ -64,14 +69,25 @@ void DeviceOptions::add_to(CLI::App& app) {
       ->default_str("");
 }
 
+Device DeviceOptions::open() const {
+  std::optional<Device> device;
+  check_settings({{"device", name}}, [&] { device = Device::parse(name, static_cast<int>(threads)); });
+  return *std::move(device);
+}
+
 void DataOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Node data");
   app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")
       ->type_name("PATH")
       ->required();
-  app.add_option("--format", format, fmt::format("format of the data: {}; auto: by its content", format_names()))
+  app.add_option("--format", format, fmt::format("format of the data: {}; auto: by its content", fmt::join(format_names(), ", ")))
       ->type_name("NAME")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->check([](const std::string& written) {
+        const std::vector<std::string> names = format_names();
+        if (std::find(names.begin(), names.end(), written) == names.end()) fail_choice("--format", written, names);
+        return std::string();
+      });
 }
 
 NodeDataset DataOptions::load() const {
@@ -79,7 +95,7 @@ NodeDataset DataOptions::load() const {
   for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) {
     if (entry.name == format) return io::load(path, {.format = entry.format});
   }
-  fail(ErrorKind::usage, "--format is '", format, "', it must be one of ", format_names());
+  fail(ErrorKind::internal, "the format ", format, " is not in the table");
 }
 
 void PrintOptions::add_to(CLI::App& app) {

@@ -25,7 +25,8 @@ struct DeviceOptions {
   int64_t threads = 0;  ///< 0: not given
 
   void add_to(CLI::App& app);
-  Device open() const { return Device::parse(name, static_cast<int>(threads)); }
+  /// Throws what Device::parse throws.
+  Device open() const;
 };
 
 struct DataOptions {
@@ -33,7 +34,7 @@ struct DataOptions {
   std::string format = "auto";
 
   void add_to(CLI::App& app);
-  /// Throws Error{usage} for a format that does not exist, and what io::load throws.
+  /// Throws what io::load throws.
   NodeDataset load() const;
 };
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -35,21 +36,21 @@ struct PredictCommand {
 
 /// What the file says that it was trained on; empty where it does not say.
 struct Origin {
+  std::string kind;  ///< "gcn"
   std::string name;
   std::string hash;
   std::string unfinished;  ///< how far training came, where that was not its end
 };
 
 Origin origin(const std::string& path) {
-  refuse_other_files(path);
-  const io::TensorFile file = io::read_safetensors(path);
+  const io::TensorFile file = read_model_file(path);
   const auto text = [&](const char* key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
   require(text("format") != kRecommenderFormat, ErrorKind::usage, path,
           " holds a recommender, not a node classifier; use heddle recommend, similar, evaluate or export");
-  return {text("data.name"), text("data.hash"), unfinished_text(file.metadata)};
+  return {text("model"), text("data.name"), text("data.hash"), unfinished_text(file.metadata)};
 }
 
 SplitFigures figures(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& split) {
@@ -106,11 +107,16 @@ void PredictCommand::run() const {
   files.reads("--data", data.path);
   outputs.list(files);
   files.check();
-  const Origin trained_on = origin(model);
   const Device where = device.open();
+  const Origin trained_on = origin(model);
+  const bool attends = std::any_of(model_kinds().begin(), model_kinds().end(),
+                                   [&](const ModelKind& kind) { return kind.name == trained_on.kind && kind.attends; });
+  require(outputs.attention.empty() || attends, ErrorKind::usage, "--save-attention: ", model, " holds a ", trained_on.kind,
+          ", which has no attention");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
+  if (!outputs.embeddings.empty()) host_embeddings(*loaded);  // refused where there are none, before anything else is computed
   const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
                    figures(*loaded, dataset, dataset.test)};
   ResultFiles results("");

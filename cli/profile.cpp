@@ -41,7 +41,8 @@ std::string profile_text(const Profiler* profiler) {
                         total.gb_per_s());
   }
   if (profiler->events_left_out() > 0)
-    text += fmt::format("           {} later events are in the table, not in the trace\n", grouped(profiler->events_left_out()));
+    text +=
+        fmt::format("           in the table and not in the trace: {}\n", grouped(profiler->events_left_out(), "later event"));
   return text;
 }
 

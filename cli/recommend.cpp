@@ -10,6 +10,7 @@
 #include "cli/ranking_table.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
@@ -52,6 +53,7 @@ Query visitor(const SavedRecommender& saved, const std::string& written) {
 
 void RecommendCommand::run() const {
   require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
+  RunFiles::check_read("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
   std::vector<Query> queries;
   std::vector<Asked> asked;
@@ -59,7 +61,8 @@ void RecommendCommand::run() const {
     const int32_t user = saved.users.require_known(id, "user");
     const int64_t known = known_items(*saved.model, user);
     queries.push_back({.user = user, .items = {}});
-    asked.push_back({fmt::format("user {}, {} items in training", id, known), Json{{"user", id}, {"known_items", known}}});
+    asked.push_back(
+        {fmt::format("user {}, {} in training", id, grouped(known, "item")), Json{{"user", id}, {"known_items", known}}});
     if (known == 0 && !printing.quiet)
       say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", id));
   }
@@ -67,7 +70,7 @@ void RecommendCommand::run() const {
     queries.push_back(visitor(saved, items));
     Json given = Json::array();
     for (int32_t item : queries.back().items) given.push_back(saved.items[item]);
-    asked.push_back({fmt::format("a visitor with {} items", given.size()), Json{{"given", std::move(given)}}});
+    asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}}});
   }
   const std::vector<Ranking> rankings = saved.model->rank(queries, std::min(topk, saved.model->items()), exclude_seen);
   std::string text;

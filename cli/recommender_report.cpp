@@ -14,7 +14,7 @@ namespace {
 
 std::string training_text(const RecommenderRun& run) {
   const LightGcnReport& training = *run.fitted.training;
-  std::string text = fmt::format("training   {} epochs in batches of {}", training.epochs, training.batch_size);
+  std::string text = fmt::format("training   {} in batches of {}", grouped(training.epochs, "epoch"), training.batch_size);
   if (training.best_epoch != training.epochs) text += fmt::format(", the best of them {}", training.best_epoch);
   if (!training.losses.empty())
     text += fmt::format("; loss {:.4f}, in the first {:.4f}", training.losses.back(), training.losses.front());
@@ -23,7 +23,7 @@ std::string training_text(const RecommenderRun& run) {
                         duration_text(*std::min_element(training.epoch_s.begin(), training.epoch_s.end()), 3),
                         training.step_ms_median);
   } else {
-    text += fmt::format("\nepoch      the first was cut short after {} steps\n", training.steps);
+    text += fmt::format("\nepoch      the first was cut short after {}\n", grouped(training.steps, "step"));
   }
   if (!training.temperature_trials.empty()) {
     std::string trials;
@@ -90,11 +90,6 @@ void add_training(Json& object, const Fitted& fitted) {
 double evaluation_seconds(const RecommenderRun& run) { return run.fitted.eval_s + run.test.seconds + run.val.seconds; }
 
 }  // namespace
-
-std::string size_text(int64_t bytes) {
-  return bytes < 1'000'000 ? fmt::format("{:.1f} kB", 1e-3 * static_cast<double>(bytes))
-                           : fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes));
-}
 
 void add_device(Json& object, const Device& device) {
   object["device"] = to_string(device.kind());

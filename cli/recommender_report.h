@@ -23,9 +23,6 @@ std::string recommender_text(const RecommenderRun& run);
 /// Without the cost.
 Json recommender_json(const RecommenderRun& run);
 
-/// "22.1 MB", "3.2 kB"
-std::string size_text(int64_t bytes);
-
 /// `device`, `device_description` and `threads`.
 void add_device(Json& object, const Device& device);
 

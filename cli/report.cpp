@@ -35,8 +35,8 @@ std::string epochs_text(const SeedRuns& runs) {
       std::minmax_element(runs.results.begin(), runs.results.end(),
                           [](const SeedResult& a, const SeedResult& b) { return a.report.epochs < b.report.epochs; });
   return fewest->report.epochs == most->report.epochs
-             ? fmt::format("{} epochs", most->report.epochs)
-             : fmt::format("{} to {} epochs", fewest->report.epochs, most->report.epochs);
+             ? text(counted(most->report.epochs, "epoch"))
+             : text(fewest->report.epochs, " to ", counted(most->report.epochs, "epoch"));
 }
 
 /// The mean of a figure over the seeds.
@@ -61,23 +61,33 @@ std::string grouped(int64_t number) {
   return digits;
 }
 
+std::string size_text(int64_t bytes) {
+  return bytes < 1'000'000 ? fmt::format("{:.1f} kB", 1e-3 * static_cast<double>(bytes))
+                           : fmt::format("{:.1f} MB", 1e-6 * static_cast<double>(bytes));
+}
+
+std::string grouped(int64_t number, const char* noun, const char* plural) {
+  const std::string in_number = text(counted(number, noun, plural));
+  return grouped(number) + in_number.substr(in_number.find(' '));
+}
+
 double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
 
 std::string data_text(const NodeDataset& data, const std::string& hash) {
-  std::string text = fmt::format("data       {}: {} nodes, {} edges, {} features, {} classes\n", data.name, grouped(data.nodes),
-                                 grouped(static_cast<int64_t>(data.edges.size())), grouped(data.feature_count()), data.classes);
-  text += fmt::format("           {} nodes to train on, {} to validate, {} to test\n",
-                      grouped(static_cast<int64_t>(data.train.size())), grouped(static_cast<int64_t>(data.val.size())),
-                      grouped(static_cast<int64_t>(data.test.size())));
+  std::string text =
+      fmt::format("data       {}: {}, {}, {}, {}\n", data.name, grouped(data.nodes, "node"), grouped(data.edges.size(), "edge"),
+                  grouped(data.feature_count(), "feature"), grouped(data.classes, "class", "classes"));
+  text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
+                      grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
   const CleaningReport& cleaning = data.cleaning;
   std::string cleaned;
-  const auto tell = [&](int64_t count, const char* what) {
-    if (count > 0) cleaned += fmt::format("{}{} {}", cleaned.empty() ? "" : ", ", grouped(count), what);
+  const auto tell = [&](int64_t count, const char* noun, const char* what) {
+    if (count > 0) cleaned += fmt::format("{}{} {}", cleaned.empty() ? "" : ", ", grouped(count, noun), what);
   };
-  tell(cleaning.duplicate_edges, "duplicate edges removed");
-  tell(cleaning.self_loops, "self-loops removed");
-  tell(cleaning.isolated_rows_added, "isolated nodes without a row added");
-  tell(cleaning.unlabelled_left_out, "nodes without a label left out of the split");
+  tell(cleaning.duplicate_edges, "duplicate edge", "removed");
+  tell(cleaning.self_loops, "self-loop", "removed");
+  tell(cleaning.isolated_rows_added, "isolated node", "without a row added");
+  tell(cleaning.unlabelled_left_out, "node", "without a label left out of the split");
   text += fmt::format("           {}\n", cleaned.empty() ? "nothing to clean" : cleaned);
   return text + fmt::format("           content hash {}\n", hash);
 }
@@ -132,7 +142,7 @@ std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const Node
                       accuracy_text(mean(runs, &TrainReport::train_accuracy), data.train),
                       accuracy_text(mean(runs, &TrainReport::val_accuracy), data.val), test);
   if (runs.results.size() > 1)
-    text += fmt::format("           mean of {} seeds ± population standard deviation\n", runs.results.size());
+    text += fmt::format("           mean of {} ± population standard deviation\n", grouped(runs.results.size(), "seed"));
   text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
                       runs.epoch_ms_median(), runs.epoch_ms_min());
   if (runs.results.size() == 1) text += fmt::format("weights    hash {}\n", runs.results.front().report.weights_hash);

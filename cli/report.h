@@ -15,6 +15,14 @@ using Json = nlohmann::ordered_json;
 
 /// 2708 as "2,708".
 std::string grouped(int64_t number);
+/// "2,708 nodes", "1 node"; `plural` where it is not the noun and an s.
+std::string grouped(int64_t number, const char* noun, const char* plural = nullptr);
+template <class Count>
+std::string grouped(Count number, const char* noun, const char* plural = nullptr) {
+  return grouped(static_cast<int64_t>(number), noun, plural);
+}
+/// "22.1 MB", "3.2 kB"
+std::string size_text(int64_t bytes);
 /// The double that is written like the float: 0.01, not 0.0099999998.
 double as_written(float number);
 

@@ -23,7 +23,8 @@ void ResultFiles::write(const std::string& what, const std::string& path,
 std::string ResultFiles::failures() const {
   std::string text;
   for (const Failure& failure : failures_) text += fmt::format("{}{}", text.empty() ? "" : "; ", failure.sentence);
-  return text;
+  if (text.empty()) return text;
+  return text + "; for " + (failures_.size() == 1 ? "it" : "them") + " run the command again, with room or with another name";
 }
 
 std::string ResultFiles::outcome() const {

@@ -1,6 +1,8 @@
 #include "cli/run_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/report.h"
 #include "heddle/error.h"
 #include "io/file.h"
 #include "io/input_files.h"
@@ -56,13 +59,23 @@ void check_writable(const std::string& path) {
     require(access(path.c_str(), W_OK) == 0, ErrorKind::io, "cannot write ", path, ": ", std::strerror(errno));
     return;
   }
-  const fs::path folder = fs::path(place_of(path)).parent_path();
-  const fs::file_type kind = fs::status(folder, ignored).type();
-  require(kind == fs::file_type::directory || kind == fs::file_type::none, ErrorKind::io, "cannot write ", path, ": ",
-          folder.string(), " is not a folder");
   // Begun and not finished: that leaves what there is as it is, and meets every reason why the write itself would fail but a disk
   // that is full.
   const io::detail::AtomicFile begun(path);
+}
+
+/// A standard stream that goes to a file of the run's inputs would add to it; `what`: "standard output".
+void refuse_stream_into(const std::map<FileId, std::string>& inputs, int descriptor, const char* what) {
+  const std::optional<FileId> id = id_of(descriptor);
+  const auto found = id ? inputs.find(*id) : inputs.end();
+  if (found == inputs.end()) return;
+  // The sentence itself must not go there.
+  const std::optional<FileId> other = id_of(STDOUT_FILENO);
+  if (descriptor == STDERR_FILENO) {
+    const int elsewhere = other && inputs.contains(*other) ? ::open("/dev/null", O_WRONLY | O_CLOEXEC) : STDOUT_FILENO;
+    ::dup2(elsewhere, STDERR_FILENO);
+  }
+  fail(ErrorKind::usage, what, " goes to a file that ", found->second, "; send it elsewhere");
 }
 
 }  // namespace
@@ -85,6 +98,8 @@ void RunFiles::check() const {
       }
     }
   }
+  refuse_stream_into(taken, STDERR_FILENO, "standard error");
+  refuse_stream_into(taken, STDOUT_FILENO, "standard output");
   if (const std::optional<FileId> id = id_of(STDOUT_FILENO)) taken.emplace(*id, "is where standard output goes");
   if (const std::optional<FileId> id = id_of(STDERR_FILENO)) taken.emplace(*id, "is where standard error goes");
   std::map<std::string, std::string> places;
@@ -98,8 +113,27 @@ void RunFiles::check() const {
     const auto [found, fresh] = places.emplace(place_of(output.path), words);
     require(fresh, ErrorKind::usage, output.option, ": ", output.path, " ", found->second, " and ", output.option,
             "); name another file");
+    for (const Named& input : inputs_) {
+      require(!io::detail::would_be_input(input.path, output.path), ErrorKind::usage, output.option, ": ", output.path,
+              " would be taken for a part of the data the next time that ", input.path,
+              " is read; give it another name, or another folder");
+    }
   }
   for (const Named& output : outputs_) check_writable(output.path);
+}
+
+void require_room(const std::string& option, const std::string& path, int64_t bytes) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (path.empty() || (fs::exists(status) && !fs::is_regular_file(status))) return;
+  const std::string folder = fs::path(place_of(path)).parent_path().string();
+  struct statvfs system {};
+  // A file system that tells of no blocks at all does not count them.
+  if (::statvfs(folder.c_str(), &system) != 0 || system.f_blocks == 0) return;
+  const double room = static_cast<double>(system.f_bavail) * static_cast<double>(system.f_frsize);
+  require(room >= static_cast<double>(bytes), ErrorKind::io, option, ": ", path, " will take ", size_text(bytes),
+          " or more, and its file system has ", size_text(static_cast<int64_t>(room)),
+          " left; make room, or name a file elsewhere");
 }
 
 }  // namespace heddle::cli

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/command_line.h"
 #include "cli/options.h"
 #include "heddle/error.h"
 
@@ -27,8 +28,24 @@ std::vector<std::string> split_list(std::string_view written) {
   return parts;
 }
 
-void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names) {
-  fail(ErrorKind::usage, option, " is '", written, "', it must be one of ", fmt::format("{}", fmt::join(names, ", ")));
+void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names,
+                 const std::string& others) {
+  fail(ErrorKind::usage, option, " is '", written, "', it must be one of ", fmt::format("{}", fmt::join(names, ", ")), others,
+       did_you_mean(written, names));
+}
+
+void check_settings(const std::map<std::string, std::string>& settings, const std::function<void()>& check) try {
+  check();
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::usage) throw;
+  const std::string sentence = error.what();
+  for (const auto& [name, value] : settings) {
+    // At the sentence's begin, or behind the name of a model.
+    const std::size_t at = sentence.starts_with(name + " is ") ? 0 : sentence.find(": " + name + " is ");
+    if (at == std::string::npos || sentence.find(' ') < at) continue;
+    fail(ErrorKind::usage, option_name(name), sentence.substr(sentence.find(" is ", at)));
+  }
+  throw;
 }
 
 template <class T>

@@ -61,8 +61,15 @@ class SettingList {
   std::vector<Setting> settings_;
 };
 
-/// "--split is 'thirds', it must be one of ratio, none": for names that are no number.
-[[noreturn]] void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names);
+/// "--split is 'thirds', it must be one of ratio, none": for names that are no number. `others`: what may be written besides, ",
+/// or
+/// ...". The name that is written nearly so is told.
+[[noreturn]] void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names,
+                              const std::string& others = "");
+
+/// Runs `check`, whose sentences begin with a setting's name ("gat: heads is 0, it must ...", "rank is 'x', it must ..."), and
+/// throws them with the option's name instead: "--heads is 0, it must ...".
+void check_settings(const std::map<std::string, std::string>& settings, const std::function<void()>& check);
 
 template <class E>
 void SettingList::choice(const std::string& name, E& value, std::vector<std::pair<std::string, E>> names,

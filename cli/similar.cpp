@@ -10,6 +10,7 @@
 #include "cli/ranking_table.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "heddle/error.h"
 
 namespace heddle::cli {
@@ -27,6 +28,7 @@ struct SimilarCommand {
 };
 
 void SimilarCommand::run() const {
+  RunFiles::check_read("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
   const int32_t number = saved.items.require_known(item, "item");
   const int64_t others = saved.model->items() - 1;

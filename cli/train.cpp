@@ -133,7 +133,7 @@ void TrainCommand::save(const SeedRuns& runs, const NodeDataset& dataset, const 
 void TrainCommand::run() {
   require(plan.first_seed <= UINT64_MAX - static_cast<uint64_t>(plan.count - 1), ErrorKind::usage, "--seed ", plan.first_seed,
           " and --seeds ", plan.count, " go past 2^64 - 1");
-  plan.kind->check(plan.settings);
+  check_settings(plan.settings, [this] { plan.kind->check(plan.settings); });
   RunFiles files;
   files.reads("--data", data.path);
   files.reads("--tuned", tuned);
@@ -153,6 +153,10 @@ void TrainCommand::run() {
   progress.phase("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
+  int64_t bytes = 0;
+  for (const ParameterShape& shape : plan.kind->parameters(dataset, plan.settings))
+    bytes += shape.rows * shape.cols * static_cast<int64_t>(sizeof(float));
+  require_room("--save", outputs.model, bytes);
   const SeedRuns runs = trained(dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.

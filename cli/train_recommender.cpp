@@ -30,6 +30,7 @@ struct TrainRecommenderCommand {
   FitterSet fitters;
   std::string first;   ///< empty: `train blend` without --first
   std::string second;  ///< empty: no blend
+  const char* second_option = "--blend";
   std::string blend_weight = "auto";
   double hold_out = 0;
   uint64_t seed = 0;
@@ -58,7 +59,8 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
     fitters.find("MODEL", first).add_to(app);
   } else {
     app.add_option("--first", first, fmt::format("the first model, one of {}", fitters.names()))->type_name("NAME")->required();
-    app.add_option("--second", second, "the model whose scores are added")->type_name("NAME")->required();
+    second_option = "--second";
+    app.add_option(second_option, second, "the model whose scores are added")->type_name("NAME")->required();
     for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->add_to(app);
   }
   const OptionHeading heading(app, "Training of a recommender");
@@ -97,7 +99,7 @@ FitPlan TrainRecommenderCommand::plan() {
     require(blend_weight == "auto", ErrorKind::usage, option, " is given, but no second model (--blend)");
     return plan;
   }
-  plan.second = &fitters.find("--blend", second);
+  plan.second = &fitters.find(second_option, second);
   require(plan.second != plan.first, ErrorKind::usage, "a blend of ", first, " with itself changes nothing");
   if (blend_weight != "auto")
     plan.weight = parse_number<float>(option, blend_weight, 0, 1e6f, "auto or a number from 0 to 1000000");
@@ -124,9 +126,7 @@ void TrainRecommenderCommand::save_model(const Fitted& fitted, const LoadedInter
 /// Takes validation interactions out of training where they are wanted and the data has none; returns how many.
 int64_t hold_out_of(InteractionDataset& data, double share, uint64_t seed) {
   if (share == 0 || data.val.nnz() > 0) return 0;
-  hold_out_validation(data, share, seed);
-  require(data.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold out ", 100 * share,
-          " % of each user's for validation");
+  hold_out_some(data, share, seed);
   return data.val.nnz();
 }
 
@@ -134,8 +134,8 @@ int64_t hold_out_of(InteractionDataset& data, double share, uint64_t seed) {
 std::string interruption(const Fitted& fitted) {
   const char* const weight = "before the blend's weight was chosen, so that both models count alike";
   if (!fitted.training || !fitted.training->interrupted) return fmt::format("interrupted {}", weight);
-  return fmt::format("interrupted after {} of {} epochs and {} steps{}", fitted.training->epochs, fitted.planned_epochs,
-                     fitted.training->steps, fitted.undecided() ? fmt::format(", {}", weight) : "");
+  return text("interrupted after ", fitted.training->epochs, " of ", counted(fitted.planned_epochs, "epoch"), " and ",
+              counted(fitted.training->steps, "step"), fitted.undecided() ? text(", ", weight) : "");
 }
 
 void TrainRecommenderCommand::run() {
@@ -153,9 +153,12 @@ void TrainRecommenderCommand::run() {
   progress.phase("reading the data");
   LoadedInteractions loaded = data.load();
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
-          loaded.data.val.nnz(), " validation interactions already");
+          counted(loaded.data.val.nnz(), "validation interaction"), " already");
   const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
   int64_t held_out = hold_out_of(loaded.data, share, seed);
+  planned.check(loaded.data, seed);
+  metrics.check(loaded.data);
+  require_room("--save", save, planned.least_saved_bytes(loaded.data));
   const std::unique_ptr<Profiler> profiler = profile.make();
   Fitted fitted = planned.fit(loaded.data, {.device = where, .seed = seed, .progress = progress, .profiler = profiler.get()});
   // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.

@@ -25,8 +25,8 @@ void divide_by_sum(float* begin, float* end) {
 }
 
 void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
-  require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, weights.size(), " edge weights for ",
-          edges.size(), " edges");
+  require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, counted(weights.size(), "edge weight"), " for ",
+          counted(edges.size(), "edge"));
   for (std::size_t edge = 0; edge < edges.size(); ++edge) {
     const auto [u, v] = edges[edge];
     require(0 <= u && u < v && v < nodes, ErrorKind::bad_data, "edge ", edge, " goes from ", u, " to ", v,
@@ -59,18 +59,18 @@ std::vector<float> scaled_values(const NodeDataset& data, FeatureScaling scaling
 /// The matrix of sparse features, or the identity where there are none.
 HostCsr sparse_matrix(const NodeDataset& data) {
   if (!data.features_are_sparse) return identity(data.nodes);
-  require(data.sparse_features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", data.sparse_features.rows,
-          " rows of features, there are ", data.nodes, " nodes");
+  require(data.sparse_features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ",
+          counted(data.sparse_features.rows, "row"), " of features, ", there_are(data.nodes, "node"));
   return data.sparse_features;
 }
 
 void check_dense(const NodeDataset& data) {
   const HostMatrix& features = data.dense_features;
-  require(features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", features.rows, " rows of features, there are ",
-          data.nodes, " nodes");
+  require(features.rows == data.nodes, ErrorKind::bad_data, data.name, ": ", counted(features.rows, "row"), " of features, ",
+          there_are(data.nodes, "node"));
   require(features.cols >= 0 && static_cast<std::size_t>(features.rows * features.cols) == features.values.size(),
-          ErrorKind::bad_data, data.name, ": ", features.values.size(), " values for ", features.rows, " x ", features.cols,
-          " features");
+          ErrorKind::bad_data, data.name, ": ", counted(features.values.size(), "value"), " for ", features.rows, " x ",
+          counted(features.cols, "feature"));
 }
 
 bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && !data.dense_features.values.empty(); }

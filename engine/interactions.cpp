@@ -46,8 +46,8 @@ int64_t share_of(double share, int64_t count) {
 void check_log(const InteractionLog& log) {
   const size_t count = log.user.size();
   const auto check = [&](const char* what, size_t size) {
-    require(size == count || (size == 0 && std::string_view(what) != "item"), ErrorKind::usage, "prepare: the log has ", count,
-            " users and ", size, " entries of ", what);
+    require(size == count || (size == 0 && std::string_view(what) != "item"), ErrorKind::usage, "prepare: the log has ",
+            counted(count, "user"), " and ", counted(size, "entry", "entries"), " of ", what);
   };
   check("item", log.item.size());
   check("rating", log.rating.size());
@@ -55,7 +55,7 @@ void check_log(const InteractionLog& log) {
   check("behaviour", log.behaviour.size());
   check("part", log.part.size());
   require(log.item_names.empty() || static_cast<int64_t>(log.item_names.size()) == log.items.size(), ErrorKind::usage,
-          "prepare: the log has ", log.items.size(), " items and ", log.item_names.size(), " names");
+          "prepare: the log has ", counted(log.items.size(), "item"), " and ", counted(log.item_names.size(), "name"));
   const auto check_range = [&](const char* what, const std::vector<int32_t>& values, int64_t size) {
     for (const int32_t value : values) {
       require(value >= 0 && value < size, ErrorKind::usage, "prepare: ", what, " ", value, " is not in [0, ", size, ")");
@@ -67,12 +67,16 @@ void check_log(const InteractionLog& log) {
   for (const double time : log.time) require(std::isfinite(time), ErrorKind::usage, "prepare: a time is ", time);
 }
 
+/// How a sentence about these data begins: "orders: "; empty where they have no name.
+std::string subject(const InteractionLog& log) { return log.name.empty() ? "" : log.name + ": "; }
+
 /// The options with the split decided.
 PrepareOptions resolve(const InteractionLog& log, PrepareOptions options) {
   if (options.automatic_split) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
   const bool ratio = options.split == SplitMethod::ratio;
   const bool draws = ratio || options.split == SplitMethod::leave_one_out;
-  const auto usage = [](bool condition, const auto&... parts) { require(condition, ErrorKind::usage, "prepare: ", parts...); };
+  const std::string of = subject(log);
+  const auto usage = [&](bool condition, const auto&... parts) { require(condition, ErrorKind::usage, of, parts...); };
   usage(!options.has_min_rating || !log.rating.empty(), "a minimum rating is asked for, and the data have no ratings");
   usage(!options.has_min_rating || std::isfinite(options.min_rating), "the minimum rating is ", options.min_rating);
   usage(options.behaviour_weights.empty() || !log.behaviours.empty(),
@@ -99,10 +103,10 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
       std::string known;
       for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i)
         known += (i ? ", '" : "'") + log.behaviours[i] + "'";
-      fail(ErrorKind::usage, "prepare: the data have no behaviour '", name, "'; they have ", known,
+      fail(ErrorKind::usage, subject(log), "the data have no behaviour '", name, "'; they have ", known,
            log.behaviours.size() > 8 ? ", ..." : "");
     }
-    require(weight > 0 && std::isfinite(weight), ErrorKind::usage, "prepare: the weight ", weight, " of behaviour '", name,
+    require(weight > 0 && std::isfinite(weight), ErrorKind::usage, subject(log), "the weight ", weight, " of behaviour '", name,
             "' is not positive and finite");
     weights[static_cast<size_t>(found - log.behaviours.begin())] = weight;
   }
@@ -331,9 +335,15 @@ void check_parts(const InteractionDataset& data, const PrepareOptions& options) 
   const bool leave_one_out = options.split == SplitMethod::leave_one_out;
   const bool ratio = options.split == SplitMethod::ratio;
   const auto history = [&] {
-    return text(data.name, data.name.empty() ? "the log's " : ": ", report.logged, " interactions, of which ",
-                report.below_min_rating, " are below the minimum rating, ", report.other_behaviours, " of other behaviours, ",
-                report.duplicates, " duplicates, ", report.k_core_removed, " outside the ", options.k_core, "-core");
+    std::string left_out;
+    const auto tell = [&](int64_t count, const auto&... what) {
+      if (count > 0) left_out += text(left_out.empty() ? "; left out: " : ", ", count, what...);
+    };
+    tell(report.below_min_rating, " below the minimum rating");
+    tell(report.other_behaviours, " of other behaviours");
+    tell(report.duplicates, " repeated");
+    tell(report.k_core_removed, " outside the ", options.k_core, "-core");
+    return text(data.name, data.name.empty() ? "the log's " : ": ", counted(report.logged, "interaction"), left_out);
   };
   require(data.train.nnz() > 0, ErrorKind::bad_data, "nothing is left to train on of ", history());
   require(data.test.nnz() > 0 || !(leave_one_out || (ratio && options.test_share > 0)), ErrorKind::bad_data,

@@ -23,7 +23,7 @@ T number(const Settings& settings, const std::string& key, T fallback) {
   T value{};
   const char* end = found->second.data() + found->second.size();
   const auto [parsed, status] = std::from_chars(found->second.data(), end, value);
-  require(status == std::errc() && parsed == end, ErrorKind::usage, "setting ", key, ": '", found->second, "' is not a ",
+  require(status == std::errc() && parsed == end, ErrorKind::usage, key, " is '", found->second, "', it must be a ",
           std::is_integral_v<T> ? "whole number" : "number", status == std::errc::result_out_of_range ? " in range" : "");
   return value;
 }

@@ -23,11 +23,11 @@ class DeviceTargets {
       : labels_(Buffer::upload(stream, data.labels)),
         rows_(Buffer::upload(stream, nodes)),
         count_(static_cast<int64_t>(nodes.size())) {
-    require(static_cast<int64_t>(data.labels.size()) == data.nodes, ErrorKind::bad_data, data.name, ": ", data.labels.size(),
-            " labels, there are ", data.nodes, " nodes");
+    require(static_cast<int64_t>(data.labels.size()) == data.nodes, ErrorKind::bad_data, data.name, ": ",
+            counted(data.labels.size(), "label"), ", ", there_are(data.nodes, "node"));
     for (int32_t node : nodes) {
-      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, there are ",
-              data.nodes);
+      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, ",
+              there_are(data.nodes));
       require(data.labels[node] >= 0 && data.labels[node] < data.classes, ErrorKind::bad_data, data.name, ": node ", node,
               " of a split has no label");
     }
@@ -51,7 +51,8 @@ void check_made_of(const NodeClassifier& model, const NodeDataset& data, const c
 Tensor logits_of(NodeClassifier& model, const NodeDataset& data) {
   Tensor logits = model.forward();
   require(logits.rows() == data.nodes && logits.cols() >= data.classes, ErrorKind::usage, "the model gives ", logits.rows(),
-          " x ", logits.cols(), " scores, ", data.name, " has ", data.nodes, " nodes and ", data.classes, " classes");
+          " x ", counted(logits.cols(), "score"), ", ", data.name, " has ", counted(data.nodes, "node"), " and ",
+          counted(data.classes, "class", "classes"));
   return logits;
 }
 

@@ -247,16 +247,25 @@ class Patience {
   Snapshot best_;
 };
 
+/// Whether somebody has an item and lacks another.
+bool can_compare(const HostCsr& train) {
+  for (std::size_t user = 0; user < static_cast<std::size_t>(train.rows); ++user) {
+    const int64_t taken = train.row_offsets[user + 1] - train.row_offsets[user];
+    if (taken > 0 && taken < train.cols) return true;
+  }
+  return false;
+}
+
 void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
   model.embeddings();  // throws where it has none, as a loaded model: before minutes go by on choosing a temperature
   options.check();
   require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
-          data.train.rows, " users and ", data.train.cols, " items, the model has ", model.users(), " and ", model.items());
+          counted(data.train.rows, "user"), " and ", counted(data.train.cols, "item"), ", the model has ", model.users(), " and ",
+          model.items());
   require(recommending::same_interactions(data.train, model.train()), ErrorKind::usage, "train: the training interactions of ",
           data.name, " (", data.train.nnz(), ") are not those that the model was made of (", model.train().nnz(),
           "): first hold out validation, then make the model, then train it");
-  require(options.patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
-          ": patience needs validation interactions, there are none");
+  options.check_data(data);
 }
 
 }  // namespace
@@ -264,21 +273,28 @@ void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnT
 void LightGcnTrainOptions::check() const {
   require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs,
           ", it must be from 1 to 10000000");
-  require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: the learning rate is ", learning_rate,
+  require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: learning_rate is ", learning_rate,
           ", it must be above 0");
   require(reg >= 0 && std::isfinite(reg), ErrorKind::usage, "lightgcn: reg is ", reg, ", it must be at least 0");
-  require(batch_size >= 0 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: the batch size is ", batch_size,
+  require(batch_size >= 0 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: batch_size is ", batch_size,
           ", it must be from 0 to 100000000");
   require(temperature == 0 || (temperature >= 0.001f && std::isfinite(temperature)), ErrorKind::usage,
-          "lightgcn: the temperature is ", temperature, ", it must be 0 or at least 0.001");
+          "lightgcn: temperature is ", temperature, ", it must be 0 or at least 0.001");
   require(negatives >= 1 && negatives <= 10'000'000, ErrorKind::usage, "lightgcn: negatives is ", negatives,
           ", it must be from 1 to 10000000");
-  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: the popularity share is ",
-          popularity_share, ", it must be from 0 to 1");
+  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: popularity_share is ", popularity_share,
+          ", it must be from 0 to 1");
   require(patience >= 0, ErrorKind::usage, "lightgcn: patience is ", patience, ", it must be at least 0");
   require(eval_every >= 0, ErrorKind::usage, "lightgcn: eval_every is ", eval_every, ", it must be at least 0");
-  require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: the time limit is ", time_limit,
-          " s, it must be at least 0");
+  require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: time_limit is ", time_limit,
+          ", it must be at least 0");
+}
+
+void LightGcnTrainOptions::check_data(const InteractionDataset& data) const {
+  require(patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
+          ": patience needs validation interactions, there are none");
+  require(loss != RankingLoss::bpr || can_compare(data.train), ErrorKind::usage, data.name,
+          ": no user has an item and lacks another, so that the loss bpr has nothing to compare; softmax has");
 }
 
 int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {

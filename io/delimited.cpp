@@ -205,7 +205,7 @@ Places find_columns(const Records& records, const DelimitedForm& form, const Int
     if (places[role] < 0 || places[role] >= count) {
       records.fail("there is no column ", in_quotes(name), " for the ", kRoleNames[role], "; ",
                    is_header ? "the header has " : "",
-                   is_header ? listed(header) : text("the first row has ", count, " columns and is no header"));
+                   is_header ? listed(header) : text("the first row has ", counted(count, "column"), " and is no header"));
     }
   }
   for (const Role role : {kUser, kItem}) {
@@ -330,7 +330,7 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
     do {
       const std::vector<std::string_view>& fields = records.fields();
       if (static_cast<int64_t>(fields.size()) < needed) {
-        records.fail("found ", fields.size(), fields.size() == 1 ? " column" : " columns", ", expected at least ", needed);
+        records.fail("found ", counted(fields.size(), "column"), ", expected at least ", needed);
       }
       const auto field = [&](Role role) { return fields[static_cast<size_t>(places[role])]; };
       check_id(records, field(kUser), "user");
@@ -359,7 +359,7 @@ void parse_titles(InteractionLog& log, const InteractionText& text, const Delimi
   while (records.next()) {
     const std::vector<std::string_view>& fields = records.fields();
     if (fields.size() <= std::max(id, title)) {
-      records.fail("found ", fields.size(), " columns, the title should be in column ", title + 1);
+      records.fail("found ", counted(fields.size(), "column"), ", the title should be in column ", title + 1);
     }
     const int32_t item = log.items.find(fields[id]);
     if (item >= 0) log.item_names[static_cast<size_t>(item)] = fields[title];

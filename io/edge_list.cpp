@@ -63,7 +63,7 @@ EdgeList parse_edge_list(std::string_view content, std::string_view name) {
     while (count < 4 && fields.next(field[count])) ++count;
     if (count < 2 || count > 3) lines.fail("an edge has two node ids and maybe a weight, found ", in_quotes(lines.line()));
     if (columns == 0) columns = count;
-    if (count != columns) lines.fail("found ", count, " columns, the first edge has ", columns);
+    if (count != columns) lines.fail("found ", counted(count, "column"), ", the first edge has ", columns);
     const auto u = static_cast<int32_t>(parse_integer(lines, field[0], "node id", 0, kMaxId));
     const auto v = static_cast<int32_t>(parse_integer(lines, field[1], "node id", 0, kMaxId));
     const float weight = count == 3 ? parse_float(lines, field[2], "weight") : 1.0f;
@@ -100,8 +100,8 @@ NodeDataset read_edge_list(const std::string& path) {
   NodeDataset data;
   EdgeList list = parse_edge_list(read_text_file(path).view(), path);
   require(list.nodes <= max_nodes(list.listed), ErrorKind::bad_data, path, ":", list.largest_id_line, ": node id ",
-          list.nodes - 1, " makes ", list.nodes, " nodes of ", list.listed, " edges; ids must run from 0 with few gaps (at most ",
-          max_nodes(list.listed), " nodes here)");
+          list.nodes - 1, " makes ", counted(list.nodes, "node"), " of ", counted(list.listed, "edge"),
+          "; ids must run from 0 with few gaps (at most ", counted(max_nodes(list.listed), "node"), " here)");
   const std::string file = std::filesystem::path(path).filename().string();
   data.name = file.substr(0, file.find('.', 1));
   data.nodes = list.nodes;

@@ -118,11 +118,11 @@ void write_edge_table(const std::string& path, const EdgeTable& table, const Edg
   const auto edges = static_cast<int64_t>(table.sources.size());
   const auto columns = static_cast<int64_t>(table.columns.size());
   require(table.targets.size() == table.sources.size() && table.values.rows == edges && table.values.cols == columns,
-          ErrorKind::usage, path, ": there are ", edges, " sources, ", table.targets.size(), " targets and ", columns,
-          " columns' names for values of ", table.values.rows, " x ", table.values.cols);
+          ErrorKind::usage, path, ": ", there_are(edges, "source"), ", ", counted(table.targets.size(), "target"), " and ",
+          counted(columns, "name"), " of columns for values of ", table.values.rows, " x ", table.values.cols);
   for (const auto* const values : {&options.classes, &options.predicted}) {
-    require(values->empty() || static_cast<int64_t>(values->size()) == table.nodes, ErrorKind::usage, path, ": there are ",
-            values->size(), " classes for ", table.nodes, " nodes");
+    require(values->empty() || static_cast<int64_t>(values->size()) == table.nodes, ErrorKind::usage, path, ": ",
+            there_are(values->size(), "class", "classes"), " for ", counted(table.nodes, "node"));
   }
   write_file(path, form_of(path) == Form::csv ? csv(table, options) : gexf(table, options));
 } catch (...) {

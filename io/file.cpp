@@ -43,6 +43,21 @@ std::string follow_links(const std::string& path) {
   fail(ErrorKind::io, "cannot write ", path, ": ", std::strerror(ELOOP));
 }
 
+/// Throws Error{io} where the folder of `target`, which `path` stands for, is not there, or is no folder.
+void require_folder_of(const std::string& target, const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(target).parent_path();
+  std::filesystem::path at;
+  for (const std::filesystem::path& part : folder) {
+    at /= part;
+    std::error_code failed;
+    const std::filesystem::file_status status = std::filesystem::status(at, failed);
+    require(status.type() != std::filesystem::file_type::not_found, ErrorKind::io, "cannot write ", path, ": the folder ",
+            at.string(), " does not exist");
+    const bool other = std::filesystem::exists(status) && !std::filesystem::is_directory(status);
+    require(!other, ErrorKind::io, "cannot write ", path, ": ", at.string(), " is a file, not a folder");
+  }
+}
+
 /// Whether `name` is what a temporary of `target` is called: TARGET.tmp-PROCESS-NUMBER.
 bool is_temporary_of(std::string_view target, std::string_view name) {
   if (!name.starts_with(target)) return false;
@@ -103,7 +118,7 @@ InputFile::InputFile(const std::string& path) : path_(path) {
     const int reason = errno;
     ::close(descriptor_);
     require(known, ErrorKind::io, "cannot read ", path, ": ", std::strerror(reason));
-    fail(ErrorKind::io, "cannot read ", path, ": it is ", S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
+    fail(ErrorKind::io, "cannot read ", path, ": it is ", S_ISDIR(status.st_mode) ? "a folder" : "not a regular file");
   }
   size_ = status.st_size;
 }
@@ -116,7 +131,8 @@ void InputFile::read(int64_t offset, void* target, int64_t length) const {
     const ssize_t got = ::pread(descriptor_, out, static_cast<size_t>(length), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_errno("read", path_);
-    require(got > 0, ErrorKind::io, "cannot read ", path_, ": it became shorter than ", size_, " bytes while it was read");
+    require(got > 0, ErrorKind::io, "cannot read ", path_, ": it became shorter than ", counted(size_, "byte"),
+            " while it was read");
     out += got;
     offset += got;
     length -= got;
@@ -148,14 +164,15 @@ ByteBuffer read_text_file(const std::string& path) {
 AtomicFile::AtomicFile(const std::string& path, FileAccess access) : path_(path) {
   struct stat before {};
   const bool exists = ::stat(path.c_str(), &before) == 0;
-  if (!exists && errno != ENOENT) fail_errno("write", path);
-  require(!exists || !S_ISDIR(before.st_mode), ErrorKind::io, "cannot write ", path, ": it is a directory");
+  if (!exists && errno != ENOENT && errno != ENOTDIR) fail_errno("write", path);
+  require(!exists || !S_ISDIR(before.st_mode), ErrorKind::io, "cannot write ", path, ": it is a folder");
   if (exists && !S_ISREG(before.st_mode)) {
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor_ < 0) fail_errno("write", path);
     return;
   }
   target_ = follow_links(path);
+  if (!exists) require_folder_of(target_, path);
   remove_abandoned(target_);
   // What takes a file's place must never be open to more people than that file was, not even while it is written.
   open_temporary(exists || access == FileAccess::owner ? 0600 : 0666);
@@ -181,8 +198,8 @@ void AtomicFile::open_temporary(unsigned mode) {
     descriptor_ = -1;
     ++removed;
   }
-  fail(ErrorKind::io, "cannot write ", path_, ": ", kMostRemoved,
-       " temporary files beside it were removed by somebody as soon as they were made");
+  fail(ErrorKind::io, "cannot write ", path_, ": ", counted(kMostRemoved, "temporary file"),
+       " beside it were removed by somebody as soon as they were made");
 }
 
 AtomicFile::~AtomicFile() {

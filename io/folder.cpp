@@ -114,15 +114,15 @@ NodeDataset read_dataset_folder(const std::string& path) {
 
   const int64_t label_rows = static_cast<int64_t>(data.labels.size());
   if (!feature_file.empty() && !label_file.empty()) {
-    require(data.dense_features.rows == label_rows, ErrorKind::bad_data, feature_file, " has ", data.dense_features.rows,
-            " rows, ", label_file, " has ", label_rows);
+    require(data.dense_features.rows == label_rows, ErrorKind::bad_data, feature_file, " has ",
+            counted(data.dense_features.rows, "row"), ", ", label_file, " has ", label_rows);
   }
   NodeCount count{max_nodes(list.listed), edge_file + " allows for"};
   if (!label_file.empty()) count = {label_rows, label_file + " has"};
   if (!feature_file.empty()) count = {data.dense_features.rows, feature_file + " has"};
-  require(count.nodes <= kMaxId, ErrorKind::bad_data, count.said_by, " ", count.nodes, " nodes, more than ", kMaxId);
+  require(count.nodes <= kMaxId, ErrorKind::bad_data, count.said_by, " ", counted(count.nodes, "node"), ", more than ", kMaxId);
   require(list.nodes <= count.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
-          " is too large, ", count.said_by, " ", count.nodes, " nodes");
+          " is too large, ", count.said_by, " ", counted(count.nodes, "node"));
   data.nodes = feature_file.empty() && label_file.empty() ? list.nodes : count.nodes;
   take_edges(data, std::move(list));
   if (label_file.empty()) data.labels.assign(static_cast<size_t>(data.nodes), -1);

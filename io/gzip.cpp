@@ -63,8 +63,8 @@ ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) 
       fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is truncated");
     }
     if (made == static_cast<int64_t>(result.view().size())) {
-      require(made < limit, ErrorKind::bad_data, name, ": ", bytes.size(), " bytes of gzip hold more than ", limit,
-              " bytes, the most that is decompressed");
+      require(made < limit, ErrorKind::bad_data, name, ": ", counted(bytes.size(), "byte"), " of gzip hold more than ",
+              counted(limit, "byte"), ", the most that is decompressed");
       result.resize(std::min(limit, 2 * made));
     }
   }

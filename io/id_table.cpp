@@ -57,7 +57,7 @@ int32_t IdTable::insert(std::string_view id) try {
   make_room(slots_, ids_);
   int32_t& slot = slots_[slot_of(slots_, ids_, id)];
   if (slot == kFree) {
-    require(size() <= io::detail::kMaxId, ErrorKind::bad_data, "more than ", io::detail::kMaxId, " ids of one kind");
+    require(size() <= io::detail::kMaxId, ErrorKind::bad_data, "more than ", counted(io::detail::kMaxId, "id"), " of one kind");
     slot = static_cast<int32_t>(ids_.size());
     ids_.emplace_back(id);
   }

@@ -31,27 +31,49 @@ bool matches(std::string_view name, std::string_view pattern) {
   return name == pattern;
 }
 
-bool is_read(std::string_view name, bool beside) {
+bool is_known(std::string_view name, bool beside) {
   if (name.ends_with(".gz")) name.remove_suffix(3);
   return std::any_of(std::begin(kNames), std::end(kNames),
                      [&](const InputName& known) { return (known.beside || !beside) && matches(name, known.pattern); });
 }
+
+/// The folder that reading from a path looks into, and what it looks for there.
+struct Place {
+  explicit Place(const std::string& path) {
+    const fs::path given(path);
+    std::error_code ignored;
+    is_folder = fs::is_directory(given, ignored);
+    is_file = fs::is_regular_file(given, ignored);
+    folder = is_folder ? given : given.has_parent_path() ? given.parent_path() : fs::path(".");
+    part_of = "ind." + given.filename().string() + ".";
+  }
+
+  bool is_read(std::string_view name) const { return is_folder || is_file ? is_known(name, is_file) : name.starts_with(part_of); }
+
+  fs::path folder;
+  bool is_folder = false, is_file = false;
+  std::string part_of;  ///< "DIR/cora" is no file, and stands for Planetoid's
+};
 
 }  // namespace
 
 std::vector<std::string> input_files(const std::string& path) {
   std::error_code ignored;
   std::vector<std::string> files;
-  const fs::path given(path);
-  const bool folder = fs::is_directory(given, ignored), file = fs::is_regular_file(given, ignored);
-  if (file) files.push_back(path);
-  const fs::path looked_in = folder ? given : given.has_parent_path() ? given.parent_path() : fs::path(".");
-  const std::string part_of = "ind." + given.filename().string() + ".";  // "DIR/cora" is no file, and stands for Planetoid's
-  for (const std::string& name : names_in(looked_in.string())) {
-    const bool read = folder || file ? is_read(name, file) : name.starts_with(part_of);
-    if (read && fs::is_regular_file(looked_in / name, ignored)) files.push_back((looked_in / name).string());
+  if (fs::is_regular_file(path, ignored)) files.push_back(path);
+  const Place place(path);
+  for (const std::string& name : names_in(place.folder.string())) {
+    if (place.is_read(name) && fs::is_regular_file(place.folder / name, ignored)) files.push_back((place.folder / name).string());
   }
   return files;
+}
+
+bool would_be_input(const std::string& path, const std::string& file) {
+  const Place place(path);
+  const fs::path named(file);
+  std::error_code failed;
+  const bool same_folder = fs::equivalent(place.folder, named.has_parent_path() ? named.parent_path() : fs::path("."), failed);
+  return !failed && same_folder && place.is_read(named.filename().string());
 }
 
 }  // namespace heddle::io::detail

@@ -10,4 +10,7 @@ namespace heddle::io::detail {
 /// looked at is not listed: it throws only for want of memory.
 std::vector<std::string> input_files(const std::string& path);
 
+/// Whether `file`, once it is there, would be one of input_files(path).
+bool would_be_input(const std::string& path, const std::string& file);
+
 }  // namespace heddle::io::detail

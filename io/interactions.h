@@ -40,7 +40,8 @@ inline constexpr size_t kMaxIdBytes = 256;
 template <class Position>
 void check_id(const Position& at, std::string_view id, const char* what) {
   if (id.empty()) at.fail("the ", what, " id is empty");
-  if (id.size() > kMaxIdBytes) at.fail(what, " id ", in_quotes(id), " has ", id.size(), " bytes, more than ", kMaxIdBytes);
+  if (id.size() > kMaxIdBytes)
+    at.fail(what, " id ", in_quotes(id), " has ", counted(id.size(), "byte"), ", more than ", kMaxIdBytes);
   for (const char c : id) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) at.fail(what, " id ", in_quotes(id), " holds a control character");
   }

@@ -105,7 +105,8 @@ class NpyHeaderParser {
       if (!accept(',') && !next_is(')')) fail("a comma is missing");
     }
     constexpr size_t kMostDimensions = 64;  // NumPy's own limit
-    if (shape.size() > kMostDimensions) fail("the shape has ", shape.size(), " dimensions, more than ", kMostDimensions);
+    if (shape.size() > kMostDimensions)
+      fail("the shape has ", counted(shape.size(), "dimension"), ", more than ", kMostDimensions);
     return shape;
   }
   int64_t integer() {
@@ -256,8 +257,8 @@ Array parse_npy(const ByteSource& source, std::string_view name) {
   uint32_t header_length = 0;
   std::memcpy(&header_length, prefix + kPrefix, static_cast<size_t>(length_bytes));
   const int64_t header_at = kPrefix + length_bytes;
-  require(header_at + header_length <= source.size(), ErrorKind::bad_data, name, ": the header of ", header_length,
-          " bytes does not fit in a file of ", source.size());
+  require(header_at + header_length <= source.size(), ErrorKind::bad_data, name, ": the header of ",
+          counted(header_length, "byte"), " does not fit in a file of ", source.size());
   ByteBuffer header_bytes(header_length);
   source.read(header_at, header_bytes.data(), header_length);
   NpyHeader header = NpyHeaderParser(header_bytes.view(), name).parse();
@@ -268,7 +269,7 @@ Array parse_npy(const ByteSource& source, std::string_view name) {
   const int64_t offset = header_at + header_length;
   const int64_t bytes = checked_bytes(header.shape, *item);
   require(bytes == source.size() - offset, ErrorKind::bad_data, name, ": shape ", shape_text(header.shape), " of ", *item,
-          "-byte elements does not match the ", source.size() - offset, " bytes after the header");
+          "-byte elements does not match the ", counted(source.size() - offset, "byte"), " after the header");
   Array array{std::move(header.shape), read_elements({source, offset, bytes / *item, name}, header.descr, *item)};
   if (header.fortran_order && array.shape.size() > 1) {
     std::visit([&](auto& values) { transpose(array.shape, values); }, array.values);

@@ -97,13 +97,13 @@ HostCsr unpickle_csr(std::string_view pickle, std::string_view name) {
   const PickledArray& values = vector_attribute(machine, state, "data");
   if (!offsets.is_integer() || !columns.is_integer()) machine.fail("csr_matrix: indptr or indices are not integers");
   if (offsets.size() != csr.rows + 1)
-    machine.fail("csr_matrix: ", csr.rows, " rows, but indptr has ", offsets.size(), " entries");
+    machine.fail("csr_matrix: ", counted(csr.rows, "row"), ", but indptr has ", counted(offsets.size(), "entry", "entries"));
   if (columns.size() != values.size()) {
-    machine.fail("csr_matrix: indices has ", columns.size(), " entries, data has ", values.size());
+    machine.fail("csr_matrix: indices has ", counted(columns.size(), "entry", "entries"), ", data has ", values.size());
   }
   if (offsets.integer(0) != 0 || offsets.integer(csr.rows) != columns.size()) {
     machine.fail("csr_matrix: indptr runs from ", offsets.integer(0), " to ", offsets.integer(csr.rows), ", indices has ",
-                 columns.size(), " entries");
+                 counted(columns.size(), "entry", "entries"));
   }
 
   csr.row_offsets.reserve(static_cast<size_t>(csr.rows) + 1);
@@ -119,7 +119,7 @@ HostCsr unpickle_csr(std::string_view pickle, std::string_view name) {
     for (int64_t k = offsets.integer(row); k < end; ++k) {
       const int64_t column = columns.integer(k);
       if (column < 0 || column >= csr.cols) {
-        machine.fail("csr_matrix: row ", row, " names column ", column, ", there are ", csr.cols);
+        machine.fail("csr_matrix: row ", row, " names column ", column, ", ", there_are(csr.cols));
       }
       csr.col_indices.push_back(static_cast<int32_t>(column));
       csr.values.push_back(static_cast<float>(values.real(k)));

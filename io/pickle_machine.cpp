@@ -71,7 +71,7 @@ bool is(const PickleValue& value, Global global) { return is(value, PickleKind::
 
 std::string_view PickleMachine::take(uint64_t length, const char* what) {
   const size_t left = pickle_.size() - at_;
-  if (length > left) fail("the file is truncated: ", what, " needs ", length, " bytes, ", left, " are left");
+  if (length > left) fail("the file is truncated: ", what, " needs ", counted(length, "byte"), ", ", there_are(left), " left");
   const std::string_view bytes = pickle_.substr(at_, static_cast<size_t>(length));
   at_ += static_cast<size_t>(length);
   return bytes;
@@ -86,7 +86,7 @@ uint64_t PickleMachine::take_unsigned(int bytes) {
 
 int64_t PickleMachine::take_long() {
   const uint64_t length = take_unsigned(1);
-  if (length > 8) fail("an integer has ", length, " bytes, more than 8");
+  if (length > 8) fail("an integer has ", counted(length, "byte"), ", more than 8");
   if (length == 0) return 0;
   const int unused_bits = 64 - 8 * static_cast<int>(length);
   const uint64_t raw = take_unsigned(static_cast<int>(length)) << unused_bits;
@@ -142,7 +142,7 @@ void PickleMachine::append(PickleKind kind, std::vector<PickleValue> elements) {
 
 void PickleMachine::remember(uint64_t index) {
   // Every pickler numbers its memo consecutively, from 0 or from 1.
-  if (index > memo_.size() + 1) fail("memo entry ", index, " follows ", memo_.size(), " entries");
+  if (index > memo_.size() + 1) fail("memo entry ", index, " follows ", counted(memo_.size(), "entry", "entries"));
   if (index >= memo_.size()) memo_.resize(index + 1);
   memo_[index] = top();
 }
@@ -239,8 +239,8 @@ void PickleMachine::build_array(PickledArray& array, const std::vector<PickleVal
     shape.push_back(extent.integer);
   }
   if (checked_bytes(shape, type.item_size) != static_cast<int64_t>(state[4].bytes.size())) {
-    fail("an array of shape ", shape_text(shape), " and ", type.item_size, " bytes an element holds ", state[4].bytes.size(),
-         " bytes");
+    fail("an array of shape ", shape_text(shape), " and ", counted(type.item_size, "byte"), " an element holds ",
+         counted(state[4].bytes.size(), "byte"));
   }
   array = {std::move(shape), type.kind, type.item_size, state[3].integer != 0, state[4].bytes};
 }
@@ -302,7 +302,7 @@ bool PickleMachine::step() {
 PickleValue PickleMachine::run() {
   while (step()) {
   }
-  if (at_ != pickle_.size()) fail(pickle_.size() - at_, " bytes follow the end of the pickle");
+  if (at_ != pickle_.size()) fail("the pickle ends ", counted(pickle_.size() - at_, "byte"), " before the file");
   const PickleValue result = pop();
   if (!stack_.empty()) fail("the pickle ends with more than one value");
   return result;

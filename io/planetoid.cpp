@@ -24,9 +24,10 @@ std::vector<int32_t> unpickle_labels(const NamedBytes& part, int64_t& classes) {
   const PickledArray one_hot = unpickle_matrix(part.bytes, part.name);
   const int64_t rows = one_hot.shape[0];
   const int64_t cols = one_hot.shape[1];
-  require(cols <= kMaxClasses, ErrorKind::bad_data, part.name, ": ", cols, " classes are more than ", kMaxClasses);
-  require(classes == 0 || classes == cols, ErrorKind::bad_data, part.name, ": ", cols, " classes, but the files before have ",
-          classes);
+  require(cols <= kMaxClasses, ErrorKind::bad_data, part.name, ": ", counted(cols, "class", "classes"), " are more than ",
+          kMaxClasses);
+  require(classes == 0 || classes == cols, ErrorKind::bad_data, part.name, ": ", counted(cols, "class", "classes"),
+          ", but the files before have ", classes);
   classes = cols;
   std::vector<int32_t> labels(static_cast<size_t>(rows), -1);
   for (int64_t row = 0; row < rows; ++row) {
@@ -54,13 +55,13 @@ std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int
     if (!seen.insert(id).second) lines.fail("node ", id, " stands in an earlier line already");
     ids.push_back(id);
   }
-  require(static_cast<int64_t>(ids.size()) == count, ErrorKind::bad_data, part.name, " has ", ids.size(), " ids, tx has ", count,
-          " rows");
+  require(static_cast<int64_t>(ids.size()) == count, ErrorKind::bad_data, part.name, " has ", counted(ids.size(), "id"),
+          ", tx has ", counted(count, "row"));
   if (ids.empty()) return ids;
   require(*seen.begin() == first, ErrorKind::bad_data, part.name, ": the smallest id is ", *seen.begin(), ", but allx has ",
-          first, " rows and the test nodes follow them");
-  require(*seen.rbegin() - first < max_nodes(count), ErrorKind::bad_data, part.name, ": the ", count, " ids run up to ",
-          *seen.rbegin(), ", which leaves too many out");
+          counted(first, "row"), " and the test nodes follow them");
+  require(*seen.rbegin() - first < max_nodes(count), ErrorKind::bad_data, part.name, ": the ", counted(count, "id"),
+          " run up to ", *seen.rbegin(), ", which leaves too many out");
   return ids;
 }
 
@@ -78,8 +79,8 @@ void take_graph(NodeDataset& data, const NamedBytes& part) {
   directed.reserve(adjacency.entries.size());
   for (const auto& [node, neighbour] : adjacency.entries) {
     for (const int64_t id : {node, neighbour}) {
-      require(id >= 0 && id < data.nodes, ErrorKind::bad_data, part.name, ": node ", node, " lists ", neighbour,
-              ", but there are ", data.nodes, " nodes");
+      require(id >= 0 && id < data.nodes, ErrorKind::bad_data, part.name, ": node ", node, " lists ", neighbour, ", but ",
+              there_are(data.nodes, "node"));
     }
     if (node == neighbour) {
       ++data.cleaning.self_loops;
@@ -106,7 +107,7 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   HostCsr allx = unpickle_csr(parts[kAllx].bytes, parts[kAllx].name);
   const HostCsr tx = unpickle_csr(parts[kTx].bytes, parts[kTx].name);
   for (const auto& [part, matrix] : {std::pair(kX, &x), std::pair(kTx, &tx)}) {
-    require(matrix->cols == allx.cols, ErrorKind::bad_data, parts[part].name, " has ", matrix->cols, " columns, ",
+    require(matrix->cols == allx.cols, ErrorKind::bad_data, parts[part].name, " has ", counted(matrix->cols, "column"), ", ",
             parts[kAllx].name, " has ", allx.cols);
   }
   int64_t classes = 0;
@@ -114,13 +115,14 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   const std::vector<int32_t> ally = unpickle_labels(parts[kAlly], classes);
   const std::vector<int32_t> ty = unpickle_labels(parts[kTy], classes);
   const auto check_rows = [&](PlanetoidPart labels, size_t label_rows, PlanetoidPart features, int64_t feature_rows) {
-    require(static_cast<int64_t>(label_rows) == feature_rows, ErrorKind::bad_data, parts[labels].name, " has ", label_rows,
-            " rows, ", parts[features].name, " has ", feature_rows);
+    require(static_cast<int64_t>(label_rows) == feature_rows, ErrorKind::bad_data, parts[labels].name, " has ",
+            counted(label_rows, "row"), ", ", parts[features].name, " has ", feature_rows);
   };
   check_rows(kY, y.size(), kX, x.rows);
   check_rows(kAlly, ally.size(), kAllx, allx.rows);
   check_rows(kTy, ty.size(), kTx, tx.rows);
-  require(x.rows <= allx.rows, ErrorKind::bad_data, parts[kX].name, " has ", x.rows, " rows, more than allx with ", allx.rows);
+  require(x.rows <= allx.rows, ErrorKind::bad_data, parts[kX].name, " has ", counted(x.rows, "row"), ", more than allx with ",
+          allx.rows);
 
   const std::vector<int32_t> test_index = parse_test_index(parts[kTestIndex], allx.rows, tx.rows);
   const int64_t test_begin = allx.rows;

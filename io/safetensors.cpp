@@ -15,6 +15,7 @@
 #include "io/content_kind.h"
 #include "io/file.h"
 #include "io/finite.h"
+#include "io/hasher.h"
 #include "io/limits.h"
 #include "io/shape.h"
 #include "io/text.h"
@@ -30,6 +31,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
+/// The metadata entry that holds the checksum of everything else; other programs keep it like any other entry.
+constexpr const char* kChecksum = "checksum";
 constexpr int64_t kLengthBytes = 8;
 /// A tensor's entry takes about 100 bytes.
 constexpr int64_t kMaxHeader = int64_t{16} << 20;
@@ -88,21 +91,24 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   }
   bool key(string_t& value) override {
     if (depth_ == 1) {
-      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", kMaxEntries, " tensors and metadata entries");
+      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", counted(kMaxEntries, "tensor"),
+              " and metadata entries");
       tensor_ = std::move(value);
-      require(names_.insert(tensor_).second, ErrorKind::bad_data, file_, ": tensor ", in_quotes(tensor_), " comes twice");
+      require(names_.insert(tensor_).second, ErrorKind::bad_data, file_, " is damaged: tensor ", in_quotes(tensor_),
+              " comes twice");
       return true;
     }
     key_ = std::move(value);
     if (depth_ != 2) return true;
     if (in_metadata_) {
-      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", kMaxEntries, " tensors and metadata entries");
-      require(!metadata.contains(key_), ErrorKind::bad_data, file_, ": metadata ", in_quotes(key_), " comes twice");
+      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", counted(kMaxEntries, "tensor"),
+              " and metadata entries");
+      require(!metadata.contains(key_), ErrorKind::bad_data, file_, " is damaged: metadata ", in_quotes(key_), " comes twice");
       return true;
     }
     for (size_t field = 0; field < std::size(kFields); ++field) {
       if (key_ != kFields[field]) continue;
-      if (seen_[field]) refuse(" has ", kFields[field], " twice");
+      if (seen_[field]) damaged("tensor ", in_quotes(tensor_), " has ", kFields[field], " twice");
       seen_[field] = true;
     }
     return true;
@@ -138,13 +144,19 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     list_ = nullptr;
     return true;
   }
-  bool parse_error(size_t, const std::string&, const Json::exception& error) override {
-    fail(ErrorKind::bad_data, file_, ": the header is not JSON: ", error.what());
+  bool parse_error(size_t position, const std::string&, const Json::exception&) override {
+    damaged("its header is no JSON at byte ", position);
   }
 
  private:
   static constexpr const char* kFields[] = {"dtype", "shape", "data_offsets"};
 
+  /// What nobody writes, of whatever kind.
+  template <class... Parts>
+  [[noreturn]] void damaged(const Parts&... parts) const {
+    fail(ErrorKind::bad_data, file_, " is damaged: ", parts...);
+  }
+  /// What others may write, and is not read here.
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
     fail(ErrorKind::bad_data, file_, ": tensor ", in_quotes(tensor_), parts...);
@@ -152,32 +164,32 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
 
   bool enter() {
     constexpr int kMaxDepth = 4;  // {"tensor": {"shape": [...]}}, and one for a sentence about the value instead
-    require(++depth_ <= kMaxDepth, ErrorKind::bad_data, file_, ": the header nests deeper than tensors do");
+    if (++depth_ > kMaxDepth) damaged("its header nests deeper than tensors do");
     return true;
   }
 
   /// A value where another kind of value belongs, or one that nobody reads.
   bool scalar() {
-    require(depth_ > 0, ErrorKind::bad_data, file_, ": the header is not a JSON object");
-    if (depth_ == 1) {
-      require(tensor_ != kMetadata, ErrorKind::bad_data, file_, ": the metadata are not an object");
-      refuse(" lacks dtype, shape or data_offsets");
-    }
-    require(depth_ != 2 || !in_metadata_, ErrorKind::bad_data, file_, ": metadata ", in_quotes(key_), " is not a string");
+    if (depth_ == 0) damaged("its header is not a JSON object");
+    if (depth_ == 1 && tensor_ == kMetadata) damaged("its metadata are not an object");
+    if (depth_ == 1) damaged("tensor ", in_quotes(tensor_), " lacks dtype, shape or data_offsets");
+    if (depth_ == 2 && in_metadata_) damaged("metadata ", in_quotes(key_), " is not a string");
     if (list_ != nullptr || (depth_ == 2 && (key_ == "shape" || key_ == "data_offsets"))) lists_ = false;
     return true;
   }
 
   void end_entry() {
-    if (!seen_[0] || !seen_[1] || !seen_[2]) refuse(" lacks dtype, shape or data_offsets");
+    if (!seen_[0] || !seen_[1] || !seen_[2]) damaged("tensor ", in_quotes(tensor_), " lacks dtype, shape or data_offsets");
     const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
                                    [&](const ElementType& candidate) { return dtype_ == candidate.name; });
     if (type == std::end(kElementTypes)) refuse(" has dtype ", in_quotes(dtype_), ", only F32, I32, I64 and U8 are read");
-    if (!lists_ || offsets_.size() != 2) refuse(": shape or data_offsets are not lists of sizes");
+    if (!lists_ || offsets_.size() != 2)
+      damaged("shape or data_offsets of tensor ", in_quotes(tensor_), " are not lists of sizes");
     if (shape_.size() > 2) refuse(" has shape ", shape_text(shape_), ", more than two dimensions");
     Entry entry{tensor_, *type, shape_, offsets_[0], offsets_[1]};
     if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(shape_, type->bytes)) {
-      refuse(" of shape ", shape_text(shape_), " stands in bytes ", entry.begin, " to ", entry.end);
+      damaged("tensor ", in_quotes(tensor_), " of shape ", shape_text(shape_), " stands in bytes ", entry.begin, " to ",
+              entry.end);
     }
     entries.push_back(std::move(entry));
   }
@@ -196,6 +208,50 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   bool lists_ = true;                     ///< both are lists of integers in [0, 2^63)
   std::array<bool, 3> seen_{};            ///< of kFields
 };
+
+/// What the checksum is made of: a tensor's name, type, shape and bytes.
+struct Summed {
+  std::string_view name, type;
+  std::vector<int64_t> shape;
+  std::string_view bytes;
+};
+
+/// XXH3-128 of the metadata and the tensors, each in the order of the names: of a file that other programs write anew in another
+/// order it is the same.
+std::string checksum_of(const std::map<std::string, std::string>& metadata, std::vector<Summed> tensors) {
+  Hasher hasher;
+  const auto add = [&](std::string_view text) {
+    hasher.add(static_cast<int64_t>(text.size()));
+    hasher.add(text.data(), static_cast<int64_t>(text.size()));
+  };
+  for (const auto& [key, value] : metadata) {
+    if (key == kChecksum) continue;
+    add(key);
+    add(value);
+  }
+  std::sort(tensors.begin(), tensors.end(), [](const Summed& a, const Summed& b) { return a.name < b.name; });
+  for (const Summed& tensor : tensors) {
+    add(tensor.name);
+    add(tensor.type);
+    hasher.add_counted(tensor.shape);
+    add(tensor.bytes);
+  }
+  return hasher.hex();
+}
+
+/// Throws Error{bad_data} for contents that are not those which the checksum among the metadata was made of, and takes it out.
+void check_checksum(TensorFile& file, const std::vector<Entry>& entries, std::string_view data, std::string_view name) {
+  const auto found = file.metadata.find(kChecksum);
+  if (found == file.metadata.end()) return;
+  std::vector<Summed> tensors;
+  for (const Entry& entry : entries) {
+    tensors.push_back({entry.name, entry.type.name, entry.shape,
+                       data.substr(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin))});
+  }
+  require(found->second == checksum_of(file.metadata, std::move(tensors)), ErrorKind::bad_data, name,
+          " is damaged: its contents are not those that it was written with (the checksum in its metadata tells)");
+  file.metadata.erase(found);
+}
 
 /// The bytes as elements.
 template <class T>
@@ -226,6 +282,24 @@ NamedIntegers make_integers(const Entry& entry, std::string_view bytes) {
 
 }  // namespace
 
+/// The checksum of a file that is to be written.
+static std::string checksum_of(const TensorFile& file) {
+  const auto bytes = [](const auto& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
+  };
+  std::vector<Summed> tensors;
+  for (const NamedTensor& tensor : file.tensors)
+    tensors.push_back({tensor.name, kFloat.name, {tensor.rows, tensor.cols}, bytes(tensor.values)});
+  for (const NamedIntegers& array : file.integers) {
+    std::visit(
+        [&](const auto& values) {
+          tensors.push_back({array.name, kElementTypes[1 + array.values.index()].name, array.shape, bytes(values)});
+        },
+        array.values);
+  }
+  return checksum_of(file.metadata, std::move(tensors));
+}
+
 /// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
 /// tell nobody anything.
 static void refuse_other_kinds(std::string_view content, std::string_view name) {
@@ -238,11 +312,14 @@ static void refuse_other_kinds(std::string_view content, std::string_view name) 
 TensorFile parse_safetensors(std::string_view content, std::string_view name) {
   refuse_other_kinds(content, name);
   const auto size = static_cast<int64_t>(content.size());
-  require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file: it has ", size, " bytes");
+  require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file, or cut off: it has ",
+          counted(size, "byte"));
   uint64_t header_length = 0;
   std::memcpy(&header_length, content.data(), sizeof(header_length));
-  require(header_length <= static_cast<uint64_t>(std::min(size - kLengthBytes, kMaxHeader)), ErrorKind::bad_data, name,
-          ": a header of ", header_length, " bytes does not fit (the file has ", size, ", a header at most ", kMaxHeader, ")");
+  require(header_length <= static_cast<uint64_t>(kMaxHeader), ErrorKind::bad_data, name, " is damaged: its header would have ",
+          counted(header_length, "byte"), ", one has at most ", kMaxHeader);
+  require(header_length <= static_cast<uint64_t>(size - kLengthBytes), ErrorKind::bad_data, name, " is cut off: its header has ",
+          counted(header_length, "byte"), ", and the file ", size, " in all");
   const std::string_view header_text = content.substr(kLengthBytes, header_length);
   const std::string_view data = content.substr(kLengthBytes + header_length);
   HeaderReader header(name);
@@ -255,19 +332,24 @@ TensorFile parse_safetensors(std::string_view content, std::string_view name) {
             [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
   int64_t at = 0;
   for (const Entry& entry : entries) {
-    require(entry.begin == at && entry.end <= static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, ": tensor ",
-            in_quotes(entry.name), " stands in bytes ", entry.begin, " to ", entry.end, " of ", data.size(), ", expected from ",
-            at);
-    const std::string_view bytes = data.substr(static_cast<size_t>(at), static_cast<size_t>(entry.end - entry.begin));
+    require(entry.begin == at, ErrorKind::bad_data, name, " is damaged: tensor ", in_quotes(entry.name), " stands in bytes ",
+            entry.begin, " to ", entry.end, " of ", data.size(), ", expected from ", at);
+    require(entry.end <= static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, " is cut off: tensor ",
+            in_quotes(entry.name), " stands in bytes ", entry.begin, " to ", entry.end, " behind the header, where there are ",
+            data.size());
+    at = entry.end;
+  }
+  require(at == static_cast<int64_t>(data.size()), ErrorKind::bad_data, name,
+          " is damaged: behind its last tensor, which ends at byte ", at, ", it goes on to ", data.size());
+  check_checksum(file, entries, data, name);
+  for (const Entry& entry : entries) {
+    const std::string_view bytes = data.substr(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin));
     if (entry.type.is_float) {
       file.tensors.push_back(make_tensor(entry, bytes, name));
     } else {
       file.integers.push_back(make_integers(entry, bytes));
     }
-    at = entry.end;
   }
-  require(at == static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, ": the tensors end at byte ", at, " of ",
-          data.size());
   return file;
 }
 
@@ -295,14 +377,12 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     if (header_text.size() > 1) header_text += ',';
     header_text += quoted(name) + ':';
   };
-  if (!file.metadata.empty()) {
-    begin_field(detail::kMetadata);
-    char before = '{';
-    for (const auto& [key, value] : file.metadata) {
-      header_text += std::exchange(before, ',') + quoted(key) + ':' + quoted(value);
-    }
-    header_text += '}';
-  }
+  std::map<std::string, std::string> metadata = file.metadata;
+  metadata[detail::kChecksum] = detail::checksum_of(file);
+  begin_field(detail::kMetadata);
+  char before = '{';
+  for (const auto& [key, value] : metadata) header_text += std::exchange(before, ',') + quoted(key) + ':' + quoted(value);
+  header_text += '}';
   int64_t at = 0;
   const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape,
                        size_t values) {
@@ -310,7 +390,7 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
             detail::shape_text(shape), ", more than two dimensions");
     const int64_t bytes = detail::checked_bytes(shape, type.bytes);
     require(bytes == static_cast<int64_t>(values) * type.bytes, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name),
-            " has shape ", detail::shape_text(shape), " and ", values, " values");
+            " has shape ", detail::shape_text(shape), " and ", counted(values, "value"));
     require(!name.empty() && name != detail::kMetadata && names.insert(name).second, ErrorKind::usage,
             "write_safetensors: the tensor name ", detail::in_quotes(name), " is empty, reserved or repeated");
     std::string extents;
@@ -331,7 +411,7 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
   header_text += '}';
   header_text.resize((header_text.size() + 7) / 8 * 8, ' ');  // aligns the data
   require(static_cast<int64_t>(header_text.size()) <= detail::kMaxHeader, ErrorKind::usage, "write_safetensors: a header of ",
-          header_text.size(), " bytes is more than ", detail::kMaxHeader);
+          counted(header_text.size(), "byte"), " is more than ", detail::kMaxHeader);
   const uint64_t length = header_text.size();
   detail::AtomicFile out(path, access);
   out.write(&length, sizeof(length));

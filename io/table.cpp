@@ -31,7 +31,8 @@ HostMatrix parse_matrix(std::string_view content, std::string_view name) {
     Fields fields(lines);
     for (std::string_view field; fields.next(field);) matrix.values.push_back(parse_float(lines, field, "value"));
     if (matrix.rows == 0) matrix.cols = fields.count();
-    if (fields.count() != matrix.cols) lines.fail("found ", fields.count(), " columns, the first row has ", matrix.cols);
+    if (fields.count() != matrix.cols)
+      lines.fail("found ", counted(fields.count(), "column"), ", the first row has ", matrix.cols);
     ++matrix.rows;
   }
   require(matrix.rows > 0, ErrorKind::bad_data, name, " has no rows");

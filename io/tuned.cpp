@@ -62,10 +62,10 @@ TunedVariants detail::parse_tuned(std::string_view content, std::string_view nam
     // Counted first: a line of tabs alone would make many times its bytes of fields.
     const auto count = std::count(lines.line().begin(), lines.line().end(), '\t') + 1;
     if (count != 6) {
-      lines.fail("there are ", count,
-                 " fields, there must be 6: structure, width, device, variant, graph, what decided, tabs between them");
+      lines.fail(there_are(count, "field"),
+                 ", there must be 6: structure, width, device, variant, graph, what decided, tabs between them");
     }
-    if (tuned.choices().size() == most_choices) lines.fail("there are more than ", most_choices, " choices");
+    if (tuned.choices().size() == most_choices) lines.fail("there are more than ", counted(most_choices, "choice"));
     const std::vector<std::string_view> fields = fields_of(lines.line());
     TunedChoice choice;
     choice.structure = parse_structure(lines, fields[0]);
@@ -88,8 +88,8 @@ TunedVariants read_tuned(const std::string& path) try {
 }
 
 void write_tuned(const std::string& path, const TunedVariants& tuned) try {
-  require(tuned.choices().size() <= most_choices, ErrorKind::usage, "cannot write ", path, ": there are ", tuned.choices().size(),
-          " choices, a file of them holds at most ", most_choices);
+  require(tuned.choices().size() <= most_choices, ErrorKind::usage, "cannot write ", path, ": ",
+          there_are(tuned.choices().size(), "choice"), ", a file of them holds at most ", most_choices);
   std::string content(header);
   content += '\n';
   for (const TunedChoice& choice : tuned.choices()) {

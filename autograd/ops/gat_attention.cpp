@@ -23,8 +23,8 @@ Tensor attend(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source
     require(a->rows() == 1 && a->cols() == x.cols(), ErrorKind::usage, "gat_attention: a vector of scores is ", a->rows(), " x ",
             a->cols(), ", x is ", x.rows(), " x ", x.cols());
   }
-  require(graph.rows() == graph.cols() && graph.rows() == x.rows(), ErrorKind::usage, "gat_attention: x has ", x.rows(),
-          " rows, the graph is ", graph.rows(), " x ", graph.cols());
+  require(graph.rows() == graph.cols() && graph.rows() == x.rows(), ErrorKind::usage, "gat_attention: x has ",
+          counted(x.rows(), "row"), ", the graph is ", graph.rows(), " x ", graph.cols());
   const kernels::GatUse use =
       attention_use("gat_attention", op.context(), graph, options, has_edge_scores ? &edge_scores : nullptr);
   const int64_t stride = kernels::head_stride(options.heads);

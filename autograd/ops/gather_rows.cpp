@@ -7,7 +7,7 @@
 namespace heddle {
 
 RowBatch make_row_batch(Context& context, const int32_t* ids, int64_t count, int64_t n) {
-  require(count >= 0, ErrorKind::usage, "make_row_batch: ", count, " ids are given");
+  require(count >= 0, ErrorKind::usage, "make_row_batch: ", counted(count, "id"), " are given");
   Arena& arena = context.arena();
   const kernels::RowGroups groups{.ids = ids,
                                   .count = count,

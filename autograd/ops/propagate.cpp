@@ -223,9 +223,9 @@ void propagate_frontiers_backward(const Chain& chain, const RowBatch& batch, Den
 }
 
 Chain checked(const char* op, const NormalisedAdjacency& graph, const Tensor& embeddings, int64_t layers, bool bf16) {
-  require(layers >= 0, ErrorKind::usage, op, ": ", layers, " layers are asked for");
-  require(embeddings.rows() == graph.a.rows, ErrorKind::usage, op, ": embeddings have ", embeddings.rows(),
-          " rows, the graph has ", graph.a.rows, " nodes");
+  require(layers >= 0, ErrorKind::usage, op, ": ", counted(layers, "layer"), " are asked for");
+  require(embeddings.rows() == graph.a.rows, ErrorKind::usage, op, ": embeddings have ", counted(embeddings.rows(), "row"),
+          ", the graph has ", counted(graph.a.rows, "node"));
   return {graph, layers, bf16, embeddings.cols()};
 }
 

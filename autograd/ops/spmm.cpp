@@ -37,8 +37,8 @@ Tensor spmm(const SparseMatrix& a, Tensor&& x) {
 
 Tensor spmm(const SparseMatrix& a, const Tensor& values, const Tensor& x) {
   const Operation op("spmm", {x, values}, &a);
-  require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", values.rows() * values.cols(), " values for ",
-          a.nnz(), " non-zeros");
+  require(values.rows() * values.cols() == a.nnz(), ErrorKind::usage, "spmm: ", counted(values.rows() * values.cols(), "value"),
+          " for ", counted(a.nnz(), "non-zero"));
   require(!values.requires_grad(), ErrorKind::usage, "spmm: the sparse values want a gradient, spmm gives one to x only");
   // A symmetric matrix is stored once, and its places do not map to themselves under transposition.
   require(!a.symmetric(), ErrorKind::usage, "spmm: a matrix that was declared symmetric takes no other values");

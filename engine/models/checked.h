@@ -14,7 +14,7 @@ const NodeDataset& checked(const NodeDataset& data, const char* model, const Opt
   require(options.classes > 0 || data.classes >= 1, ErrorKind::bad_data, data.name, ": no node has a label, ", model,
           " learns from labels");
   require(options.classes == 0 || data.classes <= options.classes, ErrorKind::bad_data, data.name, ": its labels name ",
-          data.classes, " classes, the model scores ", options.classes);
+          counted(data.classes, "class", "classes"), ", the model scores ", options.classes);
   return data;
 }
 

@@ -25,8 +25,8 @@ std::string exact(float value) {
 const InteractionDataset& checked(const InteractionDataset& data, const LightGcnOptions& options) {
   options.check();
   require(data.train.nnz() > 0, ErrorKind::bad_data, data.name, ": no user has an item to train on");
-  require(data.train.rows + data.train.cols <= INT32_MAX, ErrorKind::bad_data, data.name, ": ", data.train.rows, " users and ",
-          data.train.cols, " items are more nodes than 2^31 - 1");
+  require(data.train.rows + data.train.cols <= INT32_MAX, ErrorKind::bad_data, data.name, ": ", counted(data.train.rows, "user"),
+          " and ", counted(data.train.cols, "item"), ", more nodes together than 2^31 - 1");
   return data;
 }
 
@@ -61,7 +61,7 @@ void LightGcnOptions::check() const {
   require(dim >= 1 && dim <= 65536, ErrorKind::usage, "lightgcn: dim is ", dim, ", it must be from 1 to 65536");
   require(layers >= 0 && layers <= 100, ErrorKind::usage, "lightgcn: layers is ", layers, ", it must be from 0 to 100");
   require(init_std > 0 && std::isfinite(init_std), ErrorKind::usage, "lightgcn: init_std is ", init_std, ", it must be above 0");
-  require(norm_power >= 0 && norm_power <= 1, ErrorKind::usage, "lightgcn: the norm power is ", norm_power,
+  require(norm_power >= 0 && norm_power <= 1, ErrorKind::usage, "lightgcn: norm_power is ", norm_power,
           ", it must be from 0 to 1");
 }
 

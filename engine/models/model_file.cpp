@@ -24,7 +24,8 @@ const io::NamedTensor* find(const std::vector<io::NamedTensor>& tensors, const s
 
 /// The first parameter that the file does not hold in the model's size, as a sentence; empty where it holds them all.
 std::string misfit(const std::vector<ParameterShape>& shapes, const std::vector<io::NamedTensor>& tensors) {
-  if (shapes.size() != tensors.size()) return text("it holds ", tensors.size(), " matrices, the model has ", shapes.size());
+  if (shapes.size() != tensors.size())
+    return text("it holds ", counted(tensors.size(), "matrix", "matrices"), ", the model has ", shapes.size());
   for (const auto& [name, rows, cols] : shapes) {
     const io::NamedTensor* const saved = find(tensors, name);
     if (saved == nullptr) return text("it holds no ", name);

@@ -18,7 +18,7 @@ FeatureScaling feature_scaling(const std::map<std::string, std::string>& setting
   if (found == settings.end() || found->second == "automatic") return FeatureScaling::automatic;
   if (found->second == "rows") return FeatureScaling::rows;
   if (found->second == "none") return FeatureScaling::none;
-  fail(ErrorKind::usage, "setting feature_scaling: '", found->second, "' is not one of automatic, rows, none");
+  fail(ErrorKind::usage, "feature_scaling is '", found->second, "', it must be one of automatic, rows, none");
 }
 
 constexpr ModelSetting gcn_settings[] = {

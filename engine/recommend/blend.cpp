@@ -16,7 +16,8 @@ namespace {
 
 void check_pair(Recommender& first, Recommender& second) {
   require(first.users() == second.users() && first.items() == second.items(), ErrorKind::usage, "blend: one model has ",
-          first.users(), " users and ", first.items(), " items, the other ", second.users(), " and ", second.items());
+          counted(first.users(), "user"), " and ", counted(first.items(), "item"), ", the other ", second.users(), " and ",
+          second.items());
   require(first.train().row_offsets == second.train().row_offsets && first.train().col_indices == second.train().col_indices,
           ErrorKind::usage, "blend: the models were trained on different interactions");
   const Stream &a = first.context().stream(), &b = second.context().stream();
@@ -218,8 +219,8 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
   const auto [place, k] = recommending::parse_metric(metric);
   require(data.val.nnz() > 0, ErrorKind::usage, "choose_blend_weight: ", data.name, " has no validation interactions");
   require(data.val.rows == first.users() && data.val.cols == first.items(), ErrorKind::usage,
-          "choose_blend_weight: the data have ", data.val.rows, " users and ", data.val.cols, " items, the models ",
-          first.users(), " and ", first.items());
+          "choose_blend_weight: the data have ", counted(data.val.rows, "user"), " and ", counted(data.val.cols, "item"),
+          ", the models ", first.users(), " and ", first.items());
   std::vector<Query> judged;
   for (int32_t user = 0; user < data.val.rows; ++user) {
     if (!recommending::row_of(data.val, user).empty()) judged.push_back({user, {}});
@@ -232,7 +233,7 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
   for (std::span<const Query> rest = judged, block; !rest.empty(); rest = rest.subspan(block.size())) {
     const std::size_t done = judged.size() - rest.size();
     require(recommending::users_told(progress, "choosing the blend's weight", done, judged.size()), ErrorKind::interrupted,
-            "the choice of the blend's weight was interrupted after ", done, " of ", judged.size(), " users");
+            "the choice of the blend's weight was interrupted after ", done, " of ", counted(judged.size(), "user"));
     block = recommending::next_block(first.train(), rest, floats);
     const auto count = static_cast<int64_t>(block.size());
     Context& context = first.context();

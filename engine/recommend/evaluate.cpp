@@ -19,13 +19,6 @@ using recommending::row_of;
 /// Queries that are ranked between two calls of the callback.
 constexpr std::size_t block_queries = 1024;
 
-void check_options(const Recommender& model, const EvaluateOptions& options) {
-  require(!options.topk.empty(), ErrorKind::usage, "evaluate: no K is given");
-  for (const int64_t k : options.topk) recommending::check_k(k);
-  require(options.sampled_negatives >= 0 && options.sampled_negatives <= model.items(), ErrorKind::usage,
-          "evaluate: ", options.sampled_negatives, " negatives, there are ", model.items(), " items");
-}
-
 /// A query and what it is judged by.
 struct Judged {
   Query query;
@@ -115,7 +108,7 @@ RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const H
   std::vector<int32_t> ranked;
   for (std::size_t first = 0; first < judged.size(); first += block_queries) {
     require(recommending::users_told(progress, "ranking", first, judged.size()), ErrorKind::interrupted,
-            "evaluation was interrupted after ", first, " of ", judged.size(), " users");
+            "evaluation was interrupted after ", first, " of ", counted(judged.size(), "user"));
     const std::span<const Judged> block = judged.subspan(first, std::min(block_queries, judged.size() - first));
     std::vector<Ranking> rankings;
     if (options.sampled_negatives > 0) {
@@ -150,12 +143,21 @@ RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const H
 
 }  // namespace
 
+void EvaluateOptions::check(int64_t items) const {
+  require(!topk.empty(), ErrorKind::usage, "evaluate: no K is given");
+  for (const int64_t k : topk) recommending::check_k(k);
+  require(sampled_negatives >= 0, ErrorKind::usage, "evaluate: ", counted(sampled_negatives, "negative"));
+  require(sampled_negatives <= items, ErrorKind::usage, "uni", sampled_negatives, " ranks each user's test items among ",
+          counted(sampled_negatives, "other"), ", and ", there_are(items, "item"), " in all");
+}
+
 RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
                         const EvaluateOptions& options, const ProgressCallback& progress) try {
-  check_options(model, options);
+  options.check(model.items());
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate: ", data.name, " has no targets in this part: nobody can be judged");
   require(targets.rows == model.users() && targets.cols == model.items(), ErrorKind::usage, "evaluate: targets are ",
-          targets.rows, " x ", targets.cols, ", the model has ", model.users(), " users and ", model.items(), " items");
+          targets.rows, " x ", targets.cols, ", the model has ", counted(model.users(), "user"), " and ",
+          counted(model.items(), "item"));
   const HostCsr* const also_exclude = options.exclude_val && data.val.nnz() > 0 ? &data.val : nullptr;
   std::vector<Judged> judged;
   for (int32_t user = 0; user < targets.rows; ++user) {
@@ -173,10 +175,10 @@ RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, cons
 
 RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options, const ProgressCallback& progress) try {
-  check_options(model, options);
+  options.check(model.items());
   require(targets.rows == static_cast<int64_t>(queries.size()) && targets.cols == model.items(), ErrorKind::usage,
-          "evaluate_visitors: targets are ", targets.rows, " x ", targets.cols, " for ", queries.size(), " visitors and ",
-          model.items(), " items");
+          "evaluate_visitors: targets are ", targets.rows, " x ", targets.cols, " for ", counted(queries.size(), "visitor"),
+          " and ", counted(model.items(), "item"));
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate_visitors: no visitor has targets: nobody can be judged");
   std::vector<Judged> judged;
   for (std::size_t visitor = 0; visitor < queries.size(); ++visitor) {

@@ -42,8 +42,8 @@ LightGcnOptions lightgcn_options(const Settings& settings) {
   options.norm_power = number(settings, "norm_power", options.norm_power);
   const auto precision = settings.find("precision");
   if (precision != settings.end()) {
-    require(precision->second == "f32" || precision->second == "bf16", ErrorKind::usage, "setting precision: '",
-            precision->second, "' is not one of f32, bf16");
+    require(precision->second == "f32" || precision->second == "bf16", ErrorKind::usage, "precision is '", precision->second,
+            "', it must be one of f32, bf16");
     options.precision = precision->second == "bf16" ? Precision::bf16 : Precision::f32;
   }
   options.check();

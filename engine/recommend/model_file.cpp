@@ -56,7 +56,7 @@ std::vector<std::string> take_strings(std::vector<io::NamedIntegers>& from, cons
   const std::vector<uint8_t> bytes = take_array<uint8_t>(from, name + ".bytes", "bytes");
   const auto size = static_cast<int64_t>(bytes.size());
   require(!offsets.empty() && offsets.front() == 0 && offsets.back() == size && std::is_sorted(offsets.begin(), offsets.end()),
-          ErrorKind::bad_data, name, ".offsets do not ascend from 0 to the ", size, " bytes of ", name);
+          ErrorKind::bad_data, name, ".offsets do not ascend from 0 to the ", counted(size, "byte"), " of ", name);
   std::vector<std::string> strings;
   strings.reserve(offsets.size() - 1);
   for (std::size_t i = 0; i + 1 < offsets.size(); ++i)
@@ -71,7 +71,7 @@ RecommenderParts take_data(io::TensorFile& file, SavedRecommender& saved) {
   if (has(file.integers, "item_names.offsets")) {
     saved.item_names = take_strings(file.integers, "item_names");
     require(static_cast<int64_t>(saved.item_names.size()) == saved.items.size(), ErrorKind::bad_data, "it holds ",
-            saved.item_names.size(), " item names for ", saved.items.size(), " items");
+            counted(saved.item_names.size(), "item name"), " for ", counted(saved.items.size(), "item"));
   }
   // Piece by piece: where one of several nested initialisers throws, GCC 12 destroys some of what the others made twice.
   RecommenderParts parts;
@@ -151,7 +151,8 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
                       const std::map<std::string, std::string>& extra) try {
   const HostCsr& train = model.train();
   require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
-          " has ", data.users.size(), " users and ", data.items.size(), " items, the model ", train.rows, " and ", train.cols);
+          " has ", counted(data.users.size(), "user"), " and ", counted(data.items.size(), "item"), ", the model ", train.rows,
+          " and ", train.cols);
   require(recommending::same_interactions(data.train, train), ErrorKind::usage, "save_recommender: the training interactions of ",
           data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
           "); the file would name other data than it holds");
@@ -183,6 +184,20 @@ void save_recommender(Recommender& model, const InteractionDataset& data, const 
   rethrow_as_error();
 }
 
+int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
+                                const InteractionDataset& data) try {
+  const HostCsr& train = data.train;
+  int64_t bytes = 0;
+  for (const PartShape& part : kind.parts(settings, train.rows, train.cols))
+    bytes += part.rows * part.least_cols * static_cast<int64_t>(sizeof(float));  // an integer takes as much or more
+  bytes += static_cast<int64_t>(train.row_offsets.size() * sizeof(int64_t) + train.col_indices.size() * sizeof(int32_t) +
+                                train.values.size() * sizeof(float));
+  for (const IdTable* ids : {&data.users, &data.items}) bytes += (ids->size() + 1) * static_cast<int64_t>(sizeof(int64_t));
+  return bytes;
+} catch (...) {
+  rethrow_as_error();
+}
+
 SavedRecommender recommending::recommender_from(io::TensorFile&& file, const std::string& path, const Device& device) {
   const auto metadata = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
@@ -202,7 +217,7 @@ SavedRecommender recommending::recommender_from(io::TensorFile&& file, const std
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
-    fail(ErrorKind::bad_data, path, ": ", error.what());
+    fail(ErrorKind::bad_data, path, " is damaged: ", error.what());
   }
   saved.metadata = std::move(file.metadata);
   return saved;

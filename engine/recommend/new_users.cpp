@@ -48,7 +48,7 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
   for (int32_t user = 0; user < data.train.rows; ++user) {
     if (recommending::row_of(data.train, user).size() >= 2) eligible.push_back(user);
   }
-  require(!eligible.empty(), ErrorKind::usage, "keep_out_users: no user of ", data.name, " has two training items");
+  require(!eligible.empty(), ErrorKind::usage, "no user of ", data.name, " has two training items, one to give and one to find");
   const auto count =
       std::max<std::size_t>(1, static_cast<std::size_t>(std::llround(share * static_cast<double>(eligible.size()))));
   const RandomStream by_user{.seed = seed, .purpose = random_purpose::kept_out_users, .step = nullptr};

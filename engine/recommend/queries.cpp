@@ -18,12 +18,13 @@ std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row) {
 void check_csr(const HostCsr& matrix, const char* name) {
   const int64_t nnz = matrix.nnz();
   require(matrix.rows >= 0 && matrix.cols >= 0 && static_cast<int64_t>(matrix.row_offsets.size()) == matrix.rows + 1,
-          ErrorKind::bad_data, name, ": ", matrix.row_offsets.size(), " row offsets for ", matrix.rows, " rows");
+          ErrorKind::bad_data, name, ": ", counted(matrix.row_offsets.size(), "row offset"), " for ",
+          counted(matrix.rows, "row"));
   require(matrix.row_offsets.front() == 0 && matrix.row_offsets.back() == nnz, ErrorKind::bad_data, name,
-          ": row offsets go from ", matrix.row_offsets.front(), " to ", matrix.row_offsets.back(), ", there are ", nnz,
-          " entries");
+          ": row offsets go from ", matrix.row_offsets.front(), " to ", matrix.row_offsets.back(), ", ",
+          there_are(nnz, "entry", "entries"));
   require(matrix.values.empty() || static_cast<int64_t>(matrix.values.size()) == nnz, ErrorKind::bad_data, name, ": ",
-          matrix.values.size(), " values for ", nnz, " entries");
+          counted(matrix.values.size(), "value"), " for ", counted(nnz, "entry", "entries"));
   for (int64_t row = 0; row < matrix.rows; ++row) {
     const int64_t begin = matrix.row_offsets[static_cast<std::size_t>(row)];
     const int64_t end = matrix.row_offsets[static_cast<std::size_t>(row) + 1];
@@ -36,8 +37,8 @@ void check_csr(const HostCsr& matrix, const char* name) {
     for (int64_t entry = begin; entry < end; ++entry) {
       const auto at = static_cast<std::size_t>(entry);
       const int32_t column = matrix.col_indices[at];
-      require(column >= 0 && column < matrix.cols, ErrorKind::bad_data, name, ": row ", row, " has column ", column,
-              ", there are ", matrix.cols);
+      require(column >= 0 && column < matrix.cols, ErrorKind::bad_data, name, ": row ", row, " has column ", column, ", ",
+              there_are(matrix.cols));
       require(entry == begin || matrix.col_indices[at - 1] < column, ErrorKind::bad_data, name, ": row ", row, " has column ",
               column, " after column ", entry == begin ? 0 : matrix.col_indices[at - 1]);
       require(matrix.values.empty() || (std::isfinite(matrix.values[at]) && matrix.values[at] > 0), ErrorKind::bad_data, name,
@@ -61,8 +62,8 @@ void check_k(int64_t k) {
 void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude) {
   check_k(k);
   require(also_exclude == nullptr || (also_exclude->rows == model.users() && also_exclude->cols == model.items()),
-          ErrorKind::usage, "rank: what is left out besides is of another size than the model, which has ", model.users(),
-          " users and ", model.items(), " items");
+          ErrorKind::usage, "rank: what is left out besides is of another size than the model, which has ",
+          counted(model.users(), "user"), " and ", counted(model.items(), "item"));
   check_queries(model, queries);
 }
 
@@ -75,8 +76,8 @@ void check_queries(const Recommender& model, std::span<const Query> queries) {
     sorted = query.items;
     std::sort(sorted.begin(), sorted.end());
     for (std::size_t i = 0; i < sorted.size(); ++i) {
-      require(sorted[i] >= 0 && sorted[i] < model.items(), ErrorKind::usage, "a visitor's item ", sorted[i], ": there are ",
-              model.items(), " items");
+      require(sorted[i] >= 0 && sorted[i] < model.items(), ErrorKind::usage, "a visitor's item ", sorted[i], ": ",
+              there_are(model.items(), "item"));
       require(i == 0 || sorted[i] != sorted[i - 1], ErrorKind::usage, "a visitor's item ", sorted[i], " comes twice");
     }
   }

@@ -25,7 +25,8 @@ std::map<std::string, std::string> Recommender::how_fitted() const try {
 void Recommender::score(std::span<const Query> queries, DenseView<float> scores) try {
   recommending::check_queries(*this, queries);
   require(scores.rows == static_cast<int64_t>(queries.size()) && scores.cols == items(), ErrorKind::usage,
-          "score: the scores are ", scores.rows, " x ", scores.cols, " for ", queries.size(), " queries and ", items(), " items");
+          "score: the scores are ", scores.rows, " x ", scores.cols, " for ", counted(queries.size(), "query", "queries"),
+          " and ", counted(items(), "item"));
   float* to = scores.data;
   for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
     block = recommending::next_block(train_, rest, scratch_per_query(), nullptr, recommending::most_scored_at_once);
@@ -79,7 +80,7 @@ std::vector<Ranking> Recommender::rank_queries(std::span<const Query> queries, i
 
 Ranking Recommender::similar(int32_t item, int64_t k) try {
   recommending::check_k(k);
-  require(item >= 0 && item < items(), ErrorKind::usage, "item ", item, " is asked about, there are ", items());
+  require(item >= 0 && item < items(), ErrorKind::usage, "item ", item, " is asked about, ", there_are(items()));
   return similar_items(item, k);
 } catch (...) {
   rethrow_as_error();

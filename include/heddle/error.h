@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,38 @@ std::string text(const Parts&... parts) {
   stream.exceptions(std::ios::badbit);  // or a part that finds no memory would be left out without a word
   (stream << ... << parts);
   return stream.str();
+}
+
+/// What `counted` gives: written to a stream only, so that a check that holds takes no memory for its sentence.
+template <std::integral Count>
+struct CountedNoun {
+  Count count;
+  const char* noun;    ///< null: none
+  const char* plural;  ///< null: the noun and an s
+  bool there;          ///< "there are" stands before
+};
+
+template <std::integral Count>
+std::ostream& operator<<(std::ostream& out, const CountedNoun<Count>& counted) {
+  const bool one = counted.count == 1;
+  if (counted.there) out << (one ? "there is " : "there are ");
+  out << +counted.count;  // a char is a number too
+  if (counted.noun == nullptr) return out;
+  out << ' ' << (one || counted.plural == nullptr ? counted.noun : counted.plural);
+  return one || counted.plural != nullptr ? out : out << 's';
+}
+
+/// A count and what it counts, for `text` and its kin: counted(1, "row") is "1 row", counted(7, "row") "7 rows", counted(0,
+/// "entry", "entries") "0 entries".
+template <std::integral Count>
+CountedNoun<Count> counted(Count count, const char* noun, const char* plural = nullptr) {
+  return {count, noun, plural, false};
+}
+
+/// The same with a verb: "there is 1 row", "there are 7 rows"; without a noun "there are 7".
+template <std::integral Count>
+CountedNoun<Count> there_are(Count count, const char* noun = nullptr, const char* plural = nullptr) {
+  return {count, noun, plural, true};
 }
 
 /// Throws Error(kind) whose sentence is the parts joined.

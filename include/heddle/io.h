@@ -111,10 +111,11 @@ struct TensorFile {
 };
 
 /// Reads F32 tensors and I32, I64 and U8 ones in the order of their data; a vector of n floats becomes 1 x n, a scalar 1 x 1.
-/// Throws Error{bad_data} for other types, more than two dimensions, and values that are NaN or infinite.
+/// Throws Error{bad_data} for other types, more than two dimensions, values that are NaN or infinite, and contents that are not
+/// those which a checksum among the metadata was made of (docs/formats.md).
 TensorFile read_safetensors(const std::string& path);
-/// Writes every tensor as F32 [rows, cols], then the integers, atomically as write_file does. Throws Error{usage} for a repeated
-/// or empty name, or values that are not rows x cols.
+/// Writes every tensor as F32 [rows, cols], then the integers, with a checksum, atomically as write_file does. Throws
+/// Error{usage} for a repeated or empty name, or values that are not rows x cols.
 void write_safetensors(const std::string& path, const TensorFile& file, FileAccess access = FileAccess::umask);
 
 /// Choices of variants, as `heddle tune` saves them (docs/formats.md).

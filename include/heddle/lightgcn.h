@@ -73,6 +73,9 @@ struct LightGcnTrainOptions {
 
   /// Throws Error{usage} for a value out of range.
   void check() const;
+  /// Throws Error{usage} for data that cannot be trained on with these: without validation interactions where there is patience,
+  /// or without two items that `bpr` could compare. `train` calls it; who has other work before can ask first.
+  void check_data(const InteractionDataset& data) const;
 };
 
 /// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result. All

@@ -168,6 +168,10 @@ struct SavedRecommender {
 /// where the model was not made of the data's training interactions.
 void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
+/// Bytes that save_recommender writes at the least for a model of this kind, with settings as its `check` wants them, of the
+/// data: to ask for room before the model is made.
+int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
+                                const InteractionDataset& data);
 /// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent: what
 /// it claims is compared with what it holds before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n
 /// at most.
@@ -188,6 +192,10 @@ struct EvaluateOptions {
   int64_t sampled_negatives = 0;
   bool exclude_val = false;  ///< at test, validation items are left out of the ranking as well
   uint64_t seed = 0;
+
+  /// Throws Error{usage} where models of so many items cannot be judged like this. `evaluate` calls it; who trains first can ask
+  /// before.
+  void check(int64_t items) const;
 };
 
 /// Figures by name: recall@K, ndcg@K, precision@K, hit@K, mrr@K, map@K, each averaged over the users who have target items.

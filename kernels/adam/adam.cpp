@@ -16,7 +16,7 @@ void adam(const AdamArgs& args, Execution& execution) {
   require(args.learning_rate > 0, ErrorKind::usage, "adam: the learning rate is ", args.learning_rate);
   require(args.beta1 >= 0 && args.beta1 < 1 && args.beta2 >= 0 && args.beta2 < 1, ErrorKind::usage, "adam: beta1 is ", args.beta1,
           ", beta2 is ", args.beta2, "; both belong to [0, 1)");
-  require(args.decay_steps >= 0, ErrorKind::usage, "adam: the learning rate is to fall over ", args.decay_steps, " steps");
+  require(args.decay_steps >= 0, ErrorKind::usage, "adam: the learning rate is to fall over ", counted(args.decay_steps, "step"));
   for (int64_t i = 0; i < args.tensor_count; ++i) {
     const AdamTensor& tensor = args.tensors[i];
     Operands("adam")

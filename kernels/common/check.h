@@ -30,9 +30,9 @@ inline void check_graph(const char* op, const CsrView& a) {
 
 /// Columns that stand side by side by head.
 inline void check_heads(const char* op, int64_t heads, int64_t width, int64_t most = INT64_MAX) {
-  require(heads <= most, ErrorKind::usage, op, ": ", heads, " heads, there must be 1 to ", most);
-  require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", width, " columns do not make ", heads,
-          " heads");
+  require(heads <= most, ErrorKind::usage, op, ": ", counted(heads, "head"), ", there must be 1 to ", most);
+  require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", counted(width, "column"),
+          " do not make ", counted(heads, "head"));
 }
 
 /// The arrays that an op reads and writes, to refuse those that share memory and must not. Each op names all of its own here:
@@ -93,7 +93,7 @@ class Operands {
 
   Operands& add(const Array& array) {
     if (array.begin == nullptr || array.bytes <= 0) return *this;
-    require(count_ < most_arrays, ErrorKind::internal, op_, ": more than ", most_arrays, " operands");
+    require(count_ < most_arrays, ErrorKind::internal, op_, ": more than ", counted(most_arrays, "operand"));
     arrays_[count_++] = array;
     return *this;
   }

@@ -331,7 +331,7 @@ ThreadTeam* make_thread_team(int threads) {
   try {
     return new ThreadTeam(threads);
   } catch (const std::system_error& error) {
-    fail(ErrorKind::out_of_memory, "cpu: ", threads, " threads cannot be started: ", error.what());
+    fail(ErrorKind::out_of_memory, "cpu: ", counted(threads, "thread"), " cannot be started: ", error.what());
   }
 }
 

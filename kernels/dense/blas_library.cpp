@@ -106,8 +106,8 @@ std::string reason_against_sharing(void* library, const char* file, const std::s
   for (const auto& [function, variable] : thread_counts) {
     const auto threads = symbol<int (*)()>(library, function);
     if (threads == nullptr || threads() <= 1) continue;
-    return text(file, " has ", threads(), " threads and cannot be opened apart from the program's own (", missing, "); with ",
-                variable, "=1 in the environment it can be used");
+    return text(file, " has ", counted(threads(), "thread"), " and cannot be opened apart from the program's own (", missing,
+                "); with ", variable, "=1 in the environment it can be used");
   }
   return {};
 }
@@ -161,7 +161,8 @@ const BlasLibrary& blas_library() {
 
 void symmetric_eigen(double* a, int64_t n, double* values) {
   if (n == 0) return;
-  require(n <= 1 << 14, ErrorKind::usage, "symmetric_eigen: a matrix of ", n, " rows, 16384 is the limit");  // int workspaces
+  require(n <= 1 << 14, ErrorKind::usage, "symmetric_eigen: a matrix of ", counted(n, "row"),
+          ", 16384 is the limit");  // int workspaces
   require(std::all_of(a, a + n * n, [](double value) { return std::isfinite(value); }), ErrorKind::diverged,
           "symmetric_eigen: the matrix has values that are not finite");
   const BlasLibrary& blas = blas_library();
@@ -174,7 +175,7 @@ void symmetric_eigen(double* a, int64_t n, double* values) {
   constexpr int ask = -1;
   const auto call = [&](double* work, int work_count, int* integers, int integers_count) {
     blas.dsyevd("V", "U", &size, a, &size, values, work, &work_count, integers, &integers_count, &info, 1, 1);
-    require(info == 0, ErrorKind::diverged, "symmetric_eigen: dsyevd of ", n, " rows ended with info ", info);
+    require(info == 0, ErrorKind::diverged, "symmetric_eigen: dsyevd of ", counted(n, "row"), " ended with info ", info);
   };
   call(&work_size, ask, &integers_size, ask);
   std::vector<double> work(static_cast<std::size_t>(work_size));

@@ -8,8 +8,9 @@ namespace heddle::kernels {
 std::string gemm_cpu_skinny_supports(const GemmArgs& args) {
   const int64_t small = args.transpose_a ? args.c.rows : args.k();
   if (args.transpose_a && args.transpose_b) return "both operands are transposed";
-  if (args.c.cols > skinny_limit) return text("c has ", args.c.cols, " columns, more than ", skinny_limit);
-  if (small > skinny_limit) return text(args.transpose_a ? "c has " : "b has ", small, " rows, more than ", skinny_limit);
+  if (args.c.cols > skinny_limit) return text("c has ", counted(args.c.cols, "column"), ", more than ", skinny_limit);
+  if (small > skinny_limit)
+    return text(args.transpose_a ? "c has " : "b has ", counted(small, "row"), ", more than ", skinny_limit);
   return {};
 }
 

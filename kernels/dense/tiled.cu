@@ -183,7 +183,7 @@ void launch_transposes(const GemmArgs& args, const Shape& shape, float* target, 
 
 std::string gemm_tiled_supports(const GemmArgs& args) {
   if (args.c.cols > 64 * max_column_tiles) {
-    return text("c has ", args.c.cols, " columns, ", 64 * max_column_tiles, " is the limit");
+    return text("c has ", counted(args.c.cols, "column"), ", ", 64 * max_column_tiles, " is the limit");
   }
   return {};
 }

@@ -72,7 +72,7 @@ void* Arena::take(std::size_t place, std::size_t bytes) {
 }
 
 void* Arena::allocate(std::size_t bytes) try {
-  require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "arena: no room for ", bytes, " bytes");
+  require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "no room for ", counted(bytes, "byte"));
   const std::size_t rounded = round_up(std::max<std::size_t>(bytes, 1), granularity);
   const std::size_t request = request_;
   if (request == requests_.size()) requests_.emplace_back(nullptr, 0);
@@ -242,14 +242,14 @@ Arena::Recording::~Recording() {
 }
 
 void* HostArena::allocate(std::size_t bytes, std::size_t alignment) try {
-  require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "host arena: no room for ", bytes, " bytes");
+  require(bytes <= SIZE_MAX / 4, ErrorKind::out_of_memory, "no room for ", counted(bytes, "byte"), " of host memory");
   require(alignment <= most_host_alignment, ErrorKind::internal, "host arena: an alignment of ", alignment);
   const std::size_t room = std::max(host_chunk_bytes, bytes + alignment);
   const auto new_chunk = [&] {
     try {
       return std::vector<std::byte>(room);
     } catch (const std::bad_alloc&) {
-      fail(ErrorKind::out_of_memory, "host arena: no room for ", bytes, " bytes");
+      fail(ErrorKind::out_of_memory, "no room for ", counted(bytes, "byte"), " of host memory");
     }
   };
   if (chunks_.empty()) chunks_.push_back(new_chunk());

@@ -16,9 +16,7 @@ class CpuBackend final : public HostBackend {
     if (threads > 1) team_.reset(make_thread_team(threads));
   }
   DeviceKind kind() const noexcept override { return DeviceKind::cpu; }
-  std::string description() const override {
-    return text("cpu (", threads_, threads_ == 1 ? " thread, " : " threads, ", to_string(isa_), ")");
-  }
+  std::string description() const override { return text("cpu (", counted(threads_, "thread"), ", ", to_string(isa_), ")"); }
   int threads() const noexcept override { return threads_; }
   Threads thread_team() const noexcept override { return {team_.get(), threads_}; }
   Isa isa() const noexcept override { return isa_; }
@@ -74,8 +72,8 @@ class CpuBackend final : public HostBackend {
 }  // namespace
 
 std::shared_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
-  require(options.threads >= 0 && options.threads <= most_threads, ErrorKind::usage, "cpu: ", options.threads,
-          " threads were asked for; 1 to ", most_threads, " can be had, 0 takes what the processors allow");
+  require(options.threads >= 0 && options.threads <= most_threads, ErrorKind::usage, "cpu: ", counted(options.threads, "thread"),
+          " were asked for; 1 to ", most_threads, " can be had, 0 takes what the processors allow");
   require(options.isa <= best_isa(), ErrorKind::no_device, "cpu: this processor has no ", to_string(options.isa));
   return std::make_shared<CpuBackend>(options.threads > 0 ? options.threads : default_threads().count, options.isa);
 }

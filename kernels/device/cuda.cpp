@@ -146,8 +146,8 @@ class CudaBackend final : public Backend {
       cudaGetLastError();
       std::size_t available = 0, total = 0;
       check_cuda(cudaMemGetInfo(&available, &total), "cudaMemGetInfo");
-      fail(ErrorKind::out_of_memory, "cuda:", device_, " has no room for ", bytes, " bytes: ", available, " of its ", total,
-           " bytes are free");
+      fail(ErrorKind::out_of_memory, "cuda:", device_, " has no room for ", counted(bytes, "byte"), ": ", available, " of its ",
+           counted(total, "byte"), " are free");
     }
     check_cuda(status, allocation_pool_ ? "cudaMallocFromPoolAsync" : "cudaMalloc");
     if (allocation_pool_) {
@@ -355,8 +355,7 @@ std::shared_ptr<Backend> make_cuda_backend(int index) {
     require(status != cudaErrorNoDevice, ErrorKind::no_device, "cuda: the NVIDIA driver finds no GPU");
     fail(ErrorKind::no_device, sentence(status, "cudaGetDeviceCount"));
   }
-  require(index < count, ErrorKind::no_device, "cuda:", index, " was asked for; this machine has ", count,
-          count == 1 ? " GPU" : " GPUs");
+  require(index < count, ErrorKind::no_device, "cuda:", index, " was asked for; this machine has ", counted(count, "GPU"));
   return std::make_shared<CudaBackend>(index);
 }
 

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "kernels/device/backend.h"
+#include "kernels/device/processors.h"
 
 namespace heddle {
 
@@ -96,19 +96,7 @@ Device Device::parse(std::string_view name, int threads) try {
   if (name == "auto") return kernels::cuda_device_count() > 0 ? cuda(0) : parse("cpu", threads);
   if (name == "cpu") {
     CpuOptions options{.threads = threads};
-    if (const char* forced = std::getenv("HEDDLE_ISA")) {
-      const std::vector<Isa> isas = available_isas();
-      bool known = false;
-      std::string names;
-      for (Isa isa : isas) {
-        names += text(names.empty() ? "" : ", ", to_string(isa));
-        if (forced == std::string_view(to_string(isa))) {
-          options.isa = isa;
-          known = true;
-        }
-      }
-      require(known, ErrorKind::usage, "HEDDLE_ISA is '", forced, "', this processor has: ", names);
-    }
+    options.isa = kernels::forced_isa().value_or(options.isa);
     return cpu(options);
   }
   if (name == "simt") return simt({.host_threads = threads > 0 ? threads : default_threads().count});
@@ -119,7 +107,7 @@ Device Device::parse(std::string_view name, int threads) try {
     const auto [parsed, status] = std::from_chars(name.data() + 5, end, index);
     if (status == std::errc() && parsed == end && index >= 0) return cuda(index);
   }
-  fail(ErrorKind::usage, "device '", name, "' is not one of auto, cpu, simt, cuda, cuda:INDEX");
+  fail(ErrorKind::usage, "device is '", name, "', it must be one of auto, cpu, simt, cuda, cuda:INDEX");
 } catch (...) {
   rethrow_as_error();
 }

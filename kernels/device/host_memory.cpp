@@ -22,11 +22,11 @@ void* allocate_host(std::size_t bytes) {
   if (bytes == 0) return nullptr;
   const bool large = bytes >= large_host_block;
   const std::size_t multiple = large ? huge_page : alignment;
-  require(bytes <= SIZE_MAX - multiple, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
+  require(bytes <= SIZE_MAX - multiple, ErrorKind::out_of_memory, "no room for ", counted(bytes, "byte"), " of host memory");
   // Small blocks are not rounded up, so that a sanitizer sees the first access past their end.
   void* pointer = nullptr;
   const int status = posix_memalign(&pointer, multiple, large ? round_up(bytes, multiple) : bytes);
-  require(status == 0, ErrorKind::out_of_memory, "no room for ", bytes, " bytes of host memory");
+  require(status == 0, ErrorKind::out_of_memory, "no room for ", counted(bytes, "byte"), " of host memory");
 #ifdef MADV_HUGEPAGE
   // Advice only: where the kernel refuses, the memory works all the same, on small pages.
   if (large) madvise(pointer, round_up(bytes, multiple), MADV_HUGEPAGE);

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -165,13 +167,24 @@ int usable_processors() {
 }
 
 DefaultThreads default_threads(int usable, const std::optional<CpuQuota>& quota) {
-  const std::string processors = text(usable, usable == 1 ? " processor" : " processors");
+  const std::string processors = text(counted(usable, "processor"));
   if (quota && std::ceil(quota->processors) < usable) {
     const int count = std::max(1, static_cast<int>(std::ceil(quota->processors)));
     return {std::min(count, most_threads), text(quota->file, " grants the time of ", quota->processors, " of ", processors)};
   }
   if (usable > most_threads) return {most_threads, text("the most there can be, on ", processors)};
   return {usable, usable == 1 ? "one for the one processor" : text("one for each of ", processors)};
+}
+
+std::optional<Isa> forced_isa() {
+  const char* const forced = std::getenv("HEDDLE_ISA");
+  if (forced == nullptr || *forced == '\0') return std::nullopt;
+  std::string names;
+  for (const Isa isa : available_isas()) {
+    if (forced == std::string_view(to_string(isa))) return isa;
+    names += text(names.empty() ? "" : ", ", to_string(isa));
+  }
+  fail(ErrorKind::usage, "HEDDLE_ISA is '", forced, "', this processor has: ", names);
 }
 
 }  // namespace heddle::kernels

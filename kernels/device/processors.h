@@ -25,4 +25,8 @@ int usable_processors();
 /// See heddle/device.h.
 DefaultThreads default_threads(int usable, const std::optional<CpuQuota>& quota);
 
+/// The instruction set that HEDDLE_ISA names; none where it is not set, or empty. Throws Error{usage} with those that this
+/// processor has for any other value.
+std::optional<Isa> forced_isa();
+
 }  // namespace heddle::kernels

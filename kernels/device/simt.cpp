@@ -31,8 +31,7 @@ class SimtBackend final : public HostBackend {
     const char* schedule = options_.schedule == SimtSchedule::forward   ? "forward"
                            : options_.schedule == SimtSchedule::reverse ? "reverse"
                                                                         : "random";
-    return text("simt (CUDA kernels on ", options_.host_threads,
-                options_.host_threads == 1 ? " host thread, " : " host threads, ", schedule, " schedule)");
+    return text("simt (CUDA kernels on ", counted(options_.host_threads, "host thread"), ", ", schedule, " schedule)");
   }
   int threads() const noexcept override { return options_.host_threads; }
   void* allocate(std::size_t bytes) override {
@@ -62,7 +61,7 @@ class SimtBackend final : public HostBackend {
 }  // namespace
 
 std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options) {
-  require(options.host_threads >= 1, ErrorKind::usage, "simt: ", options.host_threads, " host threads were asked for");
+  require(options.host_threads >= 1, ErrorKind::usage, "simt: ", counted(options.host_threads, "host thread"), " were asked for");
   return std::make_shared<SimtBackend>(options);
 }
 

@@ -45,7 +45,7 @@ std::string head_sddmm_row_per_subwarp_supports(const HeadSddmmArgs& args) {
   const int64_t columns = args.x.cols / args.heads;
   const int64_t most = 32 * most_pieces * (reads_quads(args) ? 4 : 1);
   if (columns <= most) return {};
-  return text("a head has ", columns, " columns, 32 lanes hold ", most, " of these");
+  return text("a head has ", counted(columns, "column"), ", 32 lanes hold ", most, " of these");
 }
 
 void head_sddmm_row_per_subwarp(const HeadSddmmArgs& args, void*, Stream& stream) {

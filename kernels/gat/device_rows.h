@@ -22,7 +22,7 @@ inline std::string gat_fits_lanes(int64_t columns, std::initializer_list<const f
   bool quads = columns % 4 == 0;
   for (const float* array : arrays) quads = quads && reinterpret_cast<std::uintptr_t>(array) % 16 == 0;
   const int64_t most = quads ? 1024 : 256;
-  return columns <= most ? std::string() : text("a head has ", columns, " columns, 32 lanes hold ", most, " of these");
+  return columns <= most ? std::string() : text("a head has ", counted(columns, "column"), ", 32 lanes hold ", most, " of these");
 }
 inline std::string gat_forward_fits_lanes(const GatForwardArgs& args) {
   return gat_fits_lanes(args.x.cols / args.use.heads, {args.x.data, args.y.data, args.kept.positive});

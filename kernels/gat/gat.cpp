@@ -27,8 +27,8 @@ bool on_cpu(const Execution& execution) { return execution.stream.kind() == Devi
 void head_scores(const HeadScoresArgs& args, Execution& execution) {
   check_data("head_scores", "x", args.x);
   check_heads("head_scores", args.heads, args.x.cols, most_attention_heads);
-  require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, there are ",
-          args.heads, " heads");
+  require(args.stride >= args.heads, ErrorKind::usage, "head_scores: rows of scores are ", args.stride, " apart, ",
+          there_are(args.heads, "head"));
   Operands("head_scores")
       .writes("scores", args.scores, args.x.rows * args.stride)
       .reads("x", args.x)
@@ -79,8 +79,8 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, Execution& executi
 void gat_forward(const GatForwardArgs& args, Execution& execution) {
   check_use("gat", args.use, args.x.cols);
   check_graph("gat", args.incoming);
-  require(args.x.rows == args.incoming.cols, ErrorKind::usage, "gat: x has ", args.x.rows, " rows, the graph has ",
-          args.incoming.cols, " sources");
+  require(args.x.rows == args.incoming.cols, ErrorKind::usage, "gat: x has ", counted(args.x.rows, "row"), ", the graph has ",
+          counted(args.incoming.cols, "source"));
   require(args.y.rows == args.incoming.rows && args.y.cols == args.x.cols, ErrorKind::usage, "gat: y is ", args.y.rows, " x ",
           args.y.cols, ", it must be ", args.incoming.rows, " x ", args.x.cols);
   require((args.kept.statistics == nullptr) == (args.kept.positive == nullptr), ErrorKind::usage,
@@ -117,7 +117,8 @@ void gat_backward(const GatBackwardArgs& args, Execution& execution) {
   check_use("gat_backward", args.use, args.x.cols);
   check_graph("gat_backward", args.outgoing);
   require(args.outgoing.rows == args.outgoing.cols && args.x.rows == args.outgoing.rows, ErrorKind::usage, "gat_backward: x has ",
-          args.x.rows, " rows, the graph has ", args.outgoing.rows, " sources and ", args.outgoing.cols, " targets");
+          counted(args.x.rows, "row"), ", the graph has ", counted(args.outgoing.rows, "source"), " and ",
+          counted(args.outgoing.cols, "target"));
   check_same_shape("gat_backward", "y", args.y, "x", args.x);
   check_same_shape("gat_backward", "dy", args.dy, "x", args.x);
   check_same_shape("gat_backward", "dx", args.dx, "x", args.x);

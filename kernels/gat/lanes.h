@@ -104,8 +104,9 @@ void with_pieces(int64_t rows, int64_t heads, int64_t columns, bool quads, const
   while (at_once > 1 && 32 / at_once * floats * 4 < columns) at_once /= 2;  // more than four pieces a lane cost occupancy
   const int64_t per_head = std::min<int64_t>(wanted, 32 / at_once);
   const int64_t pieces = (columns + per_head * floats - 1) / (per_head * floats);
-  require(pieces <= most_pieces, ErrorKind::usage, "gat: a head of ", columns, " columns; on a GPU and on simt one has at most ",
-          32 * floats * most_pieces, quads ? "" : ", or four times as many where that is a multiple of 4");
+  require(pieces <= most_pieces, ErrorKind::usage, "gat: a head of ", counted(columns, "column"),
+          "; on a GPU and on simt one has at most ", 32 * floats * most_pieces,
+          quads ? "" : ", or four times as many where that is a multiple of 4");
   const int64_t rounds = (heads + at_once - 1) / at_once;
   const Plan plan{
       {static_cast<int>(at_once), static_cast<int>(per_head)},

@@ -49,7 +49,7 @@ void check_csr(const char* op, const CsrView& a) {
 BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, int64_t count,
                     Merge merge, Execution& execution) {
   check_size("coo_to_csr", rows, cols);
-  require(count >= 0, ErrorKind::usage, "coo_to_csr: ", count, " entries");
+  require(count >= 0, ErrorKind::usage, "coo_to_csr: ", counted(count, "entry", "entries"));
   require(count == 0 || (row != nullptr && col != nullptr), ErrorKind::usage, "coo_to_csr: row or col is null");
   const ProfiledOp op(execution, "coo_to_csr", [&](OpArguments& arguments) {
     arguments.array("row", row, count);

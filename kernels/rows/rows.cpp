@@ -14,8 +14,8 @@ namespace heddle::kernels {
 namespace {
 
 void check_groups(const char* op, const RowGroups& groups) {
-  require(groups.count >= 0 && groups.count <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ", groups.count,
-          " ids do not fit 32-bit places");
+  require(groups.count >= 0 && groups.count <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ",
+          counted(groups.count, "id"), " do not fit 32-bit places");
   require(groups.count == 0 || groups.ids != nullptr, ErrorKind::usage, op, ": ids is null");
   require(groups.order != nullptr && groups.distinct != nullptr && groups.offsets != nullptr && groups.group_of != nullptr &&
               groups.group_count != nullptr,
@@ -33,8 +33,8 @@ std::size_t group_rows_workspace(int64_t count, [[maybe_unused]] int64_t n, [[ma
 
 void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& execution) {
   check_groups("group_rows", groups);
-  require(n >= 0 && n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "group_rows: ", n,
-          " rows do not fit 32-bit numbers");
+  require(n >= 0 && n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, "group_rows: ", counted(n, "row"),
+          " do not fit 32-bit numbers");
   require(groups.count == 0 || workspace != nullptr, ErrorKind::usage, "group_rows: workspace is null");
   Operands("group_rows")
       .writes("order", groups.order, groups.count)
@@ -66,7 +66,7 @@ void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& 
 void gather_rows(DenseView<const float> x, const int32_t* ids, DenseView<float> y, Execution& execution) {
   check_data("gather_rows", "x", x);
   check_data("gather_rows", "y", y);
-  require(y.cols == x.cols, ErrorKind::usage, "gather_rows: y has ", y.cols, " columns, x has ", x.cols);
+  require(y.cols == x.cols, ErrorKind::usage, "gather_rows: y has ", counted(y.cols, "column"), ", x has ", x.cols);
   Operands("gather_rows").writes("y", y).reads("x", x).reads("ids", ids, y.rows).check();
   if (y.size() == 0) return;
   require(ids != nullptr, ErrorKind::usage, "gather_rows: ids is null");
@@ -82,10 +82,10 @@ void sum_row_groups(const SumRowGroupsArgs& args, Execution& execution) {
   check_groups("sum_row_groups", args.groups);
   check_data("sum_row_groups", "y", args.y);
   check_data("sum_row_groups", "target", args.target);
-  require(args.y.rows == args.groups.count, ErrorKind::usage, "sum_row_groups: y has ", args.y.rows, " rows, there are ",
-          args.groups.count, " ids");
-  require(args.target.cols == args.y.cols, ErrorKind::usage, "sum_row_groups: target has ", args.target.cols, " columns, y has ",
-          args.y.cols);
+  require(args.y.rows == args.groups.count, ErrorKind::usage, "sum_row_groups: y has ", counted(args.y.rows, "row"), ", ",
+          there_are(args.groups.count, "id"));
+  require(args.target.cols == args.y.cols, ErrorKind::usage, "sum_row_groups: target has ", counted(args.target.cols, "column"),
+          ", y has ", args.y.cols);
   Operands("sum_row_groups")
       .writes("target", args.target)
       .reads("y", args.y)

@@ -29,8 +29,8 @@ void check(const char* op, const InteractionsView& interactions, int64_t batch, 
            const RandomStream& random) {
   const CsrView& matrix = interactions.matrix;
   require(batch >= 0, ErrorKind::usage, op, ": a batch of ", batch);
-  require(matrix.rows + matrix.cols <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ", matrix.rows,
-          " users and ", matrix.cols, " items are more nodes than 32 bits number");
+  require(matrix.rows + matrix.cols <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ",
+          counted(matrix.rows, "user"), " and ", counted(matrix.cols, "item"), " are more nodes than 32 bits number");
   require(matrix.row_offsets != nullptr && matrix.col_indices != nullptr, ErrorKind::usage, op, ": the matrix has a null array");
   require(ids != nullptr, ErrorKind::usage, op, ": ids is null");
   Operands(op)
@@ -63,7 +63,7 @@ void sample_softmax(const InteractionsView& interactions, int64_t batch, int64_t
   require(interactions.matrix.nnz >= 1, ErrorKind::usage, "sample_softmax: there are no interactions to draw from");
   check("sample_softmax", interactions, batch, ids, 2 * batch + negatives, random);
   require(interactions.row_of != nullptr, ErrorKind::usage, "sample_softmax: row_of is null");
-  require(negatives >= 0, ErrorKind::usage, "sample_softmax: ", negatives, " negatives");
+  require(negatives >= 0, ErrorKind::usage, "sample_softmax: ", counted(negatives, "negative"));
   require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "sample_softmax: a popularity share of ",
           popularity_share, " is not in [0, 1]");
   const SoftmaxDraws draws{batch, std::llround(static_cast<double>(popularity_share) * static_cast<double>(negatives)),

@@ -27,7 +27,8 @@ void check_csr(const char* name, const CsrView& matrix) {
 
 void sparse_product(const SparseProductArgs& args, Execution& execution) {
   const auto& [a, b, y] = args;
-  require(a.cols == b.rows, ErrorKind::usage, "sparse_product: a has ", a.cols, " columns, b has ", b.rows, " rows");
+  require(a.cols == b.rows, ErrorKind::usage, "sparse_product: a has ", counted(a.cols, "column"), ", b has ",
+          counted(b.rows, "row"));
   require(y.rows == a.rows && y.cols == b.cols, ErrorKind::usage, "sparse_product: y is ", y.rows, " x ", y.cols,
           ", the product is ", a.rows, " x ", b.cols);
   check_csr("a", a);

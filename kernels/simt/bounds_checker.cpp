@@ -82,15 +82,15 @@ std::string BoundsChecker::place_of(uintptr_t begin) const {
   for (const auto& [address, array] : arrays_) look_at(array);
   for (const Array& array : shared_) look_at(array);
   if (nearest == nullptr) return "outside every array";
-  if (begin < nearest->begin) return text(nearest->begin - begin, " bytes before ", nearest->name);
+  if (begin < nearest->begin) return text(counted(nearest->begin - begin, "byte"), " before ", nearest->name);
   return text("at byte ", begin - nearest->begin, " of ", nearest->name, ", which has ", nearest->end - nearest->begin);
 }
 
 const std::string* BoundsChecker::report(const Access& access, const std::string& what) {
   sentence_ =
-      text(what, ": ", access.atomic ? "atomic " : "", access.write ? "write" : "read", " of ", access.bytes, " bytes ",
-           place_of(reinterpret_cast<uintptr_t>(access.address)), ", by thread ", access.thread, " of block (", block_.x, ", ",
-           block_.y, ", ", block_.z, ") at ", namer_ != nullptr ? namer_(access.code) : text("code address ", access.code));
+      text(what, ": ", access.atomic ? "atomic " : "", access.write ? "write" : "read", " of ", counted(access.bytes, "byte"),
+           " ", place_of(reinterpret_cast<uintptr_t>(access.address)), ", by thread ", access.thread, " of block (", block_.x,
+           ", ", block_.y, ", ", block_.z, ") at ", namer_ != nullptr ? namer_(access.code) : text("code address ", access.code));
   return &sentence_;
 }
 

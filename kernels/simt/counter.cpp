@@ -23,11 +23,11 @@ bool is_shuffle(Collective kind) {
 }  // namespace
 
 Counter::Counter(const CounterOptions& options) : options_(options) {
-  require(options.multiprocessors >= 1 && options.l2_ways >= 1, ErrorKind::usage, "simt: a card has ", options.multiprocessors,
-          " multiprocessors and ", options.l2_ways, " ways");
+  require(options.multiprocessors >= 1 && options.l2_ways >= 1, ErrorKind::usage, "simt: a card has ",
+          counted(options.multiprocessors, "multiprocessor"), " and ", counted(options.l2_ways, "way"));
   sets_ = options.l2_bytes / (sector_bytes * sectors_per_line * static_cast<uint64_t>(options.l2_ways));
-  require(sets_ >= 1, ErrorKind::usage, "simt: a second-level cache of ", options.l2_bytes, " bytes has no set of ",
-          options.l2_ways, " lines");
+  require(sets_ >= 1, ErrorKind::usage, "simt: a second-level cache of ", counted(options.l2_bytes, "byte"), " has no set of ",
+          counted(options.l2_ways, "line"));
   clear(true);
 }
 
@@ -198,7 +198,7 @@ const std::string* Counter::requests(const Request& request) {
     const auto array = std::find_if(named_.begin(), named_.end(),
                                     [&](const Named& each) { return begin >= each.begin && begin + access.bytes <= each.end; });
     if (array == named_.end() || access.bytes > 16) {
-      sentence_ = text("thread ", access.thread, " ", access.write ? "writes " : "reads ", access.bytes, " bytes at ",
+      sentence_ = text("thread ", access.thread, " ", access.write ? "writes " : "reads ", counted(access.bytes, "byte"), " at ",
                        access.address, ", which are in none of the named arrays");
       return &sentence_;
     }

@@ -174,13 +174,13 @@ void Executor::run(const Launch& launch) try {
   const uint64_t threads = launch.block.count();
   if (launch.grid.count() == 0) return;
   if (threads == 0 || threads > BlockRunner::max_threads || threads % BlockRunner::lanes_per_warp != 0) {
-    fail(ErrorKind::internal, launch.where.file, ":", launch.where.line, ": a block of ", threads,
-         " threads; it must be a multiple of 32, at most 1024");
+    fail(ErrorKind::internal, launch.where.file, ":", launch.where.line, ": a block of ", counted(threads, "thread"),
+         "; it must be a multiple of 32, at most 1024");
   }
   constexpr std::size_t shared_limit = 227 * 1024;  // of the cards with the most, compute capability 9.0
   if (launch.shared_bytes > shared_limit) {
-    fail(ErrorKind::internal, launch.where.file, ":", launch.where.line, ": ", launch.shared_bytes,
-         " bytes of shared memory for a block; ", shared_limit, " is the limit");
+    fail(ErrorKind::internal, launch.where.file, ":", launch.where.line, ": ", counted(launch.shared_bytes, "byte"),
+         " of shared memory for a block; ", shared_limit, " is the limit");
   }
   workers_->run(launch, options_, spin_limit_, observer_);
 } catch (...) {

@@ -86,7 +86,7 @@ void StackPool::grow() {
   stacks_.reserve(stacks_.size() + stacks_per_chunk);
   free_.reserve(stacks_.size() + stacks_per_chunk);
   void* chunk = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (chunk == MAP_FAILED) fail(ErrorKind::out_of_memory, "simt: no room for ", bytes, " bytes of thread stacks");
+  if (chunk == MAP_FAILED) fail(ErrorKind::out_of_memory, "simt: no room for ", counted(bytes, "byte"), " of thread stacks");
   madvise(chunk, bytes, MADV_NOHUGEPAGE);  // a huge page would make a thread's few bytes cost 2 MB
   const auto guard = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   chunks_.push_back(chunk);

@@ -17,7 +17,8 @@ constexpr std::size_t words_per_region = (std::size_t{1} << region_bits) / 4;
 
 void* map_zeroed(std::size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) fail(ErrorKind::out_of_memory, "simt: no room for ", bytes, " bytes of the race detector's tables");
+  if (memory == MAP_FAILED)
+    fail(ErrorKind::out_of_memory, "simt: no room for ", counted(bytes, "byte"), " of the race detector's tables");
   madvise(memory, bytes, MADV_NOHUGEPAGE);  // touched here and there
   return memory;
 }

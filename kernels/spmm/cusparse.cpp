@@ -220,7 +220,7 @@ void run(cusparseSpMMAlg_t algorithm, const SpmmArgs& args, void* workspace, Str
 
 std::string spmm_cusparse_supports(const SpmmArgs& args) {
   constexpr int64_t limit = INT32_MAX;
-  if (args.a.nnz > limit) return text(args.a.nnz, " non-zeros, and its offsets are 32-bit here: ", limit, " at most");
+  if (args.a.nnz > limit) return text(counted(args.a.nnz, "non-zero"), ", and its offsets are 32-bit here: ", limit, " at most");
   if (args.a.nnz > 0 && args.a.values == nullptr) return "the matrix has no stored values, which cuSPARSE needs";
   if (args.a.value_index != nullptr) return "the values are read through an index, which cuSPARSE cannot";
   return {};

@@ -7,9 +7,10 @@ namespace heddle::kernels {
 
 void spmm(const SpmmArgs& args, Execution& execution, const char* tuned) {
   const auto& [a, x, y] = args;
-  require(x.rows == a.cols, ErrorKind::usage, "spmm: x has ", x.rows, " rows, the matrix has ", a.cols, " columns");
-  require(y.rows == a.rows, ErrorKind::usage, "spmm: y has ", y.rows, " rows, the matrix has ", a.rows);
-  require(y.cols == x.cols, ErrorKind::usage, "spmm: y has ", y.cols, " columns, x has ", x.cols);
+  require(x.rows == a.cols, ErrorKind::usage, "spmm: x has ", counted(x.rows, "row"), ", the matrix has ",
+          counted(a.cols, "column"));
+  require(y.rows == a.rows, ErrorKind::usage, "spmm: y has ", counted(y.rows, "row"), ", the matrix has ", a.rows);
+  require(y.cols == x.cols, ErrorKind::usage, "spmm: y has ", counted(y.cols, "column"), ", x has ", x.cols);
   require(a.value_index == nullptr || a.values != nullptr, ErrorKind::usage, "spmm: value_index is given without values");
   check_graph("spmm", a);
   check_data("spmm", "x", x);

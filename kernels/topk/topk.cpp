@@ -30,7 +30,7 @@ bool on_cpu(const Execution& execution) { return execution.stream.kind() == Devi
 
 void check_top_k(const char* op, int64_t n, const ExcludedColumns (&exclude)[2], const TopKOutput& best, int64_t m) {
   require(best.k >= 1 && best.k <= top_k_limit, ErrorKind::usage, op, ": k is ", best.k, ", it must be 1 to ", top_k_limit);
-  require(n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ", n, " columns; there may be 2^31 - 1");
+  require(n <= std::numeric_limits<int32_t>::max(), ErrorKind::usage, op, ": ", counted(n, "column"), "; there may be 2^31 - 1");
   require(m == 0 || (best.columns != nullptr && best.scores != nullptr), ErrorKind::usage, op, ": an output is null");
   for (const ExcludedColumns& columns : exclude) {
     require(columns.row_offsets != nullptr || columns.rows == nullptr, ErrorKind::usage, op,
@@ -125,8 +125,8 @@ void top_k(const TopKArgs& args, Execution& execution) {
 void score_top_k(const ScoreTopKArgs& args, Execution& execution) {
   check_data("score_top_k", "left", args.left);
   check_data("score_top_k", "right", args.right);
-  require(args.left.cols == args.right.cols, ErrorKind::usage, "score_top_k: left has ", args.left.cols, " columns, right has ",
-          args.right.cols);
+  require(args.left.cols == args.right.cols, ErrorKind::usage, "score_top_k: left has ", counted(args.left.cols, "column"),
+          ", right has ", args.right.cols);
   const int64_t m = args.left.rows, d = args.left.cols;
   check_top_k("score_top_k", args.right.rows, args.exclude, args.best, m);
   Operands operands("score_top_k");

@@ -43,7 +43,7 @@ TEST_CASE("parameter / assign of another shape is refused by name and changes no
 
 TEST_CASE("parameter / one whose values do not fill its shape is refused by name") {
   Context context(Device::cpu());
-  CHECK(error_mismatch(ErrorKind::usage, "weight7: 2 x 2 does not fit 1 values", [&] {
+  CHECK(error_mismatch(ErrorKind::usage, "weight7: 2 x 2 does not fit 1 value", [&] {
           Parameter(context, "weight7", {2, 2, {1}});
         }) == "");
 }

@@ -219,7 +219,7 @@ TEST_SUITE("cli") {
         {"%%MatrixMarket matrix coordinate pattern general\n", "there is no line of sizes"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 3 1\n1 1\n", ":2: the matrix is 2 x 3, a graph's is square"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n3 1\n", ":3: row '3' is not between 1 and 2"},
-        {"%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 2\n", "lists 1 entries, its line of sizes says 2"},
+        {"%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 2\n", "lists 1 entry, its line of sizes says 2"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1\n", ":3: the column is missing"}};
     for (const auto& [content, words] : cases) {
       const ProgramResult result = run_program("bench spmm --graph " + folder.write("bad.mtx", content));
@@ -237,7 +237,7 @@ TEST_SUITE("cli") {
         {"bench spmm --graph star:0", "needs N from 1 to"},
         {"bench spmm --graph star:5x", "needs N from 1 to"},
         {"bench spmm --dim 4,", "--dim is '4,'"},
-        {"bench spmm --card Voodoo2", "there is no card 'Voodoo2'; there are: H100 SXM, H200, A100, L4, RTX 4090"},
+        {"bench spmm --card Voodoo2", "--card is 'Voodoo2', it must be one of H100 SXM, H200, A100, L4, RTX 4090"},
         {"bench spmm --l2 50GBit", "--l2 is '50GBit'"},
         {"bench spmm --l2 0", "--l2 is '0'"},
         {"bench spmm --sms -1", "--sms is '-1'"},

@@ -43,27 +43,27 @@ TEST_SUITE("cli") {
     const std::string train = "train gcn --data " + folder.path().string() + " ";
     const std::pair<std::string, std::string> cases[] = {
         {"", "a subcommand is needed (see heddle --help)"},
-        {"weave", "there is no subcommand 'weave'"},
+        {"weave", "there is no subcommand 'weave'; there are: train, "},
         {"train", "train needs a model's name; there are: gcn"},
         {"train transformer --data x", "there is no model 'transformer'; there are: gcn"},
         {"train gcn", "--data is required (see heddle train gcn --help)"},
         {"train gcn --data", "--data"},
-        {"predict", "MODEL is required"},
+        {"predict", "MODEL and --data are required"},
         {train + "--heads 8", "there is no option '--heads'"},
         {train + "more", "there is no argument 'more'"},
         {train + "--epochs 0", "--epochs is '0', it must be a whole number from 1"},
         {train + "--epochs abc", "--epochs is 'abc'"},
         {train + "--epochs 2.5", "--epochs is '2.5'"},
-        {train + "--epochs 3 --epochs 4", "--epochs"},
+        {train + "--epochs 3 --epochs 4", "--epochs is given twice"},
         {train + "--hidden -1", "hidden is -1"},
         {train + "--hidden 0", "hidden is 0"},
-        {train + "--hidden abc", "'abc' is not a whole number"},
-        {train + "--hidden 99999999999999999999", "not a whole number in range"},
+        {train + "--hidden abc", "--hidden is 'abc', it must be a whole number"},
+        {train + "--hidden 99999999999999999999", "it must be a whole number in range"},
         {train + "--layers 0", "layers is 0"},
         {train + "--dropout 1", "dropout is 1, it must be in [0, 1)"},
         {train + "--dropout -0.1", "dropout is -0.1"},
         {train + "--dropout nan", "dropout is nan"},
-        {train + "--feature-scaling cubes", "'cubes' is not one of automatic, rows, none"},
+        {train + "--feature-scaling cubes", "--feature-scaling is 'cubes', it must be one of automatic, rows, none"},
         {train + "--learning-rate 0", "--learning-rate is '0', it must be a number above 0"},
         {train + "--learning-rate nan", "--learning-rate is 'nan'"},
         {train + "--learning-rate inf", "--learning-rate is 'inf'"},
@@ -76,7 +76,7 @@ TEST_SUITE("cli") {
         {train + "--seed -1", "--seed is '-1'"},
         {train + "--seeds 0", "--seeds is '0'"},
         {train + "--seed 18446744073709551615 --seeds 2", "go past 2^64 - 1"},
-        {train + "--device gpu", "device 'gpu' is not one of auto, cpu, simt, cuda"},
+        {train + "--device gpu", "--device is 'gpu', it must be one of auto, cpu, simt, cuda"},
         {train + "--format parquet", "--format is 'parquet', it must be one of auto, planetoid, folder, edge_list"},
         {train + "--layers 1 --save-embeddings " + folder.file("e.npy"), "no hidden representation"},
         {train + "--save " + folder.file("a") + " --save-predictions " + folder.path().string() + "/./a",
@@ -124,7 +124,7 @@ TEST_SUITE("cli") {
         {train + "--batch-size 1.5", "--batch-size is '1.5'"},
         {train + "--loss hinge", "--loss is 'hinge', it must be one of softmax, bpr"},
         {train + "--temperature cold", "--temperature is 'cold', it must be 0 or a number of at least 0.001"},
-        {train + "--temperature 0.0001", "the temperature is 0.0001, it must be 0 or at least 0.001"},
+        {train + "--temperature 0.0001", "--temperature is 0.0001, it must be 0 or at least 0.001"},
         {train + "--negatives 0", "--negatives is '0'"},
         {train + "--popularity-share 1.5", "--popularity-share is '1.5', it must be a number from 0 to 1"},
         {train + "--norm-power 2", "--norm-power is '2'"},
@@ -156,7 +156,7 @@ TEST_SUITE("cli") {
         {"train blend --first popularity --second item-cosine --dim 8" + data,
          "--dim is a setting of lightgcn, which is not trained"},
         {"train graph-filter --rank -1" + data, "rank is -1"},
-        {"train graph-filter --rank abc" + data, "'abc' is not a whole number"},
+        {"train graph-filter --rank abc" + data, "--rank is 'abc', it must be a whole number"},
         {"train item-cosine --neighbours 0" + data, "neighbours is 0"},
         {"compare --models popularity,popularity" + data, "--models names popularity twice"},
         {"compare --models mode" + data, "--models is 'mode'"},
@@ -170,7 +170,7 @@ TEST_SUITE("cli") {
         {"evaluate x --new-user-share 0" + data, "--new-user-share is '0'"},
         {"data", "--data is required"},
         {"demo --users 1", "--users is '1', it must be a whole number from 10"},
-        {"demo cora", "there is no argument 'cora'"},
+        {"demo cora", "there is no subcommand 'cora'; there is: gcn"},
     };
     for (const auto& [arguments, words] : cases) {
       CAPTURE(arguments);
@@ -185,8 +185,61 @@ TEST_SUITE("cli") {
     check_failure(run_program("data --user-column buyer" + log), 3, "buyer");
     check_failure(run_program("compare --split none" + log), 2, "no test interactions");
     check_failure(run_program("data --k-core 50" + data), 3, "core");
-    check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, "is not a folder");
+    check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, folder.file("no") + " does not exist");
     check_failure(run_program("train popularity --data " + folder.file("nothing")), 7, "does not exist");
+  }
+
+  TEST_CASE("what can be known to fail is refused before anything is trained, judged or measured") {
+    const TempDir shop, nodes, folder;
+    write_interactions(shop);
+    write_karate(nodes);
+    const std::string data = " --data " + shop.path().string(), of_nodes = " --data " + nodes.path().string();
+    // Too few interactions of each user to hold a tenth out; and every user has every item.
+    std::string few = "user,item\n", full = few;
+    for (int user = 0; user < 9; ++user) {
+      for (int item = 0; item < 4; ++item) {
+        full += std::to_string(user) + "," + std::to_string(item) + "\n";
+        if (item < 3) few += std::to_string(user) + "," + std::to_string((item + user) % 9) + "\n";
+      }
+    }
+    const std::string short_data = " --test-share 0.34 --data " + folder.write("few.csv", few),
+                      full_data = " --split none --data " + folder.write("full.csv", full);
+    const std::string popular = folder.file("popular"), gcn = folder.file("gcn"), flat = folder.file("flat");
+    REQUIRE(run_program("train popularity --quiet --save " + popular + data).status == 0);
+    REQUIRE(run_program("train gcn --quiet --epochs 1 --save " + gcn + of_nodes).status == 0);
+    REQUIRE(run_program("train gcn --quiet --epochs 1 --layers 1 --save " + flat + of_nodes).status == 0);
+    const std::string uni = "uni41 ranks each user's test items among 41 others, and there are 40 items in all";
+    const std::string nobody = "no user has enough interactions to hold out 10 % of each user's for validation";
+    const std::pair<std::string, std::string> cases[] = {
+        {"train lightgcn --epochs 10000000 --metrics uni41" + data, uni},
+        {"train popularity --blend lightgcn --metrics uni41" + data, uni},
+        {"train blend --first popularity --second item-cosine --metrics uni41" + data, uni},
+        {"compare --models popularity,lightgcn --epochs 10000000 --metrics uni41" + data, uni},
+        {"evaluate " + popular + " --metrics uni41" + data, uni},
+        {"evaluate " + popular + " --new-users --metrics uni41" + data, uni},
+        {"evaluate " + popular + " --new-users --metrics uni41 --split none --data " + shop.file("train.txt"), uni},
+        {"compare --models popularity,popularity+item-cosine" + short_data,
+         nobody + ", by which the blend's weight would be chosen"},
+        {"compare --models popularity,lightgcn --patience 3" + short_data, nobody},
+        {"train blend --first popularity --second item-cosine" + short_data, nobody + ", by which the blend's weight"},
+        {"train blend --first popularity --second lightgcn --blend-weight 1 --loss bpr" + full_data,
+         "the loss bpr has nothing to compare"},
+        {"tune --graph star:9 --graph nosuch", "the graph 'nosuch' is neither one of "},
+        {"bench spmm --graph star:9 --graph rmat:99,1", "the graph 'rmat:99,1' needs SCALE from 1 to 26"},
+        {"bench spmm --graph star:9 --graph " + folder.file("none.mtx"), "none.mtx holds no data"},
+        {"predict " + gcn + " --save-attention " + folder.file("a.csv") + of_nodes,
+         "--save-attention: " + gcn + " holds a gcn, which has no attention"},
+        {"predict " + flat + " --save-embeddings " + folder.file("e.npy") + of_nodes, "no hidden representation"},
+    };
+    for (const auto& [arguments, words] : cases) {
+      CAPTURE(arguments);
+      const ProgramResult result = run_program(arguments, "HEDDLE_PROGRESS_DELAY=0 timeout 60");
+      CHECK((result.status == 2 || result.status == 7));
+      CHECK(result.out.empty());
+      CHECK_MESSAGE(result.err.find(words) != std::string::npos, result.err);
+      for (const char* phase : {"training", "fitting", "ranking", "choosing", "measuring"})
+        CHECK_MESSAGE(result.err.find(std::string(phase) + "\n") == std::string::npos, result.err);
+    }
   }
 
   TEST_CASE("an unknown name in the environment ends with status 2 and the names there are") {
@@ -263,8 +316,8 @@ TEST_SUITE("cli") {
     const std::string train = "train gcn --data " + folder.path().string() + " ";
     check_failure(run_program("train gcn --data " + folder.file("nothing")), 7, "does not exist");
     check_failure(run_program("predict " + folder.file("nothing") + " --data " + folder.path().string()), 7, "nothing");
-    check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, "is not a folder");
-    check_failure(run_program(train + "--save-predictions " + folder.path().string()), 7, "it is a directory");
+    check_failure(run_program(train + "--save " + folder.file("no/such/folder")), 7, folder.file("no") + " does not exist");
+    check_failure(run_program(train + "--save-predictions " + folder.path().string()), 7, "it is a folder");
     if (::geteuid() != 0) check_failure(run_program(train + "--save-embeddings /proc/embeddings.npy"), 7, "cannot write");
     const ProgramResult full = run_program(train + ">/dev/full");
     CHECK(full.status == 7);

@@ -229,6 +229,134 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("standard output and standard error never go to a file that the run reads, of any subcommand") {
+    const Workshop workshop;
+    std::vector<FileOptions> all;
+    collect("", all);
+    int swept = 0;
+    for (const FileOptions& command : all) {
+      for (const auto& input : workshop.inputs_of(command)) {
+        const std::string before = file_content(input.file);
+        REQUIRE(!before.empty());
+        CAPTURE(command.command);
+        CAPTURE(input.file);
+        std::string line = workshop.line(command, &input);
+        if (command.command == "recommend") line += " --user 7";
+        if (command.command == "similar") line += " --item 1";
+        if (command.command == "export") line += " --embeddings " + workshop.inputs.file("e.npy");
+        const ProgramResult appended = run_program(line + " >>'" + input.file + "'");
+        CHECK(appended.status == 2);
+        CHECK_MESSAGE(
+            appended.err.find("standard output goes to a file that is part of what this run reads (") != std::string::npos,
+            appended.err);
+        CHECK(file_content(input.file) == before);
+        // Not even the sentence is added to it. (run_program's own redirection of standard error comes after this one.)
+        const ProgramResult complained = run_program("", "sh -c '\"$0\" " + line + " 2>>\"" + input.file + "\"'");
+        CHECK(complained.status == 2);
+        CHECK_MESSAGE(
+            complained.out.find("standard error goes to a file that is part of what this run reads (") != std::string::npos,
+            complained.out);
+        CHECK(file_content(input.file) == before);
+        ++swept;
+      }
+    }
+    CHECK(swept > 30);
+  }
+
+  TEST_CASE("no output becomes a part of the data that is read, of any subcommand") {
+    const Workshop workshop;
+    int swept = 0;
+    for (const FileOptions& command : commands_with_outputs(workshop)) {
+      for (const auto& input : workshop.inputs_of(command)) {
+        if (!fs::is_directory(input.named)) continue;
+        for (const std::string& output : workshop.outputs_of(command)) {
+          if (refused_here(command.command, output)) continue;
+          for (const char* name : {"second.edges", "features.csv", "val.txt", "new.inter", "ratings.csv"}) {
+            if (output == "--save-attention" && !std::string_view(name).ends_with(".csv")) continue;
+            const std::string path = input.named + "/" + name;
+            CAPTURE(command.command);
+            CAPTURE(output);
+            CAPTURE(path);
+            const ProgramResult result = run_program(workshop.line(command, &input) + " " + output + " " + path);
+            CHECK(result.status == 2);
+            CHECK_MESSAGE(result.err.find(path + " would be taken for a part of the data the next time that " + input.named +
+                                          " is read; give it another name, or another folder") != std::string::npos,
+                          result.err);
+            CHECK(!fs::exists(path));
+            ++swept;
+          }
+        }
+      }
+    }
+    CHECK(swept > 30);
+    // Any other name may stand beside the data.
+    CHECK(run_program(workshop.line({"train gcn", {"--data"}}) + " --save " + workshop.nodes.file("model.safetensors")).status ==
+          0);
+    CHECK(run_program("data --data " + workshop.shop.path().string()).status == 0);
+  }
+
+  TEST_CASE("a folder that is not there, and a file in the place of one, are told before the work, of any output") {
+    const Workshop workshop;
+    const TempDir folder;
+    folder.write("orders.csv", "user,item\n");
+    int swept = 0;
+    for (const FileOptions& command : commands_with_outputs(workshop)) {
+      for (const std::string& output : workshop.outputs_of(command)) {
+        if (refused_here(command.command, output)) continue;
+        CAPTURE(command.command);
+        CAPTURE(output);
+        const std::string line = workshop.line(command) + " " + output + " ", here = "cd '" + folder.path().string() + "';";
+        const ProgramResult missing = run_program(line + "nodir/x.csv", here);
+        CHECK(missing.status == 7);
+        CHECK_MESSAGE(
+            missing.err.find("heddle: cannot write nodir/x.csv: the folder nodir does not exist\n") != std::string::npos,
+            missing.err);
+        const ProgramResult deeper = run_program(line + folder.file("a/b/x.csv"));
+        CHECK_MESSAGE(deeper.err.find(": the folder " + folder.file("a") + " does not exist\n") != std::string::npos, deeper.err);
+        const ProgramResult file = run_program(line + "orders.csv/x.csv", here);
+        CHECK(file.status == 7);
+        CHECK_MESSAGE(
+            file.err.find("heddle: cannot write orders.csv/x.csv: orders.csv is a file, not a folder\n") != std::string::npos,
+            file.err);
+        CHECK(missing.out.empty());
+        ++swept;
+      }
+    }
+    CHECK(swept > 30);
+  }
+
+  TEST_CASE("a file system without room for a model is found out before it is trained, of every kind") {
+    const Workshop workshop;
+    const TempDir disk;
+    const std::string mount =
+        "unshare -rm sh -c 'mount -t tmpfs -o size=4k none \"" + disk.path().string() + "\" || exit 99; exec \"$@\"' sh";
+    if (run_program("version", mount).status != 0) {
+      MESSAGE("skipped: no file system can be mounted here");
+      return;
+    }
+    const std::string nodes = " --data " + workshop.nodes.path().string(), shop = " --data " + workshop.shop.path().string();
+    const std::string lines[] = {"gcn --hidden 1000" + nodes,
+                                 "gat --hidden 1000 --selection last --patience 0 --epochs 10000000" + nodes,
+                                 "lightgcn --dim 1000 --epochs 10000000" + shop,
+                                 "graph-filter --rank 2" + shop,
+                                 "item-cosine" + shop,
+                                 "popularity" + shop,
+                                 "blend --first popularity --second item-cosine --blend-weight 1" + shop};
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      const ProgramResult result =
+          run_program("train " + line + " --save " + disk.file("model"), "HEDDLE_PROGRESS_DELAY=0 timeout 60 " + mount);
+      CHECK(result.status == 7);
+      CHECK_MESSAGE(result.err.find("heddle: --save: " + disk.file("model") + " will take ") != std::string::npos, result.err);
+      CHECK_MESSAGE(result.err.find(" or more, and its file system has 4.1 kB left; make room, or name a file elsewhere\n") !=
+                        std::string::npos,
+                    result.err);
+      for (const char* phase : {"training", "fitting", "preparing"})
+        CHECK_MESSAGE(result.err.find(phase) == std::string::npos, result.err);
+      CHECK(result.out.empty());
+    }
+  }
+
   TEST_CASE("an unfinished training's own name is guarded like the other") {
     const TempDir folder;
     write_interactions(folder);
@@ -252,7 +380,9 @@ TEST_SUITE("cli") {
         const ProgramResult result = run_program(workshop.line(command) + " " + output + " " + folder.file("full.csv"));
         CHECK(result.status == 7);
         CHECK_MESSAGE(result.err.find("full.csv: No space left on device; ") != std::string::npos, result.err);
-        CHECK_MESSAGE(result.err.find(" is lost") != std::string::npos, result.err);
+        CHECK_MESSAGE(
+            result.err.find(" is lost; for it run the command again, with room or with another name") != std::string::npos,
+            result.err);
         if (command.command != "export") CHECK(!result.out.empty());
         if (output == "--save" && command.command.starts_with("train"))
           CHECK(result.err.find("the trained model is lost") != std::string::npos);

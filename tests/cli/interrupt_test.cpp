@@ -231,7 +231,7 @@ TEST_SUITE("cli") {
         const json judged = run_program("evaluate " + beside + " --json" + data).json();
         CHECK(judged["metrics"] == object["metrics"]);
         CHECK(judged["val_metrics"] == object["val_metrics"]);
-        CHECK(judged["unfinished"] == "its training was interrupted after 1 of 1 epochs, before its blend's weight was chosen");
+        CHECK(judged["unfinished"] == "its training was interrupted after 1 of 1 epoch, before its blend's weight was chosen");
       }
     }
   }

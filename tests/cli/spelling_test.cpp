@@ -95,7 +95,7 @@ TEST_SUITE("cli") {
         {"train lightgcn --data x --temp 0.3", "there is no option '--temp'; did you mean --temperature?"},
         {"data --data x --behavior buy=1", "did you mean --behaviour-column or --behaviour-weights?"},
         {"train gcn --data x --zzz", "there is no option '--zzz' (see heddle train gcn --help)"},
-        {"bench spm", "there is no argument 'spm'; did you mean spmm?"},
+        {"bench spm", "there is no subcommand 'spm'; did you mean spmm?"},
         {"help trian", "heddle has no subcommand 'trian'; did you mean train?"},
         {"help train lightgnc", "heddle train has no subcommand 'lightgnc'; did you mean lightgcn?"},
         {"compare --models LightGCN --data x", "--models is 'LightGCN', it must be one of lightgcn,"},

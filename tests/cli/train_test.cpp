@@ -217,12 +217,12 @@ TEST_SUITE("cli") {
     refused(gat + " --patience 0", 2, "need a validation split, it is empty; the selection 'last' needs none");
     refused(gat + " --selection best", 2, "--selection is 'best', it must be one of last, best-validation");
     refused(gat + " --save-attention " + outputs.file("a.txt"), 2, "must end in .csv or .gexf");
-    refused(gat + " --save-attention " + outputs.file("no/a.csv"), 7, "is not a folder");
+    refused(gat + " --save-attention " + outputs.file("no/a.csv"), 7, "no does not exist");
     refused("train gcn --save-attention a.csv --data " + folder.path().string(), 2, "--save-attention");
     const std::string gcn = outputs.file("gcn.safetensors");
     REQUIRE(run_program("train gcn --epochs 2 --save " + gcn + " --data " + folder.path().string()).status == 0);
     refused("predict " + gcn + " --save-attention " + outputs.file("c.csv") + " --data " + folder.path().string(), 2,
-            "the model gcn has no attention");
+            "holds a gcn, which has no attention");
     CHECK(file_content(outputs.file("c.csv")).empty());
   }
 

@@ -310,7 +310,7 @@ TEST_CASE("lightgcn / options out of range and data without interactions are ref
   const auto make = [&](const LightGcnOptions& options) { return [&, options] { LightGcn(shop(), options, device); }; };
   CHECK(error_mismatch(ErrorKind::usage, "dim is 0", make({.dim = 0})) == "");
   CHECK(error_mismatch(ErrorKind::usage, "layers is -1", make({.layers = -1})) == "");
-  CHECK(error_mismatch(ErrorKind::usage, "norm power is 2", make({.norm_power = 2})) == "");
+  CHECK(error_mismatch(ErrorKind::usage, "norm_power is 2", make({.norm_power = 2})) == "");
   InteractionDataset empty = shop();
   empty.train = {.rows = 60, .cols = 40, .row_offsets = std::vector<int64_t>(61), .col_indices = {}, .values = {}};
   CHECK(error_mismatch(ErrorKind::bad_data, "no user has an item", [&] { LightGcn(empty, {}, device); }) == "");
@@ -321,9 +321,9 @@ TEST_CASE("lightgcn / options out of range and data without interactions are ref
     return error_mismatch(ErrorKind::usage, fragment, [&] { train(model, shop(), options); });
   };
   CHECK(refused("temperature is 0.0001", [](LightGcnTrainOptions& options) { options.temperature = 1e-4f; }) == "");
-  CHECK(refused("learning rate is nan", [](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
+  CHECK(refused("learning_rate is nan", [](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
   CHECK(refused("patience needs validation interactions", [](LightGcnTrainOptions& options) { options.patience = 1; }) == "");
-  CHECK(refused("popularity share is 1.5", [](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
+  CHECK(refused("popularity_share is 1.5", [](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
 }
 
 TEST_CASE("lightgcn / training on other interactions than the model was made of is refused, with the right order") {

@@ -15,6 +15,9 @@ void recommender(std::string_view content);
 /// io::read_tuned.
 void tuned_file(std::string_view content);
 
+/// A model's file with blanks in place of its checksum: what is changed in it is then met by the readers of what it holds.
+std::string without_checksum(std::string content);
+
 struct ModelSample {
   std::string name;
   void (*read)(std::string_view content);

@@ -101,9 +101,9 @@ TEST_CASE("edge_table / other names, sizes that do not fit and folders that are 
   CHECK(error_mismatch(ErrorKind::usage, "must end in .csv or .gexf", [] { io::check_edge_table_path("table"); }) == "");
   EdgeTable table = two_edges();
   table.targets.pop_back();
-  CHECK(error_mismatch(ErrorKind::usage, "2 sources, 1 targets", [&] { io::write_edge_table(folder.file("x.csv"), table); }) ==
+  CHECK(error_mismatch(ErrorKind::usage, "2 sources, 1 target", [&] { io::write_edge_table(folder.file("x.csv"), table); }) ==
         "");
-  CHECK(error_mismatch(ErrorKind::usage, "1 classes for 3 nodes", [&] {
+  CHECK(error_mismatch(ErrorKind::usage, "1 class for 3 nodes", [&] {
           io::write_edge_table(folder.file("x.csv"), two_edges(), {.classes = {1}, .predicted = {}});
         }) == "");
   CHECK(error_mismatch(ErrorKind::io, "x.csv", [&] { io::write_edge_table(folder.file("none/x.csv"), two_edges()); }) == "");

@@ -255,7 +255,7 @@ TEST_CASE("io / write_file: a pipe is written, not replaced; folders and absent 
 TEST_CASE("io / reading: what cannot be opened is an io error with the system's reason") {
   const TempDir folder;
   CHECK_THROWS_WITH(io::read_npy(folder.file("absent")), doctest::Contains("absent: No such file or directory"));
-  CHECK_THROWS_WITH(io::read_npz(folder.path().string()), doctest::Contains("it is a directory"));
+  CHECK_THROWS_WITH(io::read_npz(folder.path().string()), doctest::Contains("it is a folder"));
   CHECK(kind_of([&] { io::read_safetensors(folder.file("absent")); }) == ErrorKind::io);
 }
 

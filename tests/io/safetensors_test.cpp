@@ -54,13 +54,13 @@ TEST_CASE("io / safetensors: vectors and scalars of other writers become one row
 TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves no file") {
   const TempDir folder;
   const std::pair<io::TensorFile, const char*> cases[] = {
-      {{{{"a", 2, 2, {1}}}, {}, {}}, "'a' has shape (2, 2) and 1 values"},
+      {{{{"a", 2, 2, {1}}}, {}, {}}, "'a' has shape (2, 2) and 1 value"},
       {{{{"a", -1, -1, {1}}}, {}, {}}, "'a' has shape (-1, -1)"},
       {{{{"a", 1, 1, {1}}, {"a", 1, 1, {1}}}, {}, {}}, "repeated"},
       {{{{"", 1, 1, {1}}}, {}, {}}, "empty"},
       {{{{"__metadata__", 1, 1, {1}}}, {}, {}}, "reserved"},
       {{{}, {}, {{"key", "\xff"}}}, "UTF-8"},
-      {{{}, {{"b", {2}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (2) and 1 values"},
+      {{{}, {{"b", {2}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (2) and 1 value"},
       {{{}, {{"b", {1, 1, 1}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (1, 1, 1), more than two dimensions"},
       {{{{"b", 1, 1, {1}}}, {{"b", {1}, std::vector<uint8_t>{1}}}, {}}, "repeated"},
   };
@@ -68,4 +68,35 @@ TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves 
     CHECK_THROWS_WITH_AS(io::write_safetensors(folder.file("x"), file), doctest::Contains(fragment), Error);
   }
   CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("io / safetensors: no byte of a written file is changed unnoticed, and files of others need no checksum") {
+  const TempDir folder;
+  const std::string path = folder.file("a");
+  io::write_safetensors(path, {{{"w", 2, 2, {1, 2, 3, 4}}}, {{"ids", {2}, std::vector<int32_t>{7, 9}}}, {{"model", "gcn"}}});
+  const std::string whole(io::detail::read_file(path).view());
+  CHECK_NOTHROW(io::detail::parse_safetensors(whole, "f"));
+  int refused = 0, same = 0;
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    for (const int change : {1, 4, 32, 128}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ change);
+      try {
+        // What is read all the same is what was written: the key of the checksum was changed, a blank is another blank now.
+        const io::TensorFile read = io::detail::parse_safetensors(damaged, "f");
+        CHECK(read.tensors.at(0).values == std::vector<float>{1, 2, 3, 4});
+        CHECK(read.metadata.at("model") == "gcn");
+        ++same;
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::bad_data);
+        ++refused;
+      }
+    }
+  }
+  CHECK(refused > 20 * same);
+  CHECK(same > 0);
+  // In another order, as other programs write: the same contents.
+  std::string other = whole;
+  CHECK_THROWS_WITH_AS(io::detail::parse_safetensors(other.replace(other.find("gcn"), 3, "gat"), "f"),
+                       doctest::Contains("f is damaged: its contents are not those that it was written with"), Error);
 }

@@ -54,7 +54,7 @@ TEST_CASE("tuned / a file that is not one is refused with its line") {
     return error_mismatch(ErrorKind::bad_data, sentence, [&] { io::read_tuned(path); });
   };
   CHECK(mismatch("heddle-tuned 2\n" + good, "its first line is not 'heddle-tuned 1'") == "");
-  CHECK(mismatch("heddle-tuned 1\n" + good + "0 1 2\n", "tuned:3: there are 1 fields, there must be 6") == "");
+  CHECK(mismatch("heddle-tuned 1\n" + good + "0 1 2\n", "tuned:3: there is 1 field, there must be 6") == "");
   CHECK(mismatch("heddle-tuned 1\n0123\t16\tcpu\tx\ty\tz\n", "tuned:2: the structure is '0123', it must be 32 hexadecimal") ==
         "");
   CHECK(mismatch("heddle-tuned 1\n" + std::string(31, '0') + "g\t16\tcpu\tx\ty\tz\n", "tuned:2: the structure is") == "");

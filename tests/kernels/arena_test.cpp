@@ -400,6 +400,6 @@ TEST_SUITE("kernels") {
     arena.reset();
     CHECK(step() == first);
     arena.reset();
-    CHECK(error_mismatch(ErrorKind::out_of_memory, "host arena: no room for ", [&] { arena.allocate(SIZE_MAX, 8); }) == "");
+    CHECK(error_mismatch(ErrorKind::out_of_memory, "no room for ", [&] { arena.allocate(SIZE_MAX, 8); }) == "");
   }
 }

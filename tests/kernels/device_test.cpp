@@ -118,7 +118,7 @@ TEST_SUITE("kernels") {
     CHECK(Device::parse("cpu").threads() >= 1);
     for (const char* name : {"", "CPU", "gpu", "cpu:0", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:99999999999", " cpu"}) {
       INFO(text(name));
-      CHECK(error_mismatch(ErrorKind::usage, text("device '", name, "' is not one of auto, cpu, simt, cuda, cuda:INDEX"),
+      CHECK(error_mismatch(ErrorKind::usage, text("device is '", name, "', it must be one of auto, cpu, simt, cuda, cuda:INDEX"),
                            [&] { Device::parse(name); }) == "");
     }
     CHECK(error_mismatch(ErrorKind::usage, "cpu: -1 threads were asked for", [] { Device::parse("cpu", -1); }) == "");

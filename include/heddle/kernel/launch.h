@@ -26,7 +26,8 @@ struct LaunchGrid {
   template <class T>
   static unsigned checked(T blocks, const ::heddle::simt::Place& where_) {
     if (!std::in_range<int32_t>(blocks) || blocks < 0) {
-      fail(ErrorKind::internal, where_.file, ":", where_.line, ": a grid of ", blocks, " blocks; 2147483647 is the limit");
+      fail(ErrorKind::internal, where_.file, ":", where_.line, ": a grid of ", counted(blocks, "block"),
+           "; 2147483647 is the limit");
     }
     return static_cast<unsigned>(blocks);
   }
@@ -34,7 +35,8 @@ struct LaunchGrid {
 
 inline std::string launch_text(const LaunchGrid& grid, dim3 block, std::size_t shared_bytes) {
   return text(grid.where.file, ":", grid.where.line, ": launch of a (", grid.size.x, ", ", grid.size.y, ", ", grid.size.z,
-              ") grid of (", block.x, ", ", block.y, ", ", block.z, ") threads with ", shared_bytes, " bytes of shared memory");
+              ") grid of (", block.x, ", ", block.y, ", ", block.z, ") threads with ", counted(shared_bytes, "byte"),
+              " of shared memory");
 }
 
 /// Throws Error{internal} for a launch that no device could run, the same on all.
