@@ -224,6 +224,8 @@ void check_lab_graph(const std::string& name) {
     names += text(graph.name, ", ");
     if (name != graph.name) continue;
     require(!lab_graph_path(name).empty(), ErrorKind::usage, "the graph '", name, "' is read from HEDDLE_DATA, which is not set");
+    require(!io::detail::input_files(lab_graph_path(name)).empty(), ErrorKind::io, "the graph '", name,
+            "' is read from HEDDLE_DATA, and ", lab_graph_path(name), " holds no data");
   }
   const std::string path = lab_graph_path(name);
   require(!io::detail::input_files(path).empty(), ErrorKind::io, "the graph '", name, "' is neither one of ", names,

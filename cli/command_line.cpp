@@ -92,9 +92,16 @@ std::size_t arguments_of(const CLI::App& app) {
   return count;
 }
 
-/// As a shell wants it.
+/// A word to be typed at a shell that stands for these characters, whole.
 std::string as_word(const std::string& written) {
-  return written.find_first_of(" \t'\"") == std::string::npos ? written : io::detail::in_quotes(written);
+  constexpr std::string_view plain = "-_./,:=@%+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const bool other = std::any_of(written.begin(), written.end(), [&](char c) {
+    return static_cast<unsigned char>(c) < 0x80 && plain.find(c) == std::string_view::npos;
+  });
+  if (!other && !written.empty()) return written;
+  std::string word = "'";
+  for (const char c : written) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
 }
 
 /// Of an option of a subcommand that was written before that one's name: where it goes; else empty.
@@ -109,9 +116,13 @@ std::string place_of_option(const CLI::App& app, const std::string& written) {
   return of_some ? "; it goes behind the name of a subcommand" : "";
 }
 
-/// What an argument that `app` does not take may have been meant for: the option before it, or one that is missing. Empty where
-/// there is none.
+/// What an argument that `app` does not take may have been meant for: an option that is missing, or the one before it. Empty
+/// where there is none.
 std::string place_of_argument(const CLI::App& app, const std::string& written, const std::vector<Argument>& arguments) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_required() && option->nonpositional() && option->count() == 0)
+      return text("; did you mean ", option->get_name(), " ", as_word(written), "?");
+  }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Argument& argument = arguments[i];
     if (argument.is != Argument::Is::other || argument.text != written || argument.option == nullptr) continue;
@@ -128,11 +139,8 @@ std::string place_of_argument(const CLI::App& app, const std::string& written, c
     }
     if (takes_list(*argument.option)) return text("; a list has commas between: ", name, " ", as_word(list));
     if (takes_several(*argument.option)) return text("; ", name, " is given for each: ", times);
-    return text("; ", name, " takes one value, which is put in quotes where it has blanks");
-  }
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_required() && option->nonpositional() && option->count() == 0)
-      return text("; did you mean ", option->get_name(), " ", as_word(written), "?");
+    return text("; ", name, " takes one value",
+                names_a_file(*argument.option) ? ", which is put in quotes where it has blanks" : "");
   }
   return {};
 }
@@ -283,7 +291,9 @@ void refuse_misused_options(const std::vector<Argument>& arguments) {
     } else if (equals != std::string::npos && equals + 1 == argument.text.size()) {
       note(name, " needs a value: nothing follows the = of ", argument.text);
     }
-    if (++times[&option] == 2 && !takes_several(option)) note(name, " is given twice, it can be given once");
+    // A flag that is given twice says the same twice.
+    if (++times[&option] == 2 && takes_value(option) && !takes_several(option))
+      note(name, " is given twice, it can be given once");
     for (const CLI::Option* excluded : option.get_excludes()) {
       if (times.contains(excluded)) note(excluded->get_name(), " and ", name, " exclude each other, one of them can be given");
     }

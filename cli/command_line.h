@@ -41,8 +41,8 @@ std::vector<Argument> told_apart(const std::vector<std::string>& arguments, cons
 /// The command whose help the arguments ask for, whatever else stands there; null where they ask for none.
 const CLI::App* asked_for_help(const std::vector<Argument>& arguments);
 
-/// Throws Error{usage} for an option that is given twice, that lacks its value or has one that it does not take, and for two that
-/// exclude each other.
+/// Throws Error{usage} for an option with a value that is given twice, for one that lacks its value or has one that it does not
+/// take, and for two that exclude each other.
 void refuse_misused_options(const std::vector<Argument>& arguments);
 
 /// Lets every option of `app` and all below it that takes a file's name refuse an empty one, which an unset variable of a shell

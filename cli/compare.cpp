@@ -193,7 +193,7 @@ void CompareCommand::run() {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted) throw;
       interruption =
-          text("interrupted at ", contestant.name, "; the table has ", outcomes.size(), " of ", counted(list.size(), "model"));
+          text("interrupted at ", contestant.name, "; ", outcomes.size(), " of ", counted(list.size(), "model"), " are judged");
       break;
     }
     if (as_table) print(table.row(outcomes.back()));

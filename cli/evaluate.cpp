@@ -111,7 +111,7 @@ Json evaluation_json(const Evaluation& evaluation) {
 
 void EvaluateCommand::run() {
   RunFiles files;
-  files.reads("MODEL", model);
+  files.reads_file("MODEL", model);
   files.reads("--data", data.path());
   files.check();
   const Device where = device.open();

@@ -35,7 +35,7 @@ void ExportCommand::run() const {
   const bool projector = target == EmbeddingFormat::projector;
   const std::string labels = labels_path(target, path);
   RunFiles files;
-  files.reads("MODEL", model);
+  files.reads_file("MODEL", model);
   files.writes("--embeddings", path);
   files.writes("--embeddings", labels);
   files.check();

@@ -101,9 +101,8 @@ void put_together(Fitted& blend, Pair pair) {
 /// What a blend's models are fitted on to choose its weight.
 InteractionDataset held_out_for_weight(const InteractionDataset& data, uint64_t seed) {
   InteractionDataset held_out = data;
-  hold_out_some(
-      held_out, kHeldOutShare, seed,
-      ", by which the blend's weight would be chosen; give the weight by --blend-weight, or a larger share by --hold-out");
+  hold_out_some(held_out, kHeldOutShare, seed,
+                ", by which the blend's weight would be chosen (heddle train MODEL --blend OTHER --blend-weight N is given one)");
   return held_out;
 }
 

@@ -83,6 +83,9 @@ int run(int argc, char** argv) {
   } catch (const CLI::CallForVersion& asked) {
     print(asked.what());
     return 0;
+  } catch (const CLI::CallForHelp&) {  // -hh
+    print(help_of(*parts.back().under));
+    return 0;
   } catch (const CLI::ParseError& error) {
     reject_leftovers(app, parts);  // a misspelt option is why a required one is missing
     fail_as(error, app);

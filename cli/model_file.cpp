@@ -21,9 +21,8 @@ constexpr std::string_view kDamaged = " is damaged: ", kCutOff = "cut off";
 /// Throws what reading a model threw on: of a file that is not what was written, with the way to one that is.
 [[noreturn]] void fail_damaged(const Error& error) {
   const std::string sentence = error.what();
-  const bool told = sentence.find(kDamaged) != std::string::npos || sentence.find(kCutOff) != std::string::npos;
-  fail(error.kind(), sentence, told ? "" : "; if it was a model, it is damaged",
-       "; copy the file again from where it is whole, or train the model again");
+  const bool damaged = sentence.find(kDamaged) != std::string::npos || sentence.find(kCutOff) != std::string::npos;
+  fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
 }
 
 }  // namespace

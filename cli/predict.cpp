@@ -103,7 +103,7 @@ Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& tra
 
 void PredictCommand::run() const {
   RunFiles files;
-  files.reads("MODEL", model);
+  files.reads_file("MODEL", model);
   files.reads("--data", data.path);
   outputs.list(files);
   files.check();
@@ -111,8 +111,8 @@ void PredictCommand::run() const {
   const Origin trained_on = origin(model);
   const bool attends = std::any_of(model_kinds().begin(), model_kinds().end(),
                                    [&](const ModelKind& kind) { return kind.name == trained_on.kind && kind.attends; });
-  require(outputs.attention.empty() || attends, ErrorKind::usage, "--save-attention: ", model, " holds a ", trained_on.kind,
-          ", which has no attention");
+  require(outputs.attention.empty() || attends || trained_on.kind.empty(), ErrorKind::usage, "--save-attention: ", model,
+          " holds a ", trained_on.kind, ", which has no attention");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);

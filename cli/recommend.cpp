@@ -53,7 +53,7 @@ Query visitor(const SavedRecommender& saved, const std::string& written) {
 
 void RecommendCommand::run() const {
   require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
-  RunFiles::check_read("MODEL", model);
+  RunFiles::check_read_file("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
   std::vector<Query> queries;
   std::vector<Asked> asked;

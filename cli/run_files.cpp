@@ -84,6 +84,10 @@ void RunFiles::reads(const std::string& option, const std::string& path) {
   if (!path.empty()) inputs_.push_back({option, path});
 }
 
+void RunFiles::reads_file(const std::string& option, const std::string& path) {
+  if (!path.empty()) inputs_.push_back({option, path, true});
+}
+
 void RunFiles::writes(const std::string& option, const std::string& path) {
   if (!path.empty()) outputs_.push_back({option, path});
 }
@@ -91,7 +95,7 @@ void RunFiles::writes(const std::string& option, const std::string& path) {
 void RunFiles::check() const {
   std::map<FileId, std::string> taken;  // by whom, as words
   for (const Named& input : inputs_) {
-    for (const std::string& file : io::detail::input_files(input.path)) {
+    for (const std::string& file : input.alone ? std::vector{input.path} : io::detail::input_files(input.path)) {
       if (const std::optional<FileId> id = id_of(file)) {
         taken.emplace(*id, text("is part of what this run reads (", input.option, " ", input.path,
                                 file == input.path ? "" : text(": ", file), ")"));
@@ -114,8 +118,8 @@ void RunFiles::check() const {
     require(fresh, ErrorKind::usage, output.option, ": ", output.path, " ", found->second, " and ", output.option,
             "); name another file");
     for (const Named& input : inputs_) {
-      require(!io::detail::would_be_input(input.path, output.path), ErrorKind::usage, output.option, ": ", output.path,
-              " would be taken for a part of the data the next time that ", input.path,
+      require(input.alone || !io::detail::would_be_input(input.path, output.path), ErrorKind::usage, output.option, ": ",
+              output.path, " is named like a part of a data set, and stands where ", input.path,
               " is read; give it another name, or another folder");
     }
   }
@@ -130,7 +134,9 @@ void require_room(const std::string& option, const std::string& path, int64_t by
   struct statvfs system {};
   // A file system that tells of no blocks at all does not count them.
   if (::statvfs(folder.c_str(), &system) != 0 || system.f_blocks == 0) return;
-  const double room = static_cast<double>(system.f_bavail) * static_cast<double>(system.f_frsize);
+  // What a file system keeps back for root is root's.
+  const double room =
+      static_cast<double>(::geteuid() == 0 ? system.f_bfree : system.f_bavail) * static_cast<double>(system.f_frsize);
   require(room >= static_cast<double>(bytes), ErrorKind::io, option, ": ", path, " will take ", size_text(bytes),
           " or more, and its file system has ", size_text(static_cast<int64_t>(room)),
           " left; make room, or name a file elsewhere");

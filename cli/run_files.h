@@ -14,6 +14,8 @@ class RunFiles {
   /// `option` ("--data") names `path` to be read: a file, a data set's folder, or what stands for one ("DIR/cora"). An empty path
   /// was not asked for.
   void reads(const std::string& option, const std::string& path);
+  /// The same for a file alone, whatever stands beside it: a model.
+  void reads_file(const std::string& option, const std::string& path);
   /// `option` names `path` to be written. An empty path was not asked for.
   void writes(const std::string& option, const std::string& path);
 
@@ -28,10 +30,16 @@ class RunFiles {
     files.reads(option, path);
     files.check();
   }
+  static void check_read_file(const std::string& option, const std::string& path) {
+    RunFiles files;
+    files.reads_file(option, path);
+    files.check();
+  }
 
  private:
   struct Named {
     std::string option, path;
+    bool alone = false;  ///< of what is read: nothing beside it is
   };
   std::vector<Named> inputs_, outputs_;
 };

@@ -61,9 +61,8 @@ class SettingList {
   std::vector<Setting> settings_;
 };
 
-/// "--split is 'thirds', it must be one of ratio, none": for names that are no number. `others`: what may be written besides, ",
-/// or
-/// ...". The name that is written nearly so is told.
+/// "--split is 'thirds', it must be one of ratio, none": for names that are no number. `others` ends the list: ", or A+B". The
+/// name that is written nearly so is told.
 [[noreturn]] void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names,
                               const std::string& others = "");
 

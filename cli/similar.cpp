@@ -28,7 +28,7 @@ struct SimilarCommand {
 };
 
 void SimilarCommand::run() const {
-  RunFiles::check_read("MODEL", model);
+  RunFiles::check_read_file("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
   const int32_t number = saved.items.require_known(item, "item");
   const int64_t others = saved.model->items() - 1;

@@ -177,7 +177,11 @@ class TrainingProgress {
     const ProgressFigure figures[] = {
         {.name = "epoch", .value = static_cast<double>(epoch), .total = static_cast<double>(epochs_), .at_most = may_stop_early_},
         {.name = "loss", .value = losses.empty() ? std::numeric_limits<double>::quiet_NaN() : losses.back()}};
-    const double most_left = time_limit_ > 0 ? std::max(time_limit_ - fit_s, 0.0) : -1;
+    // The epoch that passes the limit is finished.
+    const double step_s = done > 0 ? fit_s / done : 0;
+    const double rest_of_limit = time_limit_ - fit_s;
+    const auto steps_after = static_cast<double>(rest_of_limit > 0 ? steps_per_epoch_ : steps_per_epoch_ - step);
+    const double most_left = time_limit_ > 0 ? std::max(rest_of_limit, 0.0) + step_s * steps_after : -1;
     return callback_({.phase = "training", .share = share, .figures = figures, .most_left = most_left});
   }
 

@@ -31,8 +31,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kMetadata = "__metadata__";
-/// The metadata entry that holds the checksum of everything else; other programs keep it like any other entry.
-constexpr const char* kChecksum = "checksum";
+/// The metadata entry that holds the checksum of everything else. Of files that others wrote it is not asked.
+constexpr const char* kChecksum = "heddle.checksum";
 constexpr int64_t kLengthBytes = 8;
 /// A tensor's entry takes about 100 bytes.
 constexpr int64_t kMaxHeader = int64_t{16} << 20;

@@ -92,8 +92,7 @@ TEST_SUITE("cli") {
         if (option.type.empty()) {
           check_refusal(run_program(line + "=1"),
                         "heddle: " + option.name + " takes no value, and '" + option.name + "=1' gives it one" + way_on(command));
-          check_refusal(run_program(line + " " + option.name),
-                        "heddle: " + option.name + " is given twice, it can be given once" + way_on(command));
+          CHECK(run_program(line + " " + option.name).err.find("given twice") == std::string::npos);
           ++flags;
         } else {
           check_refusal(run_program(line),

@@ -279,7 +279,7 @@ TEST_SUITE("cli") {
             CAPTURE(path);
             const ProgramResult result = run_program(workshop.line(command, &input) + " " + output + " " + path);
             CHECK(result.status == 2);
-            CHECK_MESSAGE(result.err.find(path + " would be taken for a part of the data the next time that " + input.named +
+            CHECK_MESSAGE(result.err.find(path + " is named like a part of a data set, and stands where " + input.named +
                                           " is read; give it another name, or another folder") != std::string::npos,
                           result.err);
             CHECK(!fs::exists(path));

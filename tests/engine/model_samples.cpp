@@ -60,7 +60,7 @@ std::unique_ptr<Recommender> recommender_of(const RecommenderKind& kind, const I
 }  // namespace
 
 std::string without_checksum(std::string content) {
-  const std::size_t at = content.find("\"checksum\":\"");
+  const std::size_t at = content.find("\"heddle.checksum\":\"");
   if (at == std::string::npos) return content;
   const std::size_t end = content.find(',', at);
   return content.replace(at, end + 1 - at, end + 1 - at, ' ');

@@ -93,9 +93,9 @@ TEST_CASE("io / safetensors: no byte of a written file is changed unnoticed, and
       }
     }
   }
-  CHECK(refused > 20 * same);
+  CHECK(refused > 10 * same);
   CHECK(same > 0);
-  // In another order, as other programs write: the same contents.
+  // The same length and a header that is read: other contents.
   std::string other = whole;
   CHECK_THROWS_WITH_AS(io::detail::parse_safetensors(other.replace(other.find("gcn"), 3, "gat"), "f"),
                        doctest::Contains("f is damaged: its contents are not those that it was written with"), Error);
