@@ -82,6 +82,8 @@ std::string way_on(const ListedCommand& command) {
 
 TEST_SUITE("cli") {
   TEST_CASE("command line / an option without its value, given twice, or with a value that it does not take, of every command") {
+    // A thousand starts of the program, which take minutes with sanitizers in it: there each option is tried in one way, in turn.
+    constexpr bool sanitized = !std::string_view(HEDDLE_SANITIZERS).empty();
     int values = 0, flags = 0;
     for (const ListedCommand& command : listed_commands()) {
       for (const ListedOption& option : command.options) {
@@ -89,18 +91,26 @@ TEST_SUITE("cli") {
         CAPTURE(command.name);
         CAPTURE(option.name);
         const std::string line = command.name + " " + option.name;
+        const bool first = !sanitized || (values + flags) % 2 == 0, second = !sanitized || !first;
         if (option.type.empty()) {
-          check_refusal(run_program(line + "=1"),
-                        "heddle: " + option.name + " takes no value, and '" + option.name + "=1' gives it one" + way_on(command));
-          CHECK(run_program(line + " " + option.name).err.find("given twice") == std::string::npos);
           ++flags;
+          if (first)
+            check_refusal(run_program(line + "=1"), "heddle: " + option.name + " takes no value, and '" + option.name +
+                                                        "=1' gives it one" + way_on(command));
+          if (!second) continue;
+          // A flag that is given twice is no mistake, but the next one is.
+          const bool ends = option.name == "--help";
+          const ProgramResult twice = run_program(line + " " + option.name + " --no-such-option");
+          CHECK(twice.status == (ends ? 0 : 2));
+          CHECK((twice.err.find("there is no option '--no-such-option'") != std::string::npos) == !ends);
         } else {
-          check_refusal(run_program(line),
-                        "heddle: " + option.name + " needs a value: " + option.name + " " + option.type + way_on(command));
-          if (option.several) continue;
-          check_refusal(run_program(line + " x " + option.name + "=y"),
-                        "heddle: " + option.name + " is given twice, it can be given once" + way_on(command));
           ++values;
+          if (first)
+            check_refusal(run_program(line),
+                          "heddle: " + option.name + " needs a value: " + option.name + " " + option.type + way_on(command));
+          if (second && !option.several)
+            check_refusal(run_program(line + " x " + option.name + "=y"),
+                          "heddle: " + option.name + " is given twice, it can be given once" + way_on(command));
         }
       }
     }

@@ -326,7 +326,8 @@ TEST_SUITE("cli") {
                                                      folder.path().string() + " --save " + folder.file("m"),
                                                  {SIGINT, SIGINT, SIGINT}, std::chrono::milliseconds(300));
     CHECK(result.status == 130);
-    CHECK(result.err == kAnswer);
+    CHECK(result.err.starts_with(kAnswer));  // on a busy machine the first step may not have begun
+    CHECK(result.err.find("interrupted after") == std::string::npos);
     CHECK(!fs::exists(folder.file("m.unfinished")));
   }
 
