@@ -51,7 +51,7 @@ TEST_SUITE("cli") {
            {std::size_t{8}, std::size_t{9}, header / 2, header - 1, header, header + 4, size - 4, size - 1})
         check(whole.substr(0, length), "cut off");
       check(whole + "garbage", "damaged");
-      for (const std::size_t at : {std::size_t{2}, std::size_t{4}, std::size_t{9}, header / 2}) {
+      for (const std::size_t at : {std::size_t{2}, std::size_t{4}, std::size_t{9}, header / 2, header + 4, size - 1}) {
         std::string changed = whole;
         changed[at] = static_cast<char>(changed[at] ^ 0x55);
         check(changed, "damaged");
