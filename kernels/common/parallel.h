@@ -17,10 +17,10 @@ namespace heddle::kernels {
 ///   No part is smaller than 4096 elements: to hand one over takes some 300 ns, to wait for its thread as much again.
 ///   Small work has two parts a thread, so that one that comes late finds half of its share done by others.
 ///   Large work has up to 32, so that a thread that is held up, for as long as the system likes, holds up a 32nd of its share;
-///   but none below 65,536 elements.
+///   but none below 262,144 elements, beside which the handing over does not count.
 ///   More parts would not even anything out that the clock could show.
 [[gnu::always_inline]] static inline int64_t parts_for(Threads threads, int64_t work) {
-  constexpr int64_t least_part = 4096, least_of_many = 65536;
+  constexpr int64_t least_part = 4096, least_of_many = 262144;
   if (threads.count <= 1 || work < 2 * least_part) return 1;
   const int64_t few = work / least_part < int64_t{2} * threads.count ? work / least_part : int64_t{2} * threads.count;
   const int64_t many = work / least_of_many < int64_t{32} * threads.count ? work / least_of_many : int64_t{32} * threads.count;
@@ -56,7 +56,8 @@ template <class Body>
   if (count <= 0) return;
   const int64_t grains = (count + grain - 1) / grain;
   const int64_t wanted = parts_for(threads, count * work_each);
-  const int64_t ranges = grains < wanted ? grains : wanted;
+  // Of fewer than two grains each, some ranges would be twice as long as others: then every grain is a range.
+  const int64_t ranges = wanted == 1 ? 1 : grains < 2 * wanted ? grains : wanted;
   if (ranges == 1) {
     body(int64_t{0}, count);
     return;

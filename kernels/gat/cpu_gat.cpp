@@ -59,12 +59,6 @@ template <int stride>
       x, most, [](Vec a, Vec b) __attribute__((always_inline)) { return exp_of(a - b); });
 }
 
-/// Where all scores so far are -inf, so is the maximum; 0 in its place makes their weights exp(-inf) = 0.
-[[gnu::always_inline]] inline Wide not_below_all(const Wide& most) {
-  return map(
-      most, [](Vec m) __attribute__((always_inline)) { return select(m == broadcast(-__builtin_inff()), Vec{}, m); });
-}
-
 void zero(float* p, int64_t count) {
   for (int64_t i = 0; i < count; ++i) p[i] = 0;
 }
@@ -110,7 +104,9 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
       }
       for (int64_t phase = 0; phase < phases; ++phase) {
         const Wide target = heads_of<stride>(args.target_scores + row * step, phase);
-        Wide greatest = fresh ? wide(-__builtin_inff()) : load_wide(most.at + phase * wide_floats);
+        // Begun with the least number instead of -inf: where all scores so far are -inf, their weights are then
+        // exp(-inf - least) = 0 instead of exp(-inf + inf).
+        Wide greatest = fresh ? wide(-__FLT_MAX__) : load_wide(most.at + phase * wide_floats);
         const Wide before = greatest;
         for (int64_t f = phase * wide_floats; f < size; f += phases * wide_floats) {
           const Wide value = load_wide(raw.at + f) + target;
@@ -120,7 +116,6 @@ void forward_rows(const GatForwardArgs& args, const Shape& shape, AttentionDropo
         }
         greatest = fold_max<period>(greatest);
         store_wide(most.at + phase * wide_floats, greatest);
-        greatest = not_below_all(greatest);
         Wide total = wide(0);
         Wide total_positive = wide(0);
         if (!fresh) {

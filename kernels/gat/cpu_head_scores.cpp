@@ -24,23 +24,25 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, T
   const int64_t n = args.x.rows;
   const int64_t chunks = (n + head_scores_chunk_rows - 1) / head_scores_chunk_rows;
   parallel_each(threads, chunks, head_scores_chunk_rows * width, [&](int64_t chunk) {
-    float* const sums = partials + chunk * width;
-    if (args.da != nullptr) {
+    const HeadScoresBackwardArgs own = args;  // nothing that is written here can be a part of it
+    float* const sums = own.da != nullptr ? partials + chunk * width : nullptr;
+    if (sums != nullptr) {
       for (int64_t c = 0; c < width; ++c) sums[c] = 0;
     }
     const int64_t begin = chunk * head_scores_chunk_rows;
     const int64_t end = begin + head_scores_chunk_rows < n ? begin + head_scores_chunk_rows : n;
     for (int64_t row = begin; row < end; ++row) {
-      const float* const x = args.x.data + row * width;
-      const float* const dscores = args.dscores + row * args.stride;
+      const float* const x = own.x.data + row * width;
+      const float* const dscores = own.dscores + row * own.stride;
+      float* const dx = own.dx.data != nullptr ? own.dx.data + row * width : nullptr;
       for (int64_t h = 0; h < heads; ++h) {
         const float d = dscores[h];
         const int64_t first = h * columns;
-        if (args.da != nullptr) {
+        if (sums != nullptr) {
           for (int64_t c = first; c < first + columns; ++c) sums[c] += d * x[c];
         }
-        if (args.dx.data != nullptr) {
-          for (int64_t c = first; c < first + columns; ++c) args.dx.data[row * width + c] = d * args.a[c];
+        if (dx != nullptr) {
+          for (int64_t c = first; c < first + columns; ++c) dx[c] = d * own.a[c];
         }
       }
     }

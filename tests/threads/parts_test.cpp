@@ -32,7 +32,7 @@ TEST_CASE("parts / as many as there is work for, two a thread for small work and
   constexpr int64_t huge = int64_t{1} << 40;
   for (const Row& row :
        {Row{1, huge, 1}, Row{2, 0, 1}, Row{2, 8191, 1}, Row{2, 8192, 2}, Row{2, 12288, 3}, Row{2, 16384, 4}, Row{2, 300'000, 4},
-        Row{2, 1 << 22, 64}, Row{2, huge, 64}, Row{64, 8192, 2}, Row{64, 1 << 20, 128}, Row{64, 1 << 24, 256},
+        Row{2, 1 << 20, 4}, Row{2, 1 << 22, 16}, Row{2, huge, 64}, Row{64, 8192, 2}, Row{64, 1 << 20, 128}, Row{64, 1 << 26, 256},
         Row{64, huge, 2048}, Row{256, 1 << 20, 256}, Row{256, 1 << 21, 512}, Row{256, huge, 8192}, Row{1024, huge, 32768}}) {
     INFO(row.threads, " threads, work of ", row.work);
     CHECK(parts_for(threads_of(row.threads), row.work) == row.parts);
@@ -50,6 +50,22 @@ TEST_CASE("parts / more work is never cut into fewer, nor into parts of less tha
       CHECK(parts <= 32 * threads);
       before = parts;
     }
+  }
+}
+
+TEST_CASE("parts / where grains are few, each is a range: none is twice as long as another") {
+  const Device device = Device::cpu({.threads = 2});
+  const Threads team = device.backend()->thread_team();
+  std::mutex mutex;
+  for (int64_t grains : {2, 5, 6, 7}) {
+    std::vector<int64_t> lengths;
+    parallel_ranges(team, 512 * grains, 512, 7, [&](int64_t begin, int64_t end) {
+      const std::scoped_lock lock(mutex);
+      lengths.push_back(end - begin);
+    });
+    INFO(grains, " grains");
+    CHECK(lengths == std::vector<int64_t>(static_cast<std::size_t>(parts_for(team, 512 * grains * 7) == 1 ? 1 : grains),
+                                          parts_for(team, 512 * grains * 7) == 1 ? 512 * grains : 512));
   }
 }
 
