@@ -6,10 +6,10 @@
 
 namespace heddle::cli {
 
-/// Seconds in which the process could work: a clock that stands while it is stopped (Ctrl-Z, SIGSTOP). The system tells a process
-/// of the stop neither beforehand nor afterwards (of SIGCONT alone, which says nothing of how long it was), and processor time
-/// does not tell either, since that stands while a GPU works. So somebody looks at this clock many times a second, whatever the
-/// work is doing, and between two looks that lie seconds apart nobody could: such a gap is left out.
+/// Seconds in which the process could work: a clock that stands while it is stopped (Ctrl-Z, SIGSTOP). A process learns nothing
+/// of SIGSTOP, and from SIGCONT afterwards not how long the stop was; its processor time does not tell either, since that stands
+/// while a GPU works, too. So somebody looks at this clock many times a second, whatever the work is doing, and where two looks
+/// lie seconds apart nobody could look: such a gap is left out.
 class WorkingTime {
  public:
   using Clock = std::chrono::steady_clock;
