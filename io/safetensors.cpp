@@ -33,6 +33,10 @@ using Json = nlohmann::json;
 constexpr const char* kMetadata = "__metadata__";
 /// The metadata entry that holds the checksum of everything else. Of files that others wrote it is not asked.
 constexpr const char* kChecksum = "heddle.checksum";
+/// The entry that says that a file has a checksum, which the checksum covers: neither can be damaged unnoticed. Files that heddle
+/// wrote before it have none, and are read without.
+constexpr const char* kFileVersion = "heddle.file_version";
+constexpr const char* kWithChecksum = "2";
 constexpr int64_t kLengthBytes = 8;
 /// A tensor's entry takes about 100 bytes.
 constexpr int64_t kMaxHeader = int64_t{16} << 20;
@@ -239,10 +243,15 @@ std::string checksum_of(const std::map<std::string, std::string>& metadata, std:
   return hasher.hex();
 }
 
-/// Throws Error{bad_data} for contents that are not those which the checksum among the metadata was made of, and takes it out.
+/// Throws Error{bad_data} for contents that are not those which the checksum among the metadata was made of, and for a file that
+/// lacks the checksum it says it has; takes both entries out.
 void check_checksum(TensorFile& file, const std::vector<Entry>& entries, std::string_view data, std::string_view name) {
   const auto found = file.metadata.find(kChecksum);
-  if (found == file.metadata.end()) return;
+  if (found == file.metadata.end()) {
+    require(!file.metadata.contains(kFileVersion), ErrorKind::bad_data, name, " is damaged: it lacks the checksum (", kChecksum,
+            " in its metadata) that it was written with");
+    return;
+  }
   std::vector<Summed> tensors;
   for (const Entry& entry : entries) {
     tensors.push_back({entry.name, entry.type.name, entry.shape,
@@ -251,6 +260,7 @@ void check_checksum(TensorFile& file, const std::vector<Entry>& entries, std::st
   require(found->second == checksum_of(file.metadata, std::move(tensors)), ErrorKind::bad_data, name,
           " is damaged: its contents are not those that it was written with (the checksum in its metadata tells)");
   file.metadata.erase(found);
+  file.metadata.erase(kFileVersion);
 }
 
 /// The bytes as elements.
@@ -282,8 +292,8 @@ NamedIntegers make_integers(const Entry& entry, std::string_view bytes) {
 
 }  // namespace
 
-/// The checksum of a file that is to be written.
-static std::string checksum_of(const TensorFile& file) {
+/// The checksum of a file that is to be written, with these metadata.
+static std::string checksum_of(const TensorFile& file, const std::map<std::string, std::string>& metadata) {
   const auto bytes = [](const auto& values) {
     return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
   };
@@ -297,7 +307,7 @@ static std::string checksum_of(const TensorFile& file) {
         },
         array.values);
   }
-  return checksum_of(file.metadata, std::move(tensors));
+  return checksum_of(metadata, std::move(tensors));
 }
 
 /// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
@@ -378,7 +388,8 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     header_text += quoted(name) + ':';
   };
   std::map<std::string, std::string> metadata = file.metadata;
-  metadata[detail::kChecksum] = detail::checksum_of(file);
+  metadata[detail::kFileVersion] = detail::kWithChecksum;
+  metadata[detail::kChecksum] = detail::checksum_of(file, metadata);
   begin_field(detail::kMetadata);
   char before = '{';
   for (const auto& [key, value] : metadata) header_text += std::exchange(before, ',') + quoted(key) + ':' + quoted(value);

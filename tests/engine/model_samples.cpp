@@ -60,10 +60,13 @@ std::unique_ptr<Recommender> recommender_of(const RecommenderKind& kind, const I
 }  // namespace
 
 std::string without_checksum(std::string content) {
-  const std::size_t at = content.find("\"heddle.checksum\":\"");
-  if (at == std::string::npos) return content;
-  const std::size_t end = content.find(',', at);
-  return content.replace(at, end + 1 - at, end + 1 - at, ' ');
+  for (const char* const entry : {"\"heddle.checksum\":\"", "\"heddle.file_version\":\""}) {
+    const std::size_t at = content.find(entry);
+    if (at == std::string::npos) continue;
+    const std::size_t end = content.find(',', at);
+    content.replace(at, end + 1 - at, end + 1 - at, ' ');
+  }
+  return content;
 }
 
 void node_model(std::string_view content) {

@@ -15,7 +15,8 @@ void recommender(std::string_view content);
 /// io::read_tuned.
 void tuned_file(std::string_view content);
 
-/// A model's file with blanks in place of its checksum: what is changed in it is then met by the readers of what it holds.
+/// A model's file with blanks in place of its checksum and of the entry that says it has one: what is changed in it is then met
+/// by the readers of what it holds.
 std::string without_checksum(std::string content);
 
 struct ModelSample {
