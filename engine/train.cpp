@@ -89,10 +89,14 @@ void check(const TrainOptions& options, const NodeDataset& data) {
           options.weight_decay, ", it must be at least 0");
   require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
-  require(options.patience == 0 || !data.val.empty(), ErrorKind::usage, data.name,
-          ": patience needs a validation split, it is empty; patience 0 needs none");
-  require(options.selection == Selection::last || !data.val.empty(), ErrorKind::usage, data.name,
-          ": the weights of the best validation epoch need a validation split, it is empty; the selection 'last' needs none");
+  if (!data.val.empty()) return;
+  const bool patient = options.patience > 0, selects = options.selection != Selection::last;
+  require(!patient && !selects, ErrorKind::usage, data.name, ": ",
+          patient && selects ? "patience and the weights of the best validation epoch need"
+          : patient          ? "patience needs"
+                             : "the weights of the best validation epoch need",
+          " a validation split, it is empty; ", selects ? "--selection last" : "", patient && selects ? " " : "",
+          patient ? "--patience 0" : "", patient && selects ? " need none" : " needs none");
 }
 
 /// Whether the last loss exceeds the mean of the `window` before it.

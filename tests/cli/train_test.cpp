@@ -213,8 +213,11 @@ TEST_SUITE("cli") {
       CHECK(result.status == status);
       CHECK(result.err.find(sentence) != std::string::npos);
     };
-    refused(gat, 2, "patience needs a validation split, it is empty; patience 0 needs none");
-    refused(gat + " --patience 0", 2, "need a validation split, it is empty; the selection 'last' needs none");
+    refused(gat, 2,
+            "patience and the weights of the best validation epoch need a validation split, it is empty; --selection last "
+            "--patience 0 need none");
+    refused(gat + " --patience 0", 2,
+            "the weights of the best validation epoch need a validation split, it is empty; --selection last needs none");
     refused(gat + " --selection best", 2, "--selection is 'best', it must be one of last, best-validation");
     refused(gat + " --save-attention " + outputs.file("a.txt"), 2, "must end in .csv or .gexf");
     refused(gat + " --save-attention " + outputs.file("no/a.csv"), 7, "no does not exist");
