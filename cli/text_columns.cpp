@@ -96,16 +96,64 @@ struct Character {
   int columns;
 };
 
-Character first_character(std::string_view text) {
+/// What U+200D joins to the sign before it where both are such: men, hearts, flags and what stands for a trade.
+bool is_emoji(char32_t c) {
+  return (c >= 0x1f000 && c <= 0x1faff) || (c >= 0x2190 && c <= 0x2bff) || c == 0x3030 || c == 0x303d || c == 0x3297 ||
+         c == 0x3299;
+}
+bool is_flag_letter(char32_t c) { return c >= 0x1f1e6 && c <= 0x1f1ff; }
+bool is_skin_tone(char32_t c) { return c >= 0x1f3fb && c <= 0x1f3ff; }
+constexpr char32_t kJoiner = 0x200d, kAsEmoji = 0xfe0f;
+
+/// A code point, its bytes and its columns.
+struct CodePoint {
+  char32_t value;
+  std::size_t bytes;
+  int columns;
+};
+
+CodePoint first_code_point(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
   const unsigned char lead = byte(0);
-  if (lead < 0x80) return {1, lead >= 0x20 && lead != 0x7f ? 1 : 0};
+  if (lead < 0x80) return {lead, 1, lead >= 0x20 && lead != 0x7f ? 1 : 0};
   const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (!io::detail::is_utf8(text.substr(0, length))) return {1, 1};  // which a terminal draws as one sign
+  if (!io::detail::is_utf8(text.substr(0, length))) return {0xfffd, 1, 1};  // which a terminal draws as one sign
   char32_t character = lead & (0x7fu >> length);
   for (std::size_t i = 1; i < length; ++i) character = character << 6 | (byte(i) & 0x3fu);
-  if (character < 0xa0 || is_among(kWithoutWidth, character)) return {length, 0};
-  return {length, is_among(kWide, character) ? 2 : 1};
+  if (character < 0xa0 || is_among(kWithoutWidth, character)) return {character, length, 0};
+  return {character, length, is_among(kWide, character) ? 2 : 1};
+}
+
+/// The first code point, and those behind it that are drawn with it as one sign of two columns: the second letter of a flag, a
+/// skin's colour, the selector that asks for an emoji, and what is joined to an emoji. Marks stay characters of their own, of no
+/// column.
+Character first_character(std::string_view text) {
+  const CodePoint first = first_code_point(text);
+  Character whole{first.bytes, first.columns};
+  if (first.columns == 0) return whole;
+  const auto next = [&] { return whole.bytes < text.size() ? first_code_point(text.substr(whole.bytes)) : CodePoint{0, 0, 0}; };
+  const auto take = [&](const CodePoint& taken) {
+    whole.bytes += taken.bytes;
+    whole.columns = 2;
+  };
+  if (is_flag_letter(first.value)) {
+    if (is_flag_letter(next().value)) take(next());
+    return whole;
+  }
+  const bool emoji = is_emoji(first.value);
+  if (next().value == kAsEmoji) take(next());
+  if (!emoji) return whole;
+  if (is_skin_tone(next().value)) take(next());
+  for (CodePoint joiner = next(); joiner.value == kJoiner; joiner = next()) {
+    const std::string_view behind = text.substr(whole.bytes + joiner.bytes);
+    const CodePoint joined = behind.empty() ? CodePoint{0, 0, 0} : first_code_point(behind);
+    if (!is_emoji(joined.value)) break;
+    take(joiner);
+    take(joined);
+    if (next().value == kAsEmoji) take(next());
+    if (is_skin_tone(next().value)) take(next());
+  }
+  return whole;
 }
 
 }  // namespace

@@ -38,7 +38,16 @@ const std::pair<const char*, int> kTexts[] = {
     {"🙂🚀", 4},
     {"🥨🫠", 4},
     {"♥", 1},
-    {"♥\ufe0f", 1},
+    {"♥\ufe0f", 2},  // asked for as an emoji
+    {"1\ufe0f\u20e3", 2},
+    {"☝🏽👍🏽", 4},
+    {"🇩🇪🇫🇷", 4},
+    {"🇩a", 2},  // half a flag
+    {"👩\u200d👩\u200d👧\u200d👦", 2},
+    {"🏳\ufe0f\u200d🌈", 2},
+    {"🏴\u200d☠\ufe0f", 2},
+    {"🏃🏽\u200d♀\ufe0f!", 3},
+    {"क\u094d\u200dष", 2},     // no emoji: what is joined takes its own
     {"a\u200bb\u200d", 2},     // no column for a blank without width and a joiner
     {"soft\u00adhyphen", 11},  // drawn
     {"…±é", 3},
