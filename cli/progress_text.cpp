@@ -16,6 +16,7 @@ namespace {
 constexpr int kWidestBar = 30;
 constexpr int kNarrowestBar = 8;
 constexpr int kPercentColumns = 6;  // "100 % "
+constexpr int kShortestPhase = 8;   // of a name that is cut
 
 /// As wide as a time usually gets: "59 min 59 s", "23 h 59 min", "9 days 23 h".
 constexpr double kWideTime = 3599;
@@ -60,24 +61,24 @@ std::string phase_text(const ProgressState& state) {
   return state.subject.empty() ? std::string(state.phase) : fmt::format("{}: {}", state.subject, state.phase);
 }
 
-/// ", at most 3 min 20 s left"
-std::string left_text(const ProgressState& state, double left) {
+/// ", at most 3 min 20 s left"; `brief`: ", ≤ 3 min 20 s left".
+std::string left_text(const ProgressState& state, double left, bool brief) {
   const bool at_most =
       std::any_of(state.figures.begin(), state.figures.end(), [](const ProgressFigure& figure) { return figure.at_most; });
-  return fmt::format(", {}{} left", at_most ? "at most " : "", duration_text(left));
+  return fmt::format(", {}{} left", !at_most ? "" : brief ? "≤ " : "at most ", duration_text(left));
 }
 
 /// The time left, or how long a phase takes of which nobody knows the end. Of one that is stopped neither is to be known.
-std::string time_text(const ProgressState& state) {
+std::string time_text(const ProgressState& state, bool brief = false) {
   if (state.stopping) return "";
-  if (state.left >= 0) return left_text(state, state.left);
+  if (state.left >= 0) return left_text(state, state.left, brief);
   return state.share < 0 && state.elapsed >= 1 ? fmt::format(", {}", duration_text(state.elapsed)) : "";
 }
 
 /// Columns that the time gets, said or not.
-int columns_of_time(const ProgressState& state) {
-  const std::string wide = state.share < 0 ? fmt::format(", {}", duration_text(kWideTime)) : left_text(state, kWideTime);
-  return std::max(columns_of(wide), columns_of(time_text(state)));
+int columns_of_time(const ProgressState& state, bool brief = false) {
+  const std::string wide = state.share < 0 ? fmt::format(", {}", duration_text(kWideTime)) : left_text(state, kWideTime, brief);
+  return std::max(columns_of(wide), columns_of(time_text(state, brief)));
 }
 
 std::string bar_text(double share, int width) {
@@ -91,19 +92,37 @@ struct ProgressForm {
   int bar = 0;              ///< columns of the bar, 0: a number in its place
   std::size_t figures = 0;  ///< how many of them
   bool time = false;
+  bool subject = true;  ///< what the phase belongs to
+  bool percent = true;  ///< the number
+  bool brief = false;   ///< of the time
+  int phase = 0;        ///< columns that the phase's name is cut to; 0: it is not
 };
+
+/// Of what has no room with all of its phase's text: the name of the phase and the time, whatever must go for them.
+ProgressForm narrow_form(const ProgressState& state, int room) {
+  const int phase = columns_of(state.phase), percent = state.share < 0 ? 0 : kPercentColumns;
+  for (const bool with_percent : {true, false}) {
+    for (const bool brief : {false, true}) {
+      if ((with_percent ? percent : 0) + phase + columns_of_time(state, brief) > room) continue;
+      return {.time = true, .subject = false, .percent = with_percent, .brief = brief};
+    }
+  }
+  const int left = room - columns_of_time(state, true);
+  if (left >= kShortestPhase) return {.time = true, .subject = false, .percent = false, .brief = true, .phase = left};
+  return {.subject = percent + columns_of(phase_text(state)) <= room, .percent = percent + phase <= room};
+}
 
 ProgressForm form_of(const ProgressState& state, int room) {
   const int phase = columns_of(phase_text(state)), time = columns_of_time(state);
   const int whole = phase + columns_of_figures(state.figures) + time;
   const ProgressForm full{.bar = std::min(kWidestBar, room - whole - 3), .figures = state.figures.size(), .time = true};
-  if (state.share < 0) return whole <= room ? full : ProgressForm{};
+  if (state.share < 0) return whole <= room ? full : narrow_form(state, room);
   if (full.bar >= kNarrowestBar) return full;  // with its brackets and a blank
   for (std::size_t count = state.figures.size() + 1; count-- > 0;) {
     if (kPercentColumns + phase + columns_of_figures(state.figures.first(count)) + time <= room)
       return {.bar = 0, .figures = count, .time = true};
   }
-  return {};
+  return narrow_form(state, room);
 }
 
 }  // namespace
@@ -113,11 +132,14 @@ std::string progress_line(const ProgressState& state, int width) {
   const ProgressForm form = form_of(state, room);
   std::string text;
   if (state.share >= 0 && form.bar > 0) text = bar_text(state.share, form.bar);
-  if (state.share >= 0 && form.bar == 0) text = fmt::format("{:>3.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
+  if (state.share >= 0 && form.bar == 0 && form.percent)
+    text = fmt::format("{:>3.0f} % ", std::clamp(100 * state.share, 0.0, 100.0));
   // In the place of the time, which is wider.
   if (state.stopping) text += "stopping: ";
-  text += phase_text(state) + counts_text(state.figures.first(form.figures), true);
-  if (form.time) text += time_text(state);
+  const std::string phase = form.subject ? phase_text(state) : std::string(state.phase);
+  text += form.phase > 0 ? cut_to_columns(phase, form.phase) : phase;
+  text += counts_text(state.figures.first(form.figures), true);
+  if (form.time) text += time_text(state, form.brief);
   return cut_to_columns(text, room);
 }
 

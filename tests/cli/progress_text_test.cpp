@@ -53,8 +53,13 @@ TEST_SUITE("cli") {
     CHECK(progress_line(state, 78) == " 28 % lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
     CHECK(progress_line(state, 62) == " 28 % lightgcn: training, epoch 23 of 80, 3 min 20 s left");
     CHECK(progress_line(state, 45) == " 28 % lightgcn: training, 3 min 20 s left");
-    CHECK(progress_line(state, 44) == " 28 % lightgcn: training");
-    CHECK(progress_line(state, 22) == " 28 % lightgcn: tr…");
+    CHECK(progress_line(state, 44) == " 28 % training, 3 min 20 s left");
+    CHECK(progress_line(state, 35) == " 28 % training, 3 min 20 s left");
+    CHECK(progress_line(state, 34) == "training, 3 min 20 s left");
+    CHECK(progress_line(state, 28) == " 28 % lightgcn: training");
+    CHECK(progress_line(state, 22) == " 28 % training");
+    CHECK(progress_line(state, 16) == "training");
+    CHECK(progress_line(state, 10) == "traini…");
     CHECK(progress_sentence(state) == "lightgcn: training, epoch 23 of 80, loss 5.8977, 3 min 20 s left");
     for (int width = -1; width <= 200; ++width) {
       for (const double share : {-1.0, 0.0, 0.5, 1.0}) {
@@ -71,7 +76,12 @@ TEST_SUITE("cli") {
             CAPTURE(line);
             CHECK(columns_of(line) <= std::max(width - 3, 0));
             CHECK(io::detail::is_utf8(line));
-            if (width > 3) CHECK(line.ends_with("…") == (line.find("training") == std::string::npos));
+            if (width > 3) CHECK((line.find("…") != std::string::npos) == (line.find("training") == std::string::npos));
+            // The phase and the time left, wherever there is room for the two.
+            if (width >= 40 && share >= 0 && left >= 0) {
+              CHECK(line.find("training") != std::string::npos);
+              CHECK(line.ends_with(" left"));
+            }
           }
         }
       }
@@ -90,6 +100,23 @@ TEST_SUITE("cli") {
     CHECK(progress_line({.subject = "", .phase = "fitting", .figures = {}, .elapsed = 75}, 80) == "fitting, 1 min 15 s");
     CHECK(progress_line({.subject = "", .phase = "training", .share = 1, .figures = {}, .left = 0, .stopping = true}, 82) ==
           "[==============================] stopping: training");
+  }
+
+  TEST_CASE("progress text / at 40 columns every phase tells its name and the time left") {
+    const ProgressFigure trial{.name = "trial", .value = 2, .total = 6, .at_most = true};
+    const ProgressState state{.subject = "part 2 of 4, to choose the weight: lightgcn",
+                              .phase = "choosing the temperature",
+                              .share = 0.25,
+                              .figures = std::span(&trial, 1),
+                              .elapsed = 10,
+                              .left = 3590};
+    CHECK(progress_line(state, 40) == "choosing the tem…, ≤ 59 min 50 s left");
+    CHECK(progress_line(state, 60) == " 25 % choosing the temperature, at most 59 min 50 s left");
+    ProgressState training = state;
+    training.phase = "training";
+    CHECK(progress_line(training, 40) == " 25 % training, ≤ 59 min 50 s left");
+    ProgressState reading{.subject = "图谱图谱图谱图谱图谱图谱", .phase = "reading the graph", .figures = {}, .elapsed = 12};
+    CHECK(progress_line(reading, 40) == "reading the graph, 12 s");
   }
 
   TEST_CASE("progress text / a figure that is no count has six columns, and none is told before it is known") {
@@ -138,7 +165,7 @@ TEST_SUITE("cli") {
           CHECK(epochs == *has_epoch);
           if (stopping || epoch == 1) continue;
           CHECK(same(loss_at, line.find(", loss ")));
-          if (left >= 0) CHECK(same(time_at, line.find(", at most ")));
+          if (left >= 0) CHECK(same(time_at, std::min(line.find(", at most "), line.find(", ≤ "))));
           ++drawn;
         }
       }
