@@ -13,6 +13,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/load.h"
+#include "kernels/common/overrides.h"
 
 namespace heddle::cli {
 
@@ -70,6 +71,12 @@ void DeviceOptions::add_to(CLI::App& app) {
 }
 
 Device DeviceOptions::open() const {
+  Device device = open_for_every_variant();
+  kernels::check_overrides(device.kind());
+  return device;
+}
+
+Device DeviceOptions::open_for_every_variant() const {
   std::optional<Device> device;
   check_settings({{"device", name}}, [&] { device = Device::parse(name, static_cast<int>(threads)); });
   return *std::move(device);

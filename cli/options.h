@@ -25,8 +25,10 @@ struct DeviceOptions {
   int64_t threads = 0;  ///< 0: not given
 
   void add_to(CLI::App& app);
-  /// Throws what Device::parse throws.
+  /// Throws what Device::parse throws, and Error{usage} where a variable HEDDLE_FORCE_... names a variant that the device lacks.
   Device open() const;
+  /// For what runs every variant by itself and does not read those variables.
+  Device open_for_every_variant() const;
 };
 
 struct DataOptions {

@@ -156,6 +156,21 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("readme: a variant that it names in a variable runs on the device that it says") {
+    const TempDir folder;
+    const std::string line =
+        "compare --device cpu --quiet --models popularity,graph-filter --rank 4 --data " + folder.write("orders.csv", orders());
+    const std::string text = readme();
+    static const std::regex variable("HEDDLE_FORCE_[A-Z_]+=[a-z0-9_]+");
+    int named = 0;
+    for (std::sregex_iterator at(text.begin(), text.end(), variable), end; at != end; ++at, ++named) {
+      CAPTURE(at->str());
+      const ProgramResult result = run_program(line, at->str());
+      CHECK_MESSAGE(result.status == 0, result.err);
+    }
+    CHECK(named > 0);
+  }
+
   TEST_CASE("readme: the demo prints what the README shows, up to what is measured") {
     // Other instruction sets add in another order, and two nearly equal scores may then change places.
     if (heddle::best_isa() == heddle::Isa::portable) {
