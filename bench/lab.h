@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +25,9 @@ struct LabOptions {
   bool cold = false;                  ///< caches are emptied before each timed run
   bool ptx = false;                   ///< count the instructions of the kernels' PTX too, which takes nvcc and heddle's sources
   std::vector<std::shared_ptr<const VariantFile>> added = {};  ///< variants of other people's files, beside the built-in ones
+  /// Asked before each variant that is checked or counted and before each timed round; false ends the comparison with
+  /// Error{interrupted}.
+  std::function<bool()> go_on = {};
   Card card = cards().front();  ///< what is counted for: its second-level cache and multiprocessors, and the estimate
 };
 

@@ -62,6 +62,7 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
   std::vector<std::size_t> timed;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!measurable(rows[i])) continue;
+    require_going_on(options.go_on);
     const LabVariant& variant = subject.variants[i];
     void* const workspace = workspaces.emplace_back(stream, std::max<std::size_t>(variant.workspace, 4)).data();
     const std::function<void()> run = [&variant, workspace, &stream] { variant.run(workspace, stream); };
@@ -80,7 +81,7 @@ void time_rows(LabCase& subject, const Device& device, Stream& stream, const Lab
       return run_once_ms(backend, stream, replay, run);
     });
   }
-  std::vector<std::vector<double>> ms = time_by_turns(runs, options.repeats, options.cold);
+  std::vector<std::vector<double>> ms = time_by_turns(runs, options.repeats, options.cold, options.go_on);
   for (std::size_t t = 0; t < timed.size(); ++t) {
     LabRow& row = rows[timed[t]];
     std::vector<double>& of_row = ms[t];
@@ -165,6 +166,10 @@ void check_can_count(DeviceKind device) {
 #endif
 }
 
+void require_going_on(const std::function<bool()>& go_on) {
+  require(!go_on || go_on(), ErrorKind::interrupted, "the comparison was interrupted");
+}
+
 LabResult compare(LabCase subject, const Device& device, Stream& stream, const LabOptions& options) {
   check_can_count(device.kind());
   if (!options.variants.empty()) {
@@ -191,6 +196,7 @@ LabResult compare(LabCase subject, const Device& device, Stream& stream, const L
     row.added = variant.added;
     row.refused = variant.refused;
     row.chosen = row.variant == subject.chosen;
+    require_going_on(options.go_on);
     if (row.refused.empty()) check_row(subject, variant, row, device, stream);
 #ifdef HEDDLE_HAS_COUNTERS
     if (device.kind() == DeviceKind::simt && measurable(row)) {

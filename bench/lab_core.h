@@ -90,7 +90,12 @@ void check_can_count(DeviceKind device);
 LabResult compare(LabCase subject, const Device& device, Stream& stream, const LabOptions& options);
 
 /// Milliseconds of each of `runs`, which return those of one execution: `rounds` of each, taken by turns, each the mean of as
-/// many executions as take some milliseconds, or of one where they are `single`.
-std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single);
+/// many executions as take some milliseconds, or of one where they are `single`. `go_on` (may be empty) is asked before each
+/// round of each; where it says no, Error{interrupted}.
+std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single,
+                                               const std::function<bool()>& go_on);
+
+/// Throws Error{interrupted} where `go_on` is not empty and says no.
+void require_going_on(const std::function<bool()>& go_on);
 
 }  // namespace heddle::bench

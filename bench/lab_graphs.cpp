@@ -14,6 +14,7 @@
 #include "heddle/io.h"
 #include "io/file.h"
 #include "io/input_files.h"
+#include "io/near_matches.h"
 #include "io/text.h"
 
 namespace heddle::bench {
@@ -41,7 +42,7 @@ HostCsr matrix_of(int64_t nodes, Entries entries) {
   return matrix;
 }
 
-/// The whole numbers of "name:a,b", each from 1 to its limit.
+/// The whole numbers of "name:a,b", each from 1 to its limit. Throws Error{usage} with all of them for anything else.
 std::vector<int64_t> numbers(const std::string& name, const std::vector<std::pair<const char*, int64_t>>& parts) {
   const char* at = name.data() + name.find(':') + 1;
   const char* const end = name.data() + name.size();
@@ -51,8 +52,14 @@ std::vector<int64_t> numbers(const std::string& name, const std::vector<std::pai
     const auto [stopped, status] = std::from_chars(at, end, value);
     const bool last = result.size() + 1 == parts.size();
     const bool separated = last ? stopped == end : stopped != end && *stopped == ',';
-    require(status == std::errc() && separated && value >= 1 && value <= limit, ErrorKind::usage, "the graph '", name, "' needs ",
-            part, " from 1 to ", limit);
+    if (status != std::errc() || !separated || value < 1 || value > limit) {
+      std::string form, limits;
+      for (const auto& [each, most] : parts) {
+        form += text(form.empty() ? "" : ",", each);
+        limits += text(limits.empty() ? "" : " and ", each, " from 1 to ", most);
+      }
+      fail(ErrorKind::usage, "the graph '", name, "' must be ", name.substr(0, name.find(':') + 1), form, ", with ", limits);
+    }
     result.push_back(value);
     at = last ? stopped : stopped + 1;
   }
@@ -220,16 +227,23 @@ void check_data_folder() {
 void check_lab_graph(const std::string& name) {
   if (sizes_of(name)) return;
   std::string names;
+  std::vector<std::string> known;
   for (const PublicGraph& graph : public_graphs) {
     names += text(graph.name, ", ");
+    known.emplace_back(graph.name);
     if (name != graph.name) continue;
     require(!lab_graph_path(name).empty(), ErrorKind::usage, "the graph '", name, "' is read from HEDDLE_DATA, which is not set");
     require(!io::detail::input_files(lab_graph_path(name)).empty(), ErrorKind::io, "the graph '", name,
             "' is read from HEDDLE_DATA, and ", lab_graph_path(name), " holds no data");
   }
   const std::string path = lab_graph_path(name);
-  require(!io::detail::input_files(path).empty(), ErrorKind::io, "the graph '", name, "' is neither one of ", names,
-          "rmat:SCALE,EDGEFACTOR, uniform:N,DEGREE, star:N, nor a file or a folder: ", path, " holds no data");
+  if (!io::detail::input_files(path).empty()) return;
+  // What is written like a file's name is one that cannot be read; a word alone is a name that cannot be meant.
+  const bool file = path.find_first_of("/.") != std::string::npos;
+  const std::vector<std::string> near = io::detail::near_matches(name, known, 1);
+  fail(file ? ErrorKind::io : ErrorKind::usage, "the graph '", name, "' is neither one of ", names,
+       "rmat:SCALE,EDGEFACTOR, uniform:N,DEGREE, star:N, nor a file or a folder: ", path, " holds no data",
+       near.empty() ? "" : text("; did you mean ", near.front(), "?"));
 }
 
 LabGraph lab_graph(const std::string& name) {

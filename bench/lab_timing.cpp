@@ -34,21 +34,26 @@ void interleave() {
 
 }  // namespace
 
-std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single) {
+std::vector<std::vector<double>> time_by_turns(const std::vector<std::function<double()>>& runs, int rounds, bool single,
+                                               const std::function<bool()>& go_on) {
   interleave();
   Collector collector(runs.size());
   if (runs.empty()) return {};
   benchmark::ClearRegisteredBenchmarks();
   for (std::size_t i = 0; i < runs.size(); ++i) {
     benchmark::internal::Benchmark* const registered =
-        benchmark::RegisterBenchmark(std::to_string(i).c_str(), [run = runs[i]](benchmark::State& state) {
-          for ([[maybe_unused]] auto _ : state) state.SetIterationTime(1e-3 * run());
+        benchmark::RegisterBenchmark(std::to_string(i).c_str(), [&go_on, run = runs[i]](benchmark::State& state) {
+          // One that is to stop is not skipped, which the library takes amiss between repetitions: it does nothing, and says that
+          // this took long, so that it is not done many times.
+          const bool goes_on = !go_on || go_on();
+          for ([[maybe_unused]] auto _ : state) state.SetIterationTime(goes_on ? 1e-3 * run() : 1);
         });
     registered->UseManualTime()->Repetitions(rounds);
     single ? registered->Iterations(1) : registered->MinTime(0.005);
   }
   benchmark::RunSpecifiedBenchmarks(&collector);
   benchmark::ClearRegisteredBenchmarks();
+  require_going_on(go_on);
   return std::move(collector.ms);
 }
 

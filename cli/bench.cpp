@@ -173,7 +173,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   if (options.variants != "all") lab.variants = split_list(options.variants);
   DeviceOptions where = options.device;
   if (!options.added.empty() && !options.device_given) where.name = "simt";
-  const Device device = where.open();
+  const Device device = where.open_for_every_variant();
   require(!options.ptx || device.kind() == DeviceKind::simt, ErrorKind::usage,
           "--ptx counts beside what simt counts; --device is ", to_string(device.kind()));
   lab.ptx = options.ptx;
@@ -189,6 +189,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   std::size_t number = 0;
   bool read = true;
   catch_interrupts(progress.quiet());
+  lab.go_on = [] { return !interrupted(); };
   for (const std::string& name : graphs) {
     if (interrupted()) break;
     const ProgressSubject of(progress, name);
@@ -197,7 +198,9 @@ void run(const BenchOp& op, const BenchOptions& options) {
     for (int64_t width : widths) {
       if (interrupted()) break;
       cases.begin(number);
-      for (LabResult& result : op.compare(graph, width, options, device, lab)) {
+      std::vector<LabResult> compared;
+      if (!unless_interrupted([&] { compared = op.compare(graph, width, options, device, lab); })) break;
+      for (LabResult& result : compared) {
         read = print_row(lab_text(result, device, lab)) && read;
         for (const LabRow& row : result.rows_by_rank) {
           rows.push_back(lab_json(result, row, device, lab));
@@ -225,6 +228,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   require(failure.empty(), ErrorKind::internal, failure);
   require(of_added.empty(), ErrorKind::bad_data, of_added);
   if (!read) written.report([] { throw OutputClosed(); });
+  if (!written.saved().empty()) written.report([&] { print(fmt::format("saved      {}\n", fmt::join(written.saved(), ", "))); });
   cases.require_all(number, written.outcome());
 }
 

@@ -62,6 +62,14 @@ void add_repeats(CLI::App& app, int64_t& repeats) {
                       "rounds, in each of which every variant is timed");
 }
 
+bool unless_interrupted(const std::function<void()>& compare) try {
+  compare();
+  return true;
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::interrupted) throw;
+  return false;
+}
+
 void LabProgress::begin(std::size_t number) const {
   const auto cases = static_cast<double>(cases_);
   const ProgressFigure figure{.name = "case", .value = static_cast<double>(number + 1), .total = cases};

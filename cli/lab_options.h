@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ std::vector<int64_t> widths_of(const std::string& list);
 
 /// `--repeats N`.
 void add_repeats(CLI::App& app, int64_t& repeats);
+
+/// Runs `compare`; false where a signal ended it before its end (Error{interrupted}).
+bool unless_interrupted(const std::function<void()>& compare);
 
 /// Tells which of the cases (a graph at a width) is being measured.
 class LabProgress {

@@ -93,7 +93,7 @@ void run(const TuneOptions& options) {
   files.writes("--json", options.json);
   files.check();
   const std::vector<int64_t> widths = widths_of(options.widths);
-  const Device device = options.device.open();
+  const Device device = options.device.open_for_every_variant();
   // Read first: a file that is not ours is not to be found out after minutes of measuring.
   TunedVariants tuned;
   std::error_code ignored;
@@ -122,8 +122,14 @@ void run(const TuneOptions& options) {
     for (int64_t width : widths) {
       if (interrupted()) break;
       cases.begin(outcomes.size());
-      const GraphOutcome outcome =
-          outcome_of(compare_spmm(graph, width, device, {.variants = {}, .repeats = static_cast<int>(options.repeats)}));
+      LabResult compared;
+      const bool whole = unless_interrupted([&] {
+        compared =
+            compare_spmm(graph, width, device,
+                         {.variants = {}, .repeats = static_cast<int>(options.repeats), .go_on = [] { return !interrupted(); }});
+      });
+      if (!whole) break;
+      const GraphOutcome outcome = outcome_of(compared);
       print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome.graph, longest), width, outcome.best,
                             outcome.rule, outcome.ratio()));
       tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});

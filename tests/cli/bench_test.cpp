@@ -54,6 +54,17 @@ TEST_SUITE("cli") {
     CHECK(static_cast<std::size_t>(std::count(csv.begin(), csv.end(), '\n')) == rows.size() + 1);
   }
 
+  TEST_CASE("bench tells which files it has written") {
+    const TempDir folder;
+    const std::string csv = folder.file("rows.csv"), json = folder.file("rows.json");
+    const ProgramResult result =
+        run_program("bench spmm --graph star:5 --dim 1 --repeats 1 --variant cpu_row_loop --json " + json + " --csv " + csv);
+    CHECK(result.status == 0);
+    CHECK_MESSAGE(result.out.ends_with("\nsaved      " + json + ", " + csv + "\n"), result.out);
+    CHECK(run_program("bench spmm --graph star:5 --dim 1 --repeats 1 --variant cpu_row_loop").out.find("saved") ==
+          std::string::npos);
+  }
+
   TEST_CASE("bench spmm counts every variant of simt, the same in every run") {
     if (!can_count()) return;
     const TempDir folder;
@@ -232,10 +243,14 @@ TEST_SUITE("cli") {
   TEST_CASE("bench takes no graph, width or variant that cannot be meant") {
     const std::pair<const char*, const char*> cases[] = {
         {"bench", "subcommand"},
-        {"bench spmm --graph rmat:99,1", "the graph 'rmat:99,1' needs SCALE from 1 to 26"},
-        {"bench spmm --graph uniform:5", "needs N from 1 to"},
-        {"bench spmm --graph star:0", "needs N from 1 to"},
-        {"bench spmm --graph star:5x", "needs N from 1 to"},
+        {"bench spmm --graph rmat:99,1",
+         "the graph 'rmat:99,1' must be rmat:SCALE,EDGEFACTOR, with SCALE from 1 to 26 and EDGEFACTOR from 1 to 4096"},
+        {"bench spmm --graph rmat:12", "must be rmat:SCALE,EDGEFACTOR, with SCALE from 1 to 26 and EDGEFACTOR from 1 to 4096"},
+        {"bench spmm --graph corra", "the graph 'corra' is neither one of cora, gowalla, "},
+        {"tune --graph corra", "; did you mean cora?"},
+        {"bench spmm --graph uniform:5", "must be uniform:N,DEGREE, with N from 1 to 67108864 and DEGREE from 1 to 4096"},
+        {"bench spmm --graph star:0", "must be star:N, with N from 1 to 67108864"},
+        {"bench spmm --graph star:5x", "must be star:N, with N from 1 to 67108864"},
         {"bench spmm --dim 4,", "--dim is '4,'"},
         {"bench spmm --card Voodoo2", "--card is 'Voodoo2', it must be one of H100 SXM, H200, A100, L4, RTX 4090"},
         {"bench spmm --l2 50GBit", "--l2 is '50GBit'"},
@@ -258,7 +273,8 @@ TEST_SUITE("cli") {
     CHECK(run_program("bench spmm --graph gowalla", "HEDDLE_DATA=").status == 2);
     CHECK(run_program("bench spmm --graph cora", "HEDDLE_DATA=").err.find("the graph 'cora' is read from HEDDLE_DATA") !=
           std::string::npos);
-    CHECK(run_program("bench spmm --graph /no/such/file").status == 7);
+    for (const char* command : {"bench spmm --graph ", "tune --graph ", "train gcn --data ", "data --data "})
+      CHECK(run_program(command + std::string("/no/such/file")).status == 7);
     CHECK(run_program("bench spmm --graph star:3 --plot /no/such/file.svg").status == 7);
   }
 }
