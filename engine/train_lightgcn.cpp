@@ -147,11 +147,13 @@ class Steps {
   ReplayedStep replayed_;
 };
 
-/// Recall on a split, or nothing where it is empty. `progress` is told of it and not asked: an evaluation on the way is finished.
+/// Recall on a split, or nothing where it is empty. `progress` is told of it as `phase`, and not asked: an evaluation on the way
+/// is finished.
 std::map<std::string, double> figures(LightGcn& model, const InteractionDataset& data, const HostCsr& targets, bool exclude_val,
-                                      const ProgressCallback& progress) {
+                                      std::string_view phase, const ProgressCallback& progress) {
   if (targets.nnz() == 0) return {};
-  const auto told = [&](const Progress& at) {
+  const auto told = [&](Progress at) {
+    at.phase = phase;
     if (progress) progress(at);
     return true;
   };
@@ -168,21 +170,28 @@ class TrainingProgress {
         time_limit_(options.time_limit),
         may_stop_early_(options.patience > 0 || options.time_limit > 0) {}
 
-  /// Before step `step` (from 0) of `epoch` (from 1); the last loss is the last epoch's, `fit_s` what the limit counts. Whether
-  /// to go on.
-  bool step(int64_t epoch, int64_t step, const std::vector<double>& losses, double fit_s) const {
+  /// Before step `step` (from 0) of `epoch` (from 1); the last loss is the last epoch's, `fit_s` the seconds of the steps so far,
+  /// `spent_s` what the limit counts. Whether to go on.
+  bool step(int64_t epoch, int64_t step, const std::vector<double>& losses, double fit_s, double spent_s) {
     if (!callback_) return true;
     const auto done = static_cast<double>((epoch - 1) * steps_per_epoch_ + step);
-    const double share = done / (static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_));
+    share_ = std::max(share_, done / (static_cast<double>(epochs_) * static_cast<double>(steps_per_epoch_)));
     const ProgressFigure figures[] = {
         {.name = "epoch", .value = static_cast<double>(epoch), .total = static_cast<double>(epochs_), .at_most = may_stop_early_},
         {.name = "loss", .value = losses.empty() ? std::numeric_limits<double>::quiet_NaN() : losses.back()}};
     // The epoch that passes the limit is finished.
     const double step_s = done > 0 ? fit_s / done : 0;
-    const double rest_of_limit = time_limit_ - fit_s;
-    const auto steps_after = static_cast<double>(rest_of_limit > 0 ? steps_per_epoch_ : steps_per_epoch_ - step);
-    const double most_left = time_limit_ > 0 ? std::max(rest_of_limit, 0.0) + step_s * steps_after : -1;
-    return callback_({.phase = "training", .share = share, .figures = figures, .most_left = most_left});
+    const double rest_of_limit = time_limit_ - spent_s;
+    double most_left = -1;
+    if (time_limit_ > 0) {
+      most_left = rest_of_limit > 0 ? std::min(rest_of_limit + step_s * static_cast<double>(steps_per_epoch_), time_limit_)
+                                    : step_s * static_cast<double>(steps_per_epoch_ - step);
+      if (done == 0) begun_s_ = spent_s;
+      // The limit may end it long before the last epoch. Where the epochs' pace changes, what was told stays.
+      const double passed = spent_s - begun_s_;
+      if (passed > 0) share_ = std::max(share_, passed / (passed + most_left));
+    }
+    return callback_({.phase = "training", .share = share_, .figures = figures, .most_left = most_left});
   }
 
  private:
@@ -191,12 +200,15 @@ class TrainingProgress {
   int64_t epochs_;
   double time_limit_;
   bool may_stop_early_;
+  double share_ = 0;
+  double begun_s_ = 0;  ///< of the limit, when the first step began
 };
 
 /// Tells the trainings and rankings of trials as parts of one phase.
 class TrialProgress {
  public:
-  TrialProgress(const ProgressCallback& callback, int most) : callback_(callback), most_(most) {}
+  /// `limit`: seconds that all trials may take; 0: no limit.
+  TrialProgress(const ProgressCallback& callback, int most, double limit) : callback_(callback), most_(most), limit_(limit) {}
 
   /// Whether to go on to trial `trial`, from 0.
   bool begin(int trial) {
@@ -209,14 +221,21 @@ class TrialProgress {
 
  private:
   bool tell(double share_of_trial) const {
-    if (!callback_) return true;
+    const double left = limit_ > 0 ? std::max(limit_ - seconds_since(start_), 0.0) : -1;
+    const bool go_on = left != 0;
+    if (!callback_) return go_on;
     const ProgressFigure figure{.name = "trial", .value = trial_ + 1.0, .total = static_cast<double>(most_), .at_most = true};
-    return callback_(
-        {.phase = "choosing the temperature", .share = (trial_ + share_of_trial) / most_, .figures = std::span(&figure, 1)});
+    return callback_({.phase = "choosing the temperature",
+                      .share = (trial_ + share_of_trial) / most_,
+                      .figures = std::span(&figure, 1),
+                      .most_left = left}) &&
+           go_on;
   }
 
   const ProgressCallback& callback_;
   int most_;
+  double limit_;
+  Clock::time_point start_ = Clock::now();
   int trial_ = 0;
 };
 
@@ -334,6 +353,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
   constexpr int most_trials = 6;
   constexpr int64_t trial_epochs = 8;
   constexpr double held_out_share = 0.1;
+  constexpr double share_of_limit = 0.5;  // the rest is left to train in
   std::vector<std::pair<float, double>> trials;
   InteractionDataset rest;
   const InteractionDataset* judged = &data;
@@ -347,7 +367,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
   trial.epochs = std::min(options.epochs, trial_epochs);
   trial.patience = trial.eval_every = 0;
   trial.time_limit = 0;
-  TrialProgress told(progress, most_trials);
+  TrialProgress told(progress, most_trials, share_of_limit * options.time_limit);
   for (int i = 0; i < most_trials && told.begin(i); ++i) {
     trial.temperature = lowest + step * static_cast<float>(i);
     LightGcn model(*judged, model_options, device);
@@ -367,6 +387,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
 
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
                      const LightGcnCallback& callback, const ProgressCallback& progress) try {
+  const auto begin = Clock::now();  // of what the time limit counts
   check_fits(model, data, given);
   LightGcnTrainOptions options = given;
   LightGcnReport report;
@@ -374,7 +395,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   if (options.loss == RankingLoss::softmax && options.temperature == 0) {
     const auto start = Clock::now();
     report.temperature_trials = choose_temperature(data, model.options(), options, model.context().device(), progress);
-    options.temperature = 0.1f;  // where an interruption left no trial
+    options.temperature = 0.1f;  // where an interruption, or the time limit, left no trial
     double best = -1;
     for (const auto& [temperature, ndcg] : report.temperature_trials) {
       if (ndcg > best) {
@@ -382,6 +403,8 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
         options.temperature = temperature;
       }
     }
+    report.temperature_at_edge =
+        report.temperature_trials.size() > 1 && report.temperature_trials.back().first == options.temperature;
     report.choice_s = seconds_since(start);
   }
   report.batch_size = options.batch_size;
@@ -393,7 +416,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   good.take();
   model.set_trained_with(given, options);
   Patience patience(options.patience, model.embeddings());
-  const TrainingProgress told_of_steps(progress, options, per_epoch);
+  TrainingProgress told_of_steps(progress, options, per_epoch);
   const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
 
   std::vector<double> step_ms;
@@ -402,7 +425,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
     const auto start = Clock::now();
     const std::vector<float> losses = steps.epoch(step_ms, [&](int64_t step) {
-      return told_of_steps.step(epoch, step, report.losses, report.fit_s + seconds_since(start));
+      return told_of_steps.step(epoch, step, report.losses, report.fit_s + seconds_since(start), seconds_since(begin));
     });
     LightGcnEpoch told;
     told.epoch = epoch;
@@ -429,15 +452,16 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     report.epochs = epoch;
     report.losses.push_back(told.loss);
     report.epoch_s.push_back(told.seconds);
-    bool go_on = options.time_limit == 0 || report.fit_s < options.time_limit;
+    bool go_on = true;
     if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
       const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
       const auto evaluation = Clock::now();
-      told.val = figures(model, data, data.val, false, progress);
-      told.test = figures(model, data, data.test, true, progress);
+      told.val = figures(model, data, data.val, false, "ranking for validation", progress);
+      told.test = figures(model, data, data.test, true, "ranking for the test", progress);
       report.eval_s += seconds_since(evaluation);
       if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
     }
+    if (options.time_limit > 0 && seconds_since(begin) >= options.time_limit) go_on = false;
     if (callback && !callback(told)) {
       report.interrupted = true;
       go_on = false;

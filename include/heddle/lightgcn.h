@@ -62,7 +62,9 @@ struct LightGcnTrainOptions {
   Schedule schedule = Schedule::cosine;
   int64_t patience = 0;    ///< evaluations without a better validation recall after which training stops; 0: all epochs
   int64_t eval_every = 0;  ///< epochs between evaluations; 0: only at the end
-  double time_limit = 0;   ///< seconds; training stops after the epoch that passes them; 0: no limit
+  /// Seconds of `train`, the choice of the temperature (which takes at most half of them) and evaluations on the way included;
+  /// training stops after the epoch that passes them; 0: no limit.
+  double time_limit = 0;
   /// cpu: compute only what the batch depends on. Exact; off: every product is whole, as on the other devices.
   bool frontier = true;
   /// Record the step once and replay it, where the device can.
@@ -166,6 +168,8 @@ struct LightGcnReport {
   float temperature = 0;   ///< as used
   /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given.
   std::vector<std::pair<float, double>> temperature_trials;
+  /// The best of several that were tried is the last, and so the highest: a higher one may do better still.
+  bool temperature_at_edge = false;
   double choice_s = 0;         ///< seconds that took
   std::vector<double> losses;  ///< one an epoch
   std::vector<double> epoch_s;
@@ -182,15 +186,16 @@ struct LightGcnReport {
 /// model was made of (hold out validation first, then make the model, then train it), Error{diverged} with epoch and step where a
 /// loss is NaN or infinite: the model then holds the weights of the last epoch whose losses were finite. `progress` is told
 /// "choosing the temperature" (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss: NaN in the
-/// first; most_left with a time limit) and "ranking" for evaluations on the way, and asked before each step; false ends training
-/// there.
+/// first) and, for evaluations on the way, "ranking for validation" and "ranking for the test"; of the first two with most_left
+/// where there is a time limit. It is asked before each step; false ends training there.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 
 /// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's
-/// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls: sparse catalogues want a
-/// low one, dense ones a higher. Returns what was tried to the end, with its NDCG@20. The test split is not looked at. `progress`
-/// is told "choosing the temperature" and asked before each step; false ends the search.
+/// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls, 0.35 was tried or half
+/// of options.time_limit has passed: sparse catalogues want a low one, dense ones a higher. Returns what was tried to the end,
+/// with its NDCG@20. The test split is not looked at. `progress` is told "choosing the temperature" and asked before each step;
+/// false ends the search.
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
                                                          const ProgressCallback& progress = {});

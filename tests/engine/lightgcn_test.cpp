@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cmath>
 #include <map>
+#include <thread>
 
 #include "bench/references.h"
 #include "heddle/io.h"
@@ -305,6 +307,36 @@ TEST_CASE("lightgcn / training ends where the epoch's callback, the step's or th
   CHECK_FALSE(limited.interrupted);
 }
 
+TEST_CASE("lightgcn / a time limit counts the choice of the temperature, which takes at most half of it, and evaluations") {
+  const auto run = [](LightGcnTrainOptions options, const ProgressCallback& progress) {
+    LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 1}));
+    return train(model, shop(), options, {}, progress);
+  };
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  options.epochs = 10'000'000;
+  options.time_limit = 0.4;
+  // Each step of a trial takes so long that one trial would pass the limit.
+  const LightGcnReport slow = run(options, [](const Progress& at) {
+    if (at.phase == "choosing the temperature") std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    return true;
+  });
+  CHECK(slow.choice_s >= 0.2);
+  CHECK(slow.temperature == 0.1f);
+  CHECK_FALSE(slow.interrupted);
+  CHECK(slow.epochs >= 1);
+  // The limit was not passed when the last epoch began.
+  if (slow.epochs > 1) CHECK(slow.choice_s + slow.fit_s < options.time_limit + slow.epoch_s.back());
+  options.temperature = 0.2f;
+  options.eval_every = 1;
+  options.time_limit = 0.2;
+  const LightGcnReport judged = run(options, [](const Progress& at) {
+    if (at.phase == "ranking for the test") std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    return true;
+  });
+  CHECK(judged.epochs <= 2);
+}
+
 TEST_CASE("lightgcn / options out of range and data without interactions are refused") {
   const Device device = Device::cpu({.threads = 1});
   const auto make = [&](const LightGcnOptions& options) { return [&, options] { LightGcn(shop(), options, device); }; };
@@ -512,6 +544,7 @@ TEST_CASE("lightgcn / the temperature is chosen on held-out training interaction
   const auto best =
       std::max_element(trials.begin(), trials.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   CHECK(report.temperature == best->first);
+  CHECK(report.temperature_at_edge == (best->first == trials.back().first));
   // What was tried before leaves no trace in the training itself.
   options.temperature = best->first;
   LightGcn given(shop(), {.dim = 8}, device);
