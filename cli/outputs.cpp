@@ -44,9 +44,11 @@ void OutputOptions::list(RunFiles& files) const {
   }
 }
 
-void OutputOptions::write(NodeClassifier& of, const NodeDataset& data, bool finished, ResultFiles& results) const {
+void OutputOptions::write(NodeClassifier& of, const NodeDataset& data, bool finished, ResultFiles& results,
+                          const HostMatrix* computed) const {
   results.write("the table of embeddings", names.of(embeddings, finished), [&](const std::string& path) {
-    const HostMatrix values = host_embeddings(of);
+    const HostMatrix now = computed == nullptr ? host_embeddings(of) : HostMatrix{};
+    const HostMatrix& values = computed == nullptr ? now : *computed;
     io::write_npy(path, values.values.data(), values.rows, values.cols);
   });
   results.write("the table of predictions", names.of(predictions, finished),

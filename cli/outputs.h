@@ -24,8 +24,10 @@ struct OutputOptions {
   void add_to(CLI::App& app, bool with_model, bool with_attention);
   /// Throws Error{usage} for a name that says no format; lists the files.
   void list(RunFiles& files) const;
-  /// Writes embeddings, predictions and attention. `finished`: the training came to its end.
-  void write(NodeClassifier& model, const NodeDataset& data, bool finished, ResultFiles& results) const;
+  /// Writes embeddings, predictions and attention. `finished`: the training came to its end; `computed`: the embeddings, where
+  /// they are computed already.
+  void write(NodeClassifier& model, const NodeDataset& data, bool finished, ResultFiles& results,
+             const HostMatrix* computed = nullptr) const;
 };
 
 /// The most probable class of each node.

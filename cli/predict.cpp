@@ -116,11 +116,12 @@ void PredictCommand::run() const {
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
-  if (!outputs.embeddings.empty()) host_embeddings(*loaded);  // refused where there are none, before anything else is computed
+  // First: a model that has none is refused before anything else is computed.
+  const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : host_embeddings(*loaded);
   const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
                    figures(*loaded, dataset, dataset.test)};
   ResultFiles results("");
-  outputs.write(*loaded, dataset, true, results);
+  outputs.write(*loaded, dataset, true, results, &embeddings);
   results.report([&] {
     if (printing.json) {
       print(prediction_json(*loaded, on, trained_on, dataset, hash));
