@@ -6,15 +6,24 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/text_columns.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
-std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names) {
+std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names, int width) {
+  using io::detail::printable;  // here already: what is shown in place of a control character takes columns
+  constexpr int kNarrowestName = 12, kRankAndGaps = 4 + 3 * 2, kScore = 8;
+  const auto id_of = [&](const RankedItem& ranked) { return printable(items[ranked.item]); };
+  const auto name_of = [&](const RankedItem& ranked) {
+    return names.empty() ? "" : printable(names[static_cast<std::size_t>(ranked.item)]);
+  };
   int id_width = columns_of("item"), name_width = columns_of("name");
   for (const RankedItem& ranked : ranking) {
-    id_width = std::max(id_width, columns_of(items[ranked.item]));
-    if (!names.empty()) name_width = std::max(name_width, columns_of(names[static_cast<std::size_t>(ranked.item)]));
+    id_width = std::max(id_width, columns_of(id_of(ranked)));
+    name_width = std::max(name_width, columns_of(name_of(ranked)));
   }
+  const int room = width - id_width - kRankAndGaps - kScore;
+  if (width > 0) name_width = std::min(name_width, std::max(room, kNarrowestName));
   const auto row = [&](const std::string& rank, const std::string& id, const std::string& name, const std::string& score) {
     return fmt::format("{:>4}  {}  {}{:>8}\n", rank, padded_to_columns(id, id_width),
                        names.empty() ? "" : padded_to_columns(name, name_width) + "  ", score);
@@ -22,7 +31,7 @@ std::string ranking_text(const Ranking& ranking, const IdTable& items, const std
   std::string text = row("rank", "item", "name", "score");
   int64_t rank = 0;
   for (const RankedItem& ranked : ranking) {
-    text += row(fmt::to_string(++rank), items[ranked.item], names.empty() ? "" : names[static_cast<std::size_t>(ranked.item)],
+    text += row(fmt::to_string(++rank), id_of(ranked), cut_to_columns(name_of(ranked), name_width),
                 fmt::format("{:.4f}", ranked.score));
   }
   return text;

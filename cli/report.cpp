@@ -18,6 +18,7 @@
 #include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/version.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -51,6 +52,37 @@ bool lost_with_terminal(int error) {
   struct stat status {};
   return error == EIO && interrupted() && interrupting_signal() == SIGHUP && ::fstat(STDOUT_FILENO, &status) == 0 &&
          S_ISCHR(status.st_mode);
+}
+
+void write_out(const std::string& bytes) {
+  const bool written = write_standard_output(bytes);
+  const int error = errno;
+  if (!written && lost_with_terminal(error)) throw OutputClosed();
+  if (!written && error == EPIPE) {
+    note_interrupt(SIGPIPE);
+    throw OutputClosed();
+  }
+  require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(error));
+}
+
+/// JSON with the control characters escaped that its strings may hold as they are: DEL, and U+0080 to U+009F, of which some
+/// terminals take U+009B for the beginning of a control sequence.
+std::string without_controls(const std::string& json) {
+  std::string result;
+  result.reserve(json.size());
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(json[at]);
+    const auto next = static_cast<unsigned char>(at + 1 < json.size() ? json[at + 1] : '\0');
+    if (byte == 0x7f) {
+      result += "\\u007f";
+    } else if (byte == 0xc2 && next >= 0x80 && next <= 0x9f) {
+      result += fmt::format("\\u{:04x}", next);
+      ++at;
+    } else {
+      result += json[at];
+    }
+  }
+  return result;
 }
 
 }  // namespace
@@ -201,16 +233,7 @@ void add_cost(Json& object) {
   object["version"] = version();
 }
 
-void print(const std::string& text) {
-  const bool written = write_standard_output(text);
-  const int error = errno;
-  if (!written && lost_with_terminal(error)) throw OutputClosed();
-  if (!written && error == EPIPE) {
-    note_interrupt(SIGPIPE);
-    throw OutputClosed();
-  }
-  require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(error));
-}
+void print(const std::string& text) { write_out(io::detail::printable_lines(text)); }
 
 bool print_row(const std::string& text) try {
   print(text);
@@ -221,7 +244,7 @@ bool print_row(const std::string& text) try {
 
 void print(const Json& object) {
   // A path need not be UTF-8, a JSON string must be.
-  print(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_out(without_controls(object.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n");
 }
 
 }  // namespace heddle::cli

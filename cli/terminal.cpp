@@ -12,6 +12,7 @@
 #include <string>
 
 #include "cli/text_columns.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -64,10 +65,15 @@ int terminal_width() noexcept {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
+int output_width() noexcept {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 void draw_line(std::string_view line) noexcept try {
   const std::lock_guard lock(terminal_mutex);
   if (!is_ready()) return;
-  const std::string shown = cut_to_columns(line, terminal_width() - kColumnsLeftFree);
+  const std::string shown = cut_to_columns(io::detail::printable(line), terminal_width() - kColumnsLeftFree);
   write_all("\r" + shown + "\033[K");
   line_is_drawn = !shown.empty();
 } catch (...) {  // no memory: then it is not drawn
@@ -79,7 +85,7 @@ void erase_line() noexcept {
 }
 
 void say(std::string_view line) noexcept try {
-  const std::string bytes = std::string(line) + '\n';  // in one write: lines of several programs do not mix
+  const std::string bytes = io::detail::printable_lines(line) + '\n';  // in one write: lines of several programs do not mix
   const std::lock_guard lock(terminal_mutex);
   erase();
   write_all(bytes);

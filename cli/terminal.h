@@ -17,18 +17,21 @@ bool can_draw() noexcept;
 /// Columns of that terminal now (its window may change at any time); 80 where it does not say.
 int terminal_width() noexcept;
 
+/// Columns of the terminal that standard output is; 0 where it is none (a file, a pipe), which takes lines of any width.
+int output_width() noexcept;
+
 /// Columns behind what is drawn: a ^C that the terminal echoes there stays on the line, and so does the cursor, which a terminal
 /// that has filled its last column may take to the next.
 inline constexpr int kColumnsLeftFree = 3;
 
-/// Shows `line` in place of what was drawn before; of one that is wider than the terminal the beginning and "…". Not while the
-/// terminal is stopped (Ctrl-S): drawing never waits.
+/// Shows `line` (control characters in it as \xNN) in place of what was drawn before; of one that is wider than the terminal the
+/// beginning and "…". Not while the terminal is stopped (Ctrl-S): drawing never waits.
 void draw_line(std::string_view line) noexcept;
 
 /// Takes away what was drawn.
 void erase_line() noexcept;
 
-/// Writes a line that stays, in place of what was drawn.
+/// Writes a line that stays, in place of what was drawn; its control characters, but line feeds and tabs, as \xNN.
 void say(std::string_view line) noexcept;
 
 /// Writes to standard output, in place of what was drawn; false, with errno, where that fails.

@@ -104,7 +104,7 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
       for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i)
         known += (i ? ", '" : "'") + log.behaviours[i] + "'";
       fail(ErrorKind::usage, subject(log), "the data have no behaviour '", name, "'; they have ", known,
-           log.behaviours.size() > 8 ? ", ..." : "");
+           log.behaviours.size() > 8 ? ", …" : "");
     }
     require(weight > 0 && std::isfinite(weight), ErrorKind::usage, subject(log), "the weight ", weight, " of behaviour '", name,
             "' is not positive and finite");

@@ -162,7 +162,7 @@ std::vector<std::string> typed_header(const Records& records) {
 std::string listed(const std::vector<std::string>& names) {
   std::string result;
   for (size_t i = 0; i < std::min<size_t>(names.size(), 6); ++i) result += (i ? ", " : "") + in_quotes(names[i]);
-  return result + (names.size() > 6 ? ", ..." : "");
+  return result + (names.size() > 6 ? ", …" : "");
 }
 
 /// Where the columns are, decided by the first record, which `records` stands at; `is_header` says whether it is one.

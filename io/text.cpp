@@ -33,13 +33,13 @@ size_t shown_as_it_is(std::string_view text) {
   return character.size();
 }
 
-}  // namespace
-
-std::string printable(std::string_view value) {
+/// `value`; the characters of `kept` as they are, whatever they do.
+std::string shown(std::string_view value, std::string_view kept) {
   constexpr char kHex[] = "0123456789abcdef";
   std::string result;
+  result.reserve(value.size());
   while (!value.empty()) {
-    const size_t length = shown_as_it_is(value);
+    const size_t length = kept.find(value.front()) != std::string_view::npos ? 1 : shown_as_it_is(value);
     result += value.substr(0, length);
     if (length == 0) {
       const auto byte = static_cast<unsigned char>(value.front());
@@ -50,6 +50,12 @@ std::string printable(std::string_view value) {
   return result;
 }
 
+}  // namespace
+
+std::string printable(std::string_view value) { return shown(value, ""); }
+
+std::string printable_lines(std::string_view text) { return shown(text, "\n\t"); }
+
 std::string in_quotes(std::string_view value) {
   constexpr size_t kShown = 40;
   size_t end = std::min(kShown, value.size());
@@ -57,7 +63,7 @@ std::string in_quotes(std::string_view value) {
   for (int bytes = 0; bytes < 3 && end > 0 && end < value.size() && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80;
        ++bytes)
     --end;
-  return "'" + printable(value.substr(0, end)) + (end < value.size() ? "...'" : "'");
+  return "'" + printable(value.substr(0, end)) + (end < value.size() ? "…'" : "'");
 }
 
 Lines::Lines(std::string_view content, std::string_view name) : rest_(content), name_(name) {

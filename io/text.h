@@ -16,7 +16,10 @@ constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c
 /// UTF-8 as \xNN.
 std::string printable(std::string_view value);
 
-/// The same in single quotes: at most 40 bytes of it, whole characters.
+/// The same of a text of several lines and columns: line feeds and tabs stay.
+std::string printable_lines(std::string_view text);
+
+/// The same as `printable` in single quotes: at most 40 bytes of it, whole characters, and "…" where that is not all.
 std::string in_quotes(std::string_view value);
 
 /// Walks over the lines of `content` that are neither blank nor comments (first character # or %). Accepts \n and \r\n and a
