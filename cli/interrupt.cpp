@@ -7,6 +7,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include "cli/terminal.h"
@@ -18,6 +21,8 @@ namespace {
 std::atomic<int> first_signal{0};
 std::atomic<int64_t> asked_at{0};  ///< to stop, by SIGINT or SIGTERM; nanoseconds of a clock that only goes on, 0: not yet
 std::atomic<const char*> answer{nullptr};
+std::atomic<const char*> last_words{nullptr};  ///< with which the program ends at the first signal; null: it goes on
+std::atomic<bool> caught{false};               ///< catch_interrupts was called
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<int64_t>::is_always_lock_free &&
                   std::atomic<const char*>::is_always_lock_free,
               "a signal handler may only touch lock-free atomics");
@@ -36,18 +41,28 @@ int64_t nanoseconds_now() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+void write_line(const char* line) {
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, std::char_traits<char>::length(line));
+}
+
 /// Calls nothing but what signal-safety(7) lists.
 void on_signal(int signal) {
   const int before = errno;
+  if (const char* const words = last_words; words != nullptr && (signal == SIGINT || signal == SIGTERM)) {
+    last_words = nullptr;
+    write_line(words);
+    ::signal(signal, SIG_DFL);
+    ::raise(signal);  // comes through as soon as this handler is left
+    errno = before;
+    return;
+  }
   note_interrupt(signal);
   // A terminal that is closed may send SIGHUP more than once, by the kernel and by the shell; only who asks twice means it.
   if (signal == SIGINT || signal == SIGTERM) {
     const int64_t now = nanoseconds_now();
     int64_t first = 0;
     if (asked_at.compare_exchange_strong(first, now)) {
-      if (const char* const line = answer) {
-        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line, std::char_traits<char>::length(line));
-      }
+      if (const char* const line = answer) write_line(line);
     } else if (now - first >= kSameRequest) {
       ::signal(signal, SIG_DFL);
       ::raise(signal);  // comes through as soon as this handler is left
@@ -73,10 +88,24 @@ void catch_signal(int signal) {
 void catch_closed_pipes() { catch_signal(SIGPIPE); }
 
 void catch_interrupts(bool quiet) {
-  static std::atomic<bool> caught{false};
   if (caught.exchange(true)) return;
+  last_words = nullptr;
   if (!quiet) answer = can_draw() ? kAnswerOverBar : ::isatty(STDERR_FILENO) != 0 ? kAnswerOnTerminal : kAnswer;
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
+}
+
+void note_doing(std::string_view doing) {
+  if (caught) return;
+  static std::mutex mutex;
+  static std::set<std::string> sentences;  // a signal may come at any time: none goes away
+  const std::lock_guard lock(mutex);
+  const char* const before = can_draw() ? "\r\033[K" : ::isatty(STDERR_FILENO) != 0 ? "\n" : "";  // as for kAnswer
+  const std::string sentence = before + ("heddle: interrupted while " + std::string(doing)) + "; nothing was saved\n";
+  const bool first = sentences.empty();
+  last_words = sentences.insert(sentence).first->c_str();
+  if (caught) last_words = nullptr;
+  if (!first) return;
+  for (const int signal : {SIGINT, SIGTERM}) catch_signal(signal);
 }
 
 bool interrupted() { return first_signal != 0; }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 namespace heddle::cli {
 
 /// From here on a write that nobody reads any more fails, instead of ending the program by SIGPIPE, and makes `interrupted` true.
@@ -9,6 +11,11 @@ void catch_closed_pipes();
 /// second one, half a second later or more, ends the program at once. Later calls change nothing.
 void catch_interrupts(bool quiet);
 bool interrupted();
+
+/// What is being done ("reading the data"), for work that no signal can end on the way and that leaves nothing: until
+/// `catch_interrupts` is called, SIGINT and SIGTERM end the program at once, with the line "heddle: interrupted while reading the
+/// data; nothing was saved". Does nothing afterwards.
+void note_doing(std::string_view doing);
 
 /// As if the signal had come: for a write to a closed pipe while SIGPIPE is ignored.
 void note_interrupt(int signal);

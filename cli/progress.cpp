@@ -6,6 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/terminal.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -21,7 +22,7 @@ constexpr milliseconds kBeforeLines{1000}, kBetweenLines{60'000};
 milliseconds delay_or(milliseconds usual) {
   constexpr int64_t kMost = 1'000'000'000;
   const char* const written = std::getenv("HEDDLE_PROGRESS_DELAY");
-  if (written == nullptr) return usual;
+  if (written == nullptr || *written == '\0') return usual;
   return milliseconds(parse_number<int64_t>("HEDDLE_PROGRESS_DELAY", written, 0, kMost, "milliseconds from 0 to 1000000000"));
 }
 
@@ -53,13 +54,11 @@ void ProgressBar::set_subject(std::string subject) noexcept {
 void ProgressBar::phase(std::string_view name) noexcept { told({.phase = name, .share = -1, .figures = {}}); }
 
 bool ProgressBar::told(const Progress& at) noexcept {
-  if (form_ != Form::none) {
-    try {
-      const std::lock_guard lock(mutex_);
-      keep(at);
-      tell(Clock::now());
-    } catch (...) {
-    }
+  try {
+    const std::lock_guard lock(mutex_);
+    keep(at);
+    if (form_ != Form::none) tell(Clock::now());
+  } catch (...) {
   }
   return !interrupted();
 }
@@ -95,6 +94,7 @@ void ProgressBar::keep(const Progress& at) {
     pace_ = goes_on ? before->second : PhasePace(std::max(share, 0.0));
     pace_.resume(seconds);
     phase_ = at.phase;
+    note_doing(phase_);
     // A phase is shown when it begins, however short it is.
     if (form_ == Form::drawn && other) next_ = std::min(next_, std::max(first_, now));
     if (form_ == Form::lines) next_ = said_.contains(at.phase) ? last_said_ + between_ : now + delay_;
@@ -148,7 +148,7 @@ ProgressSubject::ProgressSubject(ProgressBar& progress, std::string_view name) :
   {
     const std::lock_guard lock(progress.mutex_);
     before_ = progress.subject_;
-    subject = before_ + (before_.empty() || name.empty() ? "" : ": ") + std::string(name);
+    subject = before_ + (before_.empty() || name.empty() ? "" : ": ") + io::detail::printable(name);
   }
   progress.set_subject(std::move(subject));
 }

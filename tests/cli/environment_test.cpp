@@ -61,8 +61,25 @@ TEST_SUITE("cli") {
         CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
       }
       CHECK(run_program("help", variable + "=brocade").status == 0);
-      if (variable != "HEDDLE_PROGRESS_DELAY") CHECK(run_program("info", variable + "=").status == 0);
+      CHECK(run_program("info", variable + "=").status == 0);
     }
+  }
+
+  TEST_CASE("environment / a variant that the run's device lacks is refused before anything is read, and bench runs all") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string shop = " --quiet --device cpu --data " + folder.path().string();
+    for (const std::string line : {"compare --models popularity,lightgcn", "train popularity", "train gcn", "train lightgcn"}) {
+      CAPTURE(line);
+      const ProgramResult result = run_program(line + shop, "HEDDLE_FORCE_SPMM=merge_path");
+      CHECK(result.status == 2);
+      CHECK(result.out.empty());
+      CHECK_MESSAGE(result.err.starts_with("heddle: HEDDLE_FORCE_SPMM is 'merge_path', a variant that cpu does not have; it has "
+                                           "cpu_row_vectorised, cpu_merge_path"),
+                    result.err);
+    }
+    CHECK(run_program("bench spmm --graph star:3 --dim 1 --repeats 1 --variant cpu_row_loop", "HEDDLE_FORCE_SPMM=merge_path")
+              .status == 0);
   }
 
   TEST_CASE("environment / the sentence lists what a variable may be") {
