@@ -116,6 +116,19 @@ std::string place_of_option(const CLI::App& app, const std::string& written) {
   return of_some ? "; it goes behind the name of a subcommand" : "";
 }
 
+/// Of an option that other commands beside `app` have: "; --heads is an option of heddle train gat"; else empty.
+std::string other_commands_with(const CLI::App& app, const std::string& written) {
+  constexpr std::size_t kMost = 3;
+  if (app.get_parent() == nullptr) return {};
+  std::string names;
+  std::size_t count = 0;
+  for (const CLI::App* each : subcommands_of(*app.get_parent())) {
+    if (each == &app || option_of(*each, written) == nullptr) continue;
+    if (++count <= kMost) names += (names.empty() ? "" : ", ") + path_of(*each);
+  }
+  return count == 0 ? "" : text("; ", written, " is an option of ", names, count > kMost ? " and others" : "");
+}
+
 /// What an argument that `app` does not take may have been meant for: an option that is missing, or the one before it. Empty
 /// where there is none.
 std::string place_of_argument(const CLI::App& app, const std::string& written, const std::vector<Argument>& arguments) {
@@ -328,6 +341,7 @@ void reject_leftovers(const CLI::App& app, const std::vector<Argument>& argument
       const std::string written = option ? first.substr(0, first.find('=')) : first;
       const char* const what = option ? "option" : subcommands_of(*at).empty() ? "argument" : "subcommand";
       std::string meant = option ? place_of_option(*at, written) : place_of_argument(*at, first, arguments);
+      if (meant.empty() && option) meant = other_commands_with(*at, written);
       if (meant.empty()) meant = option ? did_you_mean(written, options_of(*at)) : nearest_or_list(*at, written);
       fail(ErrorKind::usage, "there is no ", what, " ", io::detail::in_quotes(written), meant, " (see ", name, " --help)");
     }

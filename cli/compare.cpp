@@ -122,7 +122,12 @@ class ComparisonTable {
         choices +=
             fmt::format("{}{} for {}", choices.empty() ? "" : ", ", duration_text(outcome.fitted.choice_s, 2), outcome.name);
     }
-    return fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
+    std::string of_fits;
+    for (const ModelOutcome& outcome : outcomes) {
+      for (const std::string& note : fitting_notes(outcome.fitted)) of_fits += fmt::format("{}: {}\n", outcome.name, note);
+    }
+    return of_fits +
+           fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
            fmt::format("rank: for the {} of the test; memory: the most resident meanwhile, data included\n\n",
                        grouped(outcomes.front().test.users, "user"));
   }
@@ -143,6 +148,7 @@ Json outcome_json(const ModelOutcome& outcome) {
               {"peak_rss_bytes", outcome.peak_bytes < 0 ? Json() : Json(outcome.peak_bytes)},
               {"model_bytes", outcome.model_bytes},
               {"epochs", outcome.fitted.training ? Json(outcome.fitted.training->epochs) : Json()},
+              {"notes", fitting_notes(outcome.fitted)},
               {"blend_weight", outcome.fitted.blend ? Json(as_written(outcome.fitted.blend->weight)) : Json()}};
   return object;
 }
@@ -170,11 +176,11 @@ void CompareCommand::run() {
   RunFiles::check_read("--data", data.path());
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
-  catch_interrupts(progress.quiet());
   progress.phase("reading the data");
   const LoadedInteractions loaded = data.load();
+  catch_interrupts(progress.quiet());
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
-          ": there are no test interactions to compare models by");
+          ": there are no test interactions to compare models by: ", no_test_text(loaded.data));
   metrics.check(loaded.data);
   for (const Contestant& contestant : list) {
     const std::optional<InteractionDataset> held_out = held_out_for(contestant.plan, loaded.data, seed);

@@ -109,6 +109,27 @@ Json evaluation_json(const Evaluation& evaluation) {
   return object;
 }
 
+/// Throws for data of which no test interaction is left that the model can be judged by.
+[[noreturn]] void fail_unjudged(const Evaluation& evaluation) {
+  const InteractionDataset& data = evaluation.loaded.data;
+  const Renumbered& renumbered = evaluation.renumbered;
+  require(data.test.nnz() > 0, ErrorKind::usage, data.name,
+          ": there are no test interactions to judge the model by: ", no_test_text(data),
+          evaluation.same_data()
+              ? ", and a model that is to be judged is trained so; this one can be judged by later interactions"
+                " of its users, of which --data OTHER --split ratio keeps some for the test"
+              : "");
+  std::string left_out;
+  if (renumbered.unknown > 0) left_out += text(renumbered.unknown, " with a user or an item that the model does not know");
+  if (renumbered.in_training > 0)
+    left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
+  fail(ErrorKind::usage, data.name, ": none of its ", counted(data.test.nnz() + data.val.nnz(), "interaction"),
+       " kept for test and validation can judge this model (", left_out, "); judge it by ",
+       evaluation.trained_name.empty() ? "the data that it was trained on"
+                                       : "the data that it was trained on, " + evaluation.trained_name,
+       ", split as then, or by other interactions of its users and items");
+}
+
 void EvaluateCommand::run() {
   RunFiles files;
   files.reads_file("MODEL", model);
@@ -144,8 +165,7 @@ void EvaluateCommand::run() {
   if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, held_out_seed);
   evaluation.renumbered = renumber(judged, saved);
   const InteractionDataset& renumbered = evaluation.renumbered.data;
-  require(new_users || renumbered.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
-          ": there are no test interactions that this model can be judged by");
+  if (!new_users && renumbered.test.nnz() == 0) fail_unjudged(evaluation);
   const auto judge = [&](const char* split, const HostCsr& targets, bool at_test) {
     const ProgressSubject of(progress, split);
     return evaluate_unless_empty(*saved.model, renumbered, targets, metrics.options(at_test, seed), progress);

@@ -90,8 +90,10 @@ void LightGcnFitter::add_training_settings() {
                     "all epochs");
   list.whole_number("eval_every", options.eval_every, 0, 10'000'000,
                     "epochs between evaluations; 0: only at the end (with patience: 1)");
-  list.number<double>("time_limit", options.time_limit, 0, 1e9, "a number from 0 to 1000000000",
-                      "stop after the epoch that passes these seconds; 0: no limit");
+  list.number<double>(
+      "time_limit", options.time_limit, 0, 1e9, "a number from 0 to 1000000000",
+      "stop after the epoch that passes these seconds, in which the temperature is chosen (at most half of them), trained "
+      "and evaluated on the way; 0: no limit");
 }
 
 void LightGcnFitter::add_model_settings() {

@@ -70,10 +70,19 @@ Fitted fit_one(Fitter& fitter, const InteractionDataset& data, const FitRequest&
   return fitter.fit(data, request);
 }
 
-/// `purpose`: which of two such fits it is, for who watches; empty: the only one.
-Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request, const char* purpose) {
-  const ProgressSubject of(request.progress, purpose);
-  return {.first = fit_one(*plan.first, data, request), .second = fit_one(*plan.second, data, request)};
+/// `purpose`: which of two such fits it is, for who watches; empty: the only one. `before`: fits of the blend that came before
+/// these two, of `all`.
+Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequest& request, const char* purpose, int before,
+              int all) {
+  const auto fit_part = [&](Fitter& fitter, int part) {
+    const ProgressSubject of(request.progress,
+                             fmt::format("part {} of {}{}{}", part, all, *purpose == '\0' ? "" : ", ", purpose));
+    return fit_one(fitter, data, request);
+  };
+  Pair pair;
+  pair.first = fit_part(*plan.first, before + 1);
+  pair.second = fit_part(*plan.second, before + 2);
+  return pair;
 }
 
 /// Chooses the blend's weight by validation interactions; of models that did not come to their end it would say nothing.
@@ -114,7 +123,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
   blend.held_out = blend.chosen && data.val.nnz() == 0;
   if (blend.held_out) {
     InteractionDataset held_out = held_out_for_weight(data, request.seed);
-    Pair pair = fit_both(plan, held_out, request, "to choose the weight");
+    Pair pair = fit_both(plan, held_out, request, "to choose the weight", 0, 4);
     choose_weight(fitted, pair, held_out, request.progress);
     if (blend.undecided) {
       put_together(fitted, std::move(pair));
@@ -126,7 +135,7 @@ Fitted fit_blend(const FitPlan& plan, const InteractionDataset& data, const FitR
       fitted.eval_s += part->eval_s;
     }
   }
-  Pair pair = fit_both(plan, data, request, blend.held_out ? "on everything" : "");
+  Pair pair = blend.held_out ? fit_both(plan, data, request, "on everything", 2, 4) : fit_both(plan, data, request, "", 0, 2);
   if (plan.weight) blend.weight = *plan.weight;
   if (blend.chosen && !blend.held_out) choose_weight(fitted, pair, data, request.progress);
   put_together(fitted, std::move(pair));

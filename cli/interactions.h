@@ -46,6 +46,9 @@ class InteractionOptions {
 std::string interactions_text(const InteractionDataset& data, const std::string& hash);
 Json interactions_json(const InteractionDataset& data, const std::string& hash);
 
+/// Why data have no test interactions, and how they would: "--split none keeps no interactions for the test; ...".
+std::string no_test_text(const InteractionDataset& data);
+
 /// How many interactions each user has in training, or each item.
 struct Degrees {
   double mean = 0;

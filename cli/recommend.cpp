@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/known_ids.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/ranking_table.h"
@@ -14,6 +15,7 @@
 #include "cli/settings.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -35,34 +37,37 @@ struct RecommendCommand {
 struct Asked {
   std::string text;
   Json object;
+  std::string all_known;  ///< why nothing is left to recommend, where nothing is
 };
 
 /// Items a user has in training.
-int64_t known_items(const Recommender& model, int32_t user) {
+int64_t items_in_training(const Recommender& model, int32_t user) {
   return model.train().row_offsets[static_cast<std::size_t>(user) + 1] -
          model.train().row_offsets[static_cast<std::size_t>(user)];
 }
 
 Query visitor(const SavedRecommender& saved, const std::string& written) {
   Query query;
-  for (const std::string& id : split_list(written)) query.items.push_back(saved.items.require_known(id, "item"));
+  query.items = known_items(saved, written);
   std::sort(query.items.begin(), query.items.end());
   query.items.erase(std::unique(query.items.begin(), query.items.end()), query.items.end());
   return query;
 }
 
 void RecommendCommand::run() const {
+  using io::detail::printable;
   require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
   RunFiles::check_read_file("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
   std::vector<Query> queries;
   std::vector<Asked> asked;
   for (const std::string& id : users) {
-    const int32_t user = saved.users.require_known(id, "user");
-    const int64_t known = known_items(*saved.model, user);
+    const int32_t user = known_user(saved, id);
+    const int64_t known = items_in_training(*saved.model, user);
     queries.push_back({.user = user, .items = {}});
-    asked.push_back(
-        {fmt::format("user {}, {} in training", id, grouped(known, "item")), Json{{"user", id}, {"known_items", known}}});
+    asked.push_back({fmt::format("user {}, {} in training", printable(id), grouped(known, "item")),
+                     Json{{"user", id}, {"known_items", known}},
+                     fmt::format("user {} has every item that the model knows", printable(id))});
     if (known == 0 && !printing.quiet)
       say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", id));
   }
@@ -70,14 +75,17 @@ void RecommendCommand::run() const {
     queries.push_back(visitor(saved, items));
     Json given = Json::array();
     for (int32_t item : queries.back().items) given.push_back(saved.items[item]);
-    asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}}});
+    asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}},
+                     "the visitor has every item that the model knows"});
   }
   const std::vector<Ranking> rankings = saved.model->rank(queries, std::min(topk, saved.model->items()), exclude_seen);
   std::string text;
   Json results = Json::array();
   for (std::size_t i = 0; i < rankings.size(); ++i) {
     text += fmt::format("{}{}\n{}", text.empty() ? "" : "\n", asked[i].text,
-                        ranking_text(rankings[i], saved.items, saved.item_names));
+                        rankings[i].empty()
+                            ? asked[i].all_known + ", so that nothing is left to recommend; --exclude-seen false ranks them too\n"
+                            : ranking_text(rankings[i], saved.items, saved.item_names, output_width()));
     asked[i].object["items"] = ranking_json(rankings[i], saved.items, saved.item_names);
     results.push_back(std::move(asked[i].object));
   }

@@ -86,6 +86,22 @@ void add_training(Json& object, const Fitted& fitted) {
   object["evaluations"] = evaluations_json(fitted.evaluations);
 }
 
+/// What to know of the run besides its figures, a sentence each.
+std::vector<std::string> notes(const RecommenderRun& run) {
+  std::vector<std::string> notes = fitting_notes(run.fitted);
+  const InteractionDataset& data = run.loaded.data;
+  const int64_t validation = run.held_out > 0 ? 0 : data.val.nnz();  // what is held out of training is asked for
+  const int64_t unknown = data.test.nnz() + validation;
+  if (run.saved && unknown > 0) {
+    notes.push_back(fmt::format("the saved model does not know the {} kept for {}; --split none trains with all",
+                                grouped(unknown, "interaction"),
+                                validation == 0        ? "the test"
+                                : data.test.nnz() == 0 ? "validation"
+                                                       : "test and validation"));
+  }
+  return notes;
+}
+
 /// Evaluations on the way and those at the end.
 double evaluation_seconds(const RecommenderRun& run) { return run.fitted.eval_s + run.test.seconds + run.val.seconds; }
 
@@ -109,9 +125,22 @@ std::string recommender_text(const RecommenderRun& run) {
   if (fitted.blend) text += blend_text(*fitted.blend);
   if (run.val.users > 0) text += metrics_text("validation", run.val);
   text += metrics_text("test", run.test);
+  if (run.test.users == 0) text += fmt::format("           {}\n", no_test_text(run.loaded.data));
+  for (const std::string& note : notes(run)) text += fmt::format("note       {}\n", note);
   const std::string choice = fitted.choice_s > 0 ? fmt::format("choosing settings {}, ", duration_text(fitted.choice_s, 2)) : "";
   return text + fmt::format("time       load {}, {}fit {}, evaluation {}\n", duration_text(run.loaded.seconds, 2), choice,
                             duration_text(fitted.fit_s, 2), duration_text(evaluation_seconds(run), 2));
+}
+
+std::vector<std::string> fitting_notes(const Fitted& fitted) {
+  std::vector<std::string> notes;
+  if (fitted.training && fitted.training->temperature_at_edge) {
+    notes.push_back(
+        fmt::format("the temperature {:.2f} was the best that was tried, and no higher one is tried by itself; "
+                    "--temperature {:.2f} may do better still",
+                    fitted.training->temperature, fitted.training->temperature + 0.05f));
+  }
+  return notes;
 }
 
 Json recommender_json(const RecommenderRun& run) {
@@ -138,6 +167,7 @@ Json recommender_json(const RecommenderRun& run) {
   object["fit_s"] = fitted.fit_s;
   object["eval_s"] = evaluation_seconds(run);
   object["interrupted"] = fitted.interrupted();
+  object["notes"] = notes(run);
   return object;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/fitters.h"
 #include "cli/interactions.h"
@@ -17,7 +18,11 @@ struct RecommenderRun {
   int64_t held_out = 0;  ///< interactions that were taken from training for validation
   uint64_t seed = 0;
   RankingMetrics test, val;
+  bool saved = false;  ///< the model is in a file, for whoever answers with it
 };
+
+/// What to know of a fit besides its figures, a sentence each.
+std::vector<std::string> fitting_notes(const Fitted& fitted);
 
 std::string recommender_text(const RecommenderRun& run);
 /// Without the cost.

@@ -5,13 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/known_ids.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/ranking_table.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "cli/run_files.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -30,7 +33,7 @@ struct SimilarCommand {
 void SimilarCommand::run() const {
   RunFiles::check_read_file("MODEL", model);
   const SavedRecommender saved = open_recommender(model, device.open());
-  const int32_t number = saved.items.require_known(item, "item");
+  const int32_t number = known_item(saved, item);
   const int64_t others = saved.model->items() - 1;
   require(others > 0, ErrorKind::usage, model, ": there is no item but '", item, "'");
   const Ranking ranking = saved.model->similar(number, std::min(topk, others));
@@ -43,9 +46,11 @@ void SimilarCommand::run() const {
     print(object);
     return;
   }
-  const std::string name =
-      saved.item_names.empty() ? "" : fmt::format(" ({})", saved.item_names[static_cast<std::size_t>(number)]);
-  print(fmt::format("like item {}{}\n{}", item, name, ranking_text(ranking, saved.items, saved.item_names)));
+  const std::string name = saved.item_names.empty()
+                               ? ""
+                               : fmt::format(" ({})", io::detail::printable(saved.item_names[static_cast<std::size_t>(number)]));
+  print(fmt::format("like item {}{}\n{}", io::detail::printable(item), name,
+                    ranking_text(ranking, saved.items, saved.item_names, output_width())));
 }
 
 }  // namespace

@@ -181,8 +181,14 @@ void TrainRecommenderCommand::run() {
          fitted.undecided() ? "; no weight was chosen, both models count alike" : "", "; ", outcome);
   }
   results.report([&] {
-    RecommenderRun result{
-        .plan = planned, .fitted = fitted, .loaded = loaded, .held_out = held_out, .seed = seed, .test = {}, .val = {}};
+    RecommenderRun result{.plan = planned,
+                          .fitted = fitted,
+                          .loaded = loaded,
+                          .held_out = held_out,
+                          .seed = seed,
+                          .test = {},
+                          .val = {},
+                          .saved = !save.empty()};
     const auto judge = [&](const char* split, const HostCsr& targets, bool at_test) {
       const ProgressSubject of(progress, split);
       return evaluate_unless_empty(*fitted.model, loaded.data, targets, metrics.options(at_test, seed), progress);

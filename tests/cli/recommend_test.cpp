@@ -41,6 +41,19 @@ std::vector<std::string> items_of(const TempDir& folder, const char* file, const
   return {};
 }
 
+/// Six users and as many items as there are titles, with ids from 100, as MovieLens writes them: everybody has the first two and
+/// one more.
+void write_shop(const TempDir& folder, const std::vector<std::string>& titles) {
+  std::string ratings = "userId,movieId,rating,timestamp\n", movies = "movieId,title,genres\n";
+  for (int user = 1; user <= 6; ++user) {
+    for (const int item : {0, 1, 2 + user % (static_cast<int>(titles.size()) - 2)})
+      ratings += std::to_string(user) + "," + std::to_string(100 + item) + ",5," + std::to_string(user) + "\n";
+  }
+  for (std::size_t i = 0; i < titles.size(); ++i) movies += std::to_string(100 + i) + ",\"" + titles[i] + "\",x\n";
+  folder.write("ratings.csv", ratings);
+  folder.write("movies.csv", movies);
+}
+
 /// One line on standard error, exit status 2.
 void check_usage(const ProgramResult& result, const std::string& words) {
   CHECK(result.status == 2);
@@ -177,8 +190,167 @@ TEST_SUITE("cli") {
     const std::string model = saved(folder, "item-cosine");
     check_usage(run_program("recommend " + model + " --user 577"), "user '577' is unknown; did you mean '57'");
     check_usage(run_program("recommend " + model + " --items 4,388"), "item '388' is unknown; did you mean '38'");
-    check_usage(run_program("similar " + model + " --item x5"), "item 'x5' is unknown\n");  // half of it differs
+    check_usage(run_program("similar " + model + " --item x5"),
+                "item 'x5' is unknown; the model knows 40 items, such as '");  // half of it differs
     check_usage(run_program("recommend " + model), "recommend needs --user or --items");
+  }
+
+  TEST_CASE("several ids in one, and a title in place of an id, are met with what is meant") {
+    const TempDir folder;
+    write_shop(folder, {"Walnut, brown", "Walnut mill", "WALNUT MILL", "Oak"});
+    const std::string model = saved(folder, "item-cosine --split none");
+    check_usage(run_program("recommend " + model + " --user 1,2"),
+                "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
+    check_usage(run_program("recommend " + model + " --user 1,x"), "user '1,x' is unknown");
+    check_usage(run_program("recommend " + model + " --user somebody"),
+                "user 'somebody' is unknown; the model knows 6 users, such as '1', '2', '3'");
+    check_usage(run_program("similar " + model + " --item oak"),
+                "item 'oak' is unknown; that is the title of item '103', and an id is wanted here");
+    check_usage(run_program("recommend " + model + " --items 'Walnut mill'"),
+                "that is the title of item '101', '102', and an id");
+    check_usage(run_program("recommend " + model + " --items 'walnut, brown'"), "that is the title of item '100', and an id");
+    check_usage(run_program("similar " + model + " --item 100,101"), "these are several items, and one is wanted here");
+    CHECK(run_program("recommend " + model + " --user 1 --user 2").status == 0);
+  }
+
+  TEST_CASE("an id that has commas is taken in a list where its parts are no ids") {
+    const TempDir folder;
+    const std::string log = folder.write("log.csv", "user,item\na,\"x,1\"\na,y\nb,\"x,1\"\nb,z\nc,y\nc,z\nc,\"p, q,r\"\n");
+    const std::string model = folder.file("m");
+    REQUIRE(run_program("train item-cosine --split none --save " + model + " --data " + log).status == 0);
+    const json asked = run_program("recommend " + model + " --items 'y,x,1, p, q,r' --json").json();
+    CHECK(asked["results"][0]["given"].size() == 3);
+    check_usage(run_program("recommend " + model + " --items y,x,2"), "item 'x' is unknown");
+  }
+
+  TEST_CASE("for whoever has every item one sentence stands in place of an empty table") {
+    const TempDir folder;
+    folder.write("log.csv", "user,item\na,1\na,2\nb,2\n");
+    const std::string model = folder.file("m");
+    REQUIRE(run_program("train popularity --split none --save " + model + " --data " + folder.file("log.csv")).status == 0);
+    CHECK(run_program("recommend " + model + " --items 1,2").out ==
+          "a visitor with 2 items\nthe visitor has every item that the model knows, so that nothing is left to recommend; "
+          "--exclude-seen false ranks them too\n");
+    CHECK(run_program("recommend " + model + " --user a").out.find("\nuser a has every item that the model knows, ") !=
+          std::string::npos);
+    CHECK(run_program("recommend " + model + " --user a --exclude-seen false").out.find("rank  item") != std::string::npos);
+    CHECK(run_program("recommend " + model + " --items 1,2 --json").json()["results"][0]["items"].empty());
+  }
+
+  TEST_CASE("control characters of ids and titles reach no terminal, JSON escapes them and files keep them") {
+    const TempDir folder;
+    const std::string evil =
+        "Mug\x1b[31m\x07\xc2\x9b"
+        "2J\x7f";
+    // Ids of data may hold none; names of files may.
+    const std::string log = folder.write("log\x1b[2J.csv", "user,item\na,1\na,2\nb,2\nb,3\nc,3\nc,1\n");
+    CHECK(run_program("data --data " + folder.write("ids.csv", "user,item\na,\x1b[2J\n"))
+              .err.ends_with("'\\x1b[2J' holds a control character\n"));
+    const TempDir shop;
+    write_shop(shop, {evil, "Oak", "two\nlines"});
+    const std::string titled = folder.file("t"), plain = folder.file("p");
+    const ProgramResult results[] = {
+        run_program("train popularity --split none --save " + titled + " --data " + shop.path().string()),
+        run_program("train item-cosine --split none --save " + plain + " --data '" + log + "'"),
+        run_program("data --split none --data '" + log + "'"),
+        run_program("compare --models popularity --test-share 0.5 --data '" + log + "'", "HEDDLE_PROGRESS_DELAY=0"),
+        run_program("recommend " + titled + " --items 101 --topk 2"),
+        run_program("similar " + titled + " --item 100"),
+        run_program("recommend " + plain + " --user a"),
+        run_program("recommend " + plain + " --user b --user c --json"),
+        run_program("similar " + titled + " --item 101 --json"),
+        run_program("recommend " + plain + " --user aa\x1b[31m"),
+        run_program("tune --repeats 1 --dim 1 --graph '" +
+                        folder.write("g\x1b[2J.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 2\n") + "'",
+                    "HEDDLE_PROGRESS_DELAY=0"),
+    };
+    for (const ProgramResult& result : results) {
+      for (const std::string& text : {result.out, result.err}) {
+        CAPTURE(text);
+        for (const char* control : {"\x1b", "\x07", "\x7f", "\xc2\x9b"}) CHECK(text.find(control) == std::string::npos);
+      }
+    }
+    CHECK(results[4].out.find("Mug\\x1b[31m\\x07\\xc2\\x9b2J\\x7f") != std::string::npos);
+    CHECK(std::count(results[4].out.begin(), results[4].out.end(), '\n') == 4);  // a line feed of a title ends no line
+    CHECK(results[5].out.starts_with("like item 100 (Mug\\x1b[31m"));
+    CHECK(results[7].json()["results"].size() == 2);
+    CHECK(results[8].json()["items"][0]["name"] == evil);
+    // Files are data.
+    const std::string vectors = folder.file("items.tsv");
+    const std::string light = folder.file("l");
+    REQUIRE(run_program("train lightgcn --split none --epochs 1 --dim 2 --temperature 0.2 --save " + light + " --data " +
+                        shop.path().string())
+                .status == 0);
+    REQUIRE(run_program("export " + light + " --embeddings " + vectors).status == 0);
+    CHECK(file_content(folder.file("items.metadata.tsv")).find(evil) != std::string::npos);
+  }
+
+  TEST_CASE("data that leave nothing to judge a model by say why and what to do") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string log = " --data " + folder.file("train.txt"), model = folder.file("m");
+    const ProgramResult all = run_program("train popularity --split none --save " + model + log);
+    CHECK(all.status == 0);
+    CHECK(all.out.find("\ntest       none\n           --split none keeps no interactions for the test; --split ratio or --split "
+                       "leave-one-out keeps some\n") != std::string::npos);
+    CHECK(all.out.find("does not know") == std::string::npos);
+    check_usage(run_program("evaluate " + model + log),
+                "train: there are no test interactions to judge the model by: --split none keeps no interactions for the test; "
+                "--split ratio or --split leave-one-out keeps some, and a model that is to be judged is trained so;");
+    check_usage(run_program("evaluate " + model + log + " --split ratio"),
+                "none of its 120 interactions kept for test and validation can judge this model (120 that it was trained on); "
+                "judge it by the data that it was trained on, train, split");
+    check_usage(run_program("compare --models popularity --split none" + log), "to compare models by: --split none keeps no");
+    check_usage(run_program("compare --models popularity --test-share 0" + log),
+                "--test-share 0 keeps no interactions for the test");
+    const std::string others = " --data " + folder.write("others.csv", "user,item\nx,1\nx,2\nx,3\nx,4\nx,5\n");
+    check_usage(
+        run_program("evaluate " + model + others + " --split ratio"),
+        "others: none of its 1 interaction kept for test and validation can judge this model (1 with a user or an item that "
+        "the model does not know)");
+  }
+
+  TEST_CASE("a model that is saved without the interactions kept for the test says so, and how to have them all") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string data = " --data " + folder.path().string(), model = " --save " + folder.file("m");
+    const std::string note = "the saved model does not know the 120 interactions kept for the test; --split none trains with all";
+    CHECK(run_program("train popularity" + model + data).out.find("\nnote       " + note + "\n") != std::string::npos);
+    CHECK(run_program("train popularity --json" + model + data).json()["notes"] == json{note});
+    CHECK(run_program("train popularity --json" + data).json()["notes"].empty());
+    const json whole = run_program("train popularity --json --split none" + model + data).json();
+    CHECK(whole["notes"].empty());
+    CHECK(whole["data"]["train"] == 840);
+    // What is held out of training on purpose is not the split's.
+    CHECK(run_program("train popularity --json --split none --hold-out 0.2" + model + data).json()["notes"].empty());
+  }
+
+  TEST_CASE("a temperature at the upper end of those that are tried is told of, with the way on") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string data = " --data " + folder.path().string();
+    int at_edge = 0, within = 0;
+    // At a rate at which nothing is learnt, high temperatures are as good as any.
+    for (const char* options :
+         {"--learning-rate 0.000001", "--learning-rate 0.03", "--dim 4 --learning-rate 0.3", "--epochs 2"}) {
+      const std::string command = std::string("train lightgcn --layers 1 --batch-size 128 --negatives 16 ") + options + data;
+      const json object = run_program(command + " --json").json();
+      const json& trials = object["temperature_trials"];
+      double best = -1, chosen = 0;
+      for (const json& trial : trials) {
+        if (trial["ndcg@20"].get<double>() > best) chosen = trial["temperature"].get<double>();
+        best = std::max(best, trial["ndcg@20"].get<double>());
+      }
+      CHECK(object["temperature"] == chosen);
+      const bool edge = trials.size() > 1 && trials.back()["temperature"] == chosen;
+      ++(edge ? at_edge : within);
+      CHECK(object["notes"].size() == (edge ? 1 : 0));
+      CHECK(
+          (run_program(command).out.find("\nnote       the temperature 0.35 was the best that was tried, and no higher one is") !=
+           std::string::npos) == edge);
+    }
+    CHECK(at_edge > 0);
+    CHECK(within > 0);
   }
 
   TEST_CASE("export writes vectors that other programs read") {
