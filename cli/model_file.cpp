@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/recommend/model_file.h"
+#include "engine/bundle/recommender_file.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/content_kind.h"

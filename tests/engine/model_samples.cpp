@@ -4,8 +4,8 @@
 #include <iterator>
 #include <memory>
 
-#include "engine/models/model_file.h"
-#include "engine/recommend/model_file.h"
+#include "engine/bundle/node_model_file.h"
+#include "engine/bundle/recommender_file.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
 #include "heddle/train.h"

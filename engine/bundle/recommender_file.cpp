@@ -2,8 +2,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/bundle/recommender_file.h"
 #include "engine/recommend/kinds.h"
-#include "engine/recommend/model_file.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"

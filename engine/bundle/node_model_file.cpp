@@ -1,4 +1,4 @@
-#include "engine/models/model_file.h"
+#include "engine/bundle/node_model_file.h"
 
 #include <algorithm>
 #include <string_view>
