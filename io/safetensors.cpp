@@ -43,22 +43,22 @@ constexpr int64_t kMaxHeader = int64_t{16} << 20;
 /// Tensors and metadata entries together: each takes several times its text in memory, and a model has some thousands at most.
 constexpr size_t kMaxEntries = 100'000;
 
-/// The element types that are read.
+/// The element types that are read, in the order of TensorReader::Type: F32, then the alternatives of NamedIntegers::values.
 struct ElementType {
   const char* name;
   int64_t bytes;
-  bool is_float = false;
 };
-constexpr ElementType kFloat{"F32", 4, true};
-/// F32, then the alternatives of NamedIntegers::values in their order.
-constexpr ElementType kElementTypes[] = {kFloat, {"I32", 4}, {"I64", 8}, {"U8", 1}};
+constexpr ElementType kElementTypes[] = {{"F32", 4}, {"I32", 4}, {"I64", 8}, {"U8", 1}};
+constexpr const ElementType& kFloat = kElementTypes[0];
 
-/// A tensor's name, type, shape and place in the data.
+using Type = TensorReader::Type;
+using Array = TensorReader::Array;
+
+const ElementType& element_type(Type type) { return kElementTypes[static_cast<size_t>(type)]; }
+
+/// An array of the header, and where its bytes end. Places are counted from the data's begin.
 struct Entry {
-  std::string name;
-  ElementType type;
-  std::vector<int64_t> shape;
-  int64_t begin = 0;
+  Array array;
   int64_t end = 0;
 };
 
@@ -190,12 +190,12 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     if (!lists_ || offsets_.size() != 2)
       damaged("shape or data_offsets of tensor ", in_quotes(tensor_), " are not lists of sizes");
     if (shape_.size() > 2) refuse(" has shape ", shape_text(shape_), ", more than two dimensions");
-    Entry entry{tensor_, *type, shape_, offsets_[0], offsets_[1]};
-    if (entry.end < entry.begin || entry.end - entry.begin != checked_bytes(shape_, type->bytes)) {
-      damaged("tensor ", in_quotes(tensor_), " of shape ", shape_text(shape_), " stands in bytes ", entry.begin, " to ",
-              entry.end);
+    const int64_t begin = offsets_[0], end = offsets_[1];
+    if (end < begin || end - begin != checked_bytes(shape_, type->bytes)) {
+      damaged("tensor ", in_quotes(tensor_), " of shape ", shape_text(shape_), " stands in bytes ", begin, " to ", end);
     }
-    entries.push_back(std::move(entry));
+    entries.push_back(
+        {{tensor_, static_cast<Type>(type - std::begin(kElementTypes)), shape_, (end - begin) / type->bytes, begin}, end});
   }
 
   std::string_view file_;
@@ -213,162 +213,271 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   std::array<bool, 3> seen_{};            ///< of kFields
 };
 
-/// What the checksum is made of: a tensor's name, type, shape and bytes.
-struct Summed {
-  std::string_view name, type;
-  std::vector<int64_t> shape;
-  std::string_view bytes;
+/// The checksum of a file's contents: XXH3-128 of the metadata and the tensors, each in the order of the names: of a file that
+/// other programs write anew in another order it is the same. The caller adds a tensor's bytes behind its begin_tensor, in one
+/// piece or several.
+class Checksum {
+ public:
+  explicit Checksum(const std::map<std::string, std::string>& metadata) {
+    for (const auto& [key, value] : metadata) {
+      if (key == kChecksum) continue;
+      add_text(key);
+      add_text(value);
+    }
+  }
+  void begin_tensor(std::string_view name, const ElementType& type, const std::vector<int64_t>& shape, int64_t bytes) {
+    add_text(name);
+    add_text(type.name);
+    hasher_.add_counted(shape);
+    hasher_.add(bytes);
+  }
+  void add_bytes(const void* bytes, int64_t count) { hasher_.add(static_cast<const char*>(bytes), count); }
+  std::string hex() const { return hasher_.hex(); }
+
+ private:
+  void add_text(std::string_view text) {
+    hasher_.add(static_cast<int64_t>(text.size()));
+    hasher_.add(text.data(), static_cast<int64_t>(text.size()));
+  }
+
+  Hasher hasher_;
 };
 
-/// XXH3-128 of the metadata and the tensors, each in the order of the names: of a file that other programs write anew in another
-/// order it is the same.
-std::string checksum_of(const std::map<std::string, std::string>& metadata, std::vector<Summed> tensors) {
-  Hasher hasher;
-  const auto add = [&](std::string_view text) {
-    hasher.add(static_cast<int64_t>(text.size()));
-    hasher.add(text.data(), static_cast<int64_t>(text.size()));
+template <class Named>
+std::vector<const Named*> in_order_of_names(const std::vector<Named>& arrays) {
+  std::vector<const Named*> sorted;
+  for (const Named& array : arrays) sorted.push_back(&array);
+  std::sort(sorted.begin(), sorted.end(), [](const Named* a, const Named* b) { return a->name < b->name; });
+  return sorted;
+}
+
+/// The checksum of a file that is to be written, with these metadata.
+std::string checksum_of(const TensorFile& file, const std::map<std::string, std::string>& metadata) {
+  struct Summed {
+    std::string_view name;
+    const ElementType& type;
+    std::vector<int64_t> shape;
+    const void* bytes;
+    int64_t count;
   };
-  for (const auto& [key, value] : metadata) {
-    if (key == kChecksum) continue;
-    add(key);
-    add(value);
+  std::vector<Summed> tensors;
+  const auto add = [&](const std::string& name, const ElementType& type, const std::vector<int64_t>& shape, const auto& values) {
+    tensors.push_back({name, type, shape, values.data(), static_cast<int64_t>(values.size() * sizeof(values[0]))});
+  };
+  for (const NamedTensor& tensor : file.tensors) add(tensor.name, kFloat, {tensor.rows, tensor.cols}, tensor.values);
+  for (const NamedIntegers& array : file.integers) {
+    std::visit([&](const auto& values) { add(array.name, kElementTypes[1 + array.values.index()], array.shape, values); },
+               array.values);
   }
-  std::sort(tensors.begin(), tensors.end(), [](const Summed& a, const Summed& b) { return a.name < b.name; });
-  for (const Summed& tensor : tensors) {
-    add(tensor.name);
-    add(tensor.type);
-    hasher.add_counted(tensor.shape);
-    add(tensor.bytes);
+  Checksum checksum(metadata);
+  for (const Summed* const tensor : in_order_of_names(tensors)) {
+    checksum.begin_tensor(tensor->name, tensor->type, tensor->shape, tensor->count);
+    checksum.add_bytes(tensor->bytes, tensor->count);
   }
-  return hasher.hex();
+  return checksum.hex();
 }
 
 /// Throws Error{bad_data} for contents that are not those which the checksum among the metadata was made of, and for a file that
-/// lacks the checksum it says it has; takes both entries out.
-void check_checksum(TensorFile& file, const std::vector<Entry>& entries, std::string_view data, std::string_view name) {
-  const auto found = file.metadata.find(kChecksum);
-  if (found == file.metadata.end()) {
-    require(!file.metadata.contains(kFileVersion), ErrorKind::bad_data, name, " is damaged: it lacks the checksum (", kChecksum,
+/// lacks the checksum it says it has; takes both entries out. It reads all contents, in pieces that stay in the processor's
+/// cache, and before anybody has an array: the order of the names is not the one in which arrays are asked for, and who was given
+/// an array is not told later that it was damaged.
+void check_checksum(std::map<std::string, std::string>& metadata, const std::vector<Array>& arrays, const ByteSource& file,
+                    std::string_view name) {
+  const auto found = metadata.find(kChecksum);
+  if (found == metadata.end()) {
+    require(!metadata.contains(kFileVersion), ErrorKind::bad_data, name, " is damaged: it lacks the checksum (", kChecksum,
             " in its metadata) that it was written with");
     return;
   }
-  std::vector<Summed> tensors;
-  for (const Entry& entry : entries) {
-    tensors.push_back({entry.name, entry.type.name, entry.shape,
-                       data.substr(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin))});
+  constexpr int64_t kPiece = int64_t{256} << 10;
+  ByteBuffer piece(std::min(kPiece, file.size()));
+  Checksum checksum(metadata);
+  for (const Array* const array : in_order_of_names(arrays)) {
+    const ElementType& type = element_type(array->type);
+    const int64_t count = array->size * type.bytes;
+    checksum.begin_tensor(array->name, type, array->shape, count);
+    for (int64_t at = 0; at < count; at += kPiece) {
+      const int64_t now = std::min(kPiece, count - at);
+      file.read(array->begin + at, piece.data(), now);
+      checksum.add_bytes(piece.data(), now);
+    }
   }
-  require(found->second == checksum_of(file.metadata, std::move(tensors)), ErrorKind::bad_data, name,
+  require(found->second == checksum.hex(), ErrorKind::bad_data, name,
           " is damaged: its contents are not those that it was written with (the checksum in its metadata tells)");
-  file.metadata.erase(found);
-  file.metadata.erase(kFileVersion);
-}
-
-/// The bytes as elements.
-template <class T>
-std::vector<T> elements(std::string_view bytes) {
-  std::vector<T> values(bytes.size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
-  return values;
-}
-
-NamedTensor make_tensor(const Entry& entry, std::string_view bytes, std::string_view file) {
-  NamedTensor tensor{entry.name, 1, 1, elements<float>(bytes)};
-  if (!entry.shape.empty()) tensor.cols = entry.shape.back();
-  if (entry.shape.size() == 2) tensor.rows = entry.shape.front();
-  if (const int64_t bad = find_not_finite(tensor.values.data(), static_cast<int64_t>(tensor.values.size())); bad >= 0) {
-    fail(ErrorKind::bad_data, file, ": tensor ", in_quotes(entry.name), ", element ", bad, " is ",
-         tensor.values[static_cast<size_t>(bad)]);
-  }
-  return tensor;
-}
-
-NamedIntegers make_integers(const Entry& entry, std::string_view bytes) {
-  NamedIntegers array{entry.name, entry.shape, {}};
-  if (entry.type.bytes == 4) array.values = elements<int32_t>(bytes);
-  if (entry.type.bytes == 8) array.values = elements<int64_t>(bytes);
-  if (entry.type.bytes == 1) array.values = elements<uint8_t>(bytes);
-  return array;
-}
-
-}  // namespace
-
-/// The checksum of a file that is to be written, with these metadata.
-static std::string checksum_of(const TensorFile& file, const std::map<std::string, std::string>& metadata) {
-  const auto bytes = [](const auto& values) {
-    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
-  };
-  std::vector<Summed> tensors;
-  for (const NamedTensor& tensor : file.tensors)
-    tensors.push_back({tensor.name, kFloat.name, {tensor.rows, tensor.cols}, bytes(tensor.values)});
-  for (const NamedIntegers& array : file.integers) {
-    std::visit(
-        [&](const auto& values) {
-          tensors.push_back({array.name, kElementTypes[1 + array.values.index()].name, array.shape, bytes(values)});
-        },
-        array.values);
-  }
-  return checksum_of(metadata, std::move(tensors));
+  metadata.erase(found);
+  metadata.erase(kFileVersion);
 }
 
 /// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
 /// tell nobody anything.
-static void refuse_other_kinds(std::string_view content, std::string_view name) {
-  constexpr size_t kLookedAt = 4096;
-  const ContentKind found = content_kind(content.substr(0, kLookedAt));
+void refuse_other_kinds(const ByteSource& file, std::string_view name) {
+  constexpr int64_t kLookedAt = 4096;
+  std::string head(static_cast<size_t>(std::min(file.size(), kLookedAt)), '\0');
+  file.read(0, head.data(), static_cast<int64_t>(head.size()));
+  const ContentKind found = content_kind(head);
   require(found.kind == ContentKind::safetensors || found.kind == ContentKind::unknown, ErrorKind::bad_data, name, " is ",
           found.name, ", not a safetensors file");
 }
 
-TensorFile parse_safetensors(std::string_view content, std::string_view name) {
-  refuse_other_kinds(content, name);
-  const auto size = static_cast<int64_t>(content.size());
-  require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file, or cut off: it has ",
-          counted(size, "byte"));
-  uint64_t header_length = 0;
-  std::memcpy(&header_length, content.data(), sizeof(header_length));
-  require(header_length <= static_cast<uint64_t>(kMaxHeader), ErrorKind::bad_data, name, " is damaged: its header would have ",
-          counted(header_length, "byte"), ", one has at most ", kMaxHeader);
-  require(header_length <= static_cast<uint64_t>(size - kLengthBytes), ErrorKind::bad_data, name, " is cut off: its header has ",
-          counted(header_length, "byte"), ", and the file ", size, " in all");
-  const std::string_view header_text = content.substr(kLengthBytes, header_length);
-  const std::string_view data = content.substr(kLengthBytes + header_length);
-  HeaderReader header(name);
-  Json::sax_parse(header_text.begin(), header_text.end(), &header);
-  std::vector<Entry>& entries = header.entries;
+/// Bytes in memory of its own.
+class OwnedSource final : public ByteSource {
+ public:
+  explicit OwnedSource(std::string bytes) : bytes_(std::move(bytes)) {}
+  int64_t size() const override { return static_cast<int64_t>(bytes_.size()); }
+  void read(int64_t offset, void* target, int64_t length) const override { MemorySource(bytes_).read(offset, target, length); }
 
+ private:
+  std::string bytes_;
+};
+
+template <class T>
+std::vector<T> whole(const TensorReader& reader, const Array& array) {
+  std::vector<T> values(static_cast<size_t>(array.size));
+  reader.read(array, 0, std::span<T>(values));
+  return values;
+}
+
+TensorFile read_all(const TensorReader& reader) {
   TensorFile file;
-  file.metadata = std::move(header.metadata);
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name); });
-  int64_t at = 0;
-  for (const Entry& entry : entries) {
-    require(entry.begin == at, ErrorKind::bad_data, name, " is damaged: tensor ", in_quotes(entry.name), " stands in bytes ",
-            entry.begin, " to ", entry.end, " of ", data.size(), ", expected from ", at);
-    require(entry.end <= static_cast<int64_t>(data.size()), ErrorKind::bad_data, name, " is cut off: tensor ",
-            in_quotes(entry.name), " stands in bytes ", entry.begin, " to ", entry.end, " behind the header, where there are ",
-            data.size());
-    at = entry.end;
-  }
-  require(at == static_cast<int64_t>(data.size()), ErrorKind::bad_data, name,
-          " is damaged: behind its last tensor, which ends at byte ", at, ", it goes on to ", data.size());
-  check_checksum(file, entries, data, name);
-  for (const Entry& entry : entries) {
-    const std::string_view bytes = data.substr(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin));
-    if (entry.type.is_float) {
-      file.tensors.push_back(make_tensor(entry, bytes, name));
-    } else {
-      file.integers.push_back(make_integers(entry, bytes));
+  file.metadata = reader.metadata();
+  for (const Array& array : reader.arrays()) {
+    switch (array.type) {
+      case Type::f32: {
+        NamedTensor tensor{array.name, 1, 1, whole<float>(reader, array)};
+        if (!array.shape.empty()) tensor.cols = array.shape.back();
+        if (array.shape.size() == 2) tensor.rows = array.shape.front();
+        file.tensors.push_back(std::move(tensor));
+        break;
+      }
+      case Type::i32: file.integers.push_back({array.name, array.shape, whole<int32_t>(reader, array)}); break;
+      case Type::i64: file.integers.push_back({array.name, array.shape, whole<int64_t>(reader, array)}); break;
+      case Type::u8: file.integers.push_back({array.name, array.shape, whole<uint8_t>(reader, array)}); break;
     }
   }
   return file;
 }
 
+}  // namespace
+
+TensorFile parse_safetensors(std::string_view content, std::string_view name) {
+  return read_all(TensorReader::of_content(std::string(content), std::string(name)));
+}
+
 }  // namespace detail
 
-TensorFile read_safetensors(const std::string& path) try {
-  const detail::ByteBuffer content = detail::read_file(path);
-  return detail::parse_safetensors(content.view(), path);
+struct TensorReader::Opened {
+  Opened(std::string name_, std::unique_ptr<detail::ByteSource> bytes_);
+
+  void read(const Array& array, Type type, int64_t first, void* target, size_t count) const;
+
+  std::string name;
+  std::unique_ptr<detail::ByteSource> bytes;
+  std::vector<Array> arrays;  ///< in the order of their data
+  std::map<std::string, std::string> metadata;
+};
+
+TensorReader::Opened::Opened(std::string name_, std::unique_ptr<detail::ByteSource> bytes_)
+    : name(std::move(name_)), bytes(std::move(bytes_)) {
+  using namespace detail;
+  refuse_other_kinds(*bytes, name);
+  const int64_t size = bytes->size();
+  require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file, or cut off: it has ",
+          counted(size, "byte"));
+  uint64_t header_length = 0;
+  bytes->read(0, &header_length, sizeof(header_length));
+  require(header_length <= static_cast<uint64_t>(kMaxHeader), ErrorKind::bad_data, name, " is damaged: its header would have ",
+          counted(header_length, "byte"), ", one has at most ", kMaxHeader);
+  require(header_length <= static_cast<uint64_t>(size - kLengthBytes), ErrorKind::bad_data, name, " is cut off: its header has ",
+          counted(header_length, "byte"), ", and the file ", size, " in all");
+  std::string header_text(header_length, '\0');
+  bytes->read(kLengthBytes, header_text.data(), static_cast<int64_t>(header_length));
+  const int64_t data_begin = kLengthBytes + static_cast<int64_t>(header_length), data_size = size - data_begin;
+  HeaderReader header(name);
+  Json::sax_parse(header_text.begin(), header_text.end(), &header);
+  std::vector<Entry>& entries = header.entries;
+  metadata = std::move(header.metadata);
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+    return std::tie(a.array.begin, a.end, a.array.name) < std::tie(b.array.begin, b.end, b.array.name);
+  });
+  int64_t at = 0;
+  for (Entry& entry : entries) {
+    require(entry.array.begin == at, ErrorKind::bad_data, name, " is damaged: tensor ", in_quotes(entry.array.name),
+            " stands in bytes ", entry.array.begin, " to ", entry.end, " of ", data_size, ", expected from ", at);
+    require(entry.end <= data_size, ErrorKind::bad_data, name, " is cut off: tensor ", in_quotes(entry.array.name),
+            " stands in bytes ", entry.array.begin, " to ", entry.end, " behind the header, where there are ", data_size);
+    at = entry.end;
+    entry.array.begin += data_begin;
+    arrays.push_back(std::move(entry.array));
+  }
+  require(at == data_size, ErrorKind::bad_data, name, " is damaged: behind its last tensor, which ends at byte ", at,
+          ", it goes on to ", data_size);
+  check_checksum(metadata, arrays, *bytes, name);
+}
+
+void TensorReader::Opened::read(const Array& array, Type type, int64_t first, void* target, size_t count) const {
+  const auto& [type_name, element_bytes] = detail::element_type(type);
+  require(array.type == type, ErrorKind::usage, name, ": tensor ", detail::in_quotes(array.name), " has elements of type ",
+          detail::element_type(array.type).name, ", not ", type_name);
+  const auto wanted = static_cast<int64_t>(count);
+  require(first >= 0 && first <= array.size && wanted <= array.size - first, ErrorKind::usage, name, ": tensor ",
+          detail::in_quotes(array.name), " has ", counted(array.size, "element"), ", not ", wanted, " from number ", first,
+          " on");
+  bytes->read(array.begin + first * element_bytes, target, wanted * element_bytes);
+}
+
+TensorReader::TensorReader(const std::string& path) try
+    : TensorReader(std::make_unique<Opened>(path, std::make_unique<detail::InputFile>(path))) {
 } catch (...) {
+  rethrow_as_error();
+}
+
+TensorReader TensorReader::of_content(std::string content, const std::string& name) try {
+  return TensorReader(std::make_unique<Opened>(name, std::make_unique<detail::OwnedSource>(std::move(content))));
+} catch (...) {
+  rethrow_as_error();
+}
+
+TensorReader::TensorReader(std::unique_ptr<Opened> opened) : opened_(std::move(opened)) {}
+TensorReader::TensorReader(TensorReader&&) noexcept = default;
+TensorReader& TensorReader::operator=(TensorReader&&) noexcept = default;
+TensorReader::~TensorReader() = default;
+
+const std::string& TensorReader::name() const { return opened_->name; }
+const std::map<std::string, std::string>& TensorReader::metadata() const { return opened_->metadata; }
+const std::vector<TensorReader::Array>& TensorReader::arrays() const { return opened_->arrays; }
+
+const TensorReader::Array* TensorReader::find(std::string_view name) const {
+  const std::vector<Array>& arrays = opened_->arrays;
+  const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const Array& array) { return array.name == name; });
+  return found == arrays.end() ? nullptr : &*found;
+}
+
+void TensorReader::read(const Array& array, int64_t first, std::span<float> target) const try {
+  opened_->read(array, Type::f32, first, target.data(), target.size());
+  if (const int64_t bad = detail::find_not_finite(target.data(), static_cast<int64_t>(target.size())); bad >= 0) {
+    fail(ErrorKind::bad_data, name(), ": tensor ", detail::in_quotes(array.name), ", element ", first + bad, " is ",
+         target[static_cast<size_t>(bad)]);
+  }
+} catch (...) {
+  rethrow_as_error();
+}
+void TensorReader::read(const Array& array, int64_t first, std::span<int32_t> target) const try {
+  opened_->read(array, Type::i32, first, target.data(), target.size());
+} catch (...) {
+  rethrow_as_error();
+}
+void TensorReader::read(const Array& array, int64_t first, std::span<int64_t> target) const try {
+  opened_->read(array, Type::i64, first, target.data(), target.size());
+} catch (...) {
+  rethrow_as_error();
+}
+void TensorReader::read(const Array& array, int64_t first, std::span<uint8_t> target) const try {
+  opened_->read(array, Type::u8, first, target.data(), target.size());
+} catch (...) {
+  rethrow_as_error();
+}
+
+TensorFile read_safetensors(const std::string& path) try { return detail::read_all(TensorReader(path)); } catch (...) {
   rethrow_as_error();
 }
 

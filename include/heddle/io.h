@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -108,6 +111,51 @@ struct TensorFile {
   std::vector<NamedTensor> tensors;
   std::vector<NamedIntegers> integers;
   std::map<std::string, std::string> metadata;
+};
+
+/// A safetensors file whose arrays are read one at a time, or in pieces, into the caller's memory: who keeps them elsewhere than
+/// in a TensorFile need not hold them twice. Making one checks the header and, where the metadata hold a checksum, all contents
+/// against it. Any number of threads may read from one.
+class TensorReader {
+ public:
+  /// Element types, named as the format names them.
+  enum class Type { f32, i32, i64, u8 };
+  /// An array of the file.
+  struct Array {
+    std::string name;
+    Type type = Type::f32;
+    std::vector<int64_t> shape;  ///< at most two dimensions
+    int64_t size = 0;            ///< elements
+    int64_t begin = 0;           ///< its first byte in the file
+  };
+
+  /// Throws as read_safetensors, but for what it says of values.
+  explicit TensorReader(const std::string& path);
+  /// Of a file's content in memory; `name` stands for its path.
+  static TensorReader of_content(std::string content, const std::string& name);
+  TensorReader(TensorReader&&) noexcept;
+  TensorReader& operator=(TensorReader&&) noexcept;
+  ~TensorReader();
+
+  /// The file's path, or name.
+  const std::string& name() const;
+  const std::map<std::string, std::string>& metadata() const;
+  /// In the order of their data.
+  const std::vector<Array>& arrays() const;
+  /// Null where there is none.
+  const Array* find(std::string_view name) const;
+
+  /// Elements first ... first + target.size() - 1. Throws Error{usage} for elements that the array does not have or another type
+  /// than the array's, Error{bad_data} for a float that is NaN or infinite, Error{io} where the file cannot be read.
+  void read(const Array& array, int64_t first, std::span<float> target) const;
+  void read(const Array& array, int64_t first, std::span<int32_t> target) const;
+  void read(const Array& array, int64_t first, std::span<int64_t> target) const;
+  void read(const Array& array, int64_t first, std::span<uint8_t> target) const;
+
+ private:
+  struct Opened;
+  explicit TensorReader(std::unique_ptr<Opened> opened);
+  std::unique_ptr<Opened> opened_;
 };
 
 /// Reads F32 tensors and I32, I64 and U8 ones in the order of their data; a vector of n floats becomes 1 x n, a scalar 1 x 1.

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <span>
+
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/file.h"
@@ -51,6 +54,56 @@ TEST_CASE("io / safetensors: vectors and scalars of other writers become one row
   CHECK(parsed.tensors[1].values == std::vector<float>{1, 2});
 }
 
+TEST_CASE("io / safetensors: arrays are read one at a time and in pieces, of a file and of its content alike") {
+  const TempDir folder;
+  const io::TensorFile file{{{"weights", 2, 3, {1, 2, 3, 4, 5, 6}}},
+                            {{"ids", {4}, std::vector<int32_t>{1, -2, 3, 4}},
+                             {"offsets", {3}, std::vector<int64_t>{0, 1, int64_t{1} << 40}},
+                             {"names", {3}, std::vector<uint8_t>{'a', 0, 255}}},
+                            {{"model", "gcn"}}};
+  const std::string path = folder.file("a");
+  io::write_safetensors(path, file);
+  const io::TensorReader readers[] = {io::TensorReader(path),
+                                      io::TensorReader::of_content(std::string(io::detail::read_file(path).view()), "content")};
+  CHECK(readers[0].name() == path);
+  CHECK(readers[1].name() == "content");
+  for (const io::TensorReader& reader : readers) {
+    CHECK(reader.metadata() == file.metadata);
+    REQUIRE(reader.arrays().size() == 4);
+    CHECK(reader.find("absent") == nullptr);
+    const io::TensorReader::Array *const weights = reader.find("weights"), *const ids = reader.find("ids");
+    REQUIRE(weights != nullptr);
+    REQUIRE(ids != nullptr);
+    CHECK(weights->shape == std::vector<int64_t>{2, 3});
+    CHECK(weights->size == 6);
+    std::vector<float> middle(3);
+    reader.read(*weights, 2, std::span<float>(middle));
+    CHECK(middle == std::vector<float>{3, 4, 5});
+    std::vector<int32_t> last(1);
+    reader.read(*ids, 3, std::span<int32_t>(last));
+    CHECK(last == std::vector<int32_t>{4});
+    std::vector<int64_t> offsets(3);
+    reader.read(*reader.find("offsets"), 0, std::span<int64_t>(offsets));
+    CHECK(offsets.back() == int64_t{1} << 40);
+    std::vector<uint8_t> names(2);
+    reader.read(*reader.find("names"), 1, std::span<uint8_t>(names));
+    CHECK(names == std::vector<uint8_t>{0, 255});
+    reader.read(*weights, 6, std::span<float>());
+    CHECK_THROWS_WITH_AS(reader.read(*weights, 4, std::span<float>(middle)),
+                         doctest::Contains("'weights' has 6 elements, not 3 from number 4 on"), Error);
+    CHECK_THROWS_WITH_AS(reader.read(*weights, -1, std::span<float>(middle)), doctest::Contains("from number -1 on"), Error);
+    CHECK_THROWS_WITH_AS(reader.read(*ids, 0, std::span<float>(middle)), doctest::Contains("has elements of type I32, not F32"),
+                         Error);
+  }
+  const std::string bad = safetensors(R"({"b":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}})",
+                                      raw<float>({1, 2, std::numeric_limits<float>::infinity()}));
+  const io::TensorReader reader = io::TensorReader::of_content(bad, "t");
+  std::vector<float> values(2);
+  reader.read(reader.arrays().front(), 0, std::span<float>(values));
+  CHECK_THROWS_WITH_AS(reader.read(reader.arrays().front(), 1, std::span<float>(values)),
+                       doctest::Contains("t: tensor 'b', element 2 is inf"), Error);
+}
+
 TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves no file") {
   const TempDir folder;
   const std::pair<io::TensorFile, const char*> cases[] = {
@@ -100,6 +153,16 @@ TEST_CASE("io / safetensors: no byte of a written file is changed unnoticed, and
                        Error);
   lacking.replace(lacking.find("heddle.file_version"), 19, "heddle.file_versiom");
   CHECK(io::detail::parse_safetensors(lacking, "f").tensors.at(0).values == std::vector<float>{1, 2, 3, 4});
+  // Longer than what the checksum is made of at a time, and damaged at its last byte: opening the file tells, before an array is
+  // read.
+  const std::string longer = folder.file("longer");
+  const io::TensorFile many{{{"w", 300, 301, std::vector<float>(300 * 301, 1.5f)}}, {}, {}};
+  io::write_safetensors(longer, many);
+  CHECK(io::read_safetensors(longer).tensors.at(0).values == many.tensors[0].values);
+  std::string bytes(io::detail::read_file(longer).view());
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  io::write_file(longer, bytes);
+  CHECK_THROWS_WITH_AS(io::TensorReader{longer}, doctest::Contains("longer is damaged: its contents are not those"), Error);
   // The same length and a header that is read: other contents.
   std::string other = whole;
   CHECK_THROWS_WITH_AS(io::detail::parse_safetensors(other.replace(other.find("gcn"), 3, "gat"), "f"),
