@@ -169,7 +169,9 @@ void DemoCommand::run() const {
   std::vector<Query> queries;
   queries.reserve(customers.size());
   for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
-  const std::vector<Ranking> rankings = entries.back().fitted.model->rank(queries, std::min(kShown, data.items.size()));
+  const Recommender& shown = *entries.back().fitted.model;
+  Session session(shown.device());
+  const std::vector<Ranking> rankings = shown.rank(session, queries, {.k = std::min(kShown, data.items.size())});
   progress.finish();
   for (std::size_t i = 0; i < rankings.size(); ++i) customers[i].recommended = rankings[i];
   if (!printing.json) {

@@ -85,7 +85,7 @@ std::string evaluation_text(const Evaluation& evaluation) {
     text += fmt::format("           {} left out: user or item not in its data\n", grouped(renumbered.unknown, "interaction"));
   if (renumbered.in_training > 0)
     text += fmt::format("           {} left out: in its training data\n", grouped(renumbered.in_training, "interaction"));
-  text += fmt::format("device     {}\n", saved.model->context().device().description());
+  text += fmt::format("device     {}\n", saved.model->device().description());
   if (evaluation.val.users > 0) text += metrics_text("validation", evaluation.val);
   text += metrics_text("test", evaluation.test);
   return evaluation.new_users ? text + new_users_text(*evaluation.new_users) : text;
@@ -94,7 +94,7 @@ std::string evaluation_text(const Evaluation& evaluation) {
 Json evaluation_json(const Evaluation& evaluation) {
   const SavedRecommender& saved = evaluation.saved;
   Json object{{"model", saved.model->name()}, {"settings", settings_json(saved.model->settings())}};
-  add_device(object, saved.model->context().device());
+  add_device(object, saved.model->device());
   object["data"] = interactions_json(evaluation.loaded.data, evaluation.loaded.hash);
   object["trained_on"] = {{"name", evaluation.trained_name}, {"hash", evaluation.trained_hash}, {"same", evaluation.same_data()}};
   object["unfinished"] = unfinished_text(saved.metadata);

@@ -113,7 +113,7 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
   LightGcnOptions options = model_options_;
   options.seed = request.seed;
   catch_interrupts(request.progress.quiet());
-  auto model = std::make_unique<LightGcn>(data, options, request.device);
+  LightGcn model(data, options, request.device);
   Fitted fitted;
   fitted.planned_epochs = train_options_.epochs;
   const auto told = [&](const LightGcnEpoch& epoch) {
@@ -125,9 +125,9 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
     }
     return !interrupted() || epoch.epoch == epoch.epochs;
   };
-  model->context().set_profiler(request.profiler);
+  model.context().set_profiler(request.profiler);
   try {
-    fitted.training = train(*model, data, train_options_, told, request.progress.callback());
+    fitted.training = train(model, data, train_options_, told, request.progress.callback());
     fitted.choice_s = fitted.training->choice_s;
     fitted.fit_s = fitted.training->fit_s;
     fitted.eval_s = fitted.training->eval_s;
@@ -135,8 +135,8 @@ Fitted LightGcnFitter::fit(const InteractionDataset& data, const FitRequest& req
     if (error.kind() != ErrorKind::diverged) throw;
     fitted.failure = error;
   }
-  model->context().set_profiler(nullptr);
-  fitted.model = std::move(model);
+  model.context().set_profiler(nullptr);
+  fitted.model = model.recommender();
   return fitted;
 }
 

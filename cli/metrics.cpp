@@ -120,7 +120,7 @@ Json metrics_json(const RankingMetrics& metrics) {
   return object;
 }
 
-RankingMetrics evaluate_unless_empty(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
+RankingMetrics evaluate_unless_empty(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,
                                      const EvaluateOptions& options, ProgressBar& progress) {
   if (targets.nnz() == 0) return {};
   const bool before = interrupted();  // what is judged is then what an interrupted training reached

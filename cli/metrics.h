@@ -30,7 +30,7 @@ std::string metrics_text(const char* split, const RankingMetrics& metrics);
 Json metrics_json(const RankingMetrics& metrics);
 
 /// As evaluate; a signal ends it with Error{interrupted}. Nothing (no users) where `targets` is empty.
-RankingMetrics evaluate_unless_empty(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
+RankingMetrics evaluate_unless_empty(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,
                                      const EvaluateOptions& options, ProgressBar& progress);
 
 }  // namespace heddle::cli

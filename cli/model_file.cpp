@@ -25,6 +25,18 @@ constexpr std::string_view kDamaged = " is damaged: ", kCutOff = "cut off";
   fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
 }
 
+/// The file as `read` takes it, once its first bytes have not shown it to be something else.
+template <class Read>
+auto of_model_file(const std::string& path, const Read& read) {
+  refuse_other_files(path);
+  try {
+    return read(path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::bad_data) throw;
+    fail_damaged(error);
+  }
+}
+
 }  // namespace
 
 void refuse_other_files(const std::string& path) {
@@ -55,23 +67,15 @@ void refuse_other_files(const std::string& path) {
   }
 }
 
-io::TensorFile read_model_file(const std::string& path) {
-  refuse_other_files(path);
-  try {
-    return io::read_safetensors(path);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::bad_data) throw;
-    fail_damaged(error);
-  }
-}
+io::TensorFile read_model_file(const std::string& path) { return of_model_file(path, io::read_safetensors); }
 
 SavedRecommender open_recommender(const std::string& path, const Device& device) {
-  io::TensorFile file = read_model_file(path);
-  const auto format = file.metadata.find("format");
-  require(format == file.metadata.end() || format->second != "heddle-model", ErrorKind::usage, path,
+  io::TensorReader file = of_model_file(path, [](const std::string& name) { return io::TensorReader(name); });
+  const auto format = file.metadata().find("format");
+  require(format == file.metadata().end() || format->second != "heddle-model", ErrorKind::usage, path,
           " holds a node classifier, not a recommender; use heddle predict");
   try {
-    return recommending::recommender_from(std::move(file), path, device);
+    return recommending::recommender_from(std::move(file), device);
   } catch (const Error& error) {
     if (std::string_view(error.what()).find(kDamaged) == std::string_view::npos) throw;
     fail_damaged(error);

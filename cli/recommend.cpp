@@ -78,7 +78,9 @@ void RecommendCommand::run() const {
     asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}},
                      "the visitor has every item that the model knows"});
   }
-  const std::vector<Ranking> rankings = saved.model->rank(queries, std::min(topk, saved.model->items()), exclude_seen);
+  Session session(saved.model->device());
+  const std::vector<Ranking> rankings =
+      saved.model->rank(session, queries, {.k = std::min(topk, saved.model->items()), .exclude_taken = exclude_seen});
   std::string text;
   Json results = Json::array();
   for (std::size_t i = 0; i < rankings.size(); ++i) {
@@ -94,7 +96,7 @@ void RecommendCommand::run() const {
     return;
   }
   Json object{{"model", saved.model->name()}, {"results", std::move(results)}};
-  add_device(object, saved.model->context().device());
+  add_device(object, saved.model->device());
   add_cost(object);
   print(object);
 }

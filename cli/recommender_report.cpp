@@ -120,7 +120,7 @@ std::string recommender_text(const RecommenderRun& run) {
   const std::string settings = settings_text(settings_as_used(run));
   text += fmt::format("model      {}{}{}, seed {}\n", run.plan.name(), settings.empty() ? "" : ": ", settings, run.seed);
   text += fmt::format("           {}\n", size_text(fitted.model->model_bytes()));
-  text += fmt::format("device     {}\n", fitted.model->context().device().description());
+  text += fmt::format("device     {}\n", fitted.model->device().description());
   if (fitted.training) text += training_text(run);
   if (fitted.blend) text += blend_text(*fitted.blend);
   if (run.val.users > 0) text += metrics_text("validation", run.val);
@@ -146,7 +146,7 @@ std::vector<std::string> fitting_notes(const Fitted& fitted) {
 Json recommender_json(const RecommenderRun& run) {
   const Fitted& fitted = run.fitted;
   Json object{{"model", run.plan.name()}, {"settings", settings_json(run.plan.settings())}, {"seed", run.seed}};
-  add_device(object, fitted.model->context().device());
+  add_device(object, fitted.model->device());
   object["data"] = interactions_json(run.loaded.data, run.loaded.hash);
   object["held_out"] = run.held_out;
   add_training(object, fitted);

@@ -36,12 +36,13 @@ void SimilarCommand::run() const {
   const int32_t number = known_item(saved, item);
   const int64_t others = saved.model->items() - 1;
   require(others > 0, ErrorKind::usage, model, ": there is no item but '", item, "'");
-  const Ranking ranking = saved.model->similar(number, std::min(topk, others));
+  Session session(saved.model->device());
+  const Ranking ranking = saved.model->similar(session, number, std::min(topk, others));
   if (printing.json) {
     Json object{{"model", saved.model->name()}, {"item", item}};
     if (!saved.item_names.empty()) object["name"] = saved.item_names[static_cast<std::size_t>(number)];
     object["items"] = ranking_json(ranking, saved.items, saved.item_names);
-    add_device(object, saved.model->context().device());
+    add_device(object, saved.model->device());
     add_cost(object);
     print(object);
     return;

@@ -1,8 +1,11 @@
+#include "engine/bundle/recommender_file.h"
+
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
 
-#include "engine/bundle/recommender_file.h"
 #include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
@@ -30,30 +33,53 @@ void add_strings(const std::string& name, const std::vector<std::string>& string
   file.integers.push_back({name + ".bytes", {static_cast<int64_t>(bytes.size())}, std::move(bytes)});
 }
 
-template <class Named>
-Named take(std::vector<Named>& from, const std::string& name) {
-  const auto found = std::find_if(from.begin(), from.end(), [&](const Named& each) { return each.name == name; });
-  require(found != from.end(), ErrorKind::bad_data, "it holds no ", name);
-  Named taken = std::move(*found);
-  from.erase(found);
-  return taken;
+/// The array of this name; throws Error{bad_data} where there is none.
+const io::TensorReader::Array& find_array(const io::TensorReader& file, const std::string& name) {
+  const io::TensorReader::Array* const found = file.find(name);
+  require(found != nullptr, ErrorKind::bad_data, "it holds no ", name);
+  return *found;
 }
 
+/// An array of one dimension.
 template <class T>
-std::vector<T> take_array(std::vector<io::NamedIntegers>& from, const std::string& name, const char* type) {
-  io::NamedIntegers taken = take(from, name);
-  auto* const values = std::get_if<std::vector<T>>(&taken.values);
-  require(values != nullptr && taken.shape.size() == 1, ErrorKind::bad_data, name, " is not an array of ", type);
-  return std::move(*values);
+std::vector<T> read_array(const io::TensorReader& file, const std::string& name, io::TensorReader::Type type,
+                          const char* elements) {
+  const io::TensorReader::Array& array = find_array(file, name);
+  require(array.type == type && array.shape.size() == 1, ErrorKind::bad_data, name, " is not an array of ", elements);
+  std::vector<T> values(static_cast<std::size_t>(array.size));
+  file.read(array, 0, std::span<T>(values));
+  return values;
 }
 
-bool has(const std::vector<io::NamedIntegers>& arrays, const std::string& name) {
-  return std::any_of(arrays.begin(), arrays.end(), [&](const io::NamedIntegers& each) { return each.name == name; });
+std::vector<uint8_t> read_bytes(const io::TensorReader& file, const std::string& name) {
+  return read_array<uint8_t>(file, name, io::TensorReader::Type::u8, "bytes");
+}
+std::vector<int32_t> read_int32_array(const io::TensorReader& file, const std::string& name) {
+  return read_array<int32_t>(file, name, io::TensorReader::Type::i32, "32-bit integers");
+}
+std::vector<int64_t> read_int64_array(const io::TensorReader& file, const std::string& name) {
+  return read_array<int64_t>(file, name, io::TensorReader::Type::i64, "64-bit integers");
 }
 
-std::vector<std::string> take_strings(std::vector<io::NamedIntegers>& from, const std::string& name) {
-  const std::vector<int64_t> offsets = take_array<int64_t>(from, name + ".offsets", "64-bit integers");
-  const std::vector<uint8_t> bytes = take_array<uint8_t>(from, name + ".bytes", "bytes");
+/// Rows and columns: a vector of n is 1 x n, a scalar 1 x 1.
+std::pair<int64_t, int64_t> matrix_shape(const io::TensorReader::Array& array) {
+  const std::vector<int64_t>& shape = array.shape;
+  return {shape.size() == 2 ? shape.front() : 1, shape.empty() ? 1 : shape.back()};
+}
+
+/// A matrix of floats of this size.
+const io::TensorReader::Array& find_matrix(const io::TensorReader& file, const std::string& name, int64_t rows, int64_t cols) {
+  const io::TensorReader::Array& array = find_array(file, name);
+  require(array.type == io::TensorReader::Type::f32, ErrorKind::bad_data, name, " is not a matrix of 32-bit floats");
+  const auto [found_rows, found_cols] = matrix_shape(array);
+  require(found_rows == rows && found_cols == cols, ErrorKind::bad_data, name, " is ", found_rows, " x ", found_cols,
+          ", here it must be ", rows, " x ", cols);
+  return array;
+}
+
+std::vector<std::string> read_strings(const io::TensorReader& file, const std::string& name) {
+  const std::vector<int64_t> offsets = read_int64_array(file, name + ".offsets");
+  const std::vector<uint8_t> bytes = read_bytes(file, name + ".bytes");
   const auto size = static_cast<int64_t>(bytes.size());
   require(!offsets.empty() && offsets.front() == 0 && offsets.back() == size && std::is_sorted(offsets.begin(), offsets.end()),
           ErrorKind::bad_data, name, ".offsets do not ascend from 0 to the ", counted(size, "byte"), " of ", name);
@@ -64,46 +90,47 @@ std::vector<std::string> take_strings(std::vector<io::NamedIntegers>& from, cons
   return strings;
 }
 
-/// Sets apart what the file holds of ids and interactions; what is left is the model's.
-RecommenderParts take_data(io::TensorFile& file, SavedRecommender& saved) {
-  saved.users = IdTable(take_strings(file.integers, "users"));
-  saved.items = IdTable(take_strings(file.integers, "items"));
-  if (has(file.integers, "item_names.offsets")) {
-    saved.item_names = take_strings(file.integers, "item_names");
+HostCsr read_interactions(const io::TensorReader& file, int64_t users, int64_t items) {
+  HostCsr train;
+  train.rows = users;
+  train.cols = items;
+  train.row_offsets = read_int64_array(file, "train.row_offsets");
+  train.col_indices = read_int32_array(file, "train.col_indices");
+  if (file.find("train.values") != nullptr) {
+    const io::TensorReader::Array& values = find_matrix(file, "train.values", 1, train.nnz());
+    train.values.resize(train.col_indices.size());
+    file.read(values, 0, std::span<float>(train.values));
+  }
+  recommending::check_csr(train, "train");
+  return train;
+}
+
+/// Reads what the file holds of ids and interactions; the other arrays are the model's.
+RecommenderParts read_data(io::TensorReader&& file, SavedRecommender& saved) {
+  saved.users = IdTable(read_strings(file, "users"));
+  saved.items = IdTable(read_strings(file, "items"));
+  if (file.find("item_names.offsets") != nullptr) {
+    saved.item_names = read_strings(file, "item_names");
     require(static_cast<int64_t>(saved.item_names.size()) == saved.items.size(), ErrorKind::bad_data, "it holds ",
             counted(saved.item_names.size(), "item name"), " for ", counted(saved.items.size(), "item"));
   }
-  // Piece by piece: where one of several nested initialisers throws, GCC 12 destroys some of what the others made twice.
+  saved.metadata = file.metadata();
   RecommenderParts parts;
-  parts.train.rows = saved.users.size();
-  parts.train.cols = saved.items.size();
-  parts.train.row_offsets = take_array<int64_t>(file.integers, "train.row_offsets", "64-bit integers");
-  parts.train.col_indices = take_array<int32_t>(file.integers, "train.col_indices", "32-bit integers");
-  parts.settings = recommending::with_prefix(file.metadata, "setting.");
-  parts.trained_with = recommending::with_prefix(file.metadata, "trained.");
-  parts.tensors = std::move(file.tensors);
-  parts.integers = std::move(file.integers);
-  const bool weighted = std::any_of(parts.tensors.begin(), parts.tensors.end(),
-                                    [](const io::NamedTensor& each) { return each.name == "train.values"; });
-  if (weighted) parts.train.values = parts.take_matrix("train.values", 1, parts.train.nnz()).values;
+  parts.train = std::make_shared<const HostCsr>(read_interactions(file, saved.users.size(), saved.items.size()));
+  parts.settings = recommending::with_prefix(saved.metadata, "setting.");
+  parts.trained_with = recommending::with_prefix(saved.metadata, "trained.");
+  parts.arrays = std::make_shared<const io::TensorReader>(std::move(file));
   return parts;
 }
 
-/// Throws Error{bad_data} unless every array of the kind is there, and of its size; and the interactions are what they must be.
+/// Throws Error{bad_data} unless every array of the kind is there, and of its size.
 void check_parts(const RecommenderParts& parts, const std::vector<PartShape>& shapes) {
-  recommending::check_csr(parts.train, "train");
   for (const auto& [name, rows, least_cols, most_cols, integers] : shapes) {
-    const auto named = [&name = name](const auto& each) { return each.name == name; };
-    int64_t found_rows = 1, found_cols = -1;
-    if (integers) {
-      const auto found = std::find_if(parts.integers.begin(), parts.integers.end(), named);
-      if (found != parts.integers.end() && found->shape.size() == 1) found_cols = found->shape.front();
-      if (found != parts.integers.end() && found->shape.size() != 1) found_rows = found_cols = 0;
-    } else {
-      const auto found = std::find_if(parts.tensors.begin(), parts.tensors.end(), named);
-      if (found != parts.tensors.end()) found_rows = found->rows, found_cols = found->cols;
-    }
-    require(found_cols >= 0, ErrorKind::bad_data, "it holds no ", name);
+    const io::TensorReader::Array& array = find_array(*parts.arrays, name);
+    require((array.type != io::TensorReader::Type::f32) == integers, ErrorKind::bad_data, name, " holds ",
+            integers ? "floats, here it must hold whole numbers" : "whole numbers, here it must hold floats");
+    const auto [found_rows, found_cols] =
+        integers && array.shape.size() != 1 ? std::pair<int64_t, int64_t>() : matrix_shape(array);
     const std::string wanted = least_cols == most_cols  ? std::to_string(least_cols)
                                : most_cols == INT64_MAX ? "any"
                                                         : text(least_cols, " to ", most_cols);
@@ -125,29 +152,57 @@ std::map<std::string, std::string> origin_metadata(const DataOrigin& origin) {
 
 }  // namespace
 
-HostMatrix RecommenderParts::take_matrix(const std::string& name, int64_t rows, int64_t cols) try {
-  io::NamedTensor taken = take(tensors, name);
-  require((rows < 0 || taken.rows == rows) && (cols < 0 || taken.cols == cols), ErrorKind::bad_data, name, " is ", taken.rows,
-          " x ", taken.cols, ", here it must be ", rows < 0 ? "any" : std::to_string(rows), " x ",
-          cols < 0 ? "any" : std::to_string(cols));
-  return {taken.rows, taken.cols, std::move(taken.values)};
+int64_t RecommenderParts::cols(const std::string& name) const try {
+  return matrix_shape(find_array(*arrays, prefix + name)).second;
 } catch (...) {
   rethrow_as_error();
 }
 
-std::vector<int32_t> RecommenderParts::take_int32(const std::string& name) try {
-  return take_array<int32_t>(integers, name, "32-bit integers");
+void RecommenderParts::read_pieces(const std::string& name, int64_t rows, int64_t cols,
+                                   const std::function<void(int64_t, std::span<const float>)>& piece) const try {
+  constexpr int64_t most = (int64_t{1} << 20) / static_cast<int64_t>(sizeof(float));
+  const io::TensorReader::Array& array = find_matrix(*arrays, prefix + name, rows, cols);
+  std::vector<float> values(static_cast<std::size_t>(std::min(most, array.size)));
+  for (int64_t first = 0; first < array.size; first += most) {
+    const std::span<float> now = std::span(values).first(static_cast<std::size_t>(std::min(most, array.size - first)));
+    arrays->read(array, first, now);
+    piece(first, now);
+  }
 } catch (...) {
   rethrow_as_error();
 }
 
-std::vector<int64_t> RecommenderParts::take_int64(const std::string& name) try {
-  return take_array<int64_t>(integers, name, "64-bit integers");
+void RecommenderParts::read_matrix(const std::string& name, int64_t rows, int64_t cols, Stream& stream, float* target) const try {
+  read_pieces(name, rows, cols, [&](int64_t first, std::span<const float> values) {
+    upload(stream, target + first, values.data(), values.size_bytes());
+  });
 } catch (...) {
   rethrow_as_error();
 }
 
-void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
+std::vector<int32_t> RecommenderParts::read_int32(const std::string& name) const try {
+  return read_int32_array(*arrays, prefix + name);
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::vector<int64_t> RecommenderParts::read_int64(const std::string& name) const try {
+  return read_int64_array(*arrays, prefix + name);
+} catch (...) {
+  rethrow_as_error();
+}
+
+RecommenderParts RecommenderParts::part(const std::string& name) const try {
+  return {.train = train,
+          .settings = recommending::with_prefix(settings, name + '.'),
+          .trained_with = recommending::with_prefix(trained_with, name + '.'),
+          .arrays = arrays,
+          .prefix = prefix + name + '.'};
+} catch (...) {
+  rethrow_as_error();
+}
+
+void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra) try {
   const HostCsr& train = model.train();
   require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
@@ -198,33 +253,37 @@ int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std:
   rethrow_as_error();
 }
 
-SavedRecommender recommending::recommender_from(io::TensorFile&& file, const std::string& path, const Device& device) {
+SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device) {
+  const std::string path = file.name();
   const auto metadata = [&](const std::string& key) {
-    const auto found = file.metadata.find(key);
-    return found == file.metadata.end() ? std::string() : found->second;
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? std::string() : found->second;
   };
   require(metadata("format") == recommender_format, ErrorKind::bad_data, path,
           ": this safetensors file was not written as a heddle recommender");
   require(metadata("format_version") == recommender_format_version, ErrorKind::bad_data, path,
           ": the model's format version is '", metadata("format_version"), "', this heddle reads ", recommender_format_version);
+  const std::string model = metadata("model");
   SavedRecommender saved;
   try {
-    RecommenderParts parts = take_data(file, saved);
-    const RecommenderKind& kind = find_recommender_kind(metadata("model"));
+    RecommenderParts parts = read_data(std::move(file), saved);
+    const RecommenderKind& kind = find_recommender_kind(model);
     kind.check(parts.settings);
-    check_parts(parts, kind.parts(parts.settings, parts.train.rows, parts.train.cols));
+    check_parts(parts, kind.parts(parts.settings, parts.train->rows, parts.train->cols));
     saved.model = kind.load(std::move(parts), device);
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
-    fail(ErrorKind::bad_data, path, " is damaged: ", error.what());
+    std::string_view sentence = error.what();
+    const std::string begin = path + ": ";  // the reader of the file names it itself
+    if (sentence.starts_with(begin)) sentence.remove_prefix(begin.size());
+    fail(ErrorKind::bad_data, path, " is damaged: ", sentence);
   }
-  saved.metadata = std::move(file.metadata);
   return saved;
 }
 
 SavedRecommender load_recommender(const std::string& path, const Device& device) try {
-  return recommending::recommender_from(io::read_safetensors(path), path, device);
+  return recommending::recommender_from(io::TensorReader(path), device);
 } catch (...) {
   rethrow_as_error();
 }

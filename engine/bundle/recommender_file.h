@@ -6,7 +6,7 @@
 
 namespace heddle::recommending {
 
-/// The recommender that `file`, read from `path`, holds; see load_recommender.
-SavedRecommender recommender_from(io::TensorFile&& file, const std::string& path, const Device& device);
+/// The recommender that `file` holds; see load_recommender.
+SavedRecommender recommender_from(io::TensorReader&& file, const Device& device);
 
 }  // namespace heddle::recommending

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/models/lightgcn_recommender.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
 #include "heddle/rethrow.h"
@@ -63,9 +64,7 @@ std::vector<PartShape> lightgcn_parts(const Settings& settings, int64_t users, i
 
 std::unique_ptr<Recommender> load_lightgcn(RecommenderParts&& parts, const Device& device) try {
   const LightGcnOptions options = lightgcn_options(parts.settings);
-  auto model = std::make_unique<LightGcn>(std::move(parts.train), options, std::move(parts.tensors), device);
-  model->set_trained_with(std::move(parts.trained_with));
-  return model;
+  return recommending::load_lightgcn(std::move(parts), options, device);
 } catch (...) {
   rethrow_as_error();
 }

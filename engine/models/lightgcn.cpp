@@ -1,29 +1,24 @@
 #include "heddle/lightgcn.h"
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
-#include "engine/recommend/factors.h"
+#include "engine/models/lightgcn_recommender.h"
+#include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "kernels/dense/dense.h"
 #include "kernels/graph_build/graph_build.h"
 #include "kernels/sampling/sampling.h"
-#include "kernels/spmm/spmm.h"
 
 namespace heddle {
 
 namespace {
 
-/// The shortest text that reads back as the same number.
-std::string exact(float value) {
-  char digits[32];
-  return {digits, std::to_chars(digits, digits + sizeof digits, value).ptr};
-}
-
 const InteractionDataset& checked(const InteractionDataset& data, const LightGcnOptions& options) {
   options.check();
+  recommending::check_csr(data.train, "train");
   require(data.train.nnz() > 0, ErrorKind::bad_data, data.name, ": no user has an item to train on");
   require(data.train.rows + data.train.cols <= INT32_MAX, ErrorKind::bad_data, data.name, ": ", counted(data.train.rows, "user"),
           " and ", counted(data.train.cols, "item"), ", more nodes together than 2^31 - 1");
@@ -127,63 +122,15 @@ struct LightGcn::Trainable {
 };
 
 LightGcn::LightGcn(const InteractionDataset& data, const LightGcnOptions& options, const Device& device) try
-    : Recommender(checked(data, options).train),
-      options_(options),
+    : options_(options),
+      train_(std::make_shared<const HostCsr>(checked(data, options).train)),
       context_(device, options.seed),
-      trainable_(std::make_unique<Trainable>(context_, train(), options)) {
+      trainable_(std::make_unique<Trainable>(context_, *train_, options)) {
 } catch (...) {
   rethrow_as_error();
 }
 
 LightGcn::~LightGcn() = default;
-
-LightGcn::LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io::NamedTensor> vectors, const Device& device) try
-    : Recommender(std::move(train)), options_(options), context_(device, options.seed) {
-  options.check();
-  const auto named = [&](const char* name, int64_t rows) -> const std::vector<float>& {
-    for (const io::NamedTensor& tensor : vectors) {
-      if (tensor.name != name) continue;
-      require(tensor.rows == rows && tensor.cols == options.dim, ErrorKind::bad_data, "lightgcn: ", name, " is ", tensor.rows,
-              " x ", tensor.cols, ", it must be ", rows, " x ", options.dim);
-      return tensor.values;
-    }
-    fail(ErrorKind::bad_data, "lightgcn: there is no matrix '", name, "'");
-  };
-  Stream& stream = context_.stream();
-  const std::size_t row_bytes = static_cast<std::size_t>(options.dim) * sizeof(float);
-  lookup_ = Buffer(stream, static_cast<std::size_t>(users() + items()) * row_bytes);
-  upload(stream, lookup_.data(), named("users", users()).data(), static_cast<std::size_t>(users()) * row_bytes);
-  upload(stream, lookup_.as<float>() + users() * options.dim, named("fold_in", items()).data(),
-         static_cast<std::size_t>(items()) * row_bytes);
-  item_vectors_ = Buffer::upload(stream, named("items", items()));
-  vectors_fresh_ = true;
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::map<std::string, std::string> LightGcn::settings() const try {
-  return {{"dim", std::to_string(options_.dim)},
-          {"layers", std::to_string(options_.layers)},
-          {"init_std", exact(options_.init_std)},
-          {"norm_power", exact(options_.norm_power)},
-          {"precision", options_.precision == Precision::bf16 ? "bf16" : "f32"}};
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::map<std::string, std::string> LightGcn::how_fitted() const try {
-  if (asked_.empty()) return {};
-  std::map<std::string, std::string> how = Recommender::how_fitted();
-  for (const auto& [key, value] : asked_) how[text(fit_prefix, key)] = value;
-  how["seed"] = std::to_string(options_.seed);
-  return how;
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::map<std::string, std::string> LightGcn::trained_with() const try { return trained_with_; } catch (...) {
-  rethrow_as_error();
-}
 
 void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used) try {
   std::map<std::string, std::string> as_asked = to_settings(asked), as_used = to_settings(used);
@@ -196,125 +143,45 @@ void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGc
   rethrow_as_error();
 }
 
-void LightGcn::set_trained_with(std::map<std::string, std::string> used) {
-  asked_.clear();
-  trained_with_ = std::move(used);
-}
+Parameter& LightGcn::embeddings() { return trainable_->embeddings; }
+const NormalisedAdjacency& LightGcn::adjacency() const { return trainable_->adjacency; }
+const kernels::InteractionsView& LightGcn::interactions() const { return trainable_->interactions; }
 
-LightGcn::Trainable& LightGcn::trainable() const {
-  require(trainable_ != nullptr, ErrorKind::usage, "lightgcn: a loaded model ranks; it has no embeddings to train");
-  return *trainable_;
-}
-
-Parameter& LightGcn::embeddings() { return trainable().embeddings; }
-const NormalisedAdjacency& LightGcn::adjacency() const { return trainable().adjacency; }
-const kernels::InteractionsView& LightGcn::interactions() const { return trainable().interactions; }
-
-void LightGcn::refresh() {
-  if (vectors_fresh_) return;
-  const Trainable& model = trainable();
+std::unique_ptr<Recommender> LightGcn::recommender() try {
   Stream& stream = context_.stream();
   const int64_t d = options_.dim;
-  const Evaluating evaluating(context_);
-  HostMatrix vectors = propagate(model.adjacency, model.embeddings, options_.layers).to_host();
-  // A visitor's layers 1 ... K are the sums of the items' layers 0 ... K - 1: the same rule, for the one new row.
-  HostMatrix inner = propagate(model.adjacency, model.embeddings, std::max<int64_t>(options_.layers - 1, 0)).to_host();
-  for (int64_t item = 0; item < items(); ++item) {
-    float* vector = vectors.values.data() + (users() + item) * d;
-    double squares = 0;
-    for (int64_t c = 0; c < d; ++c) squares += static_cast<double>(vector[c]) * vector[c];
-    const double scale = squares > 0 ? std::pow(squares, -0.5 * options_.norm_power) : 1;
-    for (int64_t c = 0; c < d; ++c) vector[c] = static_cast<float>(vector[c] * scale);
-    float* fold_in = inner.values.data() + (users() + item) * d;
-    for (int64_t c = 0; c < d; ++c) fold_in[c] *= model.host_scale[users() + item];
-  }
   const auto bytes = [d](int64_t rows) { return static_cast<std::size_t>(rows * d) * sizeof(float); };
-  if (lookup_.bytes() == 0) lookup_ = Buffer(stream, bytes(users() + items()));
-  if (item_vectors_.bytes() == 0) item_vectors_ = Buffer(stream, bytes(items()));
-  upload(stream, item_vectors_.data(), vectors.values.data() + users() * d, bytes(items()));
-  upload(stream, lookup_.data(), vectors.values.data(), bytes(users()));
-  upload(stream, lookup_.as<float>() + users() * d, inner.values.data() + users() * d, bytes(items()));
-  vectors_fresh_ = true;
-}
-
-void LightGcn::query_vectors(std::span<const Query> queries, DenseView<float> vectors) {
-  // One sparse product serves both kinds: a known user is one row of the table, a visitor the sum of some.
-  HostCsr pick;
-  pick.rows = static_cast<int64_t>(queries.size());
-  pick.cols = users() + items();
-  for (const Query& query : queries) {
-    if (query.user >= 0) {
-      pick.col_indices.push_back(query.user);
-      pick.values.push_back(1);
-    } else {
-      for (int32_t item : query.items) {
-        pick.col_indices.push_back(static_cast<int32_t>(users() + item));
-        pick.values.push_back(static_cast<float>(1 / std::sqrt(static_cast<double>(query.items.size()))));
-      }
-    }
-    pick.row_offsets.push_back(pick.nnz());
-  }
-  Stream& stream = context_.stream();
-  const auto place = [&]<class T>(const std::vector<T>& values) {
-    T* memory = context_.arena().allocate_array<T>(static_cast<int64_t>(values.size()));
-    upload(stream, memory, values.data(), values.size() * sizeof(T));
-    return memory;
+  const Evaluating evaluating(context_);
+  // In a step of its own: the memory of a training step is free for it then.
+  const auto propagated = [&](int64_t layers) {
+    context_.begin_step();
+    return propagate(trainable_->adjacency, trainable_->embeddings, layers).to_host();
   };
-  const CsrView matrix{pick.rows, pick.cols, pick.nnz(), place(pick.row_offsets), place(pick.col_indices), place(pick.values)};
-  kernels::Execution execution = context_.execution();
-  kernels::spmm({matrix, {lookup_.as<float>(), users() + items(), options_.dim}, vectors}, execution);
-}
-
-void LightGcn::score_block(std::span<const Query> queries, DenseView<float> scores) {
-  refresh();
-  const auto count = static_cast<int64_t>(queries.size());
-  const DenseView<float> left{context_.arena().allocate_array<float>(count * options_.dim), count, options_.dim};
-  query_vectors(queries, left);
-  kernels::Execution execution = context_.execution();
-  kernels::gemm({.a = left, .b = item_view(), .c = scores, .transpose_b = true}, execution);
-}
-
-std::vector<Ranking> LightGcn::rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
-                                            const HostCsr* also_exclude) {
-  refresh();
-  return recommending::rank_by_factors(
-      *this, item_view(), queries, k, exclude, also_exclude,
-      [this](std::span<const Query> block, DenseView<float> left) { query_vectors(block, left); });
-}
-
-Ranking LightGcn::similar_items(int32_t item, int64_t k) {
-  refresh();
-  return recommending::similar_by_factors(*this, item_view(), item, k);
-}
-
-DenseView<const float> LightGcn::item_view() const { return {item_vectors_.as<float>(), items(), options_.dim}; }
-
-HostMatrix LightGcn::item_embeddings() try {
-  refresh();
-  return {items(), options_.dim,
-          download(context_.stream(), item_vectors_.as<float>(), static_cast<std::size_t>(items() * options_.dim))};
-} catch (...) {
-  rethrow_as_error();
-}
-
-HostMatrix LightGcn::user_embeddings() try {
-  refresh();
-  return {users(), options_.dim,
-          download(context_.stream(), lookup_.as<float>(), static_cast<std::size_t>(users() * options_.dim))};
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::vector<io::NamedTensor> LightGcn::tensors() try {
-  HostMatrix user_vectors = user_embeddings();
-  HostMatrix item_vectors = item_embeddings();
-  std::vector<float> fold_in =
-      download(context_.stream(), lookup_.as<float>() + users() * options_.dim, static_cast<std::size_t>(items() * options_.dim));
-  std::vector<io::NamedTensor> result;
-  result.push_back({"users", users(), options_.dim, std::move(user_vectors.values)});
-  result.push_back({"items", items(), options_.dim, std::move(item_vectors.values)});
-  result.push_back({"fold_in", items(), options_.dim, std::move(fold_in)});
-  return result;
+  Buffer lookup(stream, bytes(users() + items())), item_vectors(stream, bytes(items()));
+  {
+    HostMatrix vectors = propagated(options_.layers);
+    for (int64_t item = 0; item < items(); ++item) {
+      float* vector = vectors.values.data() + (users() + item) * d;
+      double squares = 0;
+      for (int64_t c = 0; c < d; ++c) squares += static_cast<double>(vector[c]) * vector[c];
+      const double scale = squares > 0 ? std::pow(squares, -0.5 * options_.norm_power) : 1;
+      for (int64_t c = 0; c < d; ++c) vector[c] = static_cast<float>(vector[c] * scale);
+    }
+    upload(stream, lookup.data(), vectors.values.data(), bytes(users()));
+    upload(stream, item_vectors.data(), vectors.values.data() + users() * d, bytes(items()));
+  }
+  {
+    // A visitor's layers 1 ... K are the sums of the items' layers 0 ... K - 1: the same rule, for the one new row.
+    HostMatrix inner = propagated(std::max<int64_t>(options_.layers - 1, 0));
+    for (int64_t item = 0; item < items(); ++item) {
+      float* fold_in = inner.values.data() + (users() + item) * d;
+      for (int64_t c = 0; c < d; ++c) fold_in[c] *= trainable_->host_scale[static_cast<std::size_t>(users() + item)];
+    }
+    upload(stream, lookup.as<float>() + users() * d, inner.values.data() + users() * d, bytes(items()));
+  }
+  stream.synchronise();
+  return recommending::make_lightgcn_recommender(train_, {options_, trained_with_, asked_}, std::move(lookup),
+                                                 std::move(item_vectors), context_.device());
 } catch (...) {
   rethrow_as_error();
 }

@@ -7,6 +7,7 @@
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/scores/scores.h"
 
@@ -14,33 +15,34 @@ namespace heddle {
 
 namespace {
 
-void check_pair(Recommender& first, Recommender& second) {
+void check_pair(const Recommender& first, const Recommender& second) {
   require(first.users() == second.users() && first.items() == second.items(), ErrorKind::usage, "blend: one model has ",
           counted(first.users(), "user"), " and ", counted(first.items(), "item"), ", the other ", second.users(), " and ",
           second.items());
   require(first.train().row_offsets == second.train().row_offsets && first.train().col_indices == second.train().col_indices,
           ErrorKind::usage, "blend: the models were trained on different interactions");
-  const Stream &a = first.context().stream(), &b = second.context().stream();
-  require(a.kind() == b.kind() && a.device_index() == b.device_index(), ErrorKind::usage, "blend: one model is on ",
-          first.context().device().description(), ", the other on ", second.context().device().description());
+  const kernels::Backend &a = *first.device().backend(), &b = *second.device().backend();
+  require(a.kind() == b.kind() && a.index() == b.index(), ErrorKind::usage, "blend: one model is on ",
+          first.device().description(), ", the other on ", second.device().description());
 }
 
-/// The standardised scores of a model, in `scores`, in memory of another context's step.
-void standard_scores(Recommender& model, std::span<const Query> queries, Context& context, DenseView<float> scores) {
-  Arena& arena = context.arena();
-  const DenseView<float> raw{arena.allocate_array<float>(scores.size()), scores.rows, scores.cols};
-  if (&model.context() == &context) {
-    model.score(queries, raw);
-  } else {
-    // The two streams know nothing of each other: what used this memory before must be over, and then the scores be there.
-    context.stream().synchronise();
-    model.context().begin_step();
-    model.score(queries, raw);
-    model.context().stream().synchronise();
-  }
+DenseView<float> step_scores(Context& context, const Recommender& model, std::span<const Query> queries) {
+  const auto count = static_cast<int64_t>(queries.size());
+  return {context.arena().allocate_array<float>(count * model.items()), count, model.items()};
+}
+
+/// The standardised scores of a model, in `scores`, or in memory of the step where that is null.
+DenseView<float> standard_scores(const Recommender& model, Session& session, std::span<const Query> queries,
+                                 DenseView<float> scores = {}) {
+  Context& context = session.context();
+  const DenseView<float> raw = step_scores(context, model, queries);
+  model.score(session, queries, raw);
+  // Only now, when the model's scratch memory is free again.
+  if (scores.data == nullptr) scores = step_scores(context, model, queries);
   kernels::Execution execution = context.execution();
   kernels::standardise_rows(raw, scores, execution);
-  arena.give_back(raw.data);
+  context.arena().give_back(raw.data);
+  return scores;
 }
 
 /// "first.rank" for the setting rank of the first model.
@@ -59,7 +61,10 @@ void append_named(const char* part, std::vector<Named> from, std::vector<Named>&
 class Blend final : public Recommender {
  public:
   Blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight)
-      : Recommender(first->train()), first_(std::move(first)), second_(std::move(second)), weight_(weight) {}
+      : Recommender(first->shared_train(), first->device(), Likeness::own),
+        first_(std::move(first)),
+        second_(std::move(second)),
+        weight_(weight) {}
 
   std::string name() const override { return "blend"; }
   std::map<std::string, std::string> settings() const override try {
@@ -88,15 +93,14 @@ class Blend final : public Recommender {
   } catch (...) {
     rethrow_as_error();
   }
-  Context& context() override { return first_->context(); }
 
-  /// The other model's scores and, of one model at a time, those before they are standardised. The second model's own scratch is
-  /// in its own context, and stays there.
+  /// The other model's scores and, of one model at a time, those before they are standardised; and both models' scratch, which
+  /// they may keep until the step ends.
   int64_t scratch_per_query() const override { return 2 * items() + first_->scratch_per_query() + second_->scratch_per_query(); }
-  HostMatrix item_embeddings() override { return first_->item_embeddings(); }
-  HostMatrix user_embeddings() override { return first_->user_embeddings(); }
+  HostMatrix item_embeddings() const override { return first_->item_embeddings(); }
+  HostMatrix user_embeddings() const override { return first_->user_embeddings(); }
 
-  std::vector<io::NamedTensor> tensors() override try {
+  std::vector<io::NamedTensor> tensors() const override try {
     std::vector<io::NamedTensor> all;
     append_named("first", first_->tensors(), all);
     append_named("second", second_->tensors(), all);
@@ -104,7 +108,7 @@ class Blend final : public Recommender {
   } catch (...) {
     rethrow_as_error();
   }
-  std::vector<io::NamedIntegers> integers() override try {
+  std::vector<io::NamedIntegers> integers() const override try {
     std::vector<io::NamedIntegers> all;
     append_named("first", first_->integers(), all);
     append_named("second", second_->integers(), all);
@@ -114,40 +118,20 @@ class Blend final : public Recommender {
   }
 
  protected:
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
-    Context& c = context();
-    const DenseView<float> other{c.arena().allocate_array<float>(scores.size()), scores.rows, scores.cols};
-    standard_scores(*first_, queries, c, scores);
-    standard_scores(*second_, queries, c, other);
-    kernels::Execution execution = c.execution();
+  void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const override {
+    standard_scores(*first_, session, queries, scores);
+    const DenseView<float> other = standard_scores(*second_, session, queries);
+    Context& context = session.context();
+    kernels::Execution execution = context.execution();
     kernels::add_scaled(other, weight_, scores, execution);
-    c.arena().give_back(other.data);
+    context.arena().give_back(other.data);
   }
-  Ranking similar_items(int32_t item, int64_t k) override { return first_->similar(item, k); }
+  Ranking similar_items(Session& session, int32_t item, int64_t k) const override { return first_->similar(session, item, k); }
 
  private:
-  std::unique_ptr<Recommender> first_, second_;
+  std::unique_ptr<const Recommender> first_, second_;
   float weight_;
 };
-
-/// The parts of one of a blend's models, out of the blend's.
-RecommenderParts part_of(RecommenderParts& all, const std::string& part) {
-  RecommenderParts result;
-  result.train = all.train;
-  result.settings = recommending::with_prefix(all.settings, part + '.');
-  result.trained_with = recommending::with_prefix(all.trained_with, part + '.');
-  const auto move_out = [prefix = part + '.'](auto& from, auto& to) {
-    for (auto& each : from) {
-      if (!each.name.starts_with(prefix)) continue;
-      auto moved = std::exchange(each, {});
-      moved.name.erase(0, prefix.size());
-      to.push_back(std::move(moved));
-    }
-  };
-  move_out(all.tensors, result.tensors);
-  move_out(all.integers, result.integers);
-  return result;
-}
 
 float blend_weight(const Settings& settings) {
   recommending::required_setting(settings, "weight");
@@ -171,6 +155,7 @@ std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std:
   require(first->name() != "blend" && second->name() != "blend", ErrorKind::usage, "blend: a blend of blends is not supported");
   require(std::isfinite(weight), ErrorKind::usage, "blend: weight is ", weight);
   check_pair(*first, *second);
+  second->share_interactions(*first);
   return std::make_unique<Blend>(std::move(first), std::move(second), weight);
 } catch (...) {
   rethrow_as_error();
@@ -201,15 +186,15 @@ std::vector<PartShape> recommending::blend_parts(const Settings& settings, int64
 }
 
 std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, const Device& device) try {
-  RecommenderParts first = part_of(parts, "first"), second = part_of(parts, "second");
   const float weight = blend_weight(parts.settings);
-  std::unique_ptr<Recommender> first_model = part_kind(parts.settings, "first").load(std::move(first), device);
-  return make_blend(std::move(first_model), part_kind(parts.settings, "second").load(std::move(second), device), weight);
+  const auto load = [&](const std::string& part) { return part_kind(parts.settings, part).load(parts.part(part), device); };
+  std::unique_ptr<Recommender> first = load("first");
+  return make_blend(std::move(first), load("second"), weight);
 } catch (...) {
   rethrow_as_error();
 }
 
-float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
+float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
                           std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) try {
   require(!candidates.empty(), ErrorKind::usage, "choose_blend_weight: there are no candidates");
   for (const float weight : candidates) {
@@ -230,21 +215,19 @@ float choose_blend_weight(Recommender& first, Recommender& second, const Interac
   const int64_t floats = 4 * first.items() + first.scratch_per_query() + second.scratch_per_query() + 2 * k;
   std::vector<Ranking> rankings;
   std::vector<int32_t> ranked;
+  Session session(first.device());
+  Context& context = session.context();
   for (std::span<const Query> rest = judged, block; !rest.empty(); rest = rest.subspan(block.size())) {
     const std::size_t done = judged.size() - rest.size();
     require(recommending::users_told(progress, "choosing the blend's weight", done, judged.size()), ErrorKind::interrupted,
             "the choice of the blend's weight was interrupted after ", done, " of ", counted(judged.size(), "user"));
     block = recommending::next_block(first.train(), rest, floats);
     const auto count = static_cast<int64_t>(block.size());
-    Context& context = first.context();
+    const Session::Request request(session);
     context.begin_step();
-    const auto make = [&] {
-      return DenseView<float>{context.arena().allocate_array<float>(count * first.items()), count, first.items()};
-    };
-    const DenseView<float> a = make(), b = make(), blended = make();
-    standard_scores(first, block, context, a);
-    standard_scores(second, block, context, b);
-    const kernels::ExcludedColumns excluded = recommending::excluded_columns(context, first.train(), block, true, nullptr);
+    const DenseView<float> a = standard_scores(first, session, block), b = standard_scores(second, session, block);
+    const DenseView<float> blended = step_scores(context, first, block);
+    const kernels::ExcludedColumns excluded = recommending::excluded_columns(context, first.train(), block, {}, {}).own;
     const kernels::TopKOutput best = recommending::make_top_k_output(context, count, k);
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       kernels::Execution execution = context.execution();

@@ -64,8 +64,8 @@ std::vector<int32_t> united(std::span<const int32_t> a, std::span<const int32_t>
 
 /// The model's ranking of targets and drawn negatives alone. `taken(judged)`: what the query has or is judged by, ascending.
 template <class Taken>
-std::vector<Ranking> rank_sampled(Recommender& model, std::span<const Judged> judged, int64_t k, const EvaluateOptions& options,
-                                  const Taken& taken) {
+std::vector<Ranking> rank_sampled(const Recommender& model, Session& session, std::span<const Judged> judged, int64_t k,
+                                  const EvaluateOptions& options, const Taken& taken) {
   std::vector<Ranking> rankings;
   const int64_t items = model.items();
   // Scores are on the device and on the host.
@@ -75,10 +75,11 @@ std::vector<Ranking> rank_sampled(Recommender& model, std::span<const Judged> ju
     std::vector<Query> queries;
     for (const Judged& each : block) queries.push_back(each.query);
     const auto count = static_cast<int64_t>(block.size());
-    Context& context = model.context();
+    const Session::Request request(session);
+    Context& context = session.context();
     context.begin_step();
     const DenseView<float> scores{context.arena().allocate_array<float>(count * items), count, items};
-    model.score(queries, scores);
+    model.score(session, queries, scores);
     const std::vector<float> host = download(context.stream(), scores.data, static_cast<std::size_t>(scores.size()));
     for (std::size_t row = 0; row < block.size(); ++row) {
       const std::vector<int32_t> negatives =
@@ -99,24 +100,26 @@ std::vector<Ranking> rank_sampled(Recommender& model, std::span<const Judged> ju
 }
 
 template <class Taken>
-RankingMetrics judge(Recommender& model, std::span<const Judged> judged, const HostCsr* also_exclude,
+RankingMetrics judge(const Recommender& model, std::span<const Judged> judged, const HostCsr* also_exclude,
                      const EvaluateOptions& options, const Taken& taken, const ProgressCallback& progress) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t most = *std::max_element(options.topk.begin(), options.topk.end());
   std::vector<recommending::Metrics> sums(options.topk.size());
   std::vector<Query> queries;
   std::vector<int32_t> ranked;
+  Session session(model.device());
+  session.context().set_profiler(options.profiler);
   for (std::size_t first = 0; first < judged.size(); first += block_queries) {
     require(recommending::users_told(progress, "ranking", first, judged.size()), ErrorKind::interrupted,
             "evaluation was interrupted after ", first, " of ", counted(judged.size(), "user"));
     const std::span<const Judged> block = judged.subspan(first, std::min(block_queries, judged.size() - first));
     std::vector<Ranking> rankings;
     if (options.sampled_negatives > 0) {
-      rankings = rank_sampled(model, block, most, options, taken);
+      rankings = rank_sampled(model, session, block, most, options, taken);
     } else {
       queries.clear();
       for (const Judged& each : block) queries.push_back(each.query);
-      rankings = model.rank(queries, most, true, also_exclude);
+      rankings = model.rank(session, queries, {.k = most, .also_exclude = also_exclude});
     }
     for (std::size_t row = 0; row < block.size(); ++row) {
       ranked.clear();
@@ -151,7 +154,7 @@ void EvaluateOptions::check(int64_t items) const {
           counted(sampled_negatives, "other"), ", and ", there_are(items, "item"), " in all");
 }
 
-RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
+RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,
                         const EvaluateOptions& options, const ProgressCallback& progress) try {
   options.check(model.items());
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate: ", data.name, " has no targets in this part: nobody can be judged");
@@ -173,7 +176,7 @@ RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, cons
   rethrow_as_error();
 }
 
-RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
+RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options, const ProgressCallback& progress) try {
   options.check(model.items());
   require(targets.rows == static_cast<int64_t>(queries.size()) && targets.cols == model.items(), ErrorKind::usage,

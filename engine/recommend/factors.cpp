@@ -3,14 +3,28 @@
 #include <algorithm>
 
 #include "heddle/error.h"
+#include "kernels/common/thread_team.h"
 
 namespace heddle::recommending {
 
-Ranking similar_by_factors(Recommender& model, DenseView<const float> item_vectors, int32_t item, int64_t k) {
-  Context& context = model.context();
+namespace {
+
+/// Of normed copies of vectors that are held at a time. On the cpu they stay in a core's cache until they are ranked, and a
+/// session does not keep a copy of all items: a megabyte, or half of one for each thread. A GPU is better off with few large
+/// launches.
+int64_t part_bytes(const Stream& stream) {
+  if (stream.kind() != DeviceKind::cpu) return block_bytes;
+  return std::clamp<int64_t>((int64_t{512} << 10) * stream.thread_team().count, int64_t{1} << 20, block_bytes);
+}
+
+}  // namespace
+
+Ranking similar_by_factors(Session& session, DenseView<const float> item_vectors, int32_t item, int64_t k) {
+  Context& context = session.context();
   const int64_t d = item_vectors.cols;
-  // Normed copies of so many vectors are held at a time; the best of each part compete in the end.
-  const int64_t per_part = std::max<int64_t>(block_bytes / (std::max<int64_t>(d, 1) * static_cast<int64_t>(sizeof(float))), 1);
+  // The best of each part compete in the end.
+  const int64_t per_part =
+      std::max<int64_t>(part_bytes(context.stream()) / (std::max<int64_t>(d, 1) * static_cast<int64_t>(sizeof(float))), 1);
   Ranking all;
   for (int64_t first = 0; first < item_vectors.rows; first += per_part) {
     const int64_t count = std::min(per_part, item_vectors.rows - first);

@@ -12,33 +12,34 @@ namespace heddle::recommending {
 /// Queries whose vectors and results are held at a time.
 inline constexpr std::size_t factor_block = 1024;
 
-/// The best `k` items of each query by <left row, item vector>. `item_vectors`, items x d, lives across the steps;
+/// The best items of each query by <left row, item vector>. `item_vectors`, items x d, lives across the steps;
 /// left_rows(queries, left) fills in left [queries x d] for a block of at most factor_block queries, in the step that this began.
-/// Otherwise as Recommender::rank.
+/// Otherwise as Recommender::rank_queries.
 template <class LeftRows>
-std::vector<Ranking> rank_by_factors(Recommender& model, DenseView<const float> item_vectors, std::span<const Query> queries,
-                                     int64_t k, bool exclude, const HostCsr* also_exclude, const LeftRows& left_rows) {
-  Context& context = model.context();
+std::vector<Ranking> rank_by_factors(const Recommender& model, Session& session, DenseView<const float> item_vectors,
+                                     std::span<const Query> queries, const RankOptions& options, const LeftRows& left_rows) {
+  Context& context = session.context();
   std::vector<Ranking> rankings;
   rankings.reserve(queries.size());
-  const int64_t floats = item_vectors.cols + 2 * k;
+  const int64_t floats = item_vectors.cols + 2 * options.k;
+  const std::vector<int32_t> of_all = left_out_of_all(options, model.items());
   for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
-    block = next_block(model.train(), rest, floats, also_exclude, factor_block);
+    block = next_block(model.train(), rest, floats, options.also_exclude, factor_block);
     const auto count = static_cast<int64_t>(block.size());
     context.begin_step();
     const int64_t d = item_vectors.cols;
     const DenseView<float> left{context.arena().allocate_array<float>(count * d), count, d};
     left_rows(block, left);
-    const kernels::ExcludedColumns excluded = excluded_columns(context, model.train(), block, exclude, also_exclude);
-    const kernels::TopKOutput best = make_top_k_output(context, count, k);
+    const auto [own, shared] = excluded_columns(context, model.train(), block, options, of_all);
+    const kernels::TopKOutput best = make_top_k_output(context, count, options.k);
     kernels::Execution execution = context.execution();
-    kernels::score_top_k({.left = left, .right = item_vectors, .exclude = {excluded, {}}, .best = best}, execution);
+    kernels::score_top_k({.left = left, .right = item_vectors, .exclude = {own, shared}, .best = best}, execution);
     append_rankings(context, best, count, rankings);
   }
   return rankings;
 }
 
-/// The `k` items whose vectors have the largest cosine with that of `item`, not itself. Begins a step.
-Ranking similar_by_factors(Recommender& model, DenseView<const float> item_vectors, int32_t item, int64_t k);
+/// The `k` items whose vectors have the largest cosine with that of `item`, not itself. Begins steps.
+Ranking similar_by_factors(Session& session, DenseView<const float> item_vectors, int32_t item, int64_t k);
 
 }  // namespace heddle::recommending

@@ -38,27 +38,28 @@ Degrees degrees_of(const HostCsr& train) {
   return degrees;
 }
 
-HostCsr normalised(const HostCsr& train, const Degrees& degrees) {
-  HostCsr result = train;
-  result.values.resize(result.col_indices.size());
-  for (std::size_t user = 0; user < degrees.user.size(); ++user) {
-    for (auto k = static_cast<std::size_t>(train.row_offsets[user]); k < static_cast<std::size_t>(train.row_offsets[user + 1]);
+/// A matrix of the weights, users x items or its transpose, each over the roots of its row's and its column's degree.
+HostCsr normalised(HostCsr matrix, const std::vector<double>& row_degrees, const std::vector<double>& col_degrees) {
+  const bool weighted = !matrix.values.empty();
+  matrix.values.resize(matrix.col_indices.size(), 1.0f);
+  for (std::size_t row = 0; row < row_degrees.size(); ++row) {
+    for (auto k = static_cast<std::size_t>(matrix.row_offsets[row]); k < static_cast<std::size_t>(matrix.row_offsets[row + 1]);
          ++k) {
-      const double weight = train.values.empty() ? 1.0 : train.values[k];
-      const double item = degrees.item[static_cast<std::size_t>(train.col_indices[k])];
-      result.values[k] = static_cast<float>(weight / std::sqrt(degrees.user[user] * item));
+      const double weight = weighted ? matrix.values[k] : 1.0;
+      const double column = col_degrees[static_cast<std::size_t>(matrix.col_indices[k])];
+      matrix.values[k] = static_cast<float>(weight / std::sqrt(row_degrees[row] * column));
     }
   }
-  return result;
+  return matrix;
 }
 
 class GraphFilter final : public Recommender {
  public:
-  /// `saved`: V of a saved model, or null: it is computed.
-  GraphFilter(HostCsr interactions, const GraphFilterOptions& options, const HostMatrix* saved, const Device& device)
-      : Recommender(std::move(interactions)), options_(options), loaded_(saved != nullptr), context_(device, options.seed) {
-    context_.set_training(false);
-    Stream& stream = context_.stream();
+  /// `saved`: holds V of a saved model; null: V is computed.
+  GraphFilter(std::shared_ptr<const HostCsr> interactions, const GraphFilterOptions& options, const RecommenderParts* saved,
+              const Device& device)
+      : Recommender(std::move(interactions), device), options_(options), loaded_(saved != nullptr) {
+    Stream stream(device.backend());
     const Degrees degrees = degrees_of(train());
     std::vector<float> scale;
     for (const double degree : degrees.item) {
@@ -66,18 +67,14 @@ class GraphFilter final : public Recommender {
       inverse_roots_.push_back(static_cast<float>(1 / std::sqrt(degree)));
     }
     item_scale_ = Buffer::upload(stream, scale);
-    const HostCsr matrix = normalised(train(), degrees);
-    by_item_ = recommending::DeviceCsr(stream, transpose(matrix));
-    HostMatrix computed;
-    if (saved == nullptr) {
-      const recommending::DeviceCsr by_user(stream, matrix);
-      computed = recommending::right_singular_vectors(
-          context_, by_user.view(), by_item_.view(),
-          {.rank = options.rank, .oversample = options.oversample, .iterations = options.iterations, .seed = options.seed});
+    by_item_ = recommending::DeviceCsr(stream, normalised(transpose(train()), degrees.item, degrees.user));
+    stream.synchronise();  // from here on any stream may read them
+    if (saved != nullptr) {
+      read_vectors(*saved, stream);
+    } else {
+      compute_vectors(degrees, stream);
     }
-    const HostMatrix& used = saved != nullptr ? *saved : computed;
-    rank_ = used.cols;
-    vectors_ = Buffer::upload(stream, used.values);
+    stream.synchronise();
   }
 
   std::string name() const override { return "graph-filter"; }
@@ -96,27 +93,27 @@ class GraphFilter final : public Recommender {
   } catch (...) {
     rethrow_as_error();
   }
-  Context& context() override { return context_; }
 
   int64_t scratch_per_query() const override { return 2 * users() + items() + (rank_ > 0 ? items() + rank_ : 0); }
 
-  std::vector<io::NamedTensor> tensors() override try {
-    return {{"vectors", items(), rank_,
-             download(context_.stream(), vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
+  std::vector<io::NamedTensor> tensors() const override try {
+    Stream stream(device().backend());
+    return {{"vectors", items(), rank_, download(stream, vectors_.as<float>(), static_cast<std::size_t>(items() * rank_))}};
   } catch (...) {
     rethrow_as_error();
   }
 
  protected:
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
-    Arena& arena = context_.arena();
-    kernels::Execution execution = context_.execution();
+  void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const override {
+    Context& context = session.context();
+    Arena& arena = context.arena();
+    kernels::Execution execution = context.execution();
     const auto count = static_cast<int64_t>(queries.size());
     const auto make = [&](int64_t rows, int64_t cols) {
       return DenseView<float>{arena.allocate_array<float>(rows * cols), rows, cols};
     };
     HostCsr rows = recommending::query_rows(train(), queries);
-    const CsrView block = recommending::upload_step_csr(context_, rows);
+    const CsrView block = recommending::upload_step_csr(context, rows);
 
     const DenseView<float> by_query = make(count, users()), by_user = make(users(), count);
     kernels::sparse_product({.a = block, .b = by_item_.view(), .y = by_query}, execution);
@@ -133,7 +130,7 @@ class GraphFilter final : public Recommender {
         rows.values[k] *= inverse_roots_[static_cast<std::size_t>(rows.col_indices[k])];
       }
       const DenseView<float> projected = make(count, rank_), low_pass = make(items(), count);
-      kernels::spmm({.a = recommending::upload_step_csr(context_, rows), .x = vectors(), .y = projected}, execution);
+      kernels::spmm({.a = recommending::upload_step_csr(context, rows), .x = vectors(), .y = projected}, execution);
       kernels::gemm({.a = vectors(), .b = projected, .c = low_pass, .transpose_b = true}, execution);
       kernels::add_transposed({.x = linear, .z = low_pass, .scale = item_scale_.as<float>(), .y = scores}, execution);
       arena.give_back(projected.data);
@@ -143,11 +140,25 @@ class GraphFilter final : public Recommender {
   }
 
  private:
+  void compute_vectors(const Degrees& degrees, Stream& stream) {
+    Context context(device(), options_.seed);
+    context.set_training(false);
+    const recommending::DeviceCsr by_user(context.stream(), normalised(train(), degrees.user, degrees.item));
+    const HostMatrix computed = recommending::right_singular_vectors(
+        context, by_user.view(), by_item_.view(),
+        {.rank = options_.rank, .oversample = options_.oversample, .iterations = options_.iterations, .seed = options_.seed});
+    rank_ = computed.cols;
+    vectors_ = Buffer::upload(stream, computed.values);
+  }
+  void read_vectors(const RecommenderParts& saved, Stream& stream) {
+    rank_ = saved.cols("vectors");
+    vectors_ = Buffer(stream, static_cast<std::size_t>(items() * rank_) * sizeof(float));
+    saved.read_matrix("vectors", items(), rank_, stream, vectors_.as<float>());
+  }
   DenseView<const float> vectors() const { return {vectors_.as<float>(), items(), rank_}; }
 
   GraphFilterOptions options_;
-  bool loaded_;  ///< then the seed is not known
-  Context context_;
+  bool loaded_;                       ///< then the seed is not known
   recommending::DeviceCsr by_item_;   ///< N^T
   int64_t rank_ = 0;                  ///< columns of V
   Buffer vectors_;                    ///< V, items x rank
@@ -169,7 +180,7 @@ void GraphFilterOptions::check() const {
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
                                                const Device& device) try {
   options.check();
-  return std::make_unique<GraphFilter>(data.train, options, nullptr, device);
+  return std::make_unique<GraphFilter>(std::make_shared<const HostCsr>(data.train), options, nullptr, device);
 } catch (...) {
   rethrow_as_error();
 }
@@ -186,8 +197,7 @@ GraphFilterOptions recommending::graph_filter_options(const Settings& settings, 
 }
 
 std::unique_ptr<Recommender> recommending::load_graph_filter(RecommenderParts&& parts, const Device& device) try {
-  const HostMatrix vectors = parts.take_matrix("vectors", parts.train.cols, -1);
-  return std::make_unique<GraphFilter>(std::move(parts.train), graph_filter_options(parts.settings, 0), &vectors, device);
+  return std::make_unique<GraphFilter>(parts.train, graph_filter_options(parts.settings, 0), &parts, device);
 } catch (...) {
   rethrow_as_error();
 }

@@ -67,19 +67,52 @@ HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& con
   return transpose(result);
 }
 
+/// The neighbours in the device's memory, ready for every stream.
+recommending::DeviceCsr fitted_neighbours(const HostCsr& train, const ItemCosineOptions& options, const Device& device) {
+  Context context(device);
+  context.set_training(false);
+  recommending::DeviceCsr neighbours(context.stream(), cosine_neighbours(train, options.neighbours, context));
+  context.stream().synchronise();
+  return neighbours;
+}
+
+/// The same of a saved model. Each array goes to the device before the next one is read.
+recommending::DeviceCsr read_neighbours(const RecommenderParts& parts, const Device& device) {
+  const int64_t items = parts.train->cols;
+  HostCsr structure{.rows = items,
+                    .cols = items,
+                    .row_offsets = parts.read_int64("listed_by.row_offsets"),
+                    .col_indices = parts.read_int32("listed_by.col_indices"),
+                    .values = {}};
+  recommending::check_csr(structure, "listed_by");
+  const int64_t nnz = structure.nnz();
+  Stream stream(device.backend());
+  Buffer row_offsets = Buffer::upload(stream, structure.row_offsets), col_indices = Buffer::upload(stream, structure.col_indices);
+  std::vector<int32_t>().swap(structure.col_indices);  // an assignment would keep its memory
+  Buffer values(stream, static_cast<std::size_t>(nnz) * sizeof(float));
+  parts.read_pieces("listed_by.values", 1, nnz, [&](int64_t first, std::span<const float> piece) {
+    const auto bad = std::find_if(piece.begin(), piece.end(), [](float value) { return !(value > 0); });
+    if (bad != piece.end()) {
+      const auto after = std::upper_bound(structure.row_offsets.begin(), structure.row_offsets.end(),
+                                          first + static_cast<int64_t>(bad - piece.begin()));
+      fail(ErrorKind::bad_data, "listed_by: row ", after - structure.row_offsets.begin() - 1, " has the value ", *bad,
+           ", values are positive");
+    }
+    upload(stream, values.as<float>() + first, piece.data(), piece.size_bytes());
+  });
+  stream.synchronise();
+  return {items, items, nnz, std::move(row_offsets), std::move(col_indices), std::move(values)};
+}
+
 class ItemCosine final : public Recommender {
  public:
-  ItemCosine(HostCsr train, const ItemCosineOptions& options, const Device& device)
-      : Recommender(std::move(train)),
+  ItemCosine(std::shared_ptr<const HostCsr> interactions, const ItemCosineOptions& options, const Device& device)
+      : Recommender(std::move(interactions), device),
         options_(options),
-        context_(device),
-        neighbours_(context_.stream(), cosine_neighbours(this->train(), options.neighbours, context_)) {
-    context_.set_training(false);
-  }
-  ItemCosine(HostCsr train, const ItemCosineOptions& options, const HostCsr& neighbours, const Device& device)
-      : Recommender(std::move(train)), options_(options), context_(device), neighbours_(context_.stream(), neighbours) {
-    context_.set_training(false);
-  }
+        neighbours_(fitted_neighbours(train(), options, device)) {}
+  ItemCosine(std::shared_ptr<const HostCsr> interactions, const ItemCosineOptions& options, recommending::DeviceCsr neighbours,
+             const Device& device)
+      : Recommender(std::move(interactions), device), options_(options), neighbours_(std::move(neighbours)) {}
 
   std::string name() const override { return "item-cosine"; }
   std::map<std::string, std::string> settings() const override try {
@@ -87,17 +120,17 @@ class ItemCosine final : public Recommender {
   } catch (...) {
     rethrow_as_error();
   }
-  Context& context() override { return context_; }
 
-  std::vector<io::NamedTensor> tensors() override try {
+  std::vector<io::NamedTensor> tensors() const override try {
     const CsrView view = neighbours_.view();
-    return {{"listed_by.values", 1, view.nnz, download(context_.stream(), view.values, static_cast<std::size_t>(view.nnz))}};
+    Stream stream(device().backend());
+    return {{"listed_by.values", 1, view.nnz, download(stream, view.values, static_cast<std::size_t>(view.nnz))}};
   } catch (...) {
     rethrow_as_error();
   }
-  std::vector<io::NamedIntegers> integers() override try {
+  std::vector<io::NamedIntegers> integers() const override try {
     const CsrView view = neighbours_.view();
-    Stream& stream = context_.stream();
+    Stream stream(device().backend());
     // Moved in: a list in braces would be copied, and a std::variant of libstdc++ 12 whose copy finds no memory is destroyed as
     // if it held something.
     std::vector<io::NamedIntegers> all;
@@ -110,15 +143,15 @@ class ItemCosine final : public Recommender {
   }
 
  protected:
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
-    kernels::Execution execution = context_.execution();
-    const CsrView rows = recommending::upload_step_csr(context_, recommending::query_rows(train(), queries));
+  void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const override {
+    Context& context = session.context();
+    kernels::Execution execution = context.execution();
+    const CsrView rows = recommending::upload_step_csr(context, recommending::query_rows(train(), queries));
     kernels::sparse_product({.a = rows, .b = neighbours_.view(), .y = scores}, execution);
   }
 
  private:
   ItemCosineOptions options_;
-  Context context_;
   recommending::DeviceCsr neighbours_;
 };
 
@@ -132,7 +165,7 @@ void ItemCosineOptions::check() const {
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
                                               const Device& device) try {
   options.check();
-  return std::make_unique<ItemCosine>(data.train, options, device);
+  return std::make_unique<ItemCosine>(std::make_shared<const HostCsr>(data.train), options, device);
 } catch (...) {
   rethrow_as_error();
 }
@@ -144,15 +177,8 @@ ItemCosineOptions recommending::item_cosine_options(const Settings& settings) {
 }
 
 std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& parts, const Device& device) try {
-  const int64_t items = parts.train.cols;
-  HostCsr neighbours{.rows = items,
-                     .cols = items,
-                     .row_offsets = parts.take_int64("listed_by.row_offsets"),
-                     .col_indices = parts.take_int32("listed_by.col_indices"),
-                     .values = {}};
-  neighbours.values = parts.take_matrix("listed_by.values", 1, neighbours.nnz()).values;
-  check_csr(neighbours, "listed_by");
-  return std::make_unique<ItemCosine>(std::move(parts.train), item_cosine_options(parts.settings), neighbours, device);
+  const ItemCosineOptions options = item_cosine_options(parts.settings);
+  return std::make_unique<ItemCosine>(parts.train, options, read_neighbours(parts, device), device);
 } catch (...) {
   rethrow_as_error();
 }

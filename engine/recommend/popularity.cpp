@@ -13,9 +13,8 @@ namespace {
 
 class Popularity final : public Recommender {
  public:
-  Popularity(HostCsr train, const Device& device)
-      : Recommender(std::move(train)), context_(device), counts_(static_cast<std::size_t>(items())) {
-    context_.set_training(false);
+  Popularity(std::shared_ptr<const HostCsr> train, const Device& device)
+      : Recommender(std::move(train), device), counts_(static_cast<std::size_t>(items())) {
     for (const int32_t item : this->train().col_indices) ++counts_[static_cast<std::size_t>(item)];
     order_.resize(counts_.size());
     std::iota(order_.begin(), order_.end(), 0);
@@ -26,43 +25,45 @@ class Popularity final : public Recommender {
 
   std::string name() const override { return "popularity"; }
   std::map<std::string, std::string> settings() const override { return {}; }
-  Context& context() override { return context_; }
-
-  std::vector<io::NamedTensor> tensors() override { return {}; }
+  std::vector<io::NamedTensor> tensors() const override { return {}; }
 
  protected:
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
+  void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const override {
     for (std::size_t row = 0; row < queries.size(); ++row) {
-      upload(context_.stream(), scores.data + static_cast<int64_t>(row) * items(), counts_.data(),
+      upload(session.context().stream(), scores.data + static_cast<int64_t>(row) * items(), counts_.data(),
              counts_.size() * sizeof(float));
     }
   }
 
-  std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
-                                    const HostCsr* also_exclude) override {
+  std::vector<Ranking> rank_queries(Session&, std::span<const Query> queries, const RankOptions& options) const override {
     std::vector<Ranking> rankings;
     rankings.reserve(queries.size());
+    const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
     std::vector<bool> left_out(counts_.size());
+    const auto mark = [&](std::span<const int32_t> list, bool out) {
+      for (const int32_t item : list) left_out[static_cast<std::size_t>(item)] = out;
+    };
+    mark(of_all, true);
     for (const Query& query : queries) {
-      std::vector<int32_t> out;
-      if (exclude) out = recommending::query_rows(train(), {&query, 1}).col_indices;
-      if (also_exclude != nullptr) {
-        const std::span<const int32_t> others = recommending::row_of(*also_exclude, query.user);
-        out.insert(out.end(), others.begin(), others.end());
+      std::vector<int32_t> own;
+      if (options.exclude_taken) own = recommending::query_rows(train(), {&query, 1}).col_indices;
+      if (options.also_exclude != nullptr) {
+        const std::span<const int32_t> others = recommending::row_of(*options.also_exclude, query.user);
+        own.insert(own.end(), others.begin(), others.end());
       }
-      for (const int32_t item : out) left_out[static_cast<std::size_t>(item)] = true;
+      std::erase_if(own, [&](int32_t item) { return left_out[static_cast<std::size_t>(item)]; });  // those stay so
+      mark(own, true);
       Ranking& ranking = rankings.emplace_back();
       for (const int32_t item : order_) {
-        if (static_cast<int64_t>(ranking.size()) == k) break;
+        if (static_cast<int64_t>(ranking.size()) == options.k) break;
         if (!left_out[static_cast<std::size_t>(item)]) ranking.push_back({item, counts_[static_cast<std::size_t>(item)]});
       }
-      for (const int32_t item : out) left_out[static_cast<std::size_t>(item)] = false;
+      mark(own, false);
     }
     return rankings;
   }
 
  private:
-  Context context_;
   std::vector<float> counts_;   ///< exact: a float holds whole numbers to 2^24
   std::vector<int32_t> order_;  ///< items by count descending, then number
 };
@@ -70,13 +71,13 @@ class Popularity final : public Recommender {
 }  // namespace
 
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) try {
-  return std::make_unique<Popularity>(data.train, device);
+  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), device);
 } catch (...) {
   rethrow_as_error();
 }
 
 std::unique_ptr<Recommender> recommending::load_popularity(RecommenderParts&& parts, const Device& device) try {
-  return std::make_unique<Popularity>(std::move(parts.train), device);
+  return std::make_unique<Popularity>(parts.train, device);
 } catch (...) {
   rethrow_as_error();
 }

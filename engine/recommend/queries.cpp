@@ -59,11 +59,20 @@ void check_k(int64_t k) {
   require(k >= 1 && k <= kernels::top_k_limit, ErrorKind::usage, "k is ", k, ", it must be in [1, ", kernels::top_k_limit, "]");
 }
 
-void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude) {
-  check_k(k);
-  require(also_exclude == nullptr || (also_exclude->rows == model.users() && also_exclude->cols == model.items()),
-          ErrorKind::usage, "rank: what is left out besides is of another size than the model, which has ",
-          counted(model.users(), "user"), " and ", counted(model.items(), "item"));
+void check_rank_request(const Recommender& model, std::span<const Query> queries, const RankOptions& options) {
+  check_k(options.k);
+  const HostCsr* const also = options.also_exclude;
+  require(also == nullptr || (also->rows == model.users() && also->cols == model.items()), ErrorKind::usage,
+          "rank: what is left out besides is of another size than the model, which has ", counted(model.users(), "user"), " and ",
+          counted(model.items(), "item"));
+  const auto check_list = [&](std::span<const int32_t> list, const char* name) {
+    for (const int32_t item : list) {
+      require(item >= 0 && item < model.items(), ErrorKind::usage, "rank: item ", item, " in ", name, ": ",
+              there_are(model.items(), "item"));
+    }
+  };
+  check_list(options.leave_out, "leave_out");
+  if (options.only) check_list(*options.only, "only");
   check_queries(model, queries);
 }
 
@@ -125,26 +134,48 @@ CsrView upload_step_csr(Context& context, const HostCsr& matrix) {
           matrix.values.empty() ? nullptr : to_step(context, matrix.values)};
 }
 
-kernels::ExcludedColumns excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries, bool exclude,
-                                          const HostCsr* also_exclude) {
-  if (!exclude && also_exclude == nullptr) return {};
+std::vector<int32_t> left_out_of_all(const RankOptions& options, int64_t items) {
+  if (options.leave_out.empty() && !options.only) return {};
+  std::vector<bool> out(static_cast<std::size_t>(items), options.only.has_value());
+  if (options.only) {
+    for (const int32_t item : *options.only) out[static_cast<std::size_t>(item)] = false;
+  }
+  for (const int32_t item : options.leave_out) out[static_cast<std::size_t>(item)] = true;
+  std::vector<int32_t> columns;
+  columns.reserve(static_cast<std::size_t>(std::count(out.begin(), out.end(), true)));
+  for (int32_t item = 0; item < items; ++item) {
+    if (out[static_cast<std::size_t>(item)]) columns.push_back(item);
+  }
+  return columns;
+}
+
+ExcludedOfQueries excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries,
+                                   const RankOptions& options, const std::vector<int32_t>& of_all) {
+  ExcludedOfQueries excluded;
+  if (!of_all.empty()) {
+    const std::vector<int32_t> first_row(queries.size());
+    excluded.shared = {to_step(context, std::vector<int64_t>{0, static_cast<int64_t>(of_all.size())}), to_step(context, of_all),
+                       to_step(context, first_row)};
+  }
+  if (!options.exclude_taken && options.also_exclude == nullptr) return excluded;
   std::vector<int64_t> offsets{0};
   std::vector<int32_t> columns, own;
   for (const Query& query : queries) {
     own.clear();
-    if (exclude && query.user < 0) {
+    if (options.exclude_taken && query.user < 0) {
       own = query.items;
       std::sort(own.begin(), own.end());
-    } else if (exclude) {
+    } else if (options.exclude_taken) {
       const std::span<const int32_t> items = row_of(train, query.user);
       own.assign(items.begin(), items.end());
     }
     const std::span<const int32_t> others =
-        also_exclude == nullptr ? std::span<const int32_t>() : row_of(*also_exclude, query.user);
+        options.also_exclude == nullptr ? std::span<const int32_t>() : row_of(*options.also_exclude, query.user);
     std::set_union(own.begin(), own.end(), others.begin(), others.end(), std::back_inserter(columns));
     offsets.push_back(static_cast<int64_t>(columns.size()));
   }
-  return {to_step(context, offsets), to_step(context, columns), nullptr};
+  excluded.own = {to_step(context, offsets), to_step(context, columns), nullptr};
+  return excluded;
 }
 
 kernels::TopKOutput make_top_k_output(Context& context, int64_t rows, int64_t k) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "heddle/context.h"
@@ -27,8 +28,8 @@ bool same_interactions(const HostCsr& a, const HostCsr& b);
 void check_k(int64_t k);
 /// Throws Error{usage} for a user or an item out of range, and for a visitor's item that comes twice.
 void check_queries(const Recommender& model, std::span<const Query> queries);
-/// Both, and for an `also_exclude` of another size.
-void check_rank_request(const Recommender& model, std::span<const Query> queries, int64_t k, const HostCsr* also_exclude);
+/// Both, and for an `also_exclude` of another size or items in the lists that the model does not have.
+void check_rank_request(const Recommender& model, std::span<const Query> queries, const RankOptions& options);
 
 /// The items of each query, as a CSR matrix on the host: a known user's training row with its weights, a visitor's items
 /// (ascending, each of weight 1). `values` is empty where every weight is 1.
@@ -37,10 +38,17 @@ HostCsr query_rows(const HostCsr& train, std::span<const Query> queries);
 /// Copies `matrix` to memory of the step.
 CsrView upload_step_csr(Context& context, const HostCsr& matrix);
 
-/// What these queries must not be answered with, in memory of the step: their items where `exclude`, and the columns of
-/// `also_exclude` (users x items, or null) where they are known users.
-kernels::ExcludedColumns excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries, bool exclude,
-                                          const HostCsr* also_exclude);
+/// What nobody is to be given, ascending and each once: the items of `leave_out`, and all that `only` does not name.
+std::vector<int32_t> left_out_of_all(const RankOptions& options, int64_t items);
+
+/// What these queries must not be answered with, in memory of the step: first, a row a query, their items where
+/// options.exclude_taken and the columns of also_exclude where they are known users; then, in one row that they share,
+/// `of_all`, as left_out_of_all gives it.
+struct ExcludedOfQueries {
+  kernels::ExcludedColumns own, shared;
+};
+ExcludedOfQueries excluded_columns(Context& context, const HostCsr& train, std::span<const Query> queries,
+                                   const RankOptions& options, const std::vector<int32_t>& of_all);
 
 /// Room for the best k of each of `rows` rows, in memory of the step.
 kernels::TopKOutput make_top_k_output(Context& context, int64_t rows, int64_t k);
@@ -77,6 +85,15 @@ class DeviceCsr {
         col_indices_(Buffer::upload(stream, matrix.col_indices)),
         values_(Buffer::upload(stream, matrix.values)),
         has_values_(!matrix.values.empty()) {}
+  /// With values, of arrays that are in the device's memory already.
+  DeviceCsr(int64_t rows, int64_t cols, int64_t nnz, Buffer row_offsets, Buffer col_indices, Buffer values)
+      : rows_(rows),
+        cols_(cols),
+        nnz_(nnz),
+        row_offsets_(std::move(row_offsets)),
+        col_indices_(std::move(col_indices)),
+        values_(std::move(values)),
+        has_values_(true) {}
   CsrView view() const {
     return {
         rows_, cols_, nnz_, row_offsets_.as<int64_t>(), col_indices_.as<int32_t>(), has_values_ ? values_.as<float>() : nullptr};

@@ -1,17 +1,50 @@
 #include "heddle/recommender.h"
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
+#include <utility>
 
+#include "engine/recommend/item_columns.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "kernels/device/backend.h"
 
 namespace heddle {
 
-Recommender::Recommender(HostCsr train) try : train_(std::move(train)) { recommending::check_csr(train_, "train"); } catch (...) {
+namespace {
+
+/// Throws Error{bad_data} for what are no interactions.
+std::shared_ptr<const HostCsr> checked_interactions(std::shared_ptr<const HostCsr> train) {
+  require(train != nullptr, ErrorKind::usage, "a recommender needs interactions, these are null");
+  recommending::check_csr(*train, "train");
+  return train;
+}
+
+}  // namespace
+
+Recommender::Recommender(std::shared_ptr<const HostCsr> train, const Device& device, Likeness likeness) try
+    : train_(checked_interactions(std::move(train))),
+      columns_(likeness == Likeness::columns ? std::make_shared<const recommending::ItemColumns>(*train_) : nullptr),
+      device_(device) {
+} catch (...) {
   rethrow_as_error();
+}
+
+void Recommender::share_interactions(const Recommender& other) noexcept {
+  if (train_->rows != other.train_->rows || train_->cols != other.train_->cols ||
+      train_->row_offsets != other.train_->row_offsets || train_->col_indices != other.train_->col_indices ||
+      train_->values != other.train_->values)
+    return;
+  train_ = other.train_;
+  if (columns_ != nullptr && other.columns_ != nullptr) columns_ = other.columns_;
+}
+
+void Recommender::check_session(const Session& session) const {
+  const kernels::Backend &own = *device_.backend(), &asked = *session.device().backend();
+  if (own.kind() == asked.kind() && own.index() == asked.index()) return;
+  fail(ErrorKind::usage, name(), " is on ", device_.description(), ", the session on ", session.device().description(),
+       "; it is asked in a session on its own device");
 }
 
 std::map<std::string, std::string> Recommender::how_fitted() const try {
@@ -22,37 +55,50 @@ std::map<std::string, std::string> Recommender::how_fitted() const try {
   rethrow_as_error();
 }
 
-void Recommender::score(std::span<const Query> queries, DenseView<float> scores) try {
+void Recommender::score(Session& session, std::span<const Query> queries, DenseView<float> scores) const try {
+  check_session(session);
   recommending::check_queries(*this, queries);
   require(scores.rows == static_cast<int64_t>(queries.size()) && scores.cols == items(), ErrorKind::usage,
           "score: the scores are ", scores.rows, " x ", scores.cols, " for ", counted(queries.size(), "query", "queries"),
           " and ", counted(items(), "item"));
+  const Session::Request request(session);
   float* to = scores.data;
   for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
-    block = recommending::next_block(train_, rest, scratch_per_query(), nullptr, recommending::most_scored_at_once);
+    block = recommending::next_block(*train_, rest, scratch_per_query(), nullptr, recommending::most_scored_at_once);
     const auto count = static_cast<int64_t>(block.size());
-    score_block(block, {to, count, items()});
+    score_block(session, block, {to, count, items()});
     to += count * items();
   }
 } catch (...) {
   rethrow_as_error();
 }
 
-std::vector<Ranking> Recommender::rank(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude) try {
-  recommending::check_rank_request(*this, queries, k, also_exclude);
-  return rank_queries(queries, k, exclude, also_exclude);
+std::vector<Ranking> Recommender::rank(Session& session, std::span<const Query> queries, const RankOptions& options) const try {
+  check_session(session);
+  recommending::check_rank_request(*this, queries, options);
+  const Session::Request request(session);
+  return rank_queries(session, queries, options);
 } catch (...) {
   rethrow_as_error();
 }
 
-std::vector<Ranking> Recommender::rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
-                                               const HostCsr* also_exclude) {
+Ranking Recommender::recommend(Session& session, std::span<const int32_t> items, const RankOptions& options) const try {
+  const Query query{-1, {items.begin(), items.end()}};
+  return std::move(rank(session, {&query, 1}, options).front());
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::vector<Ranking> Recommender::rank_queries(Session& session, std::span<const Query> queries,
+                                               const RankOptions& options) const {
   std::vector<Ranking> rankings;
   rankings.reserve(queries.size());
-  const int64_t floats = items() + scratch_per_query() + 2 * k;
+  const int64_t floats = items() + scratch_per_query() + 2 * options.k;
+  const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
   std::vector<Ranking> answers;
   while (rankings.size() < queries.size()) {
-    std::span<const Query> block = recommending::next_block(train_, queries.subspan(rankings.size()), floats, also_exclude);
+    std::span<const Query> block =
+        recommending::next_block(*train_, queries.subspan(rankings.size()), floats, options.also_exclude);
     // Where memory is what limits a block, the last one is filled up with queries before it: another size of block would take its
     // memory besides.
     const auto full = static_cast<std::size_t>(recommending::queries_per_block(floats));
@@ -62,83 +108,46 @@ std::vector<Ranking> Recommender::rank_queries(std::span<const Query> queries, i
       block = queries.last(block.size() + again);
     }
     const auto count = static_cast<int64_t>(block.size());
-    Context& c = context();
-    c.begin_step();
-    const DenseView<float> scores{c.arena().allocate_array<float>(count * items()), count, items()};
-    score(block, scores);
-    const kernels::ExcludedColumns excluded = recommending::excluded_columns(c, train_, block, exclude, also_exclude);
-    const kernels::TopKOutput best = recommending::make_top_k_output(c, count, k);
-    kernels::Execution execution = c.execution();
-    kernels::top_k({.scores = scores, .exclude = {excluded, {}}, .best = best}, execution);
+    Context& context = session.context();
+    context.begin_step();
+    const DenseView<float> scores{context.arena().allocate_array<float>(count * items()), count, items()};
+    score(session, block, scores);
+    const auto [own, shared] = recommending::excluded_columns(context, *train_, block, options, of_all);
+    const kernels::TopKOutput best = recommending::make_top_k_output(context, count, options.k);
+    kernels::Execution execution = context.execution();
+    kernels::top_k({.scores = scores, .exclude = {own, shared}, .best = best}, execution);
     answers.clear();
-    recommending::append_rankings(c, best, count, answers);
+    recommending::append_rankings(context, best, count, answers);
     rankings.insert(rankings.end(), std::make_move_iterator(answers.begin() + static_cast<std::ptrdiff_t>(again)),
                     std::make_move_iterator(answers.end()));
   }
   return rankings;
 }
 
-Ranking Recommender::similar(int32_t item, int64_t k) try {
+Ranking Recommender::similar(Session& session, int32_t item, int64_t k) const try {
+  check_session(session);
   recommending::check_k(k);
   require(item >= 0 && item < items(), ErrorKind::usage, "item ", item, " is asked about, ", there_are(items()));
-  return similar_items(item, k);
+  const Session::Request request(session);
+  return similar_items(session, item, k);
 } catch (...) {
   rethrow_as_error();
 }
 
-Ranking Recommender::similar_items(int32_t item, int64_t k) {
-  if (train_by_item_.rows != items()) train_by_item_ = transpose(train_);
-  const auto weight = [](const HostCsr& matrix, int64_t at) {
-    return matrix.values.empty() ? 1.0 : static_cast<double>(matrix.values[static_cast<std::size_t>(at)]);
-  };
-  std::vector<double> products(static_cast<std::size_t>(items()));
-  std::vector<int32_t> reached;
-  const std::vector<int64_t>& item_offsets = train_by_item_.row_offsets;
-  for (int64_t by_user = item_offsets[static_cast<std::size_t>(item)]; by_user < item_offsets[static_cast<std::size_t>(item) + 1];
-       ++by_user) {
-    const auto user = static_cast<std::size_t>(train_by_item_.col_indices[static_cast<std::size_t>(by_user)]);
-    for (int64_t at = train_.row_offsets[user]; at < train_.row_offsets[user + 1]; ++at) {
-      const int32_t other = train_.col_indices[static_cast<std::size_t>(at)];
-      double& product = products[static_cast<std::size_t>(other)];
-      if (product == 0) reached.push_back(other);
-      product += weight(train_by_item_, by_user) * weight(train_, at);
-    }
+Ranking Recommender::similar_items(Session&, int32_t item, int64_t k) const {
+  if (columns_ == nullptr) {
+    fail(ErrorKind::internal, name(), ": it has no notion of items alike, and kept no columns to compare");
   }
-  const auto norm = [&](int32_t i) {
-    double squares = 0;
-    for (int64_t at = item_offsets[static_cast<std::size_t>(i)]; at < item_offsets[static_cast<std::size_t>(i) + 1]; ++at) {
-      squares += weight(train_by_item_, at) * weight(train_by_item_, at);
-    }
-    return std::sqrt(squares);
-  };
-  const double own = norm(item);
-  Ranking ranking;
-  for (const int32_t other : reached) {
-    if (other == item) continue;
-    ranking.push_back({other, static_cast<float>(products[static_cast<std::size_t>(other)] / (own * norm(other)))});
-  }
-  const auto wanted = std::min(static_cast<std::size_t>(k), ranking.size());
-  std::partial_sort(
-      ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(wanted), ranking.end(),
-      [](const RankedItem& a, const RankedItem& b) { return a.score != b.score ? a.score > b.score : a.item < b.item; });
-  ranking.resize(wanted);
-  return ranking;
+  return columns_->most_alike(*train_, item, k);
 }
 
-int64_t Recommender::model_bytes() try {
+int64_t Recommender::model_bytes() const try {
   int64_t bytes = 0;
   for (const io::NamedTensor& tensor : tensors()) bytes += static_cast<int64_t>(tensor.values.size() * sizeof(float));
   for (const io::NamedIntegers& array : integers()) {
     bytes += std::visit([](const auto& values) { return static_cast<int64_t>(values.size() * sizeof(values[0])); }, array.values);
   }
   return bytes;
-} catch (...) {
-  rethrow_as_error();
-}
-
-Ranking recommend(Recommender& model, std::span<const int32_t> items, int64_t k, bool exclude) try {
-  const Query query{-1, {items.begin(), items.end()}};
-  return model.rank({&query, 1}, k, exclude).front();
 } catch (...) {
   rethrow_as_error();
 }

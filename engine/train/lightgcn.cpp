@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "engine/number_text.h"
 #include "engine/recommend/queries.h"
@@ -147,17 +148,23 @@ class Steps {
   ReplayedStep replayed_;
 };
 
-/// Recall on a split, or nothing where it is empty. `progress` is told of it as `phase`, and not asked: an evaluation on the way
-/// is finished.
-std::map<std::string, double> figures(LightGcn& model, const InteractionDataset& data, const HostCsr& targets, bool exclude_val,
-                                      std::string_view phase, const ProgressCallback& progress) {
-  if (targets.nnz() == 0) return {};
-  const auto told = [&](Progress at) {
-    at.phase = phase;
-    if (progress) progress(at);
-    return true;
+/// Evaluates the weights as they are after an epoch. `progress` is told of it, split by split, and not asked: an evaluation on
+/// the way is finished.
+void judge_epoch(LightGcn& model, const InteractionDataset& data, LightGcnEpoch& epoch, const ProgressCallback& progress) {
+  if (data.val.nnz() == 0 && data.test.nnz() == 0) return;
+  const std::unique_ptr<Recommender> fitted = model.recommender();
+  const auto figures = [&](const HostCsr& targets, bool exclude_val, std::string_view phase) {
+    if (targets.nnz() == 0) return std::map<std::string, double>();
+    const EvaluateOptions options{.exclude_val = exclude_val, .profiler = model.context().profiler()};
+    const auto told = [&](Progress at) {
+      at.phase = phase;
+      if (progress) progress(at);
+      return true;
+    };
+    return evaluate(*fitted, data, targets, options, told).values;
   };
-  return evaluate(model, data, targets, {.exclude_val = exclude_val}, told).values;
+  epoch.val = figures(data.val, false, "ranking for validation");
+  epoch.test = figures(data.test, true, "ranking for the test");
 }
 
 /// What training and its trials tell.
@@ -279,8 +286,7 @@ bool can_compare(const HostCsr& train) {
   return false;
 }
 
-void check_fits(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
-  model.embeddings();  // throws where it has none, as a loaded model: before minutes go by on choosing a temperature
+void check_fits(const LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& options) {
   options.check();
   require(data.train.rows == model.users() && data.train.cols == model.items(), ErrorKind::usage, "train: the data has ",
           counted(data.train.rows, "user"), " and ", counted(data.train.cols, "item"), ", the model has ", model.users(), " and ",
@@ -377,7 +383,8 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
       told.ranking(at);
       return true;
     };
-    trials.emplace_back(trial.temperature, evaluate(model, *judged, judged->val, {}, ranking).values.at("ndcg@20"));
+    trials.emplace_back(trial.temperature,
+                        evaluate(*model.recommender(), *judged, judged->val, {}, ranking).values.at("ndcg@20"));
     if (i > 0 && trials[trials.size() - 1].second < trials[trials.size() - 2].second) break;
   }
   return trials;
@@ -432,7 +439,6 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     told.epochs = options.epochs;
     told.seconds = seconds_since(start);
     const auto bad = std::find_if(losses.begin(), losses.end(), [](float loss) { return !std::isfinite(loss); });
-    model.embeddings_changed();
     if (bad != losses.end()) {
       good.restore();
       fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, ", step ", bad - losses.begin() + 1, " of ",
@@ -456,8 +462,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
       const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
       const auto evaluation = Clock::now();
-      told.val = figures(model, data, data.val, false, "ranking for validation", progress);
-      told.test = figures(model, data, data.test, true, "ranking for the test", progress);
+      judge_epoch(model, data, told, progress);
       report.eval_s += seconds_since(evaluation);
       if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
     }
@@ -469,7 +474,6 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     if (!go_on) break;
   }
   report.best_epoch = patience.restore(report.epochs);
-  model.embeddings_changed();
   report.step_ms_median = step_ms.empty() ? 1e3 * report.epoch_s_median() / static_cast<double>(per_epoch) : median(step_ms);
   return report;
 } catch (...) {

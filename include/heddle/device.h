@@ -80,6 +80,9 @@ class Stream {
   int threads() const noexcept { return threads_; }
   /// cpu: the threads that kernels share their loops among.
   kernels::Threads thread_team() const noexcept;
+  /// cpu: so many threads of the team at most, the caller's among them, share the loops of what is put into this stream from now
+  /// on; 0: all. Results have the same bits.
+  void limit_threads(int most) noexcept { most_threads_ = most; }
   Isa isa() const noexcept { return isa_; }
   /// Waits for everything queued; throws the error of any of it.
   void synchronise();
@@ -90,6 +93,7 @@ class Stream {
   void* native_ = nullptr;
   int device_index_ = 0;
   int threads_ = 1;
+  int most_threads_ = 0;
   Isa isa_ = Isa::portable;
 };
 

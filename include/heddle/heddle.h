@@ -18,6 +18,7 @@
 #include "heddle/progress.h"
 #include "heddle/recommender.h"
 #include "heddle/rethrow.h"
+#include "heddle/session.h"
 #include "heddle/sparse.h"
 #include "heddle/tape.h"
 #include "heddle/tensor.h"

@@ -84,66 +84,49 @@ struct LightGcnTrainOptions {
 /// of them for either loss.
 std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
 
-/// LightGCN (He et al. 2020): user and item embeddings, propagated over the normalised interaction graph, layers averaged.
-/// A loaded model ranks, and holds no trainable embeddings.
-class LightGcn final : public Recommender {
+/// LightGCN (He et al. 2020) to be trained: user and item embeddings, propagated over the normalised interaction graph, layers
+/// averaged. It does not rank: `recommender` makes of its weights a model that does.
+class LightGcn {
  public:
   /// Throws Error{usage} for options out of range, Error{bad_data} where no user has an item.
   LightGcn(const InteractionDataset& data, const LightGcnOptions& options, const Device& device);
-  /// Serves what was saved: `vectors` as tensors() gives them. Throws Error{bad_data} where their shapes do not fit.
-  LightGcn(HostCsr train, const LightGcnOptions& options, std::vector<io::NamedTensor> vectors, const Device& device);
-  ~LightGcn() override;
+  LightGcn(const LightGcn&) = delete;
+  LightGcn& operator=(const LightGcn&) = delete;
+  ~LightGcn();
 
-  std::string name() const override { return "lightgcn"; }
-  std::map<std::string, std::string> settings() const override;
-  std::map<std::string, std::string> how_fitted() const override;
-  Context& context() override { return context_; }
+  Context& context() { return context_; }
   const LightGcnOptions& options() const { return options_; }
-  /// Without what the loss does not know (BPR: temperature, negatives, popularity_share).
-  std::map<std::string, std::string> trained_with() const override;
-  /// For `train`: `asked` as it was called, which how_fitted tells, so that a training anew chooses anew; `used` with what it
-  /// has chosen, which trained_with tells.
-  void set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used);
-  /// For what loads a trained model; how it was fitted is then not known.
-  void set_trained_with(std::map<std::string, std::string> used);
-  int64_t scratch_per_query() const override { return options_.dim; }
-  /// Layer means of the items, divided by |i|^norm_power; of the users as they are.
-  HostMatrix item_embeddings() override;
-  HostMatrix user_embeddings() override;
-  /// "users", "items" (scaled) and "fold_in": the items' vectors that a visitor's is the sum of.
-  std::vector<io::NamedTensor> tensors() override;
+  /// The interactions that it was made of, users x items.
+  const HostCsr& train() const { return *train_; }
+  int64_t users() const { return train_->rows; }
+  int64_t items() const { return train_->cols; }
 
-  /// The trainable layer-0 embeddings, [users + items x dim]; throws Error{usage} for a loaded model.
+  /// The weights as they are now as a fitted model, "lightgcn", which later training does not change: the embeddings are
+  /// propagated once, and it keeps vectors of users and items and shares the interactions. Its `item_embeddings` are the layer
+  /// means divided by |i|^norm_power, `user_embeddings` the layer means; its tensors "users", "items" (scaled) and "fold_in", the
+  /// items' vectors that a visitor's is the sum of. Begins steps in the context.
+  std::unique_ptr<Recommender> recommender();
+
+  /// The trainable layer-0 embeddings, [users + items x dim].
   Parameter& embeddings();
   const NormalisedAdjacency& adjacency() const;
   /// What batches are drawn from.
   const kernels::InteractionsView& interactions() const;
-  /// To be called when the embeddings have changed: the next ranking propagates them anew.
-  void embeddings_changed() { vectors_fresh_ = false; }
 
- protected:
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override;
-  std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude,
-                                    const HostCsr* also_exclude) override;
-  Ranking similar_items(int32_t item, int64_t k) override;
+  /// For `train`: `asked` as it was called, which the recommender's how_fitted tells, so that a training anew chooses anew;
+  /// `used` with what it has chosen, which its trained_with tells, without what the loss does not know (BPR: temperature,
+  /// negatives, popularity_share).
+  void set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used);
 
  private:
   struct Trainable;
-  Trainable& trainable() const;
-  /// Propagates for ranking where the embeddings have changed.
-  void refresh();
-  DenseView<const float> item_view() const;
-  /// vectors [queries x dim] of known users and visitors.
-  void query_vectors(std::span<const Query> queries, DenseView<float> vectors);
 
   LightGcnOptions options_;
+  std::shared_ptr<const HostCsr> train_;
   std::map<std::string, std::string> trained_with_;
   std::map<std::string, std::string> asked_;  ///< of `train`; empty unless this object was trained
   Context context_;
   std::unique_ptr<Trainable> trainable_;
-  bool vectors_fresh_ = false;
-  Buffer lookup_;        ///< [users + items x dim]: the users' vectors, then what a visitor's is the sum of
-  Buffer item_vectors_;  ///< [items x dim], scaled
 };
 
 /// What a callback is told after each epoch.
@@ -182,8 +165,8 @@ struct LightGcnReport {
 
 /// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are
 /// training interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept.
-/// Throws Error{usage} for options out of range, for a model that was loaded, and for training interactions other than those the
-/// model was made of (hold out validation first, then make the model, then train it), Error{diverged} with epoch and step where a
+/// Throws Error{usage} for options out of range and for training interactions other than those the model was made of (hold out
+/// validation first, then make the model, then train it), Error{diverged} with epoch and step where a
 /// loss is NaN or infinite: the model then holds the weights of the last epoch whose losses were finite. `progress` is told
 /// "choosing the temperature" (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss: NaN in the
 /// first) and, for evaluations on the way, "ranking for validation" and "ranking for the test"; of the first two with most_left

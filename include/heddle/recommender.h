@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/progress.h"
+#include "heddle/session.h"
 
 namespace heddle {
 
@@ -34,16 +36,34 @@ struct RankedItem {
 /// fewer can be ranked.
 using Ranking = std::vector<RankedItem>;
 
+/// What rankings are made of. The lists hold item numbers in any order, repeats allowed, and must live until the call returns.
+struct RankOptions {
+  int64_t k = 20;             ///< places: 1 <= k <= 1000
+  bool exclude_taken = true;  ///< a known user's training items, and a visitor's given ones, are left out
+  /// Users x items or null: left out besides where a query is a known user (validation items, at test).
+  const HostCsr* also_exclude = nullptr;
+  std::span<const int32_t> leave_out = {};  ///< nobody is given these (sold out, say)
+  /// Nobody is given others than these (of one category, say); nothing at all where the list is empty. No list: every item.
+  std::optional<std::span<const int32_t>> only = std::nullopt;
+};
+
+namespace recommending {
+class ItemColumns;
+}
+
 /// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and
 /// one for each of `heddle data`'s options by which the data were read and prepared (DataOrigin::options).
 inline constexpr std::string_view fit_prefix = "fit.";
 inline constexpr std::string_view data_option_prefix = "data.option.";
 
-/// A model that ranks items. Not safe for use by several threads at once. To write one of your own, override what is pure and, of
-/// the protected functions, those that it does better than the base.
+/// A fitted model that ranks items. It never changes: any number of threads may ask it at the same time, each with a Session of
+/// its own on the model's device. To write one of your own, override what is pure and, of the protected functions, those that it
+/// does better than the base.
 class Recommender {
  public:
   virtual ~Recommender() = default;
+  Recommender(const Recommender&) = delete;
+  Recommender& operator=(const Recommender&) = delete;
 
   /// The name it is trained and saved under, e.g. "lightgcn".
   virtual std::string name() const = 0;
@@ -56,70 +76,97 @@ class Recommender {
   /// of what was fitted, `fit.NAME` for each of its settings as it was asked for, and `seed`. Empty where that is not known, as
   /// of a LightGCN that was loaded. Base: the name and the model's own settings.
   virtual std::map<std::string, std::string> how_fitted() const;
-  virtual Context& context() = 0;
-  /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with.
-  const HostCsr& train() const { return train_; }
-  int64_t users() const { return train_.rows; }
-  int64_t items() const { return train_.cols; }
+  const Device& device() const { return device_; }
+  /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with. A blend and its
+  /// models hold them once.
+  const HostCsr& train() const { return *train_; }
+  const std::shared_ptr<const HostCsr>& shared_train() const { return train_; }
+  int64_t users() const { return train_->rows; }
+  int64_t items() const { return train_->cols; }
 
-  /// scores[q][i] of every item for each query, row-major [queries x items] in the memory of the context's device, valid for the
-  /// context's step, which the caller begins. Higher is better; nothing is masked. Scratch memory stays within 64 MB, or what a
-  /// single query needs. Throws Error{usage} for scores of another size, or users or items that the model does not have.
-  void score(std::span<const Query> queries, DenseView<float> scores);
+  // The four below throw Error{usage} for a session on another device than the model's, for users and items that the model does
+  // not have, and for a visitor's item that comes twice. On the cpu any of its devices will do: they share the host's memory.
 
-  /// The top `k` items (1 <= k <= 1000) of each query. `exclude`: the user's training items (a visitor's given items) are left
-  /// out. `also_exclude`, users x items, is left out too where a query is a known user (validation items, at test). Queries are
-  /// answered in blocks, so that all memory besides the model and the results stays within 64 MB, or what a single query needs.
-  std::vector<Ranking> rank(std::span<const Query> queries, int64_t k, bool exclude = true,
-                            const HostCsr* also_exclude = nullptr);
+  /// The top `options.k` items of each query. Queries are answered in blocks, so that all memory besides the model and the
+  /// results stays within 64 MB, or what a single query needs, and 8 bytes an item for lists of items. Throws Error{usage} for
+  /// options out of range.
+  std::vector<Ranking> rank(Session& session, std::span<const Query> queries, const RankOptions& options = {}) const;
 
-  /// The `k` items most alike `item` (not itself), by the model's own notion: cosine of item vectors where it has those, of the
-  /// item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of two columns) are left out.
-  Ranking similar(int32_t item, int64_t k);
+  /// The same for a visitor with these items: the query {-1, items}, alone.
+  Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
 
-  /// Floats of the context's memory that scoring takes for each query of a block, besides the scores themselves.
+  /// The `k` items (1 <= k <= 1000) most alike `item` (not itself), by the model's own notion: cosine of item vectors where it
+  /// has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of two
+  /// columns) are left out.
+  Ranking similar(Session& session, int32_t item, int64_t k) const;
+
+  /// scores[q][i] of every item for each query, row-major [queries x items], in memory of the step of session.context(), which
+  /// the caller begins: valid for that step. Higher is better; nothing is masked. Scratch memory stays within 64 MB, or what a
+  /// single query needs. Throws Error{usage} for scores of another size.
+  void score(Session& session, std::span<const Query> queries, DenseView<float> scores) const;
+
+  /// Floats of a session's memory that scoring takes for each query of a block, besides the scores themselves.
   virtual int64_t scratch_per_query() const { return 0; }
 
   /// One vector an item (and a user) where the model has such, empty matrices where not. `heddle export --embeddings` writes
   /// them.
-  virtual HostMatrix item_embeddings() { return {}; }
-  virtual HostMatrix user_embeddings() { return {}; }
+  virtual HostMatrix item_embeddings() const { return {}; }
+  virtual HostMatrix user_embeddings() const { return {}; }
 
   /// What a saved file holds of the model itself; ids, graph and settings are added by save_recommender.
-  virtual std::vector<io::NamedTensor> tensors() = 0;
-  virtual std::vector<io::NamedIntegers> integers() { return {}; }
+  virtual std::vector<io::NamedTensor> tensors() const = 0;
+  virtual std::vector<io::NamedIntegers> integers() const { return {}; }
   /// Bytes that its tensors and integers take.
-  int64_t model_bytes();
+  int64_t model_bytes() const;
 
  protected:
-  /// Throws Error{bad_data} unless `train` is what HostCsr promises, with values (where it has any) that are finite and positive.
-  explicit Recommender(HostCsr train);
+  /// What `similar` compares items by: their columns of the interactions, of which the base then keeps who has each item (4 bytes
+  /// an interaction and 16 an item), or what the derived class overrides similar_items with.
+  enum class Likeness { columns, own };
+  /// Throws Error{bad_data} unless `train` is what HostCsr promises, with values (where it has any) that are finite and positive,
+  /// Error{usage} where it is null.
+  Recommender(std::shared_ptr<const HostCsr> train, const Device& device, Likeness likeness = Likeness::columns);
 
   /// What `score` promises, for queries that are in range and so few that their scratch memory is within bounds.
-  virtual void score_block(std::span<const Query> queries, DenseView<float> scores) = 0;
+  virtual void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const = 0;
   /// What `rank` promises, for a request that is in range. Base: blocks of `score`, then the top-K kernel; models with factors
   /// override it with the fused kernel.
-  virtual std::vector<Ranking> rank_queries(std::span<const Query> queries, int64_t k, bool exclude, const HostCsr* also_exclude);
+  virtual std::vector<Ranking> rank_queries(Session& session, std::span<const Query> queries, const RankOptions& options) const;
   /// What `similar` promises, for an item and a k in range. Base: cosines of the interactions' columns.
-  virtual Ranking similar_items(int32_t item, int64_t k);
+  virtual Ranking similar_items(Session& session, int32_t item, int64_t k) const;
 
  private:
-  HostCsr train_;
-  HostCsr train_by_item_;  ///< the transpose, made by the first call of `similar`
+  friend std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender>, std::unique_ptr<Recommender>, float);
+  /// Lets go of what it holds of its interactions for what `other` holds, where those are the same.
+  void share_interactions(const Recommender& other) noexcept;
+  void check_session(const Session& session) const;
+
+  std::shared_ptr<const HostCsr> train_;
+  std::shared_ptr<const recommending::ItemColumns> columns_;  ///< null: Likeness::own
+  Device device_;
 };
 
-/// What a saved file holds of a model: what its kind's `load` builds it from.
+/// What a saved file holds of a model: what its kind's `load` builds it from. The arrays are read when they are asked for,
+/// straight into what keeps them, so that loading takes little more memory than the model. All functions throw Error{bad_data}
+/// where there is no array of this name, or it is of another size or type.
 struct RecommenderParts {
-  HostCsr train;
+  std::shared_ptr<const HostCsr> train;
   std::map<std::string, std::string> settings, trained_with;
-  std::vector<io::NamedTensor> tensors;
-  std::vector<io::NamedIntegers> integers;
+  std::shared_ptr<const io::TensorReader> arrays;
+  std::string prefix = {};  ///< the model's arrays are those whose names begin so: "first." of a blend's first model
 
-  /// Moves a matrix out. Throws Error{bad_data} where there is none of this name, or it is of another size; -1 allows any.
-  HostMatrix take_matrix(const std::string& name, int64_t rows, int64_t cols);
-  /// The same for an array of one dimension.
-  std::vector<int32_t> take_int32(const std::string& name);
-  std::vector<int64_t> take_int64(const std::string& name);
+  /// How many columns the matrix of this name has.
+  int64_t cols(const std::string& name) const;
+  /// Copies the matrix, rows x cols, to memory of the stream's device.
+  void read_matrix(const std::string& name, int64_t rows, int64_t cols, Stream& stream, float* target) const;
+  /// piece(first, values): the matrix's values from number `first` on, a megabyte at a time.
+  void read_pieces(const std::string& name, int64_t rows, int64_t cols,
+                   const std::function<void(int64_t first, std::span<const float> values)>& piece) const;
+  /// Arrays of one dimension.
+  std::vector<int32_t> read_int32(const std::string& name) const;
+  std::vector<int64_t> read_int64(const std::string& name) const;
+  /// The parts of one of the models that a model is made of: settings and arrays whose names begin with "NAME.".
+  RecommenderParts part(const std::string& name) const;
 };
 
 /// The size that an array of a saved model must have.
@@ -166,7 +213,7 @@ struct SavedRecommender {
 /// it goes before what the model says of how it was fitted (so the metadata of a loaded model can be saved with it again). The
 /// file tells who took what: a new one is readable by its owner alone, one that is replaced keeps its mode. Throws Error{usage}
 /// where the model was not made of the data's training interactions.
-void save_recommender(Recommender& model, const InteractionDataset& data, const std::string& path,
+void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
 /// Bytes that save_recommender writes at the least for a model of this kind, with settings as its `check` wants them, of the
 /// data: to ask for room before the model is made.
@@ -192,6 +239,7 @@ struct EvaluateOptions {
   int64_t sampled_negatives = 0;
   bool exclude_val = false;  ///< at test, validation items are left out of the ranking as well
   uint64_t seed = 0;
+  Profiler* profiler = nullptr;  ///< records the ops that ranking runs; null: nobody does
 
   /// Throws Error{usage} where models of so many items cannot be judged like this. `evaluate` calls it; who trains first can ask
   /// before.
@@ -212,14 +260,14 @@ struct RankingMetrics {
 std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, std::span<const int32_t> targets, int64_t k,
                                               MetricDefinition definition = MetricDefinition::standard);
 
-/// Ranks all items for every user with items in `targets` (users x items; data.test or data.val) and averages. Throws
-/// Error{usage} where `targets` is empty or its size is another than the model's. `progress` is told "ranking" and asked before
-/// each block of users; false throws Error{interrupted}.
-RankingMetrics evaluate(Recommender& model, const InteractionDataset& data, const HostCsr& targets,
+/// Ranks all items for every user with items in `targets` (users x items; data.test or data.val) and averages, in a session of
+/// its own. Throws Error{usage} where `targets` is empty or its size is another than the model's. `progress` is told "ranking"
+/// and asked before each block of users; false throws Error{interrupted}.
+RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,
                         const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
 /// The same for new users: each query has the given items and is judged by `targets` (one row a query).
-RankingMetrics evaluate_visitors(Recommender& model, std::span<const Query> queries, const HostCsr& targets,
+RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
 /// Users that are kept out of `data` altogether, to be met as visitors.
@@ -234,10 +282,7 @@ struct NewUsers {
 /// no user has 2 items.
 NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed);
 
-/// Top `k` items for a visitor with these items: the query {-1, items}, alone.
-Ranking recommend(Recommender& model, std::span<const int32_t> items, int64_t k = 20, bool exclude = true);
-
-// --- models without training by gradient; each on the context of `device` ----------------------------------------------------
+// --- models without training by gradient --------------------------------------------------------------------------------------
 
 /// Ranks by how many users have the item.
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
@@ -272,12 +317,13 @@ std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, c
                                                const Device& device);
 
 /// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1). Items
-/// alike are the first's. Throws Error{usage} where the two are not of one data set and one device.
+/// alike are the first's. Both are asked in the one session of whoever asks the blend. Throws Error{usage} where the two are not
+/// of one data set and one device.
 std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std::unique_ptr<Recommender> second, float weight);
 /// The weight among `candidates` with the best `metric` on data.val, the first of equal ones. Scores of both models are computed
 /// once. Throws Error{usage} without candidates or validation items, or for an unknown metric. `progress` is told "choosing the
 /// blend's weight" and asked before each block of users; false throws Error{interrupted}.
-float choose_blend_weight(Recommender& first, Recommender& second, const InteractionDataset& data,
+float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
                           std::span<const float> candidates, const std::string& metric = "ndcg@20",
                           const ProgressCallback& progress = {});
 

@@ -207,6 +207,8 @@ class ThreadTeam {
   }
 
   int threads() const { return threads_; }
+  int begin_request() { return requests_.fetch_add(1) + 1; }
+  void end_request() { requests_.fetch_sub(1); }
   void observe(const LoopObserver* observer) { observer_.store(observer); }
 
  private:
@@ -324,6 +326,7 @@ class ThreadTeam {
   alignas(64) std::atomic<uint32_t> places_{0};  ///< a bit a loop: it belongs to a caller
   alignas(64) std::atomic<uint32_t> news_{0};    ///< how many loops have been opened
   std::atomic<int> sleepers_{0};
+  std::atomic<int> requests_{0};
   std::atomic<bool> stopping_{false};
 };
 
@@ -344,6 +347,9 @@ void run_on_team(ThreadTeam& team, int64_t chunks, void (*body)(const void*, int
 void run_on_every_thread(ThreadTeam& team, void (*body)(const void*, int64_t), const void* context) noexcept {
   team.run(team.threads(), body, context, true);
 }
+
+int begin_request(ThreadTeam& team) noexcept { return team.begin_request(); }
+void end_request(ThreadTeam& team) noexcept { team.end_request(); }
 
 void observe_loops(ThreadTeam& team, const LoopObserver* observer) noexcept { team.observe(observer); }
 

@@ -30,6 +30,11 @@ void run_on_team(ThreadTeam& team, int64_t chunks, void (*body)(const void* cont
 /// of a loop it runs on the calling thread alone, since that loop's threads cannot come.
 void run_on_every_thread(ThreadTeam& team, void (*body)(const void* context, int64_t thread), const void* context) noexcept;
 
+/// Counts the requests under way that share a team (heddle/session.h): each cuts its work for an equal share of the threads.
+/// Returns how many there are, the new one among them.
+int begin_request(ThreadTeam& team) noexcept;
+void end_request(ThreadTeam& team) noexcept;
+
 /// Who is told of a team's loops and chunks: tests count how work is cut and who does it.
 struct LoopObserver {
   void (*loop)(void* context, int64_t chunks);  ///< on the calling thread, before the loop

@@ -71,13 +71,18 @@ Stream::Stream(Stream&& other) noexcept
       native_(other.native_),
       device_index_(other.device_index_),
       threads_(other.threads_),
+      most_threads_(other.most_threads_),
       isa_(other.isa_) {}
 
 Stream::~Stream() {
   if (backend_) backend_->destroy_stream(native_);
 }
 
-kernels::Threads Stream::thread_team() const noexcept { return backend_->thread_team(); }
+kernels::Threads Stream::thread_team() const noexcept {
+  kernels::Threads team = backend_->thread_team();
+  if (most_threads_ > 0 && most_threads_ < team.count) team.count = most_threads_;
+  return team;
+}
 
 void Stream::synchronise() { backend_->synchronise(*this); }
 

@@ -50,9 +50,9 @@ struct Trained {
 /// A model of every kind there is, as a program makes it.
 Trained trained(const std::string& kind, const InteractionDataset& data) {
   if (kind == "lightgcn") {
-    auto model = std::make_unique<LightGcn>(data, LightGcnOptions{.dim = 8, .layers = 2, .seed = 9}, one_thread());
-    train(*model, data, {.epochs = 3, .reg = 0.001f, .batch_size = 32, .temperature = 0.25f, .negatives = 16});
-    return {std::move(model),
+    LightGcn model(data, {.dim = 8, .layers = 2, .seed = 9}, one_thread());
+    train(model, data, {.epochs = 3, .reg = 0.001f, .batch_size = 32, .temperature = 0.25f, .negatives = 16});
+    return {model.recommender(),
             "lightgcn --dim 8 --layers 2 --seed 9 --epochs 3 --reg 0.001 --batch-size 32 --temperature 0.25 --negatives 16"};
   }
   if (kind == "blend") {
@@ -122,7 +122,7 @@ TEST_SUITE("cli") {
       CAPTURE(softmax);
       LightGcn model(shop.data, {.dim = 8, .seed = 9}, one_thread());
       train(model, shop.data, {.epochs = 1, .loss = loss, .negatives = 16});
-      save_recommender(model, shop.data, theirs);
+      save_recommender(*model.recommender(), shop.data, theirs);
       run_program(
           std::string("train lightgcn --dim 8 --seed 9 --epochs 1 --negatives 16 --json --quiet --device cpu --threads 1") +
           (softmax ? "" : " --loss bpr") + " --save " + ours + " --data " + shop.path + Shop::options)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -148,13 +149,20 @@ inline std::vector<Query> all_users(const Recommender& model) {
 }
 
 /// The model's scores, on the host.
-inline std::vector<float> scores_of(Recommender& model, const std::vector<Query>& queries) {
-  Context& context = model.context();
+inline std::vector<float> scores_of(const Recommender& model, const std::vector<Query>& queries) {
+  Session session(model.device());
+  Context& context = session.context();
   context.begin_step();
   const auto count = static_cast<int64_t>(queries.size());
   const DenseView<float> scores{context.arena().allocate_array<float>(count * model.items()), count, model.items()};
-  model.score(queries, scores);
+  model.score(session, queries, scores);
   return download(context.stream(), scores.data, static_cast<std::size_t>(scores.size()));
+}
+
+/// Rankings, asked in a session of their own.
+inline std::vector<Ranking> ranked(const Recommender& model, const std::vector<Query>& queries, const RankOptions& options = {}) {
+  Session session(model.device());
+  return model.rank(session, queries, options);
 }
 
 /// Rankings as one list of numbers, to compare bit by bit.
@@ -174,23 +182,21 @@ inline std::vector<float> flat(const std::vector<Ranking>& rankings) {
 class GivenScores final : public Recommender {
  public:
   GivenScores(HostCsr train, std::vector<float> scores, const Device& device)
-      : Recommender(std::move(train)), context_(device), scores_(std::move(scores)) {}
+      : Recommender(std::make_shared<const HostCsr>(std::move(train)), device), scores_(std::move(scores)) {}
   std::string name() const override { return "given"; }
   std::map<std::string, std::string> settings() const override { return {}; }
-  Context& context() override { return context_; }
   int64_t row_of(const Query& query) const {
     return query.user >= 0 ? query.user : static_cast<int64_t>(query.items.size()) % users();
   }
-  void score_block(std::span<const Query> queries, DenseView<float> scores) override {
+  void score_block(Session& session, std::span<const Query> queries, DenseView<float> scores) const override {
     for (std::size_t i = 0; i < queries.size(); ++i) {
-      upload(context_.stream(), scores.data + static_cast<int64_t>(i) * items(), scores_.data() + row_of(queries[i]) * items(),
-             static_cast<std::size_t>(items()) * sizeof(float));
+      upload(session.context().stream(), scores.data + static_cast<int64_t>(i) * items(),
+             scores_.data() + row_of(queries[i]) * items(), static_cast<std::size_t>(items()) * sizeof(float));
     }
   }
-  std::vector<io::NamedTensor> tensors() override { return {}; }
+  std::vector<io::NamedTensor> tensors() const override { return {}; }
 
  private:
-  Context context_;
   std::vector<float> scores_;
 };
 

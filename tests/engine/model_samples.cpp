@@ -52,7 +52,7 @@ InteractionDataset few_interactions() {
 std::unique_ptr<Recommender> recommender_of(const RecommenderKind& kind, const InteractionDataset& data) {
   const std::string name = kind.name;
   if (kind.make != nullptr) return kind.make(data, {}, 1, one_thread());
-  if (name == "lightgcn") return std::make_unique<LightGcn>(data, LightGcnOptions{.dim = 2, .layers = 1}, one_thread());
+  if (name == "lightgcn") return LightGcn(data, {.dim = 2, .layers = 1}, one_thread()).recommender();
   require(name == "blend", ErrorKind::internal, "there is no sample of a ", name);
   return make_blend(make_item_cosine(data, {}, one_thread()), make_graph_filter(data, {.rank = 2}, one_thread()), 0.5f);
 }
@@ -74,9 +74,11 @@ void node_model(std::string_view content) {
 }
 
 void recommender(std::string_view content) {
-  const SavedRecommender saved = recommending::recommender_from(io::detail::parse_safetensors(content, "f"), "f", one_thread());
+  const SavedRecommender saved =
+      recommending::recommender_from(io::TensorReader::of_content(std::string(content), "f"), one_thread());
   const Query first{saved.model->users() > 0 ? 0 : -1, {}};
-  saved.model->rank({&first, 1}, 3);
+  Session session(one_thread());
+  saved.model->rank(session, {&first, 1}, {.k = 3});
 }
 
 void tuned_file(std::string_view content) { io::detail::parse_tuned(content, "f"); }

@@ -152,6 +152,22 @@ TEST_CASE("profile / lightgcn / steps stand in epochs, and every step draws, los
   }
 }
 
+TEST_CASE("profile / lightgcn / what an evaluation on the way runs is recorded as evaluation") {
+  const InteractionDataset data = random_interactions(30, 20, 0.3, 5);
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    LightGcn model(data, {.dim = 8, .layers = 2}, device.device);
+    Profiler profiler;
+    model.context().set_profiler(&profiler);
+    train(model, data, {.epochs = 2, .batch_size = 64, .temperature = 0.2f, .negatives = 16, .eval_every = 1});
+    CHECK(spans(profiler, "validation") == 2);
+    // Of both parts in both epochs; the weights are propagated for a ranking and for visitors.
+    CHECK(calls(profiler, "score_top_k", ProfilePhase::evaluation) == 2 * 2);
+    CHECK(calls(profiler, "propagate", ProfilePhase::evaluation) == 2 * 3);
+    check_nesting(profiler);
+  }
+}
+
 TEST_CASE("profile / results have the same bits with and without") {
   const NodeDataset data = random_dataset(50, 12, 3, 2);
   const InteractionDataset interactions = random_interactions(30, 20, 0.3, 5);
@@ -168,7 +184,7 @@ TEST_CASE("profile / results have the same bits with and without") {
         second(interactions, {.dim = 8, .seed = 1}, device.device);
     second.context().set_profiler(&profiler);
     CHECK(train(second, interactions, options).losses == train(first, interactions, options).losses);
-    CHECK(second.item_embeddings().values == first.item_embeddings().values);
+    CHECK(second.recommender()->item_embeddings().values == first.recommender()->item_embeddings().values);
   }
 }
 

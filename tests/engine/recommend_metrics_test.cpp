@@ -234,9 +234,9 @@ TEST_CASE("evaluate / stops when asked to, and refuses what cannot be judged") {
   CHECK(refuses("k is 1001", [&] { evaluate(model, data, data.test, {.topk = {20, 1001}}); }) == "");
   CHECK(refuses("uni11 ranks each user's test items among 11 others, and there are 10 items in all",
                 [&] { evaluate(model, data, data.test, {.sampled_negatives = 11}); }) == "");
-  CHECK(refuses("user 12 is asked about, there are 12", [&] { model.rank(std::vector<Query>{{12, {}}}, 3); }) == "");
-  CHECK(refuses("item 10: there are 10", [&] { recommend(model, std::vector<int32_t>{10}); }) == "");
-  CHECK(refuses("item 4 comes twice", [&] { recommend(model, std::vector<int32_t>{4, 1, 4}); }) == "");
+  CHECK(refuses("user 12 is asked about, there are 12", [&] { ranked(model, {{12, {}}}, {.k = 3}); }) == "");
+  CHECK(refuses("item 10: there are 10", [&] { ranked(model, {{-1, {10}}}); }) == "");
+  CHECK(refuses("item 4 comes twice", [&] { ranked(model, {{-1, {4, 1, 4}}}); }) == "");
 }
 
 TEST_SUITE_END();

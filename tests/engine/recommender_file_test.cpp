@@ -105,8 +105,9 @@ TEST_CASE("recommender file / a round trip keeps every ranking bit, ids, names, 
         CHECK(saved.model->train().values == model->train().values);
         CHECK(saved.model->model_bytes() == model->model_bytes());
         CHECK(bit_difference(scores_of(*saved.model, all_users(*model)), scores_of(*model, all_users(*model))) == "");
-        CHECK(flat(saved.model->rank(all_users(*model), 6)) == flat(model->rank(all_users(*model), 6)));
-        CHECK(flat({saved.model->similar(2, 5)}) == flat({model->similar(2, 5)}));
+        CHECK(flat(ranked(*saved.model, all_users(*model), {.k = 6})) == flat(ranked(*model, all_users(*model), {.k = 6})));
+        Session session(device.device);
+        CHECK(flat({saved.model->similar(session, 2, 5)}) == flat({model->similar(session, 2, 5)}));
       }
     }
   }
@@ -212,7 +213,7 @@ TEST_CASE("recommender file / a changed byte anywhere is refused, or gives a mod
     INFO("byte ", at, " of ", content.size());
     try {
       const SavedRecommender saved = load_recommender(path, one_thread());
-      for (const Ranking& ranking : saved.model->rank(all_users(*saved.model), 5)) {
+      for (const Ranking& ranking : ranked(*saved.model, all_users(*saved.model), {.k = 5})) {
         for (const RankedItem& each : ranking) CHECK((each.item >= 0 && each.item < saved.model->items()));
       }
       ++loaded;

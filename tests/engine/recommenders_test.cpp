@@ -9,6 +9,7 @@
 #include "tests/support/data.h"
 #include "tests/support/devices.h"
 #include "tests/support/same_bits.h"
+#include "tests/support/temp_dir.h"
 
 namespace heddle::test {
 
@@ -131,13 +132,15 @@ TEST_CASE("popularity / ranks by how many users have an item, ties by number") {
     INFO(device.name);
     const auto model = make_popularity(data, device.device);
     CHECK(scores_of(*model, {{3, {}}, {-1, {2}}}) == std::vector<float>{1, 3, 2, 0, 2, 1, 3, 2, 0, 2});
-    const std::vector<Ranking> rankings = model->rank(std::vector<Query>{{3, {}}, {0, {}}, {-1, {1, 4}}}, 4);
+    const std::vector<Ranking> rankings = ranked(*model, {{3, {}}, {0, {}}, {-1, {1, 4}}}, {.k = 4});
     CHECK(flat(rankings) == std::vector<float>{4, 1, 3, 2, 2, 4, 2, 0, 1,  // nothing to leave out
                                                2, 0, 1, 3, 0,              // without 1, 2 and 4
                                                3, 2, 2, 0, 1, 3, 0});      // without 1 and 4
-    CHECK(flat(model->rank(all_users(*model), 10, false, &data.train)) == flat(model->rank(all_users(*model), 10)));
+    CHECK(flat(ranked(*model, all_users(*model), {.k = 10, .exclude_taken = false, .also_exclude = &data.train})) ==
+          flat(ranked(*model, all_users(*model), {.k = 10})));
     // Its own walk gives what the base class makes of its scores.
-    CHECK(flat(model->rank(all_users(*model), 3)) == flat(model->Recommender::rank(all_users(*model), 3)));
+    const GivenScores by_base(data.train, scores_of(*model, all_users(*model)), device.device);
+    CHECK(flat(ranked(*model, all_users(*model), {.k = 3})) == flat(ranked(by_base, all_users(*model), {.k = 3})));
   }
 }
 
@@ -162,13 +165,14 @@ TEST_CASE("similar items / are those of the largest cosine of columns, not the i
   const InteractionDataset data = random_interactions(30, 24, 0.3, 4, true);
   const Dense c = cosines(dense_of(data.train));
   const auto model = make_popularity(data, devices().front().device);
+  Session session(model->device());
   for (int32_t item = 0; item < 24; ++item) {
     std::vector<int32_t> order;
     for (int32_t other = 0; other < 24; ++other) {
       if (other != item && c.at(item, other) > 0) order.push_back(other);
     }
     std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return c.at(item, a) > c.at(item, b); });
-    const Ranking all = model->similar(item, 1000), few = model->similar(item, 3);
+    const Ranking all = model->similar(session, item, 1000), few = model->similar(session, item, 3);
     REQUIRE(all.size() == order.size());
     CHECK(few.size() == std::min<std::size_t>(3, order.size()));
     for (std::size_t place = 0; place < order.size(); ++place) {
@@ -177,7 +181,7 @@ TEST_CASE("similar items / are those of the largest cosine of columns, not the i
       if (place < 3) CHECK(few[place].item == order[place]);
     }
   }
-  CHECK(model->similar(23, 5).empty());  // nobody has it
+  CHECK(model->similar(session, 23, 5).empty());  // nobody has it
 }
 
 TEST_CASE("graph filter / few kinds of users: every kept vector, fewer than there are, and none match") {
@@ -199,7 +203,7 @@ TEST_CASE("graph filter / nothing at all to train on scores nothing") {
   for (const NamedDevice& device : devices()) {
     const auto model = make_graph_filter(data, {}, device.device);
     CHECK(scores_of(*model, all_users(*model)) == std::vector<float>(6, 0.0f));
-    CHECK(flat(model->rank(std::vector<Query>{{1, {}}}, 5)) == std::vector<float>{3, 0, 0, 1, 0, 2, 0});
+    CHECK(flat(ranked(*model, {{1, {}}}, {.k = 5})) == std::vector<float>{3, 0, 0, 1, 0, 2, 0});
   }
 }
 
@@ -220,8 +224,8 @@ TEST_CASE("recommenders / a visitor with a known user's items gets that user's s
         std::reverse(visitor.items.begin(), visitor.items.end());
         INFO(model->name(), ", user ", user);
         CHECK(bit_difference(scores_of(*model, {{user, {}}}), scores_of(*model, {visitor})) == "");
-        const Query known{user, {}};
-        CHECK(flat({recommend(*model, visitor.items, 7)}) == flat(model->rank({&known, 1}, 7)));
+        Session session(model->device());
+        CHECK(flat({model->recommend(session, visitor.items, {.k = 7})}) == flat(ranked(*model, {{user, {}}}, {.k = 7})));
       }
     }
   }
@@ -240,7 +244,7 @@ TEST_CASE("rank / blocks of queries, exclusions and visitors among users match s
     for (const bool exclude : {true, false}) {
       for (const HostCsr* also : {static_cast<const HostCsr*>(nullptr), static_cast<const HostCsr*>(&data.val)}) {
         INFO(device.name, exclude ? ", without what they have" : "", also != nullptr ? ", without validation items" : "");
-        const std::vector<Ranking> rankings = model->rank(queries, 6, exclude, also);
+        const std::vector<Ranking> rankings = ranked(*model, queries, {.k = 6, .exclude_taken = exclude, .also_exclude = also});
         REQUIRE(rankings.size() == queries.size());
         for (std::size_t i = 0; i < queries.size(); ++i) {
           const std::vector<float> scores = scores_of(*model, {queries[i]});
@@ -270,12 +274,12 @@ TEST_CASE("recommenders / cpu / the same bits for every number of threads") {
     for (const NamedDevice& device : group) {
       INFO(device.name);
       const auto first = make_item_cosine(data, {.neighbours = 20}, device.device);
-      const std::vector<float> by_cosine = flat(first->rank(all_users(*first), 10));
+      const std::vector<float> by_cosine = flat(ranked(*first, all_users(*first), {.k = 10}));
       const auto second = make_graph_filter(data, {.rank = 70, .iterations = 2}, device.device);
-      const std::vector<float> by_filter = flat(second->rank(all_users(*second), 10));
+      const std::vector<float> by_filter = flat(ranked(*second, all_users(*second), {.k = 10}));
       const auto both = make_blend(make_item_cosine(data, {.neighbours = 20}, device.device),
                                    make_graph_filter(data, {.rank = 70, .iterations = 2}, device.device), 0.3f);
-      const std::vector<float> by_both = flat(both->rank(all_users(*both), 10));
+      const std::vector<float> by_both = flat(ranked(*both, all_users(*both), {.k = 10}));
       if (cosine.empty()) cosine = by_cosine, filter = by_filter, blend = by_both;
       CHECK(bit_difference(by_cosine, cosine) == "");
       CHECK(bit_difference(by_filter, filter) == "");
@@ -347,23 +351,27 @@ TEST_CASE("blend / the chosen weight is the best of the candidates by ranking wi
                 [&] { choose_blend_weight(*first, *other, data, candidates); }) == "");
 }
 
-/// What a program writes with any recommender, whichever class it holds.
+/// What a program writes with any recommender, whichever class it holds, and however many threads share it.
 template <class Model>
-concept AsksLikeAnyRecommender = requires(Model& model, const Query& query, DenseView<float> scores) {
-  model.rank({&query, 1}, 10);
-  model.rank({&query, 1}, 10, false);
-  model.rank({&query, 1}, 10, true, nullptr);
-  model.similar(3, 10);
-  model.score({&query, 1}, scores);
-  recommend(model, {}, 10);
+concept AsksLikeAnyRecommender = requires(const Model& model, Session& session, const Query& query, DenseView<float> scores) {
+  model.rank(session, {&query, 1});
+  model.rank(session, {&query, 1}, {.k = 10, .exclude_taken = false});
+  model.recommend(session, {}, {.k = 10});
+  model.similar(session, 3, 10);
+  model.score(session, {&query, 1}, scores);
+  model.tensors();
+  model.integers();
+  model.item_embeddings();
+  model.user_embeddings();
+  model.model_bytes();
 };
-// The other kinds are only had as Recommender. A class cannot hide these: they are not virtual, and what it overrides is
-// protected.
-static_assert(AsksLikeAnyRecommender<Recommender> && AsksLikeAnyRecommender<LightGcn> && AsksLikeAnyRecommender<GivenScores>);
+// A class cannot hide these: they are not virtual, and what it overrides is protected.
+static_assert(AsksLikeAnyRecommender<Recommender> && AsksLikeAnyRecommender<GivenScores>);
 
 /// A loaded model of every kind in the table, whose numbers mean nothing: each user has one item.
 std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64_t items, const char* dim, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
+  const TempDir folder;
   for (const RecommenderKind& kind : recommender_kinds()) {
     const std::string name = kind.name;
     std::map<std::string, std::string> settings;
@@ -371,24 +379,28 @@ std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64
     if (name == "graph-filter") settings = {{"rank", "8"}};
     if (name == "blend")
       settings = {{"weight", "0.5"}, {"first", "item-cosine"}, {"second", "graph-filter"}, {"second.rank", "8"}};
-    RecommenderParts parts;
-    parts.settings = settings;
-    parts.train = {.rows = users, .cols = items, .row_offsets = {0}, .col_indices = {}, .values = {}};
+    HostCsr train{.rows = users, .cols = items, .row_offsets = {0}, .col_indices = {}, .values = {}};
     for (int64_t user = 0; user < users; ++user) {
-      parts.train.col_indices.push_back(static_cast<int32_t>(user % items));
-      parts.train.row_offsets.push_back(user + 1);
+      train.col_indices.push_back(static_cast<int32_t>(user % items));
+      train.row_offsets.push_back(user + 1);
     }
+    io::TensorFile file;
     for (const PartShape& shape : kind.parts(settings, users, items)) {
       const int64_t cols = shape.most_cols == INT64_MAX ? shape.least_cols : shape.most_cols;
       if (shape.integers && shape.name.ends_with("offsets")) {
-        parts.integers.push_back({shape.name, {cols}, std::vector<int64_t>(static_cast<std::size_t>(cols))});
+        file.integers.push_back({shape.name, {cols}, std::vector<int64_t>(static_cast<std::size_t>(cols))});
       } else if (shape.integers) {
-        parts.integers.push_back({shape.name, {cols}, std::vector<int32_t>(static_cast<std::size_t>(cols))});
+        file.integers.push_back({shape.name, {cols}, std::vector<int32_t>(static_cast<std::size_t>(cols))});
       } else {
-        parts.tensors.push_back(
+        file.tensors.push_back(
             {shape.name, shape.rows, cols, std::vector<float>(static_cast<std::size_t>(shape.rows * cols), 0.5f)});
       }
     }
+    io::write_safetensors(folder.file(name), file);
+    RecommenderParts parts{.train = std::make_shared<const HostCsr>(std::move(train)),
+                           .settings = settings,
+                           .trained_with = {},
+                           .arrays = std::make_shared<const io::TensorReader>(folder.file(name))};
     models.push_back(kind.load(std::move(parts), device));
   }
   return models;
@@ -411,18 +423,21 @@ TEST_CASE("recommenders / ranking takes 64 MB at most besides the model, for man
         for (Query& query : queries) {
           if (query.user < 0) query = {-1, {7, 400, 12}};
         }
-        const std::size_t before = model->context().arena().held_bytes();
         const PeakBytes peak;
-        CHECK(model->rank(queries, 20).size() == count);
+        Session session(device);
+        CHECK(model->rank(session, queries).size() == count);
         CHECK(peak.bytes() <= bound + results);
-        CHECK(static_cast<int64_t>(model->context().arena().held_bytes() - before) <= bound);
+        CHECK(static_cast<int64_t>(session.context().arena().held_bytes()) <= bound);
         if (count == 64) {
-          model->context().begin_step();
           const PeakBytes similar_peak;
-          model->similar(3, 10);
-          // The base's transpose of the interactions is part of the model from then on.
-          const int64_t transposed = 16 * (size.items + size.users) + 12 * model->train().nnz();
-          CHECK(similar_peak.bytes() <= bound + results + transposed + 8 * size.items);
+          Session fresh(device);
+          model->similar(fresh, 3, 10);
+          CHECK(similar_peak.bytes() <= bound + results + 8 * size.items);
+          const std::vector<int32_t> few{7, 12};
+          const PeakBytes list_peak;
+          Session third(device);
+          CHECK(model->rank(third, queries, {.leave_out = few, .only = few}).front().empty());
+          CHECK(list_peak.bytes() <= bound + results + 8 * size.items);
         }
       }
     }
@@ -438,14 +453,15 @@ TEST_CASE("recommenders / scores asked for many at once are those of a few, in b
     const std::vector<float> one = scores_of(*model, {{user, {}}});
     CHECK(bit_difference(one, {all.begin() + user * 12, all.begin() + (user + 1) * 12}) == "");
   }
-  Context& context = model->context();
+  Session session(device);
+  Context& context = session.context();
   context.begin_step();
   const DenseView<float> small{context.arena().allocate_array<float>(12), 1, 12};
   CHECK(error_mismatch(ErrorKind::usage, "score: the scores are 1 x 12 for 2 queries", [&] {
-          model->score(std::vector<Query>{{0, {}}, {1, {}}}, small);
+          model->score(session, std::vector<Query>{{0, {}}, {1, {}}}, small);
         }) == "");
   CHECK(error_mismatch(ErrorKind::usage, "user 300 is asked about", [&] {
-          model->score(std::vector<Query>{{300, {}}}, small);
+          model->score(session, std::vector<Query>{{300, {}}}, small);
         }) == "");
 }
 
