@@ -14,5 +14,6 @@ void register_graph_build();
 void register_lightgcn();
 void register_propagation();
 void register_adam();
+void register_asking();
 
 }  // namespace heddle::bench

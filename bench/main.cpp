@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     heddle::bench::register_lightgcn();
     heddle::bench::register_propagation();
     heddle::bench::register_adam();
+    heddle::bench::register_asking();
     benchmark::RunSpecifiedBenchmarks();
     benchmark::Shutdown();
     return 0;
