@@ -65,6 +65,13 @@ void register_asking() {
     for (const int askers : {1, 2, 4}) added->Threads(askers);
     added->UseRealTime()->Unit(benchmark::kMicrosecond);
   }
+  benchmark::RegisterBenchmark("ask/making_a_session", [](benchmark::State& state) {
+    const Device device = Device::cpu();
+    for ([[maybe_unused]] auto _ : state) {
+      Session session(device);
+      benchmark::DoNotOptimize(&session);
+    }
+  })->Unit(benchmark::kMicrosecond);
 }
 
 }  // namespace heddle::bench
