@@ -20,7 +20,6 @@
 #include "kernels/topk/topk.h"
 #ifdef HEDDLE_HAS_COUNTERS
 #include "kernels/instrumented_variants.h"
-#include "kernels/spmm/instrumented_variants.h"
 #endif
 
 namespace heddle::bench {
@@ -41,7 +40,7 @@ auto table_of(DeviceKind device, const Table& table, const Instrumented& instrum
   return table(device);
 }
 #ifdef HEDDLE_HAS_COUNTERS
-#define HEDDLE_LAB_TABLE(device, op) table_of(device, kernels::op##_variants, kernels::instrumented_##op##_variants)
+#define HEDDLE_LAB_TABLE(device, op) table_of(device, kernels::op##_variants, kernels::simt_instrumented::op##_variants)
 #else
 #define HEDDLE_LAB_TABLE(device, op) table_of(device, kernels::op##_variants, 0)
 #endif

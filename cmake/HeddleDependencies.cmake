@@ -1,4 +1,4 @@
-# What heddle is built on, found by CMake's own means. heddleConfig.cmake.in looks up the same list for those who link it.
+# What heddle is built on, found by CMake's own means. heddleConfig.cmake.in looks up what those who link it need of it.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -6,7 +6,6 @@ find_package(libzip REQUIRED)
 find_package(xxHash REQUIRED)
 find_package(CBLAS REQUIRED)
 find_package(nlohmann_json REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(Thrust MODULE REQUIRED)
 if(HEDDLE_CLI)
   find_package(CLI11 REQUIRED)

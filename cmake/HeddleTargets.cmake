@@ -1,10 +1,12 @@
-# Flags that every heddle target shares, and the three ways in which a .cu file is compiled.
+# Flags that every heddle target shares, and the ways in which a .cu file is compiled.
 
 # Warnings, sanitizers and the language level for a target whose sources g++ or clang++ compiles.
 function(heddle_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON
                         UNITY_BUILD ${HEDDLE_UNITY_BUILD} UNITY_BUILD_MODE GROUP)
+  # What is for others says so: include/heddle/export.h.
+  set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic>)
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # GCC 12 takes "text" + std::string for a copy of overlapping memory (GCC bug 105651, mended in 13).
@@ -71,12 +73,17 @@ function(heddle_cpu_sources target)
   endforeach()
 endfunction()
 
-# heddle_device_sources(target twin file.cu ...): compiles each .cu for the SIMT executor, by including it from a one-line
-# .cpp (LANGUAGE would be a property of the file in the whole directory), in namespace `twin`; and by nvcc for the GPU
-# when `twin` is simt and the build has CUDA.
+# heddle_device_sources(target twin file.cu ...): compiles each .cu by nvcc where `twin` is cuda, else by g++: for the SIMT executor
+# (simt, simt_instrumented) or the host, in namespace `twin`, by including it from a one-line .cpp (LANGUAGE would be a property of
+# the file in the whole directory).
 function(heddle_device_sources target twin)
   foreach(source IN LISTS ARGN)
     cmake_path(ABSOLUTE_PATH source BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} NORMALIZE OUTPUT_VARIABLE absolute)
+    if(twin STREQUAL cuda)
+      target_sources(${target} PRIVATE ${absolute})
+      set_source_files_properties(${absolute} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_DEFINITIONS HEDDLE_TWIN=cuda)
+      continue()
+    endif()
     cmake_path(RELATIVE_PATH absolute BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE relative)
     set(wrapper ${CMAKE_CURRENT_BINARY_DIR}/${twin}/${relative}.cpp)
     set(content "#define HEDDLE_TWIN ${twin}\n#include <${relative}>\n")
@@ -85,10 +92,6 @@ function(heddle_device_sources target twin)
     set_source_files_properties(${wrapper} TARGET_DIRECTORY ${target} PROPERTIES OBJECT_DEPENDS ${absolute}
                                 COMPILE_OPTIONS $<$<CONFIG:Release>:-O2> SKIP_PRECOMPILE_HEADERS ON)
     target_sources(${target} PRIVATE ${wrapper})
-    if(HEDDLE_HAS_CUDA AND twin STREQUAL simt)
-      target_sources(${target} PRIVATE ${absolute})
-      set_source_files_properties(${absolute} TARGET_DIRECTORY ${target} PROPERTIES COMPILE_DEFINITIONS HEDDLE_TWIN=cuda)
-    endif()
   endforeach()
 endfunction()
 
@@ -106,35 +109,4 @@ function(heddle_instrument target)
   # The debug information tells lines and, to `heddle bench --ptx`, files. Told from the build folder, they are true of every
   # checkout that a compiler cache gives the object to.
   target_compile_options(${target} PRIVATE -fdebug-prefix-map=${PROJECT_BINARY_DIR}=.)
-endfunction()
-
-# Include paths, dependencies and definitions of the library itself.
-function(heddle_configure_library target)
-  heddle_compile_options(${target})
-  # kernels/common/has_cuda.h tells why this is a file.
-  set(has_cuda 0)
-  if(HEDDLE_HAS_CUDA)
-    set(has_cuda 1)
-  endif()
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/heddle_has_cuda.h CONTENT "#define HEDDLE_HAS_CUDA() ${has_cuda}\n")
-  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
-  target_include_directories(${target}
-    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
-    PRIVATE ${PROJECT_SOURCE_DIR})
-  target_link_libraries(${target} PRIVATE Threads::Threads ZLIB::ZLIB libzip::zip
-                        xxHash::xxhash $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
-  # The BLAS is opened at run time (kernels/dense/blas_library.h says why): the build needs its header and its name.
-  target_include_directories(${target} SYSTEM PRIVATE ${CBLAS_INCLUDE_DIR})
-  target_compile_definitions(${target} PRIVATE HEDDLE_VERSION="${PROJECT_VERSION}" HEDDLE_CBLAS_LIBRARY="${CBLAS_LIBRARY}")
-  if(HEDDLE_X86)
-    target_compile_definitions(${target} PRIVATE HEDDLE_X86)
-  endif()
-  if(HEDDLE_HAS_CUDA)
-    # To be linked only: no other file sees CUDA's headers.
-    if(CMAKE_CUDA_RUNTIME_LIBRARY STREQUAL Shared)
-      target_link_libraries(${target} INTERFACE $<LINK_ONLY:CUDA::cudart>)
-    else()
-      target_link_libraries(${target} INTERFACE $<LINK_ONLY:CUDA::cudart_static>)
-    endif()
-  endif()
 endfunction()

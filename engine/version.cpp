@@ -1,10 +1,10 @@
 #include "heddle/version.h"
 
 #include <xxhash.h>
-#include <zip.h>
 #include <zlib.h>
 
 #include "heddle/error.h"
+#include "io/zip_library.h"
 #include "kernels/dense/blas_library.h"
 #include "kernels/device/backend.h"
 
@@ -45,7 +45,7 @@ BuildInfo build_info() {
           .build_type = HEDDLE_BUILD_TYPE,
           .cuda = kernels::cuda_description(),
           .blas = blas(),
-          .libraries = {{"zlib", zlibVersion()}, {"libzip", zip_libzip_version()}, {"xxhash", xxhash_version()}}};
+          .libraries = {{"zlib", zlibVersion()}, {"libzip", io::detail::zip_library_version()}, {"xxhash", xxhash_version()}}};
 }
 
 }  // namespace heddle

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "heddle/buffer.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// A step's temporary memory. It is taken from the device in blocks, which later requests share: each gets the smallest free
@@ -15,6 +17,7 @@ namespace heddle {
 /// held_bytes stays below twice what the largest of the recent steps had in use at once, or what that step alone would hold.
 class Arena {
  public:
+  /// Of the memory of the stream's device; `stream` outlives it.
   explicit Arena(Stream& stream) : stream_(stream) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -22,6 +25,7 @@ class Arena {
   /// Uninitialised memory aligned as a Buffer is, valid until `reset` or `give_back`. Never null, not even for 0 bytes. Throws
   /// Error{out_of_memory}.
   void* allocate(std::size_t bytes);
+  /// The same for `count` elements.
   template <class T>
   T* allocate_array(int64_t count) {
     return static_cast<T*>(allocate(static_cast<std::size_t>(count) * sizeof(T)));
@@ -39,10 +43,12 @@ class Arena {
   /// then stay until the Recording ends. One is open at a time.
   class Recording {
    public:
+    /// Opens it, for the step that is under way.
     explicit Recording(Arena& arena);
     ~Recording();
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
+    /// Ends the step's use of new memory.
     void close();
     /// Opens it again, for the step that the next `reset` begins: the same requests get the same addresses in it.
     void repeat();
@@ -102,8 +108,11 @@ template <class T>
 class ArenaArray {
  public:
   ArenaArray() = default;
+  /// `count` elements with undefined values.
   ArenaArray(Arena& arena, int64_t count) : arena_(&arena), data_(arena.allocate_array<T>(count)) {}
+  /// The array goes over; `other` is empty, or has what this one had.
   ArenaArray(ArenaArray&& other) noexcept { swap(other); }
+  /// As above.
   ArenaArray& operator=(ArenaArray&& other) noexcept {
     swap(other);
     return *this;
@@ -135,6 +144,7 @@ class HostArena {
 
   /// `alignment` is a power of two up to 4096. Throws Error{out_of_memory}.
   void* allocate(std::size_t bytes, std::size_t alignment);
+  /// Ends the life of everything handed out; the memory is kept.
   void reset() noexcept;
 
  private:
@@ -144,3 +154,4 @@ class HostArena {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

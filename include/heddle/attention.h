@@ -2,9 +2,11 @@
 
 #include <cstdint>
 
+#include "heddle/export.h"
 #include "heddle/sparse.h"
 #include "heddle/tensor.h"
 
+HEDDLE_API_BEGIN
 /// Ops of graph attention networks. H heads of D columns stand side by side: column h D + c belongs to head h. Row i of the graph
 /// lists the sources of target i; its values are not read. Numbers of edges and heads are [edges x H], in the order of the
 /// graph's non-zeros. Errors are those of heddle/ops.h.
@@ -23,6 +25,7 @@ struct AttentionOptions {
 /// edge_scores empty or [edges x H]; the graph is n x n. Neither pass stores a number per edge (edge_scores' gradient excepted).
 Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
                      const AttentionOptions& options);
+/// The same with edge_scores.
 Tensor gat_attention(const SparseMatrix& graph, const Tensor& x, const Tensor& a_source, const Tensor& a_target,
                      const Tensor& edge_scores, const AttentionOptions& options);
 
@@ -56,7 +59,9 @@ Tensor head_spmm(const SparseMatrix& graph, const Tensor& s, const Tensor& x, in
 /// and what is summed are the sources' rows. The graph is n x m, sources [m x H D], targets [n x H D].
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
                        const AttentionOptions& options);
+/// The same with edge_scores.
 Tensor gatv2_attention(const SparseMatrix& graph, const Tensor& sources, const Tensor& targets, const Tensor& a,
                        const Tensor& edge_scores, const AttentionOptions& options);
 
 }  // namespace heddle
+HEDDLE_API_END

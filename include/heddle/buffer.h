@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "heddle/device.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// Copies `bytes` from the host, ordered in the stream; the host memory may be reused at once.
@@ -19,15 +21,20 @@ class Buffer {
   Buffer() = default;
   /// Throws Error{out_of_memory}.
   Buffer(const Stream& stream, std::size_t bytes);
+  /// The memory goes over; `other` is empty, or has what this one had.
   Buffer(Buffer&& other) noexcept { swap(other); }
+  /// As above.
   Buffer& operator=(Buffer&& other) noexcept {
     swap(other);
     return *this;
   }
   ~Buffer();
 
+  /// How large it is.
   std::size_t bytes() const { return bytes_; }
+  /// Its address, in the memory of the device; null where it is empty.
   void* data() const { return data_; }
+  /// The same as a pointer to elements.
   template <class T>
   T* as() const {
     return static_cast<T*>(data_);
@@ -40,11 +47,13 @@ class Buffer {
     heddle::upload(stream, buffer.data(), values, count * sizeof(T));
     return buffer;
   }
+  /// The same for all elements of a vector.
   template <class T>
   static Buffer upload(Stream& stream, const std::vector<T>& values) {
     return upload(stream, values.data(), values.size());
   }
 
+  /// Exchanges the memory of the two.
   void swap(Buffer& other) noexcept {
     std::swap(backend_, other.backend_);
     std::swap(data_, other.data_);
@@ -68,3 +77,4 @@ std::vector<T> download(Stream& stream, const T* device, std::size_t count) {
 }
 
 }  // namespace heddle
+HEDDLE_API_END

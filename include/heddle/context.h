@@ -8,12 +8,14 @@
 #include "heddle/buffer.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
+#include "heddle/export.h"
 #include "heddle/kernel/philox.h"
 #include "heddle/kernel/variant.h"
 #include "heddle/profile.h"
 #include "heddle/tape.h"
 #include "heddle/tuned.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 class Tensor;
@@ -27,15 +29,22 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
+  /// Where it computes.
   const Device& device() const { return device_; }
+  /// The queue that its work goes through.
   Stream& stream() { return stream_; }
+  /// A step's temporary memory on the device.
   Arena& arena() { return arena_; }
+  /// A step's temporary memory on the host.
   HostArena& host_arena() { return host_arena_; }
+  /// What the step has recorded for its gradients.
   Tape& tape() { return tape_; }
+  /// The key of its random numbers.
   uint64_t seed() const { return seed_; }
 
   /// Whether dropout drops and the tape records. To evaluate for a while, see Evaluating.
   bool training() const { return training_; }
+  /// See training().
   void set_training(bool training) { training_ = training; }
 
   /// Starts a step: every Tensor that is not a Parameter's ends here, its memory is used again.
@@ -45,6 +54,7 @@ class Context {
 
   /// The number of finished training steps, in the device's memory: it keys dropout, and a captured step advances it by itself.
   const uint32_t* step() const { return step_.as<uint32_t>(); }
+  /// Counts a training step as finished.
   void advance_step();
 
   /// Random words for the next use in this step (each dropout in a step gets its own).
@@ -52,6 +62,7 @@ class Context {
 
   /// Who records the cost of what runs here; null: nobody. The profiler must live until another one or null is set.
   Profiler* profiler() const { return profiler_; }
+  /// See profiler().
   void set_profiler(Profiler* profiler) { profiler_ = profiler; }
 
   /// Follows the choices of `tuned` for this device from now on, where HEDDLE_FORCE_SPMM names no variant. Throws Error{usage}
@@ -88,6 +99,7 @@ class Context {
 /// Keeps a context in evaluation (no dropout, no tape) while it lives, and puts back what was before however the scope ends.
 class Evaluating {
  public:
+  /// From here on; `context` outlives it.
   explicit Evaluating(Context& context) : context_(context), before_(context.training()) { context.set_training(false); }
   ~Evaluating() { context_.set_training(before_); }
   Evaluating(const Evaluating&) = delete;
@@ -99,3 +111,4 @@ class Evaluating {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

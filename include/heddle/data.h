@@ -5,23 +5,27 @@
 #include <utility>
 #include <vector>
 
+#include "heddle/export.h"
+
+HEDDLE_API_BEGIN
 /// Plain host data, as files hold it: no device, no model.
 namespace heddle {
 
 /// A row-major matrix on the host. values.size() == rows * cols.
 struct HostMatrix {
-  int64_t rows = 0;
-  int64_t cols = 0;
-  std::vector<float> values;
+  int64_t rows = 0;           ///< how many rows
+  int64_t cols = 0;           ///< how many columns
+  std::vector<float> values;  ///< element (r, c) at r * cols + c
 };
 
 /// A CSR matrix on the host. row_offsets.size() == rows + 1; columns ascend within a row and do not repeat.
 struct HostCsr {
-  int64_t rows = 0;
-  int64_t cols = 0;
-  std::vector<int64_t> row_offsets{0};
-  std::vector<int32_t> col_indices;
-  std::vector<float> values;
+  int64_t rows = 0;                     ///< how many rows
+  int64_t cols = 0;                     ///< how many columns
+  std::vector<int64_t> row_offsets{0};  ///< row r's non-zeros stand at [row_offsets[r], row_offsets[r + 1])
+  std::vector<int32_t> col_indices;     ///< the column of each non-zero
+  std::vector<float> values;            ///< the value of each non-zero
+  /// How many non-zeros there are.
   int64_t nnz() const { return static_cast<int64_t>(col_indices.size()); }
 };
 
@@ -37,16 +41,17 @@ struct CleaningReport {
 
 /// Numbers of a graph's directed edges: edge e runs from sources[e] to targets[e], and values row e is its numbers.
 struct EdgeTable {
-  int64_t nodes = 0;
-  std::vector<int32_t> sources, targets;
+  int64_t nodes = 0;                 ///< of the graph
+  std::vector<int32_t> sources;      ///< where each edge begins
+  std::vector<int32_t> targets;      ///< where each edge ends
   std::vector<std::string> columns;  ///< a name for each column of values
   HostMatrix values;                 ///< edges x columns
 };
 
 /// A graph whose nodes have features and, for some, labels; and the split its authors publish.
 struct NodeDataset {
-  std::string name;
-  int64_t nodes = 0;
+  std::string name;   ///< for people
+  int64_t nodes = 0;  ///< numbered from 0
   /// Undirected edges, each once, first < second, in ascending order; no self-loops.
   std::vector<std::pair<int32_t, int32_t>> edges;
   /// Empty, or one weight per edge.
@@ -54,17 +59,18 @@ struct NodeDataset {
   /// At most one of the two holds the node features (rows == nodes), raw as in the files; the other is empty, and both are if the
   /// data set has none.
   HostCsr sparse_features;
-  HostMatrix dense_features;
-  bool features_are_sparse = false;
+  HostMatrix dense_features;         ///< see sparse_features
+  bool features_are_sparse = false;  ///< which of the two holds them
   /// One label per node in [0, classes), or -1 where a node has none; classes is 0 if no node has one.
   std::vector<int32_t> labels;
-  int32_t classes = 0;
-  /// Node ids, ascending, disjoint. Each of these nodes has a label. Any may be empty.
+  int32_t classes = 0;  ///< see labels
+  /// The nodes to train on: ids, ascending, each with a label; the three splits are disjoint, and any may be empty.
   std::vector<int32_t> train;
-  std::vector<int32_t> val;
-  std::vector<int32_t> test;
-  CleaningReport cleaning;
+  std::vector<int32_t> val;   ///< to choose settings by, as train
+  std::vector<int32_t> test;  ///< to judge by, as train
+  CleaningReport cleaning;    ///< what its reader met
 
+  /// Columns of the features.
   int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }
 
   /// XXH3-128 of the canonical content (sorted edges and weights, features, labels, splits; not the name, not the
@@ -77,3 +83,4 @@ struct NodeDataset {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

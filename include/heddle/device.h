@@ -8,6 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "heddle/export.h"
+
+namespace heddle::kernels {
+class Backend;
+class Replay;
+struct Threads;
+}  // namespace heddle::kernels
+
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// cpu: threads and SIMD on the host. cuda: an NVIDIA GPU. simt: the CUDA kernels on the host, one fiber per CUDA thread.
@@ -50,39 +59,38 @@ enum class SimtSchedule { forward, reverse, random };
 
 /// What a simt device runs with.
 struct SimtOptions {
-  SimtSchedule schedule = SimtSchedule::forward;
-  uint64_t schedule_seed = 0;  ///< for SimtSchedule::random
-  int host_threads = 1;        ///< host threads that run blocks; results of deterministic kernels do not depend on it
+  SimtSchedule schedule = SimtSchedule::forward;  ///< results of correct kernels do not depend on it
+  uint64_t schedule_seed = 0;                     ///< for SimtSchedule::random
+  int host_threads = 1;  ///< host threads that run blocks; results of deterministic kernels do not depend on it
 };
-
-namespace kernels {
-class Backend;
-class Replay;
-struct Threads;
-struct VariantOverrides;
-}  // namespace kernels
 
 /// An ordered queue of work on a device; also says how its host side runs (threads, instruction set). Movable, not copyable.
 /// cpu and simt run each call to its end before it returns.
 class Stream {
  public:
+  /// On the device that `backend`, Device::backend(), stands for.
   explicit Stream(std::shared_ptr<kernels::Backend> backend);
+  /// The queue goes over.
   Stream(Stream&&) noexcept;
   Stream& operator=(Stream&&) = delete;
   ~Stream();
 
+  /// What its device is.
   DeviceKind kind() const noexcept { return kind_; }
+  /// Its device, for heddle itself.
   kernels::Backend& backend() const noexcept { return *backend_; }
   /// cuda: the cudaStream_t. simt: the executor (heddle/kernel/simt.h). cpu: null.
   void* native() const noexcept { return native_; }
   /// cuda: the GPU's number. Else 0.
   int device_index() const noexcept { return device_index_; }
+  /// Host threads that work for it.
   int threads() const noexcept { return threads_; }
   /// cpu: the threads that kernels share their loops among.
   kernels::Threads thread_team() const noexcept;
   /// cpu: so many threads of the team at most, the caller's among them, share the loops of what is put into this stream from now
   /// on; 0: all. Results have the same bits.
   void limit_threads(int most) noexcept { most_threads_ = most; }
+  /// The instruction set that a cpu device's kernels use.
   Isa isa() const noexcept { return isa_; }
   /// Waits for everything queued; throws the error of any of it.
   void synchronise();
@@ -106,20 +114,28 @@ class Stream {
 /// own, which is worth sharing: two devices with a thread for each processor have twice as many threads as there are processors.
 class Device {
  public:
+  /// The host's processors. Throws Error{usage} for a number of threads out of range, Error{no_device} for an instruction set
+  /// that the processor does not have.
   static Device cpu(const CpuOptions& options = {});
+  /// The CUDA kernels on the host. Throws Error{no_device} in a program that is linked without heddle::simt.
   static Device simt(const SimtOptions& options = {});
-  /// Throws Error{no_device} where the build has no cuda, no driver answers, or there are not `index` + 1 GPUs.
+  /// A GPU. Throws Error{no_device} in a program that is linked without heddle::cuda, where the build has none, no driver
+  /// answers, or there are not `index` + 1 GPUs.
   static Device cuda(int index = 0);
-  /// cuda:0 where there is one, else cpu.
+  /// cuda:0 where the program is linked with heddle::cuda and there is one, else cpu.
   static Device best();
-  /// "auto", "cpu", "simt", "cuda" or "cuda:1"; throws Error{usage} for anything else. `threads` as in CpuOptions.
+  /// "auto" (as best), "cpu", "simt", "cuda" or "cuda:1"; throws Error{usage} for anything else. `threads` as in CpuOptions.
   static Device parse(std::string_view name, int threads = 0);
 
+  /// What it is.
   DeviceKind kind() const;
   /// One line for people: "cpu (2 threads, avx512)", "cuda:0 (NVIDIA H200, compute capability 9.0)".
   std::string description() const;
+  /// Host threads that work for its streams.
   int threads() const;
+  /// The instruction set that a cpu device's kernels use.
   Isa isa() const;
+  /// What a Stream is made of.
   const std::shared_ptr<kernels::Backend>& backend() const { return backend_; }
 
  private:
@@ -128,3 +144,4 @@ class Device {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -6,6 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "heddle/export.h"
+
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// What went wrong, so that a program can decide without reading the sentence. The command line maps each to an exit status.
@@ -27,7 +30,9 @@ const char* to_string(ErrorKind kind);
 /// want of memory or from the file system, leaves heddle as an Error too; what a callback of the caller's throws passes as it is.
 class Error : public std::runtime_error {
  public:
+  /// `sentence` is what() tells.
   Error(ErrorKind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
+  /// What went wrong.
   ErrorKind kind() const { return kind_; }
 
  private:
@@ -89,9 +94,11 @@ void require(bool condition, ErrorKind kind, const Parts&... parts) {
 
 /// Where messages go that cannot be thrown (a failed release in a destructor). The default writes nothing.
 using LogSink = void (*)(std::string_view message);
+/// Of the whole process; null: nowhere.
 void set_log_sink(LogSink sink) noexcept;
 
 /// Hands `message` to the sink; never throws.
 void log_message(std::string_view message) noexcept;
 
 }  // namespace heddle
+HEDDLE_API_END

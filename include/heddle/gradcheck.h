@@ -6,13 +6,15 @@
 
 #include "heddle/context.h"
 #include "heddle/data.h"
+#include "heddle/export.h"
 #include "heddle/tensor.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// What a gradient check found.
 struct GradcheckResult {
-  bool passed = false;
+  bool passed = false;  ///< every element, and the direction, agree
   std::string message;  ///< the worst disagreement, with its place and the two values
 };
 
@@ -22,7 +24,7 @@ struct GradcheckOptions {
   /// Allowed disagreement |analytic - numeric| <= tolerance * (1 + |numeric|): f32 values of order 1 differ by about 1e-7 / step
   /// from rounding and by step^2 times the third derivative from the difference.
   double tolerance = 2e-3;
-  uint64_t seed = 0;
+  uint64_t seed = 0;  ///< of the direction, the projection and the function's own context
 };
 
 /// Checks the gradient of `function` with regard to every input, each element by central differences and all at once along a
@@ -32,3 +34,4 @@ GradcheckResult gradcheck(const Device& device, const std::function<Tensor(Conte
                           const std::vector<HostMatrix>& inputs, const GradcheckOptions& options = {});
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -7,9 +7,11 @@
 
 #include "heddle/context.h"
 #include "heddle/data.h"
+#include "heddle/export.h"
 #include "heddle/ops.h"
 #include "heddle/sparse.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// A^ = D^-1/2 (A + I) D^-1/2 of an undirected graph (Kipf & Welling 2017, eq. 2), D the degrees with the self-loops.
@@ -38,9 +40,11 @@ class Features {
   /// A data set without features gets the identity. Throws Error{bad_data} for features that are not one row a node.
   Features(Context& context, const NodeDataset& data, FeatureScaling scaling = FeatureScaling::automatic);
 
+  /// Columns.
   int64_t count() const { return count_; }
   /// What was done: rows or none, never automatic.
   FeatureScaling scaling() const { return scaling_; }
+  /// Whether they are held as a sparse matrix.
   bool sparse() const { return sparse_; }
   /// Sparse features: their matrix, [nodes x count].
   const SparseMatrix& matrix() const { return matrix_; }
@@ -61,3 +65,4 @@ Tensor graph_convolution(const SparseMatrix& adjacency, Tensor&& x, const Tensor
 Tensor graph_convolution(const SparseMatrix& adjacency, const Features& x, float p, const Tensor& weight);
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "heddle/data.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 /// Who took what: plain host data for recommending, from a file's log to the split matrices that models train on and are judged
 /// by.
 namespace heddle {
@@ -154,3 +156,4 @@ struct ShopOptions {
 InteractionLog synthetic_shop(const ShopOptions& options = {});
 
 }  // namespace heddle
+HEDDLE_API_END

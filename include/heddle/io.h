@@ -11,9 +11,11 @@
 
 #include "heddle/data.h"
 #include "heddle/error.h"
+#include "heddle/export.h"
 #include "heddle/interactions.h"
 #include "heddle/tuned.h"
 
+HEDDLE_API_BEGIN
 /// Bytes <-> plain host data. Every function throws Error{bad_data} with file and position for content that is not what the
 /// format promises, Error{io} where the operating system refuses, in memory bounded by the size of the file.
 namespace heddle::io {
@@ -29,7 +31,7 @@ enum class NodeFormat { automatic, planetoid, folder, edge_list };
 
 /// How a node classification data set is read.
 struct LoadOptions {
-  NodeFormat format = NodeFormat::automatic;
+  NodeFormat format = NodeFormat::automatic;  ///< what the files are
 };
 
 /// Reads a node classification data set:
@@ -49,7 +51,11 @@ enum class InteractionFormat { automatic, lightgcn, recbole, movielens, csv };
 /// Which columns of a CSV/TSV hold what: a name of the header, or a number from 1. Empty: found by the usual names
 /// (docs/formats.md).
 struct InteractionColumns {
-  std::string user, item, rating, behaviour, time;
+  std::string user;       ///< who took it
+  std::string item;       ///< what was taken
+  std::string rating;     ///< how much it was liked
+  std::string behaviour;  ///< how it was taken: seen, put in the basket, bought
+  std::string time;       ///< when
 };
 
 /// Reads interaction data (docs/formats.md):
@@ -66,7 +72,8 @@ InteractionLog load_interactions(const std::string& path, InteractionFormat form
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past
 /// int64, big-endian, complex, object, unicode and structured arrays are refused.
 struct Array {
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape;  ///< of each dimension
+  /// The elements, as many as the product of `shape`.
   std::variant<std::vector<float>, std::vector<double>, std::vector<int64_t>, std::vector<std::string>> values;
 };
 
@@ -93,24 +100,25 @@ void check_edge_table_path(const std::string& path);
 
 /// A matrix of a safetensors file.
 struct NamedTensor {
-  std::string name;
-  int64_t rows = 0;
-  int64_t cols = 0;
-  std::vector<float> values;
+  std::string name;           ///< once in a file
+  int64_t rows = 0;           ///< how many rows
+  int64_t cols = 0;           ///< how many columns
+  std::vector<float> values;  ///< rows * cols, row-major
 };
 
 /// An array of whole numbers or bytes of a safetensors file: I32, I64 or U8.
 struct NamedIntegers {
-  std::string name;
+  std::string name;            ///< once in a file
   std::vector<int64_t> shape;  ///< at most two dimensions
+  /// The elements, as many as the product of `shape`.
   std::variant<std::vector<int32_t>, std::vector<int64_t>, std::vector<uint8_t>> values;
 };
 
 /// A safetensors file: named matrices, named integers and string metadata.
 struct TensorFile {
-  std::vector<NamedTensor> tensors;
-  std::vector<NamedIntegers> integers;
-  std::map<std::string, std::string> metadata;
+  std::vector<NamedTensor> tensors;             ///< the matrices
+  std::vector<NamedIntegers> integers;          ///< the arrays of whole numbers
+  std::map<std::string, std::string> metadata;  ///< whatever else is to be kept
 };
 
 /// A safetensors file whose arrays are read one at a time, or in pieces, into the caller's memory: who keeps them elsewhere than
@@ -178,3 +186,4 @@ void write_tuned(const std::string& path, const TunedVariants& tuned);
 void write_file(const std::string& path, const std::string& content, FileAccess access = FileAccess::umask);
 
 }  // namespace heddle::io
+HEDDLE_API_END

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "heddle/context.h"
+#include "heddle/export.h"
 #include "heddle/interactions.h"
 #include "heddle/ops.h"
 #include "heddle/progress.h"
 #include "heddle/recommender.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 namespace kernels {
@@ -187,3 +189,4 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
 HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index);
 
 }  // namespace heddle
+HEDDLE_API_END

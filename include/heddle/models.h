@@ -10,10 +10,12 @@
 
 #include "heddle/attention.h"
 #include "heddle/context.h"
+#include "heddle/export.h"
 #include "heddle/graph.h"
 #include "heddle/io.h"
 #include "heddle/ops.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// A model that gives every node of its graph a score for each class. What heddle::train needs of one; derive to train your own.
@@ -204,3 +206,4 @@ void save_model(NodeClassifier& model, const std::string& path, const std::map<s
 std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device);
 
 }  // namespace heddle
+HEDDLE_API_END

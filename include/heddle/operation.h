@@ -4,10 +4,12 @@
 #include <initializer_list>
 
 #include "heddle/context.h"
+#include "heddle/export.h"
 #include "heddle/kernel/variant.h"
 #include "heddle/sparse.h"
 #include "heddle/tensor.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// What every differentiable op begins with, heddle's and one's own: it makes sure that the inputs belong together, runs kernels
@@ -47,3 +49,4 @@ class Operation {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

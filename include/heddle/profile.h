@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "heddle/device.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// The part of training that an op ran for.
@@ -19,37 +21,39 @@ const char* to_string(ProfilePhase phase);
 
 /// An op's argument: a matrix of rows x cols, dense or sparse.
 struct ProfileArgument {
-  const char* name = nullptr;
-  int64_t rows = 0;
-  int64_t cols = 0;
+  const char* name = nullptr;  ///< as the op calls it
+  int64_t rows = 0;            ///< how many rows
+  int64_t cols = 0;            ///< how many columns
 };
 
 /// Something that took time: an op, or a span of training with ops in it. Names are string literals.
 struct ProfileEvent {
+  /// More than an op has.
   static constexpr std::size_t most_arguments = 15;
 
   const char* name = nullptr;  ///< "spmm"; "epoch", "step", "forward", "backward", "update", "best weights", "validation",
                                ///< "evaluation"
-  bool is_op = false;
-  ProfilePhase phase = ProfilePhase::forward;
-  int64_t number = 0;             ///< a span's: of the epoch or the step in it, from 1; 0: it has none
-  int64_t parent = -1;            ///< the event around it, as its place in Profiler::events(); -1: none
-  int64_t start_ns = 0;           ///< since the profiler was made
-  int64_t duration_ns = -1;       ///< -1: not over yet
-  int64_t bytes = 0;              ///< an op's: see Profiler
-  const char* variant = nullptr;  ///< an op's that has several; else null
-  std::array<ProfileArgument, most_arguments> arguments{};
-  std::size_t argument_count = 0;
+  bool is_op = false;          ///< an op; else a span
+  ProfilePhase phase = ProfilePhase::forward;               ///< what it ran for
+  int64_t number = 0;                                       ///< a span's: of the epoch or the step in it, from 1; 0: it has none
+  int64_t parent = -1;                                      ///< the event around it, as its place in Profiler::events(); -1: none
+  int64_t start_ns = 0;                                     ///< since the profiler was made
+  int64_t duration_ns = -1;                                 ///< -1: not over yet
+  int64_t bytes = 0;                                        ///< an op's: see Profiler
+  const char* variant = nullptr;                            ///< an op's that has several; else null
+  std::array<ProfileArgument, most_arguments> arguments{};  ///< an op's
+  std::size_t argument_count = 0;                           ///< how many of them are set
 };
 
 /// An op's calls in one phase, added up.
 struct ProfileTotal {
-  const char* op = nullptr;
-  ProfilePhase phase = ProfilePhase::forward;
-  int64_t calls = 0;
-  int64_t bytes = 0;
-  int64_t ns = 0;
+  const char* op = nullptr;                    ///< its name
+  ProfilePhase phase = ProfilePhase::forward;  ///< what it ran for
+  int64_t calls = 0;                           ///< how often it ran
+  int64_t bytes = 0;                           ///< see Profiler
+  int64_t ns = 0;                              ///< time in nanoseconds
 
+  /// Time in milliseconds.
   double ms() const { return 1e-6 * static_cast<double>(ns); }
   /// Bytes over time, in 1e9 bytes a second; 0 where no time passed.
   double gb_per_s() const { return ns == 0 ? 0 : static_cast<double>(bytes) / static_cast<double>(ns); }
@@ -134,3 +138,4 @@ class ProfiledSpan {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -4,6 +4,9 @@
 #include <span>
 #include <string_view>
 
+#include "heddle/export.h"
+
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// A figure of the phase that is under way: "epoch" 3 of 80, "loss" 5.8977.
@@ -30,3 +33,4 @@ struct Progress {
 using ProgressCallback = std::function<bool(const Progress&)>;
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -13,12 +13,18 @@
 
 #include "heddle/context.h"
 #include "heddle/data.h"
+#include "heddle/export.h"
 #include "heddle/interactions.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/progress.h"
 #include "heddle/session.h"
 
+namespace heddle::recommending {
+class ItemColumns;
+}
+
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// Somebody to recommend to: a user of the training data by number, or (user == -1) a visitor with these items.
@@ -46,10 +52,6 @@ struct RankOptions {
   /// Nobody is given others than these (of one category, say); nothing at all where the list is empty. No list: every item.
   std::optional<std::span<const int32_t>> only = std::nullopt;
 };
-
-namespace recommending {
-class ItemColumns;
-}
 
 /// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and
 /// one for each of `heddle data`'s options by which the data were read and prepared (DataOrigin::options).
@@ -328,3 +330,4 @@ float choose_blend_weight(const Recommender& first, const Recommender& second, c
                           const ProgressCallback& progress = {});
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "heddle/export.h"
+
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// For a handler around a public function, `catch (...) { rethrow_as_error(); }`: throws what is being handled as an Error.
@@ -8,3 +11,4 @@ namespace heddle {
 [[noreturn]] void rethrow_as_error();
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -6,7 +6,9 @@
 
 #include "heddle/context.h"
 #include "heddle/device.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// How a Session asks.
@@ -32,6 +34,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Where it asks.
   const Device& device() const { return context_.device(); }
   /// The stream and the arena that requests use: every request begins steps in it. To score into memory of one's own, see
   /// Recommender::score.
@@ -42,6 +45,7 @@ class Session {
   /// open in this session.
   class Request {
    public:
+    /// Begins one, or takes part in the one that this thread has begun.
     explicit Request(Session& session);
     ~Request();
     Request(const Request&) = delete;
@@ -59,3 +63,4 @@ class Session {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

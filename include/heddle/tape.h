@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "heddle/arena.h"
+#include "heddle/export.h"
 #include "heddle/tensor.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 class Operation;
@@ -17,6 +19,7 @@ class Operation;
 /// gradient becomes its inputs'; `backward` walks the record in reverse. Entries and closures live in the context's host arena.
 class Tape {
  public:
+  /// Its record stands in `arena`, which outlives it.
   explicit Tape(HostArena& arena) : arena_(arena) {}
 
   /// Records `backward` if the context is training and some input wants a gradient; `output` wants one then. `backward` must be
@@ -65,3 +68,4 @@ class Tape {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

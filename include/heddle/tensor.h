@@ -7,26 +7,28 @@
 
 #include "heddle/buffer.h"
 #include "heddle/data.h"
+#include "heddle/export.h"
 #include "heddle/kernel/views.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 class Context;
 
 /// A gradient that was written while another of the same tensor was not finished.
 struct LateGradient {
-  float* data = nullptr;
-  LateGradient* next = nullptr;
+  float* data = nullptr;         ///< as many as the tensor has elements
+  LateGradient* next = nullptr;  ///< of the same tensor
 };
 
 /// What a Tensor names. Lives in the context's host arena (a step's tensors) or in a Parameter.
 struct TensorNode {
-  float* value = nullptr;
-  float* grad = nullptr;  ///< storage; holds a gradient when grad_generation is the context's
-  int64_t rows = 0;
-  int64_t cols = 0;
-  uint32_t grad_generation = 0;
-  bool requires_grad = false;
+  float* value = nullptr;        ///< rows * cols, row-major, on the device
+  float* grad = nullptr;         ///< storage; holds a gradient when grad_generation is the context's
+  int64_t rows = 0;              ///< how many rows
+  int64_t cols = 0;              ///< how many columns
+  uint32_t grad_generation = 0;  ///< see grad
+  bool requires_grad = false;    ///< backward leaves a gradient
   bool grad_begun = false;       ///< a GradientSlot has handed out `grad`, which holds no gradient yet
   bool reusable = false;         ///< the op that made the value does not read it again
   bool consumed = false;         ///< the value's memory has gone to another tensor
@@ -38,16 +40,23 @@ struct TensorNode {
 class Tensor {
  public:
   Tensor() = default;
+  /// Names `node` for the step `generation` of the context; 0: for every step.
   Tensor(Context& context, TensorNode* node, uint32_t generation) : context_(&context), node_(node), generation_(generation) {}
 
+  /// How many rows.
   int64_t rows() const { return node().rows; }
+  /// How many columns.
   int64_t cols() const { return node().cols; }
+  /// What it was made in; throws Error{usage} for an empty handle.
   Context& context() const;
+  /// Whether backward leaves a gradient here.
   bool requires_grad() const { return node().requires_grad; }
 
+  /// Its values, on the device.
   DenseView<float> value() const;
   /// The gradient that backward left here; throws Error{usage} where there is none.
   DenseView<float> grad() const;
+  /// Whether there is one.
   bool has_grad() const;
 
   /// A new tensor of this shape in the same step, with undefined values.
@@ -75,8 +84,10 @@ class Tensor {
 
   /// Copies the values to the host; waits for the device.
   HostMatrix to_host() const;
+  /// The same of the gradient; throws Error{usage} where there is none.
   HostMatrix grad_to_host() const;
 
+  /// What it names; throws Error{usage} where the step has ended.
   TensorNode& node() const;
 
  private:
@@ -94,6 +105,7 @@ class GradientSlot {
  public:
   /// Where no gradient is wanted: no memory, or some to be thrown away, for a kernel that fills all of its outputs.
   enum class Unwanted { null, scratch };
+  /// In memory of its own where `input` has a gradient already, or another slot is open.
   explicit GradientSlot(const Tensor& input, Unwanted unwanted = Unwanted::null);
   /// In the storage of the gradient of `output`, which then has none, where `input` has no storage yet.
   GradientSlot(const Tensor& input, const Tensor& output);
@@ -146,9 +158,11 @@ void Tensor::add_to_grad(const Add& add) const {
 /// A matrix that lives across steps and is not trained.
 class Constant {
  public:
+  /// Copies the values to the context's device.
   Constant(Context& context, const HostMatrix& values) : Constant(context, values.rows, values.cols, values.values) {}
   /// `values`: rows * cols of them, row-major.
   Constant(Context& context, int64_t rows, int64_t cols, const std::vector<float>& values);
+  /// Its handle, valid in every step.
   Tensor tensor() const { return {*context_, node_.get(), 0}; }
 
  private:
@@ -163,9 +177,13 @@ class Parameter {
   /// `regularised`: weight decay applies to it.
   Parameter(Context& context, std::string name, const HostMatrix& initial, bool regularised = false);
 
+  /// What a saved file calls it.
   const std::string& name() const { return name_; }
+  /// Whether weight decay applies to it.
   bool regularised() const { return regularised_; }
+  /// Its handle, valid in every step.
   Tensor tensor() const { return {*context_, node_.get(), 0}; }
+  /// As tensor().
   operator Tensor() const { return tensor(); }
   /// Overwrites the values; throws Error{usage} unless the shape is the same.
   void assign(const HostMatrix& values);
@@ -180,3 +198,4 @@ class Parameter {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

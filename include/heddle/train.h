@@ -8,8 +8,10 @@
 
 #include "heddle/context.h"
 #include "heddle/data.h"
+#include "heddle/export.h"
 #include "heddle/models.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// Settings of Adam.
@@ -128,3 +130,4 @@ SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std:
 HostMatrix predict(NodeClassifier& model);
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -8,18 +8,20 @@
 #include <tuple>
 #include <vector>
 
+#include "heddle/export.h"
 #include "heddle/sparse.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 
 /// The variant of the sparse-dense product that was found best for one matrix, at one width, on one device.
 struct TunedChoice {
-  StructureHash structure;
-  int64_t width = 0;   ///< columns of the dense factor
-  std::string device;  ///< Device::description() of where it was found
-  std::string variant;
-  std::string graph;       ///< what the matrix is called, for people
-  std::string decided_by;  ///< the figures that decided, for people
+  StructureHash structure;  ///< of the matrix
+  int64_t width = 0;        ///< columns of the dense factor
+  std::string device;       ///< Device::description() of where it was found
+  std::string variant;      ///< its name
+  std::string graph;        ///< what the matrix is called, for people
+  std::string decided_by;   ///< the figures that decided, for people
 };
 
 /// What `heddle tune` remembers, at most one choice for each matrix, width and device. Files of it: io::read_tuned and
@@ -37,3 +39,4 @@ class TunedVariants {
 };
 
 }  // namespace heddle
+HEDDLE_API_END

@@ -2,7 +2,6 @@
 
 #include "heddle/device.h"
 #include "heddle/error.h"
-#include "kernels/common/has_cuda.h"
 #include "kernels/common/thread_team.h"
 
 // A kernel is compiled several times from one file, each time into a namespace of its own: the cpu's per instruction set
@@ -31,23 +30,25 @@
 #define HEDDLE_CALL_CPU(stream, function, ...) portable::function(__VA_ARGS__, (stream).thread_team())
 #endif
 
-#if HEDDLE_HAS_CUDA()
+// The twins of simt and of cuda are components of their own (heddle::simt, heddle::cuda), which a program may be linked without:
+// outside of them each is a weak symbol, null in a program that lacks the component. No stream of such a device can be made there
+// (kernels/device/components.h), so that a call needs no check. The components themselves, and only they, define HEDDLE_TWIN.
+#ifdef HEDDLE_TWIN
+#define HEDDLE_COMPONENT
+#else
+#define HEDDLE_COMPONENT [[gnu::weak]]
+#endif
+
+/// One function a time.
 #define HEDDLE_DECLARE_DEVICE(...) \
   namespace simt {                 \
-  __VA_ARGS__;                     \
+  HEDDLE_COMPONENT __VA_ARGS__;    \
   }                                \
   namespace cuda {                 \
-  __VA_ARGS__;                     \
+  HEDDLE_COMPONENT __VA_ARGS__;    \
   }
 #define HEDDLE_CALL_DEVICE(stream, function, ...) \
   ((stream).kind() == ::heddle::DeviceKind::cuda ? cuda::function(__VA_ARGS__, stream) : simt::function(__VA_ARGS__, stream))
-#else
-#define HEDDLE_DECLARE_DEVICE(...) \
-  namespace simt {                 \
-  __VA_ARGS__;                     \
-  }
-#define HEDDLE_CALL_DEVICE(stream, function, ...) simt::function(__VA_ARGS__, stream)
-#endif
 
 /// Calls the twin of `function` that belongs to the stream's device.
 #define HEDDLE_CALL(stream, function, ...)                                                       \

@@ -4,7 +4,7 @@
 
 #include "heddle/buffer.h"
 #include "heddle/error.h"
-#include "kernels/dense/launchers.h"
+#include "heddle/kernel/gemm.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
 #include "kernels/device/cuda_library.h"

@@ -4,10 +4,9 @@
 #include <string>
 
 #include "heddle/kernel/gemm.h"
-#include "kernels/common/has_cuda.h"
 #include "kernels/common/twins.h"
 
-// The launchers that variants.cpp lists: one per file of this folder.
+// The launchers that variants.cpp lists: one per cpu file of this folder.
 namespace heddle::kernels {
 
 std::string gemm_cpu_blas_supports(const GemmArgs& args);
@@ -17,18 +16,5 @@ void gemm_cpu_blas(const GemmArgs& args, void* workspace, Stream& stream);
 std::string gemm_cpu_skinny_supports(const GemmArgs& args);
 std::size_t gemm_cpu_skinny_workspace(const GemmArgs& args);
 HEDDLE_DECLARE_CPU(void gemm_cpu_skinny(const GemmArgs& args, float* workspace, Threads threads))
-
-#define HEDDLE_GEMM_LAUNCHERS                             \
-  std::string gemm_tiled_supports(const GemmArgs& args);  \
-  std::size_t gemm_tiled_workspace(const GemmArgs& args); \
-  void gemm_tiled(const GemmArgs& args, void* workspace, Stream& stream);
-
-HEDDLE_DECLARE_DEVICE(HEDDLE_GEMM_LAUNCHERS)
-
-#if HEDDLE_HAS_CUDA()
-namespace cuda {
-void gemm_cublas(const GemmArgs& args, void* workspace, Stream& stream);
-}
-#endif
 
 }  // namespace heddle::kernels

@@ -1,6 +1,6 @@
-#include "kernels/common/has_cuda.h"
+#include "kernels/common/table_of.h"
 #include "kernels/dense/dense.h"
-#include "kernels/dense/device_rows.h"
+#include "kernels/dense/launchers.h"
 
 namespace heddle::kernels {
 
@@ -18,26 +18,12 @@ const Variant<GemmArgs> cpu_variants[] = {
      "at most 64 columns and 64 terms a sum (of a transposed a: 64 rows), one operand transposed"},
 };
 
-const Variant<GemmArgs> simt_variants[] = {HEDDLE_GEMM_ROWS(simt)};
-#if HEDDLE_HAS_CUDA()
-const Variant<GemmArgs> cuda_variants[] = {{"cublas", "cuBLAS SGEMM, TF32 off", "NVIDIA cuBLAS", true, takes_anything<GemmArgs>,
-                                            needs_no_workspace<GemmArgs>, cuda::gemm_cublas},
-                                           HEDDLE_GEMM_ROWS(cuda)};
-#endif
-
 }  // namespace
 
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<GemmArgs>> gemm_variants())
+
 std::span<const Variant<GemmArgs>> gemm_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_variants;
-    case DeviceKind::simt: return simt_variants;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_variants;
-#else
-  return {};
-#endif
+  return table_of<GemmArgs>(device, cpu_variants, simt::gemm_variants, cuda::gemm_variants);
 }
 
 const char* pick_gemm(const GemmArgs& args, DeviceKind device) {

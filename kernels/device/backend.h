@@ -62,12 +62,10 @@ class Backend : public std::enable_shared_from_this<Backend> {
 inline constexpr int most_threads = 1024;
 
 std::shared_ptr<Backend> make_cpu_backend(const CpuOptions& options);
-std::shared_ptr<Backend> make_simt_backend(const SimtOptions& options);
-/// Throws Error{no_device} where the build has no cuda (kernels/device/no_cuda.cpp) or no GPU answers.
-std::shared_ptr<Backend> make_cuda_backend(int index);
-/// GPUs that a driver offers; 0 where the build has no cuda or there is no driver. Never throws.
+
+/// GPUs that this program can use; 0 where it is linked without cuda, or there is no driver. Never throws.
 int cuda_device_count() noexcept;
-/// Versions for `heddle info`: "13.0 (runtime), no driver", or "not built in".
+/// For `heddle info`: "13.0 (runtime), no driver", or why there is no cuda.
 std::string cuda_description();
 
 }  // namespace heddle::kernels

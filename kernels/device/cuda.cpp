@@ -14,6 +14,7 @@
 
 #include "heddle/error.h"
 #include "kernels/device/backend.h"
+#include "kernels/device/components.h"
 
 namespace heddle::kernels {
 
@@ -342,7 +343,9 @@ void check_cuda(cudaError_t status, const char* call) {
 
 CudaStreamState& cuda_stream_state(Stream& stream) { return static_cast<CudaBackend&>(stream.backend()).state_of(stream); }
 
-std::shared_ptr<Backend> make_cuda_backend(int index) {
+namespace cuda {
+
+std::shared_ptr<Backend> make_backend(int index) {
   require(index >= 0, ErrorKind::usage, "cuda: ", index, " is not the number of a GPU");
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
@@ -359,16 +362,18 @@ std::shared_ptr<Backend> make_cuda_backend(int index) {
   return std::make_shared<CudaBackend>(index);
 }
 
-int cuda_device_count() noexcept {
+int device_count() noexcept {
   int count = 0;  // without a driver the runtime leaves it alone
   if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
   cudaGetLastError();
   return 0;
 }
 
-std::string cuda_description() {
+std::string description() {
   const int driver = driver_version();
   return text(runtime_version(), " (runtime), ", driver == 0 ? "no driver" : version_text(driver) + " (driver)");
 }
+
+}  // namespace cuda
 
 }  // namespace heddle::kernels

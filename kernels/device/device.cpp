@@ -5,10 +5,26 @@
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "kernels/common/has_cuda.h"
 #include "kernels/device/backend.h"
+#include "kernels/device/components.h"
 #include "kernels/device/processors.h"
 
 namespace heddle {
+
+namespace {
+
+// Why a program has no cuda: the build has none, or the program does without.
+#if HEDDLE_HAS_CUDA()
+constexpr const char* no_cuda =
+    "cuda: this program is linked without heddle's CUDA code: link heddle::cuda too (heddle-cuda for pkg-config)";
+constexpr const char* no_cuda_description = "not linked into this program";
+#else
+constexpr const char* no_cuda = "this build of heddle has no cuda device: it was configured without the CUDA Toolkit";
+constexpr const char* no_cuda_description = "not built in";
+#endif
+
+}  // namespace
 
 const char* to_string(DeviceKind kind) {
   switch (kind) {
@@ -54,6 +70,10 @@ double kernels::Backend::timed_ms(Stream& stream, const std::function<void()>& w
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
+int kernels::cuda_device_count() noexcept { return cuda::device_count != nullptr ? cuda::device_count() : 0; }
+
+std::string kernels::cuda_description() { return cuda::description != nullptr ? cuda::description() : no_cuda_description; }
+
 Stream::Stream(std::shared_ptr<kernels::Backend> backend) try
     : backend_(std::move(backend)),
       kind_(backend_->kind()),
@@ -89,10 +109,17 @@ void Stream::synchronise() { backend_->synchronise(*this); }
 Device Device::cpu(const CpuOptions& options) try { return Device(kernels::make_cpu_backend(options)); } catch (...) {
   rethrow_as_error();
 }
-Device Device::simt(const SimtOptions& options) try { return Device(kernels::make_simt_backend(options)); } catch (...) {
+Device Device::simt(const SimtOptions& options) try {
+  require(kernels::simt::make_backend != nullptr, ErrorKind::no_device,
+          "simt: this program is linked without heddle's executor: link heddle::simt too (heddle-simt for pkg-config)");
+  return Device(kernels::simt::make_backend(options));
+} catch (...) {
   rethrow_as_error();
 }
-Device Device::cuda(int index) try { return Device(kernels::make_cuda_backend(index)); } catch (...) {
+Device Device::cuda(int index) try {
+  require(kernels::cuda::make_backend != nullptr, ErrorKind::no_device, no_cuda);
+  return Device(kernels::cuda::make_backend(index));
+} catch (...) {
   rethrow_as_error();
 }
 Device Device::best() { return parse("auto"); }

@@ -8,12 +8,12 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void edge_sums(const EdgeSumsArgs& args, Stream& stream);
-                      void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream);
-                      void head_spmm(const HeadSpmmArgs& args, Stream& stream);
-                      void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream);
-                      void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream);
-                      void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy,
+HEDDLE_DECLARE_DEVICE(void edge_sums(const EdgeSumsArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void head_spmm(const HeadSpmmArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy,
                                                DenseView<float> dx, Stream& stream))
 
 namespace {

@@ -1,5 +1,5 @@
+#include "heddle/kernel/edge.h"
 #include "heddle/kernel/kernel.h"
-#include "kernels/edge/launchers.h"
 #include "kernels/gat/lanes.h"
 
 // Idea: all heads of a row in one group of up to 32 lanes, laid out as in the attention kernels: x_i stays in registers, y_j is
@@ -40,13 +40,6 @@ bool reads_quads(const HeadSddmmArgs& args) {
 }
 
 }  // namespace
-
-std::string head_sddmm_row_per_subwarp_supports(const HeadSddmmArgs& args) {
-  const int64_t columns = args.x.cols / args.heads;
-  const int64_t most = 32 * most_pieces * (reads_quads(args) ? 4 : 1);
-  if (columns <= most) return {};
-  return text("a head has ", counted(columns, "column"), ", 32 lanes hold ", most, " of these");
-}
 
 void head_sddmm_row_per_subwarp(const HeadSddmmArgs& args, void*, Stream& stream) {
   const int64_t columns = args.x.cols / args.heads;

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <bit>
 
+#include "heddle/kernel/edge.h"
 #include "heddle/kernel/kernel.h"
 #include "kernels/common/quads.h"
-#include "kernels/edge/launchers.h"
 
 // Idea: a warp owns a row. Its lanes lie along 2^k heads and then along 32 / 2^k edges, so that a warp reads neighbours where H
 // is a power of two. A lane keeps maximum and sum of its edges, the sum corrected where the maximum grows; butterflies over the

@@ -1,8 +1,9 @@
 #include "kernels/edge/variants.h"
 
-#include "kernels/common/has_cuda.h"
+#include "kernels/common/table_of.h"
 #include "kernels/edge/cpu_edge.h"
-#include "kernels/edge/device_rows.h"
+#include "kernels/edge/launchers.h"
+#include "kernels/gat/fits_lanes.h"
 
 namespace heddle::kernels {
 
@@ -24,44 +25,22 @@ const Variant<EdgeSoftmaxArgs> cpu_edge_softmax_variants[] = {
      needs_no_workspace<EdgeSoftmaxArgs>, edge_softmax_cpu_row_loop},
 };
 
-const Variant<HeadSddmmArgs> simt_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(simt)};
-const Variant<EdgeSoftmaxArgs> simt_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(simt)};
-#if HEDDLE_HAS_CUDA()
-const Variant<HeadSddmmArgs> cuda_head_sddmm_variants[] = {HEDDLE_HEAD_SDDMM_ROWS(cuda)};
-const Variant<EdgeSoftmaxArgs> cuda_edge_softmax_variants[] = {HEDDLE_EDGE_SOFTMAX_ROWS(cuda)};
-#endif
-
 }  // namespace
 
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<HeadSddmmArgs>> head_sddmm_variants())
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<EdgeSoftmaxArgs>> edge_softmax_variants())
+
 std::span<const Variant<HeadSddmmArgs>> head_sddmm_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_head_sddmm_variants;
-    case DeviceKind::simt: return simt_head_sddmm_variants;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_head_sddmm_variants;
-#else
-  return {};
-#endif
+  return table_of<HeadSddmmArgs>(device, cpu_head_sddmm_variants, simt::head_sddmm_variants, cuda::head_sddmm_variants);
 }
 
 std::span<const Variant<EdgeSoftmaxArgs>> edge_softmax_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_edge_softmax_variants;
-    case DeviceKind::simt: return simt_edge_softmax_variants;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_edge_softmax_variants;
-#else
-  return {};
-#endif
+  return table_of<EdgeSoftmaxArgs>(device, cpu_edge_softmax_variants, simt::edge_softmax_variants, cuda::edge_softmax_variants);
 }
 
 const char* pick_head_sddmm(const HeadSddmmArgs& args, DeviceKind device) {
   if (device == DeviceKind::cpu) return "cpu_row_vectorised";
-  return simt::head_sddmm_row_per_subwarp_supports(args).empty() ? "row_per_subwarp" : "row_per_thread";
+  return head_sddmm_fits_lanes(args).empty() ? "row_per_subwarp" : "row_per_thread";
 }
 
 const char* pick_edge_softmax(const EdgeSoftmaxArgs& args, DeviceKind device) {

@@ -10,14 +10,16 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(
-    void bias_relu_dropout(const BiasReluDropoutArgs& args, Stream& stream);
-    void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, float* partials, Stream& stream);
-    void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream);
-    void scale(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream);
-    void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y, Stream& stream);
-    void fill(float value, DenseView<float> y, Stream& stream); void increment(uint32_t* counter, Stream& stream);
-    void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void bias_relu_dropout(const BiasReluDropoutArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void bias_relu_dropout_backward(const BiasReluDropoutBackwardArgs& args, float* partials, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void add_scaled(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void scale(DenseView<const float> x, float factor, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void scale_by(DenseView<const float> x, float factor, const float* scalar, DenseView<float> y,
+                                    Stream& stream))
+HEDDLE_DECLARE_DEVICE(void fill(float value, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void increment(uint32_t* counter, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void record_scalar(const float* value, const uint32_t* step, float* history, int64_t length,
+                                         Stream& stream))
 
 namespace {
 

@@ -1,7 +1,6 @@
 #include "heddle/kernel/kernel.h"
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/gat/lanes.h"
-#include "kernels/gat/launchers.h"
 
 // Idea: forward a thread owns one column of a row and makes its head's logit itself, so that neighbours in a warp read
 // neighbouring columns and nothing is exchanged. Backward a thread owns a row and a head for what needs <dy_i, x_j>, then a

@@ -15,6 +15,11 @@ struct AttentionDropout {
 /// Per target, what the backward walk reads of it beside dy: [4][stride]: target score, max, 1 / sum, delta.
 inline constexpr int64_t gat_record_fields = 4;
 
+/// Bytes of the backward walk's records.
+inline std::size_t gat_records_workspace(const GatBackwardArgs& args) {
+  return static_cast<std::size_t>(args.x.rows * gat_record_fields * head_stride(args.use.heads)) * sizeof(float);
+}
+
 /// Rows whose sums are added up first, before those of such groups are: the order does not depend on the threads.
 inline constexpr int64_t head_scores_chunk_rows = 512;
 

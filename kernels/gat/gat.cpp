@@ -9,8 +9,8 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void head_scores(const HeadScoresArgs& args, Stream& stream);
-                      void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void head_scores(const HeadScoresArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream))
 
 namespace {
 

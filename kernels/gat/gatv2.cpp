@@ -8,8 +8,8 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void gatv2_forward(const GatV2ForwardArgs& args, Stream& stream);
-                      void gatv2_backward(const GatV2BackwardArgs& args, const GatV2Workspace& workspace, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void gatv2_forward(const GatV2ForwardArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void gatv2_backward(const GatV2BackwardArgs& args, const GatV2Workspace& workspace, Stream& stream))
 
 namespace {
 

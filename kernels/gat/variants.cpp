@@ -1,7 +1,9 @@
 #include "kernels/gat/variants.h"
 
-#include "kernels/common/has_cuda.h"
-#include "kernels/gat/device_rows.h"
+#include "kernels/common/table_of.h"
+#include "kernels/gat/cpu_gat.h"
+#include "kernels/gat/fits_lanes.h"
+#include "kernels/gat/launchers.h"
 
 namespace heddle::kernels {
 
@@ -31,39 +33,18 @@ const Variant<GatBackwardArgs> cpu_backward[] = {
     {HEDDLE_GAT_CPU_BLOCKS_TEXT, takes_anything<GatBackwardArgs>, gat_records_workspace, cpu_blocks_backward},
     {HEDDLE_GAT_CPU_LOOP_TEXT, takes_anything<GatBackwardArgs>, gat_backward_cpu_row_loop_workspace, gat_backward_cpu_row_loop},
 };
-const Variant<GatForwardArgs> simt_forward[] = {HEDDLE_GAT_FORWARD_ROWS(simt)};
-const Variant<GatBackwardArgs> simt_backward[] = {HEDDLE_GAT_BACKWARD_ROWS(simt)};
-#if HEDDLE_HAS_CUDA()
-const Variant<GatForwardArgs> cuda_forward[] = {HEDDLE_GAT_FORWARD_ROWS(cuda)};
-const Variant<GatBackwardArgs> cuda_backward[] = {HEDDLE_GAT_BACKWARD_ROWS(cuda)};
-#endif
 
 }  // namespace
 
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<GatForwardArgs>> gat_forward_variants())
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<GatBackwardArgs>> gat_backward_variants())
+
 std::span<const Variant<GatForwardArgs>> gat_forward_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_forward;
-    case DeviceKind::simt: return simt_forward;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_forward;
-#else
-  return {};
-#endif
+  return table_of<GatForwardArgs>(device, cpu_forward, simt::gat_forward_variants, cuda::gat_forward_variants);
 }
 
 std::span<const Variant<GatBackwardArgs>> gat_backward_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_backward;
-    case DeviceKind::simt: return simt_backward;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_backward;
-#else
-  return {};
-#endif
+  return table_of<GatBackwardArgs>(device, cpu_backward, simt::gat_backward_variants, cuda::gat_backward_variants);
 }
 
 const char* pick_gat_forward(const GatForwardArgs& args, DeviceKind device) {

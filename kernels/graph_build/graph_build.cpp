@@ -5,28 +5,24 @@
 #include "heddle/error.h"
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
-#include "kernels/common/has_cuda.h"
 #include "kernels/common/profiled_op.h"
+#include "kernels/common/twins.h"
 
 namespace heddle::kernels {
 
 // Compiled by g++ for the cpu and simt devices, whose memory is the host's, and by nvcc for cuda.
-#define HEDDLE_DECLARE_GRAPH_BUILD(twin)                                                                                     \
-  namespace twin {                                                                                                           \
-  BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, int64_t count, \
-                      Merge merge, Stream& stream);                                                                          \
-  BuiltCsr transpose_csr(const CsrView& a, Stream& stream);                                                                  \
-  void row_sums(const CsrView& a, float* sums, Stream& stream);                                                              \
-  BuiltCsr bipartite_adjacency(const CsrView& r, Stream& stream);                                                            \
+#define HEDDLE_DECLARE_GRAPH_BUILD(twin, component)                                                                     \
+  namespace twin {                                                                                                      \
+  component BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, \
+                                int64_t count, Merge merge, Stream& stream);                                            \
+  component BuiltCsr transpose_csr(const CsrView& a, Stream& stream);                                                   \
+  component void row_sums(const CsrView& a, float* sums, Stream& stream);                                               \
+  component BuiltCsr bipartite_adjacency(const CsrView& r, Stream& stream);                                             \
   }
-HEDDLE_DECLARE_GRAPH_BUILD(host)
-#if HEDDLE_HAS_CUDA()
-HEDDLE_DECLARE_GRAPH_BUILD(cuda)
+HEDDLE_DECLARE_GRAPH_BUILD(host, )
+HEDDLE_DECLARE_GRAPH_BUILD(cuda, HEDDLE_COMPONENT)
 #define HEDDLE_CALL_GRAPH_BUILD(stream, function, ...) \
   ((stream).kind() == DeviceKind::cuda ? cuda::function(__VA_ARGS__, stream) : host::function(__VA_ARGS__, stream))
-#else
-#define HEDDLE_CALL_GRAPH_BUILD(stream, function, ...) host::function(__VA_ARGS__, stream)
-#endif
 
 namespace {
 

@@ -1,10 +1,10 @@
-// Thrust's names get a prefix of their own: one program may hold its templates as nvcc compiled them, as g++ did for OpenMP, and
-// as somebody else's sources did, and the linker keeps one of each name.
+// Thrust's names get a prefix of their own: one program may hold its templates as nvcc compiled them, as g++ did, and as somebody
+// else's sources did, and the linker keeps one of each name.
 #ifdef __CUDACC__
 #define THRUST_CUB_WRAPPED_NAMESPACE heddle_cuda
 #else
 #define THRUST_CUB_WRAPPED_NAMESPACE heddle_host
-#define THRUST_DEVICE_SYSTEM THRUST_DEVICE_SYSTEM_OMP
+#define THRUST_DEVICE_SYSTEM THRUST_DEVICE_SYSTEM_CPP
 #endif
 
 #include <thrust/binary_search.h>
@@ -25,14 +25,10 @@
 #include "kernels/device/cuda.h"
 #define HEDDLE_FUNCTION __host__ __device__
 #else
+#include <thrust/execution_policy.h>
+
+#include "kernels/common/parallel.h"
 #define HEDDLE_FUNCTION
-#if defined(__SANITIZE_THREAD__)
-// ThreadSanitizer does not see the barriers of GCC's OpenMP, which is not compiled for it: it would take every loop for a race.
-#include <thrust/system/cpp/execution_policy.h>
-#else
-#include <omp.h>
-#include <thrust/system/omp/execution_policy.h>
-#endif
 #endif
 
 #include <algorithm>
@@ -48,6 +44,7 @@
 // library's, on one thread); the first of each run of equal ones is an entry of the matrix, and the offsets are found by binary
 // search. Nothing is summed but by one thread in the order of the entries, so that the bits are the same everywhere.
 // Transposes are the same sort, by column, on cuda; on the host a counting sort by column, 24 nnz bytes read and written.
+// On the host, what computes elements each by itself goes to the device's threads; the rest one thread does.
 // Bytes, n entries: 8 n written, then on cuda 16 n moved by each pass of the sort, with as much memory again while it runs; on
 // the host log2(n) passes, without memory where there are no values, with 24 n bytes where there are.
 namespace heddle::kernels::HEDDLE_TWIN {
@@ -71,18 +68,26 @@ class Scratch {
   Stream& stream_;
   std::vector<Buffer> held_;
 };
-#elif !defined(__SANITIZE_THREAD__)
-/// The number of OpenMP's threads for the calling thread, until the object ends.
-class OmpThreads {
- public:
-  explicit OmpThreads(int threads) : before_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-  ~OmpThreads() { omp_set_num_threads(before_); }
-  OmpThreads(const OmpThreads&) = delete;
-  OmpThreads& operator=(const OmpThreads&) = delete;
-
- private:
-  int before_;
+#else
+/// What Thrust runs with on the host: its sequential system, but for loops whose elements know nothing of each other (Thrust
+/// makes transform, tabulate and vectorised searches of them), which the threads of the device share. A body must not throw.
+struct OnThreads : thrust::device_execution_policy<OnThreads> {
+  explicit OnThreads(Threads threads_) : threads(threads_) {}
+  Threads threads;
 };
+
+template <class Iterator, class Size, class Function>
+Iterator for_each_n(const OnThreads& policy, Iterator first, Size count, Function function) {
+  parallel_ranges(policy.threads, static_cast<int64_t>(count), 1, 1, [&](int64_t begin, int64_t end) {
+    Function of_part = function;  // Thrust's take themselves for modifiable
+    for (int64_t i = begin; i < end; ++i) of_part(first[i]);
+  });
+  return first + count;
+}
+template <class Iterator, class Function>
+Iterator for_each(const OnThreads& policy, Iterator first, Iterator last, Function function) {
+  return for_each_n(policy, first, last - first, function);
+}
 #endif
 
 /// body(policy): what Thrust is to run with on the stream. Its exceptions become ours.
@@ -93,12 +98,8 @@ auto run(const char* op, Stream& stream, const Body& body) {
     check_cuda(cudaSetDevice(stream.device_index()), "cudaSetDevice");
     Scratch scratch(stream);
     return body(thrust::cuda::par(scratch).on(static_cast<cudaStream_t>(stream.native())));
-#elif defined(__SANITIZE_THREAD__)
-    (void)stream;
-    return body(thrust::cpp::par);
 #else
-    const OmpThreads threads(stream.threads());
-    return body(thrust::omp::par);
+    return body(OnThreads(stream.thread_team()));
 #endif
   } catch (const std::bad_alloc&) {
     fail(ErrorKind::out_of_memory, op, ": no room for temporary memory");
@@ -117,8 +118,7 @@ void stable_sort_by_key(const Policy& policy, Key* keys, int64_t count, Value* v
   thrust::stable_sort_by_key(policy, keys, keys + count, values);
 }
 #else
-// Thrust's sorts allocate inside of an OpenMP region, which no exception may leave. The standard library's need nothing, or do
-// with less where there is no memory.
+// Thrust's sequential sorts take memory; the standard library's need nothing, or do with less where there is none.
 template <class Policy, class Key>
 void sort_keys(const Policy&, Key* keys, int64_t count, Stream&) {
   std::sort(keys, keys + count);

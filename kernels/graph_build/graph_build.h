@@ -6,8 +6,9 @@
 #include "heddle/buffer.h"
 #include "heddle/kernel/views.h"
 
-// From edge lists to CSR, by Thrust: on cuda compiled by nvcc, on the host (cpu and simt) on its OpenMP system but for sorts,
-// which one thread does there; one source. Sorting is by integers and stable, so results are the same everywhere.
+// From edge lists to CSR, by Thrust: on cuda compiled by nvcc, on the host (cpu and simt) on the device's own threads but for
+// sorts and scans, which one thread does there; one source. Sorting is by integers and stable, so results are the same
+// everywhere.
 namespace heddle::kernels {
 
 struct Execution;

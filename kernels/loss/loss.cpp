@@ -8,10 +8,10 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void masked_nll(const MaskedNllArgs& args, double* partials, Stream& stream);
-                      void masked_nll_backward(const MaskedNllBackwardArgs& args, Stream& stream);
-                      void count_correct(const CountCorrectArgs& args, Stream& stream);
-                      void sum_of_squares(DenseView<const float> x, float factor, float* sum, double* partials, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void masked_nll(const MaskedNllArgs& args, double* partials, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void masked_nll_backward(const MaskedNllBackwardArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void count_correct(const CountCorrectArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void sum_of_squares(DenseView<const float> x, float factor, float* sum, double* partials, Stream& stream))
 
 namespace {
 

@@ -13,8 +13,8 @@ namespace heddle::kernels {
 HEDDLE_DECLARE_CPU(void propagate(const PropagateArgs& args, Threads threads);
                    void prescale(const PrescaleArgs& args, Threads threads);
                    Frontier neighbours(const NeighboursArgs& args, Threads threads))
-HEDDLE_DECLARE_DEVICE(void propagate(const PropagateArgs& args, Stream& stream);
-                      void prescale(const PrescaleArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void propagate(const PropagateArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void prescale(const PrescaleArgs& args, Stream& stream))
 
 namespace {
 

@@ -5,7 +5,6 @@
 
 #include "heddle/kernel/variant.h"
 #include "kernels/common/check.h"
-#include "kernels/common/has_cuda.h"
 #include "kernels/common/profiled_op.h"
 #include "kernels/rows/launchers.h"
 
@@ -24,10 +23,8 @@ void check_groups(const char* op, const RowGroups& groups) {
 
 }  // namespace
 
-std::size_t group_rows_workspace(int64_t count, [[maybe_unused]] int64_t n, [[maybe_unused]] DeviceKind device) {
-#if HEDDLE_HAS_CUDA()
+std::size_t group_rows_workspace(int64_t count, int64_t n, DeviceKind device) {
   if (device == DeviceKind::cuda) return cuda::group_rows_cub_workspace(count, n);
-#endif
   return static_cast<std::size_t>(sort_workspace_per_row * count) * sizeof(int32_t);
 }
 
@@ -55,11 +52,7 @@ void group_rows(const RowGroups& groups, int64_t n, void* workspace, Execution& 
   switch (execution.stream.kind()) {
     case DeviceKind::cpu: return cpu::group_rows(groups, n, numbers);
     case DeviceKind::simt: return simt::group_rows_one_block(groups, n, numbers, execution.stream);
-    case DeviceKind::cuda:
-#if HEDDLE_HAS_CUDA()
-      return cuda::group_rows_cub(groups, n, workspace, execution.stream);
-#endif
-      break;
+    case DeviceKind::cuda: return cuda::group_rows_cub(groups, n, workspace, execution.stream);
   }
 }
 

@@ -13,8 +13,8 @@
 namespace heddle::kernels {
 
 HEDDLE_DECLARE_DEVICE(void sample_bpr(const InteractionsView& interactions, int64_t batch, const RandomStream& random,
-                                      int32_t* ids, Stream& stream);
-                      void sample_softmax(const InteractionsView& interactions, const SoftmaxDraws& draws,
+                                      int32_t* ids, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void sample_softmax(const InteractionsView& interactions, const SoftmaxDraws& draws,
                                           const RandomStream& random, int32_t* ids, Stream& stream))
 
 namespace {

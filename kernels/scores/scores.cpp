@@ -8,9 +8,9 @@
 
 namespace heddle::kernels {
 
-HEDDLE_DECLARE_DEVICE(void sparse_product(const SparseProductArgs& args, Stream& stream);
-                      void add_transposed(const AddTransposedArgs& args, Stream& stream);
-                      void standardise_rows(DenseView<const float> x, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void sparse_product(const SparseProductArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void add_transposed(const AddTransposedArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void standardise_rows(DenseView<const float> x, DenseView<float> y, Stream& stream))
 
 namespace {
 

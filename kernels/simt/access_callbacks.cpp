@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "heddle/export.h"
 #include "heddle/kernel/simt.h"
 #include "kernels/simt/block_runner.h"
 
@@ -71,6 +72,8 @@ void note(const volatile void* pointer, std::size_t bytes, bool write, bool atom
     return __atomic_compare_exchange_n(p, expected, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);                           \
   }
 
+// Kernels that a program loads call those of the program.
+HEDDLE_API_BEGIN
 extern "C" {
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
@@ -88,4 +91,5 @@ HEDDLE_ATOMIC(8)
 HEDDLE_ATOMIC(32)
 HEDDLE_ATOMIC(64)
 }
+HEDDLE_API_END
 // NOLINTEND

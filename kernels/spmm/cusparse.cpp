@@ -8,11 +8,11 @@
 
 #include "heddle/buffer.h"
 #include "heddle/error.h"
+#include "heddle/kernel/spmm.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
 #include "kernels/device/cuda_library.h"
 #include "kernels/spmm/cusparse_offsets.h"
-#include "kernels/spmm/launchers.h"
 
 // Idea: NVIDIA's product, to measure against; opened by the first use, as cuBLAS is. CSR_ALG2 is the one for row-major matrices,
 // CSR_ALG3 the one whose bits repeat. The documentation promises nothing for 64-bit offsets beside 32-bit columns, so the offsets

@@ -1,5 +1,6 @@
-#include "kernels/common/has_cuda.h"
-#include "kernels/spmm/device_rows.h"
+#include "kernels/common/table_of.h"
+#include "kernels/spmm/launchers.h"
+#include "kernels/spmm/spmm.h"
 
 namespace heddle::kernels {
 
@@ -37,30 +38,12 @@ const Variant<SpmmArgs> cpu_variants[] = {
      needs_no_workspace<SpmmArgs>, spmm_cpu_row_loop},
 };
 
-const Variant<SpmmArgs> simt_variants[] = {HEDDLE_SPMM_ROWS(simt)};
-#if HEDDLE_HAS_CUDA()
-const Variant<SpmmArgs> cuda_variants[] = {
-    HEDDLE_SPMM_ROWS(cuda),
-    {"cusparse_alg2", "cuSPARSE's CSR_ALG2, for row-major matrices", "NVIDIA cuSPARSE", false, cuda::spmm_cusparse_supports,
-     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg2, "stored values in order, fewer than 2^31 non-zeros"},
-    {"cusparse_alg3", "cuSPARSE's CSR_ALG3, the one whose bits repeat", "NVIDIA cuSPARSE", true, cuda::spmm_cusparse_supports,
-     cuda::spmm_cusparse_workspace, cuda::spmm_cusparse_alg3, "stored values in order, fewer than 2^31 non-zeros"},
-};
-#endif
-
 }  // namespace
 
+HEDDLE_DECLARE_DEVICE(std::span<const Variant<SpmmArgs>> spmm_variants())
+
 std::span<const Variant<SpmmArgs>> spmm_variants(DeviceKind device) {
-  switch (device) {
-    case DeviceKind::cpu: return cpu_variants;
-    case DeviceKind::simt: return simt_variants;
-    case DeviceKind::cuda: break;
-  }
-#if HEDDLE_HAS_CUDA()
-  return cuda_variants;
-#else
-  return {};
-#endif
+  return table_of<SpmmArgs>(device, cpu_variants, simt::spmm_variants, cuda::spmm_variants);
 }
 
 const char* pick_spmm(const SpmmArgs& args, DeviceKind device) {

@@ -16,9 +16,9 @@ namespace heddle::kernels {
 HEDDLE_DECLARE_CPU(void top_k(const TopKArgs& args, const TopKPlan& plan, const TopKWorkspace& workspace, Threads threads);
                    void score_top_k(const ScoreTopKArgs& args, const TopKPlan& plan, const TopKWorkspace& workspace,
                                     Threads threads))
-HEDDLE_DECLARE_DEVICE(void top_k(const TopKArgs& args, Stream& stream);
-                      void score_top_k(const ScoreTopKArgs& args, Stream& stream);
-                      void normalise_rows(DenseView<const float> x, DenseView<float> y, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void top_k(const TopKArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void score_top_k(const ScoreTopKArgs& args, Stream& stream))
+HEDDLE_DECLARE_DEVICE(void normalise_rows(DenseView<const float> x, DenseView<float> y, Stream& stream))
 
 namespace {
 

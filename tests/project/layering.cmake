@@ -20,7 +20,7 @@ set(engine_folders data recommend models train fit bundle explain relations)
 set(side_by_side explain relations)
 
 # include/heddle/kernel is what a kernel outside the project needs, and of the rest no more than these.
-set(kernel_may_include heddle/error.h heddle/device.h heddle/buffer.h heddle/arena.h)
+set(kernel_may_include heddle/export.h heddle/error.h heddle/device.h heddle/buffer.h heddle/arena.h)
 
 # The layer that `path`, relative to ROOT, belongs to; empty for anything else.
 function(layer_of path result)

@@ -25,6 +25,7 @@ set(count 0)
 file(GLOB texts ${SOURCE}/*.md ${SOURCE}/docs/*.md ${SOURCE}/bench/*.md)
 foreach(text IN LISTS texts)
   file(READ ${text} content)
+  string(REGEX REPLACE "```[^`]*```" "" content "${content}")  # a lambda looks like a link
   cmake_path(GET text PARENT_PATH folder)
   string(REPLACE "](" "\nlink " content "${content}")  # a lone bracket would glue the list's elements together
   string(REGEX MATCHALL "\nlink [^): \n]+" links "${content}")

@@ -10,9 +10,9 @@
 #include "bench/graphs.h"
 #include "bench/references.h"
 #include "heddle/arena.h"
+#include "kernels/instrumented_variants.h"
 #include "kernels/simt/counter.h"
 #include "kernels/simt/race_detector.h"
-#include "kernels/spmm/instrumented_variants.h"
 #include "kernels/spmm/spmm.h"
 #include "tests/simt/schedules.h"
 #include "tests/support/compare.h"
@@ -25,7 +25,7 @@ using namespace heddle::kernels;
 using bench::CsrValues;
 
 const Variant<SpmmArgs>& variant_called(const std::string& name) {
-  return find_variant("spmm", instrumented_spmm_variants(), DeviceKind::simt, name);
+  return find_variant("spmm", simt_instrumented::spmm_variants(), DeviceKind::simt, name);
 }
 
 std::vector<float> product(const Variant<SpmmArgs>& variant, const HostCsr& a, CsrValues kind, const HostMatrix& x,
@@ -82,7 +82,7 @@ Counted counted(const std::string& name, const HostCsr& a, int64_t d) {
 }  // namespace
 
 TEST_CASE("instrumented spmm / the table is simt's") {
-  const auto plain = spmm_variants(DeviceKind::simt), watched = instrumented_spmm_variants();
+  const auto plain = spmm_variants(DeviceKind::simt), watched = simt_instrumented::spmm_variants();
   REQUIRE(plain.size() == watched.size());
   for (std::size_t i = 0; i < plain.size(); ++i) CHECK(std::string(plain[i].name) == watched[i].name);
 }
@@ -99,7 +99,7 @@ TEST_CASE("instrumented spmm / no variant races, in any order, and every result 
     const HostMatrix x = bench::random_matrix(20, d, 43);
     const std::vector<int64_t> value_index = bench::random_permutation(a.nnz(), 44);
     const bench::Reference expected = bench::spmm(a, CsrValues::indexed, value_index, x);
-    for (const Variant<SpmmArgs>& variant : instrumented_spmm_variants()) {
+    for (const Variant<SpmmArgs>& variant : simt_instrumented::spmm_variants()) {
       for (const SimtOptions& options : tests::schedules(2)) {
         INFO(text(variant.name, " / d=", d, " / order ", static_cast<int>(options.schedule)));
         simt::RaceDetector detector;
@@ -159,7 +159,7 @@ TEST_CASE("instrumented spmm / counts repeat exactly, and a hub row shows in the
   std::vector<std::vector<int32_t>> rows(64, {1, 2});
   for (int32_t k = 0; k < 3000; ++k) rows[7].push_back(k % 64);
   const HostCsr a = bench::csr_from_rows(rows, 64, 5);
-  for (const Variant<SpmmArgs>& variant : instrumented_spmm_variants()) {
+  for (const Variant<SpmmArgs>& variant : simt_instrumented::spmm_variants()) {
     INFO(variant.name);
     CHECK(counted(variant.name, a, 16).counts == counted(variant.name, a, 16).counts);
   }

@@ -11,8 +11,8 @@ namespace heddle::kernels {
 
 /// s[k][h] = <x_i, y_j> over the columns of head h (SDDMM).
 struct HeadSddmmArgs {
-  CsrView graph;  ///< n x m
-  int64_t heads = 1;
+  CsrView graph;             ///< n x m
+  int64_t heads = 1;         ///< H
   DenseView<const float> x;  ///< n x H D
   DenseView<const float> y;  ///< m x H D
   DenseView<float> s;        ///< nnz x H

@@ -16,6 +16,7 @@
 // stream's device. Outputs are overwritten wholly. Sizes may be 0; a target without edges gets zeros.
 namespace heddle::kernels {
 
+/// More heads than this are refused.
 inline constexpr int64_t most_attention_heads = 256;
 
 /// How far apart the heads of neighbouring nodes stand in arrays of one number per node and head: whole vectors of every width.
@@ -34,7 +35,7 @@ inline constexpr int64_t most_attention_heads = 256;
 /// What both passes are told of one use of attention. The scores' rows are head_stride(heads) apart. Edge k's weight of head h is
 /// dropped where random_word(random, k * head_stride(heads) + h) < dropout_threshold(dropout), k being its number in `incoming`.
 struct GatUse {
-  int64_t heads = 1;
+  int64_t heads = 1;                   ///< H
   float slope = 0.2f;                  ///< of LeakyReLU below 0, in [0, 1]
   float dropout = 0;                   ///< of alpha, in [0, 1): what is kept is scaled by 1 / (1 - dropout)
   RandomStream random;                 ///< read where dropout > 0
@@ -53,8 +54,8 @@ struct GatKept {
 
 /// The forward pass: y_i = the sum over j of drop_ij alpha_ij x_j, head by head.
 struct GatForwardArgs {
-  CsrView incoming;  ///< n x m; row i lists the sources of target i; values are not read
-  GatUse use;
+  CsrView incoming;                      ///< n x m; row i lists the sources of target i; values are not read
+  GatUse use;                            ///< heads, slope, dropout, edge scores
   DenseView<const float> x;              ///< m x H D
   const float* source_scores = nullptr;  ///< m x stride
   const float* target_scores = nullptr;  ///< n x stride
@@ -67,8 +68,8 @@ struct GatForwardArgs {
 ///   dlogit_ij = alpha_ij (drop_ij <dy_i, x_j> - delta_i)
 ///   dx_j = sum_i drop(alpha_ij) dy_i + dsource_j a_source + dtarget_j a_target
 struct GatBackwardArgs {
-  CsrView outgoing;  ///< n x n, the transpose of `incoming`; value_index: each edge's number there
-  GatUse use;
+  CsrView outgoing;                       ///< n x n, the transpose of `incoming`; value_index: each edge's number there
+  GatUse use;                             ///< the forward's
   DenseView<const float> x;               ///< n x H D
   const float* source_scores = nullptr;   ///< n x stride
   const float* target_scores = nullptr;   ///< n x stride

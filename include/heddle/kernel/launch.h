@@ -15,9 +15,11 @@ namespace heddle::kernels::HEDDLE_TWIN {
 
 /// A grid's size, and the place that asked for it: a parameter pack leaves no room for a default argument.
 struct LaunchGrid {
-  dim3 size;
-  ::heddle::simt::Place where;
+  dim3 size;                    ///< blocks
+  ::heddle::simt::Place where;  ///< the line that launches
+  /// Blocks in up to three dimensions.
   LaunchGrid(dim3 size_, ::heddle::simt::Place where_ = ::heddle::simt::Place::current()) : size(size_), where(where_) {}
+  /// Blocks in one. Throws Error{internal} where they are fewer than 0 or more than 2^31 - 1.
   template <std::integral T>
   LaunchGrid(T blocks, ::heddle::simt::Place where_ = ::heddle::simt::Place::current())
       : LaunchGrid(dim3(checked(blocks, where_)), where_) {}
@@ -33,6 +35,7 @@ struct LaunchGrid {
   }
 };
 
+/// The launch in words, for messages.
 inline std::string launch_text(const LaunchGrid& grid, dim3 block, std::size_t shared_bytes) {
   return text(grid.where.file, ":", grid.where.line, ": launch of a (", grid.size.x, ", ", grid.size.y, ", ", grid.size.z,
               ") grid of (", block.x, ", ", block.y, ", ", block.z, ") threads with ", counted(shared_bytes, "byte"),

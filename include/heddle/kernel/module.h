@@ -17,20 +17,20 @@ inline constexpr uint32_t module_interface = 1;
 
 /// The variants of one op in a loaded file; `variants` points to `count` of Variant<Args>.
 struct VariantModule {
-  uint32_t interface;
-  std::size_t variant_bytes;
-  std::size_t args_bytes;
-  std::size_t count;
-  const void* variants;
+  uint32_t interface;         ///< module_interface of the headers that the file was compiled with
+  std::size_t variant_bytes;  ///< sizeof(Variant<Args>) there
+  std::size_t args_bytes;     ///< sizeof(Args) there
+  std::size_t count;          ///< of variants
+  const void* variants;       ///< the first
 };
 
 /// The arguments of each op that takes variants from a file.
 namespace module_ops {
-using spmm = SpmmArgs;
-using sddmm = HeadSddmmArgs;
-using softmax = EdgeSoftmaxArgs;
-using gat_forward = GatForwardArgs;
-using gat_backward = GatBackwardArgs;
+using spmm = SpmmArgs;                 ///< of the op "spmm"
+using sddmm = HeadSddmmArgs;           ///< of the op "sddmm"
+using softmax = EdgeSoftmaxArgs;       ///< of the op "softmax"
+using gat_forward = GatForwardArgs;    ///< of the op "gat_forward"
+using gat_backward = GatBackwardArgs;  ///< of the op "gat_backward"
 }  // namespace module_ops
 
 }  // namespace heddle::kernels

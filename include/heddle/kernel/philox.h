@@ -14,13 +14,13 @@ namespace heddle {
 
 /// Four 32-bit words: a counter of the generator, or what it makes of it.
 struct PhiloxWords {
-  uint32_t word[4];
+  uint32_t word[4];  ///< least significant first, where they are a counter
 };
 
 /// A 64-bit key as two words.
 struct PhiloxKey {
-  uint32_t low;
-  uint32_t high;
+  uint32_t low;   ///< its lower half
+  uint32_t high;  ///< its upper half
 };
 
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", 2011): four random words from a
@@ -41,20 +41,20 @@ HEDDLE_HOST_DEVICE constexpr PhiloxWords philox4x32(PhiloxWords counter, PhiloxK
 
 /// What random words are for, so that no two uses share any. The number of the use (a parameter, a dropout of a step) is added.
 namespace random_purpose {
-inline constexpr uint32_t initial_weights = 0x10000;
-inline constexpr uint32_t dropout = 0x20000;
-inline constexpr uint32_t gradcheck = 0x30000;
-inline constexpr uint32_t sampling = 0x50000;
-inline constexpr uint32_t interaction_split = 0x80000;
-inline constexpr uint32_t kept_out_users = 0x90000;
-inline constexpr uint32_t sampled_negatives = 0xA0000;
-inline constexpr uint32_t sketch = 0xB0000;
+inline constexpr uint32_t initial_weights = 0x10000;    ///< of a model's parameters
+inline constexpr uint32_t dropout = 0x20000;            ///< which elements are dropped
+inline constexpr uint32_t gradcheck = 0x30000;          ///< a gradient check's direction and projection
+inline constexpr uint32_t sampling = 0x50000;           ///< batches of a recommender's training
+inline constexpr uint32_t interaction_split = 0x80000;  ///< what goes to test and validation
+inline constexpr uint32_t kept_out_users = 0x90000;     ///< who is kept out to be met as new
+inline constexpr uint32_t sampled_negatives = 0xA0000;  ///< the items of a sampled ranking
+inline constexpr uint32_t sketch = 0xB0000;             ///< a randomised decomposition's first guess
 }  // namespace random_purpose
 
 /// An endless array of random words, named by (seed, purpose, step). Passed to kernels by value.
 struct RandomStream {
-  uint64_t seed = 0;
-  uint32_t purpose = 0;
+  uint64_t seed = 0;     ///< the context's
+  uint32_t purpose = 0;  ///< of random_purpose, and the number of the use
   /// In the memory of the device that reads it, so that a captured graph draws anew each time it is replayed; null: step 0.
   const uint32_t* step = nullptr;
 };

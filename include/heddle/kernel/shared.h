@@ -14,14 +14,18 @@
 
 namespace heddle::kernels::HEDDLE_TWIN {
 
+/// The type of SHARED(T, name, dims...).
 template <class T, std::size_t... dims>
 struct SharedArray;
+/// Without dimensions: one T.
 template <class T>
 struct SharedArray<T> {
-  using type = T;
+  using type = T;  ///< of the variable
 };
+/// An array of `first` arrays.
 template <class T, std::size_t first, std::size_t... rest>
 struct SharedArray<T, first, rest...> {
+  /// Of the variable.
   using type = typename SharedArray<T, rest...>::type[first];
 };
 

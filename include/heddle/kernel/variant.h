@@ -9,7 +9,9 @@
 #include "heddle/arena.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
+#include "heddle/export.h"
 
+HEDDLE_API_BEGIN
 namespace heddle {
 class Profiler;
 }
@@ -33,11 +35,12 @@ struct Variant {
   double rounding = 0;          ///< the relative error of rounding an input to a shorter format first; above 0: only run by name
 };
 
-/// What most variants answer: they run any arguments, and need no scratch memory.
+/// What most variants answer: they run any arguments.
 template <class Args>
 std::string takes_anything(const Args&) {
   return {};
 }
+/// What most variants answer: they need no scratch memory.
 template <class Args>
 std::size_t needs_no_workspace(const Args&) {
   return 0;
@@ -45,11 +48,11 @@ std::size_t needs_no_workspace(const Args&) {
 
 /// Variants asked for by name, per op; empty names leave the choice to the op's rule.
 struct VariantOverrides {
-  std::string spmm = {};
-  std::string gemm = {};
-  std::string sddmm = {};
-  std::string edge_softmax = {};
-  std::string gat = {};  ///< of the fused operator, forward and backward
+  std::string spmm = {};          ///< of sparse-dense products
+  std::string gemm = {};          ///< of dense products
+  std::string sddmm = {};         ///< of products per edge and head
+  std::string edge_softmax = {};  ///< of softmax over each row's edges
+  std::string gat = {};           ///< of the fused operator, forward and backward
 
   /// From HEDDLE_FORCE_SPMM, _GEMM, _SDDMM, _EDGE_SOFTMAX and _GAT; a name that no device has throws Error{usage} and lists those
   /// there are.
@@ -59,10 +62,10 @@ struct VariantOverrides {
 /// What a kernel op runs with: the stream, scratch memory that lasts until the step ends, the variants asked for, and who records
 /// what it costs.
 struct Execution {
-  Stream& stream;
-  Arena& arena;
-  const VariantOverrides& overrides;
-  Profiler* profiler = nullptr;
+  Stream& stream;                     ///< where it runs
+  Arena& arena;                       ///< its scratch memory
+  const VariantOverrides& overrides;  ///< the variants asked for
+  Profiler* profiler = nullptr;       ///< null: nobody records
 };
 
 /// Tells `profiler` which variant the op that it is recording runs.
@@ -102,3 +105,4 @@ void run_chosen(std::string_view op, std::string_view forced, std::span<const Va
 }
 
 }  // namespace heddle::kernels
+HEDDLE_API_END

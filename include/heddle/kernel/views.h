@@ -11,11 +11,13 @@ namespace heddle {
 /// A row-major matrix somewhere in a device's memory: element (r, c) at data[r * cols + c]. Owns nothing.
 template <class T>
 struct DenseView {
-  T* data = nullptr;
-  int64_t rows = 0;
-  int64_t cols = 0;
+  T* data = nullptr;  ///< the first element
+  int64_t rows = 0;   ///< how many rows
+  int64_t cols = 0;   ///< how many columns
 
+  /// Elements.
   [[gnu::always_inline]] int64_t size() const { return rows * cols; }
+  /// The same, to be read only.
   template <class U>
   requires(std::is_same_v<U, const T> && !std::is_const_v<T>) [[gnu::always_inline]] operator DenseView<U>() const {
     return {data, rows, cols};
@@ -28,9 +30,9 @@ struct DenseView {
 ///   values[k]                where value_index is null,
 ///   1                        where values is null.
 struct CsrView {
-  int64_t rows = 0;
-  int64_t cols = 0;
-  int64_t nnz = 0;
+  int64_t rows = 0;                      ///< how many rows
+  int64_t cols = 0;                      ///< how many columns
+  int64_t nnz = 0;                       ///< how many non-zeros
   const int64_t* row_offsets = nullptr;  ///< rows + 1, ascending, first 0, last nnz
   const int32_t* col_indices = nullptr;  ///< nnz, each in [0, cols)
   const float* values = nullptr;         ///< nnz, or null

@@ -6,7 +6,9 @@ namespace heddle::kernels::HEDDLE_TWIN {
 
 /// The thread's number in its block, x fastest: warps are 32 consecutive numbers.
 __device__ __forceinline__ unsigned thread_rank() { return threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z); }
+/// Its place in its warp.
 __device__ __forceinline__ unsigned lane_id() { return thread_rank() % 32; }
+/// Its warp's number in the block.
 __device__ __forceinline__ unsigned warp_id() { return thread_rank() / 32; }
 
 /// The mask of the `width` consecutive lanes among which the calling lane stands. width: a power of two up to 32.
@@ -43,6 +45,7 @@ __device__ __forceinline__ T group_max(T value) {
 
 /// Four neighbouring floats in one 16-byte access; `address` must be a multiple of 16.
 __device__ __forceinline__ float4 load4(const float* address) { return *reinterpret_cast<const float4*>(address); }
+/// As load4.
 __device__ __forceinline__ void store4(float* address, float4 value) { *reinterpret_cast<float4*>(address) = value; }
 
 /// factor * x + sum, element by element; nvcc contracts each into one FMA.

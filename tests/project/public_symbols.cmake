@@ -1,0 +1,66 @@
+# What the public headers declare and the library defines, a shared library exports: a header that forgets HEDDLE_API_BEGIN hides it.
+#   cmake -D ARCHIVES=libheddle.a,libheddle_simt.a -D SOURCE=folder -D READELF=readelf -P public_symbols.cmake
+cmake_minimum_required(VERSION 3.25)
+include(${CMAKE_CURRENT_LIST_DIR}/symbols.cmake)
+
+# symbols_with(visibility result): names of the archives' functions and objects, but for those that inline functions leave behind.
+function(symbols_with visibility result)
+  string(REPLACE "," ";" archives "${ARCHIVES}")
+  execute_process(COMMAND ${READELF} --symbols --wide ${archives}
+                  COMMAND grep -E "(FUNC|OBJECT|TLS) +GLOBAL +${visibility} +[0-9]+ "
+                  COMMAND c++filt OUTPUT_VARIABLE lines ERROR_QUIET COMMAND_ERROR_IS_FATAL ANY)
+  symbols_of("${lines}" "[A-Z]+ +GLOBAL +${visibility} +[0-9]+ " symbols)
+  list(REMOVE_DUPLICATES symbols)
+  set(${result} "${symbols}" PARENT_SCOPE)
+endfunction()
+
+symbols_with(DEFAULT public)
+symbols_with(HIDDEN hidden)
+list(LENGTH public count)
+list(LENGTH hidden hidden_count)
+if(count LESS 200 OR hidden_count LESS 300)
+  message(FATAL_ERROR "${ARCHIVES} have only ${count} public symbols, and ${hidden_count} others")
+endif()
+set(names "")
+foreach(symbol IN LISTS public)
+  name_of("${symbol}" name)
+  list(APPEND names "${name}")
+endforeach()
+set(wrong "")
+# Of namespaces that public headers have.
+list(FILTER hidden INCLUDE REGEX "^heddle::(io::)?[A-Za-z0-9_:~]+(\\(|$)")
+list(FILTER hidden EXCLUDE REGEX "^heddle::(kernels|io::detail|recommending|bench)::|::operator")
+foreach(symbol IN LISTS hidden)
+  name_of("${symbol}" name)
+  if(name IN_LIST names)
+    continue()  # an overload of one that is public
+  endif()
+  string(REGEX REPLACE "::~?" ";" parts "${name}")
+  list(POP_BACK parts last)
+  string(REGEX MATCH "[^A-Za-z0-9_]${last}\\(" declared "${headers}")
+  foreach(part IN LISTS parts)  # its class too
+    string(REGEX MATCH "[^A-Za-z0-9_]${part}[^A-Za-z0-9_]" known "${headers}")
+    if(NOT known)
+      set(declared "")
+    endif()
+  endforeach()
+  if(declared)
+    string(APPEND wrong "\n  ${symbol}: hidden, though a public header declares ${last}")
+  endif()
+endforeach()
+
+# A header that declares functions says that they are public.
+foreach(file IN LISTS files)
+  file(READ ${file} content)
+  cmake_path(RELATIVE_PATH file BASE_DIRECTORY ${SOURCE}/include)
+  if(file MATCHES "^heddle/[a-z_]+\\.h$" AND NOT file MATCHES "/(export|heddle)\\.h$" AND NOT content MATCHES "HEDDLE_API_BEGIN")
+    string(APPEND wrong "\n  ${file}: has no HEDDLE_API_BEGIN")
+  endif()
+  if(content MATCHES "HEDDLE_API_BEGIN.*\n#include" AND NOT file STREQUAL "heddle/export.h")
+    string(APPEND wrong "\n  ${file}: includes something behind HEDDLE_API_BEGIN")
+  endif()
+endforeach()
+if(wrong)
+  message(FATAL_ERROR "what is public is not offered:${wrong}")
+endif()
+message("${count} public symbols, ${hidden_count} others")
