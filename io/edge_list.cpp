@@ -10,35 +10,6 @@
 
 namespace heddle::io::detail {
 
-namespace {
-
-/// An edge as a line lists it; the line decides which of two repeats came first.
-struct WeightedEdge {
-  Edge edge;
-  float weight;
-  int64_t line;
-};
-
-/// The weighted twin of sort_unique: stores edges and weights in `list`.
-void sort_unique_weighted(std::vector<WeightedEdge>& listed, std::string_view name, EdgeList& list) {
-  std::sort(listed.begin(), listed.end(),
-            [](const WeightedEdge& a, const WeightedEdge& b) { return a.edge != b.edge ? a.edge < b.edge : a.line < b.line; });
-  list.edges.reserve(listed.size());
-  list.weights.reserve(listed.size());
-  for (const WeightedEdge& next : listed) {
-    if (list.edges.empty() || list.edges.back() != next.edge) {
-      list.edges.push_back(next.edge);
-      list.weights.push_back(next.weight);
-      continue;
-    }
-    require(list.weights.back() == next.weight, ErrorKind::bad_data, name, ":", next.line, ": edge ", next.edge.first, " - ",
-            next.edge.second, " has weight ", next.weight, " here and ", list.weights.back(), " in an earlier line");
-    ++list.cleaning.duplicate_edges;
-  }
-}
-
-}  // namespace
-
 int64_t sort_unique(std::vector<Edge>& edges) {
   if (!std::is_sorted(edges.begin(), edges.end())) std::sort(edges.begin(), edges.end());
   const auto end = std::unique(edges.begin(), edges.end());
@@ -49,7 +20,7 @@ int64_t sort_unique(std::vector<Edge>& edges) {
 
 EdgeList parse_edge_list(std::string_view content, std::string_view name) {
   EdgeList list;
-  std::vector<WeightedEdge> weighted;
+  std::vector<ListedEdge> weighted;
   int64_t columns = 0;  // of the first edge line; the others must agree
   // Its ids start at 1 and its first line holds sizes: read as an edge list it would be a wrong graph without an error.
   require(!content.starts_with("%%MatrixMarket"), ErrorKind::bad_data, name, " is a Matrix Market file, not an edge list");
@@ -83,7 +54,11 @@ EdgeList parse_edge_list(std::string_view content, std::string_view name) {
   }
   require(list.listed > 0, ErrorKind::bad_data, name, " has no edges");
   if (columns == 3) {
-    sort_unique_weighted(weighted, name, list);
+    list.cleaning.duplicate_edges = sort_unique(weighted, list.edges, list.weights, [&](float kept, const ListedEdge& next) {
+      require(kept == next.weight, ErrorKind::bad_data, name, ":", next.place, ": edge ", next.edge.first, " - ",
+              next.edge.second, " has weight ", next.weight, " here and ", kept, " in an earlier line");
+      return kept;
+    });
   } else {
     list.cleaning.duplicate_edges = sort_unique(list.edges);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,35 @@ using Edge = std::pair<int32_t, int32_t>;
 
 /// Sorts `edges` and keeps one of each; returns how many it removed.
 int64_t sort_unique(std::vector<Edge>& edges);
+
+/// An edge with a weight as it is listed; `place`, its line or its number in the list, tells which of two repeats came first.
+struct ListedEdge {
+  Edge edge;
+  float weight;
+  int64_t place;
+};
+
+/// The weighted twin of sort_unique: appends each edge once, with its weight, to `edges` and `weights`. repeat(kept, next) tells
+/// the weight of an edge that has `kept` so far and is listed once more.
+template <class Repeat>
+int64_t sort_unique(std::vector<ListedEdge>& listed, std::vector<Edge>& edges, std::vector<float>& weights,
+                    const Repeat& repeat) {
+  std::sort(listed.begin(), listed.end(),
+            [](const ListedEdge& a, const ListedEdge& b) { return a.edge != b.edge ? a.edge < b.edge : a.place < b.place; });
+  edges.reserve(listed.size());
+  weights.reserve(listed.size());
+  int64_t removed = 0;
+  for (const ListedEdge& next : listed) {
+    if (edges.empty() || edges.back() != next.edge) {
+      edges.push_back(next.edge);
+      weights.push_back(next.weight);
+      continue;
+    }
+    weights.back() = repeat(weights.back(), next);
+    ++removed;
+  }
+  return removed;
+}
 
 /// What an edge list file holds, cleaned: see NodeDataset::edges.
 struct EdgeList {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,6 +82,33 @@ struct NodeDataset {
   /// splits.
   std::string graph_hash() const;
 };
+
+/// What becomes of an edge that is listed more than once, in either direction where edges have none.
+enum class RepeatedEdges {
+  same,     ///< it is one edge; throws Error{bad_data} where the weights differ
+  sum,      ///< its weight is their sum, in the order of the list; without weights: the number of listings
+  largest,  ///< its weight is the largest of theirs
+};
+
+/// How edges in memory are read.
+struct EdgeOptions {
+  int64_t nodes = 0;                             ///< 0: the largest id plus one
+  RepeatedEdges repeated = RepeatedEdges::same;  ///< of edges that are listed more than once
+};
+
+/// A data set without features and labels (each label is -1) from edges in any order and direction; ids run from 0. `weights`:
+/// empty, or one for each of `edges`. Self-loops are left out, and counted with the repeated edges in `cleaning`. Features,
+/// labels and splits are the caller's to add. Throws Error{usage} where the numbers of edges and weights differ or `nodes` is out
+/// of range, Error{bad_data} with the place in the list for an id that is negative or not below `nodes`, and for a weight that is
+/// NaN or infinite.
+NodeDataset graph_from_edges(std::span<const std::pair<int32_t, int32_t>> edges, std::span<const float> weights = {},
+                             const EdgeOptions& options = {});
+
+/// The matrix of directed edges, nodes x nodes: row i lists the sources of i, as SparseMatrix and the ops of attention want it,
+/// so that an edge (source, target) is the entry (target, source). Without weights each is 1. Self-loops stay. For an undirected
+/// graph list both directions. Throws as graph_from_edges does.
+HostCsr matrix_from_edges(std::span<const std::pair<int32_t, int32_t>> edges, std::span<const float> weights = {},
+                          const EdgeOptions& options = {});
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -231,6 +231,13 @@ TEST_CASE("out of memory / splitting data throws an Error, loses nothing and wor
   CHECK(misbehaviour([] { return keep_out_users(tiny_interactions(), 0.3, 1).rest.content_hash(); }) == "");
 }
 
+TEST_CASE("out of memory / making a graph of edges throws an Error, loses nothing and works afterwards") {
+  const std::vector<std::pair<int32_t, int32_t>> edges{{2, 1}, {0, 1}, {1, 2}, {3, 0}};
+  const std::vector<float> weights{1, 2, 1, 3};
+  CHECK(misbehaviour([&] { return graph_from_edges(edges, weights).graph_hash(); }) == "");
+  CHECK(misbehaviour([&] { return shown(matrix_from_edges(edges, weights).nnz()); }) == "");
+}
+
 TEST_CASE("out of memory / options as text, and what is told of times, throw an Error") {
   const PrepareOptions prepared{.behaviour_weights = {{"buy", 2.5f}, {"view", 1.0f}}};
   TrainReport report;
