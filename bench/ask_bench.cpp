@@ -48,7 +48,7 @@ void ask_single_users(benchmark::State& state, int threads) {
   Query query{.user = static_cast<int32_t>(state.thread_index()) * 7919, .items = {}};
   for ([[maybe_unused]] auto _ : state) {
     query.user = (query.user + 1) % asked_users;
-    benchmark::DoNotOptimize(model.rank(session, {&query, 1}).data());
+    benchmark::DoNotOptimize(model.rank(session, {&query, 1}).front().data());
   }
   state.SetItemsProcessed(state.iterations());
   if (state.thread_index() == 0) state.SetLabel(model.device().description());

@@ -443,8 +443,10 @@ TensorReader& TensorReader::operator=(TensorReader&&) noexcept = default;
 TensorReader::~TensorReader() = default;
 
 const std::string& TensorReader::name() const { return opened_->name; }
-const std::map<std::string, std::string>& TensorReader::metadata() const { return opened_->metadata; }
-const std::vector<TensorReader::Array>& TensorReader::arrays() const { return opened_->arrays; }
+const std::map<std::string, std::string>& TensorReader::metadata() const& { return opened_->metadata; }
+std::map<std::string, std::string> TensorReader::metadata() && { return std::move(opened_->metadata); }
+const std::vector<TensorReader::Array>& TensorReader::arrays() const& { return opened_->arrays; }
+std::vector<TensorReader::Array> TensorReader::arrays() && { return std::move(opened_->arrays); }
 
 const TensorReader::Array* TensorReader::find(std::string_view name) const {
   const std::vector<Array>& arrays = opened_->arrays;

@@ -73,7 +73,7 @@ void Recommender::score(Session& session, std::span<const Query> queries, DenseV
   rethrow_as_error();
 }
 
-std::vector<Ranking> Recommender::rank(Session& session, std::span<const Query> queries, const RankOptions& options) const try {
+Rankings Recommender::rank(Session& session, std::span<const Query> queries, const RankOptions& options) const try {
   check_session(session);
   recommending::check_rank_request(*this, queries, options);
   const Session::Request request(session);
@@ -84,7 +84,7 @@ std::vector<Ranking> Recommender::rank(Session& session, std::span<const Query> 
 
 Ranking Recommender::recommend(Session& session, std::span<const int32_t> items, const RankOptions& options) const try {
   const Query query{-1, {items.begin(), items.end()}};
-  return std::move(rank(session, {&query, 1}, options).front());
+  return rank(session, {&query, 1}, options).front();
 } catch (...) {
   rethrow_as_error();
 }

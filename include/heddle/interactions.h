@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "heddle/data.h"
@@ -22,8 +23,12 @@ class IdTable {
   explicit IdTable(std::vector<std::string> ids);
 
   int64_t size() const { return static_cast<int64_t>(ids_.size()); }
-  const std::string& operator[](int64_t index) const { return ids_[static_cast<std::size_t>(index)]; }
-  const std::vector<std::string>& ids() const { return ids_; }
+  /// The id that `index` stands for, 0 <= index < size(); not checked. A temporary table hands out the string itself.
+  const std::string& operator[](int64_t index) const& { return ids_[static_cast<std::size_t>(index)]; }
+  std::string operator[](int64_t index) && { return std::move(ids_[static_cast<std::size_t>(index)]); }  ///< of a temporary
+  /// All ids, by number. A temporary table hands out the vector itself.
+  const std::vector<std::string>& ids() const& { return ids_; }
+  std::vector<std::string> ids() && { return std::move(ids_); }  ///< of a temporary
   /// The number of `id`, -1 where it is not in the table.
   int32_t find(std::string_view id) const;
   /// The number of `id`, given the next one where it is new.

@@ -147,9 +147,12 @@ class TensorReader {
 
   /// The file's path, or name.
   const std::string& name() const;
-  const std::map<std::string, std::string>& metadata() const;
+  /// What the file says besides its arrays.
+  const std::map<std::string, std::string>& metadata() const&;
+  std::map<std::string, std::string> metadata() &&;  ///< of a temporary: the map itself
   /// In the order of their data.
-  const std::vector<Array>& arrays() const;
+  const std::vector<Array>& arrays() const&;
+  std::vector<Array> arrays() &&;  ///< of a temporary: the vector itself
   /// Null where there is none.
   const Array* find(std::string_view name) const;
 

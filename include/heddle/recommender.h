@@ -42,6 +42,42 @@ struct RankedItem {
 /// fewer can be ranked.
 using Ranking = std::vector<RankedItem>;
 
+/// The rankings of several queries, in the order of these. A temporary hands out what it holds by value, so that
+/// `for (const auto& [item, score] : model.rank(session, queries).front())` loops over a ranking that lives as long as the loop.
+class Rankings {
+ public:
+  /// None.
+  Rankings() = default;
+  /// One a query.
+  Rankings(std::vector<Ranking> of_queries) noexcept : of_queries_(std::move(of_queries)) {}
+
+  /// How many there are.
+  std::size_t size() const noexcept { return of_queries_.size(); }
+  /// Whether there are none.
+  bool empty() const noexcept { return of_queries_.empty(); }
+  /// The ranking of query number `query`, 0 <= query < size(); like front and back of none, no other number is checked for.
+  const Ranking& operator[](std::size_t query) const& { return of_queries_[query]; }
+  Ranking operator[](std::size_t query) && { return std::move(of_queries_[query]); }  ///< of a temporary
+  /// The first query's.
+  const Ranking& front() const& { return of_queries_.front(); }
+  Ranking front() && { return std::move(of_queries_.front()); }  ///< of a temporary
+  /// The last query's.
+  const Ranking& back() const& { return of_queries_.back(); }
+  Ranking back() && { return std::move(of_queries_.back()); }  ///< of a temporary
+
+  /// To loop over them. A temporary's would point at what is gone.
+  std::vector<Ranking>::const_iterator begin() const& noexcept { return of_queries_.begin(); }
+  std::vector<Ranking>::const_iterator end() const& noexcept { return of_queries_.end(); }  ///< behind the last
+  std::vector<Ranking>::const_iterator begin() const&& = delete;                            ///< see begin
+  std::vector<Ranking>::const_iterator end() const&& = delete;                              ///< see begin
+
+  /// All of them, to keep and to change.
+  operator std::vector<Ranking>() && { return std::move(of_queries_); }
+
+ private:
+  std::vector<Ranking> of_queries_;
+};
+
 /// What rankings are made of. The lists hold item numbers in any order, repeats allowed, and must live until the call returns.
 struct RankOptions {
   int64_t k = 20;             ///< places: 1 <= k <= 1000
@@ -92,7 +128,7 @@ class Recommender {
   /// The top `options.k` items of each query. Queries are answered in blocks, so that all memory besides the model and the
   /// results stays within 64 MB, or what a single query needs, and 8 bytes an item for lists of items. Throws Error{usage} for
   /// options out of range.
-  std::vector<Ranking> rank(Session& session, std::span<const Query> queries, const RankOptions& options = {}) const;
+  Rankings rank(Session& session, std::span<const Query> queries, const RankOptions& options = {}) const;
 
   /// The same for a visitor with these items: the query {-1, items}, alone.
   Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "heddle/export.h"
@@ -31,7 +32,8 @@ class TunedVariants {
   /// Takes the place of an earlier choice for the same matrix, width and device.
   void add(TunedChoice choice);
   /// In the order of their adding.
-  std::span<const TunedChoice> choices() const { return choices_; }
+  std::span<const TunedChoice> choices() const& { return choices_; }
+  std::vector<TunedChoice> choices() && { return std::move(choices_); }  ///< of a temporary: the vector itself
 
  private:
   std::vector<TunedChoice> choices_;

@@ -12,9 +12,8 @@ namespace {
 std::string answer(const heddle::SavedRecommender& saved, heddle::Session& session, const std::string& user) {
   try {
     const heddle::Query query{saved.users.require_known(user, "user"), {}};
-    const std::vector<heddle::Ranking> rankings = saved.model->rank(session, {&query, 1}, {.k = 3});
     std::string line;
-    for (const heddle::RankedItem& each : rankings.front())
+    for (const heddle::RankedItem& each : saved.model->rank(session, {&query, 1}, {.k = 3}).front())
       line += (line.empty() ? "" : ", ") + saved.item_names[static_cast<std::size_t>(each.item)];
     return line;
   } catch (const heddle::Error& error) {

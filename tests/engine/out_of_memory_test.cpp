@@ -137,7 +137,7 @@ std::vector<std::unique_ptr<Recommender>> every_recommender(const InteractionDat
 std::string bytes_of(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
-std::string bytes_of(const std::vector<Ranking>& rankings) { return bytes_of(flat(rankings)); }
+std::string bytes_of(const Rankings& rankings) { return bytes_of(flat({rankings.begin(), rankings.end()})); }
 std::string bytes_of(const Ranking& ranking) { return bytes_of(flat({ranking})); }
 std::string bytes_of(const std::string& value) { return value; }
 std::string bytes_of(int64_t value) { return std::to_string(value); }
