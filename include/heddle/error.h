@@ -51,12 +51,13 @@ std::string text(const Parts&... parts) {
 /// What `counted` gives: written to a stream only, so that a check that holds takes no memory for its sentence.
 template <std::integral Count>
 struct CountedNoun {
-  Count count;
+  Count count;         ///< how many
   const char* noun;    ///< null: none
   const char* plural;  ///< null: the noun and an s
   bool there;          ///< "there are" stands before
 };
 
+/// Writes the count, its noun in the number that agrees with it, and the verb where one was asked for.
 template <std::integral Count>
 std::ostream& operator<<(std::ostream& out, const CountedNoun<Count>& counted) {
   const bool one = counted.count == 1;

@@ -18,10 +18,12 @@ namespace heddle {
 /// Raw ids of one kind (any strings) and the numbers 0, 1, ... that stand for them.
 class IdTable {
  public:
+  /// Without ids.
   IdTable() = default;
   /// Throws Error{bad_data} where an id comes twice.
   explicit IdTable(std::vector<std::string> ids);
 
+  /// How many ids there are.
   int64_t size() const { return static_cast<int64_t>(ids_.size()); }
   /// The id that `index` stands for, 0 <= index < size(); not checked. A temporary table hands out the string itself.
   const std::string& operator[](int64_t index) const& { return ids_[static_cast<std::size_t>(index)]; }
@@ -47,22 +49,25 @@ class IdTable {
 
 /// Interactions as a file holds them, one entry a line (or pair), in the file's order.
 struct InteractionLog {
-  std::string name;
-  IdTable users, items;
-  std::vector<int32_t> user, item;  ///< one entry each
-  std::vector<float> rating;        ///< empty, or one each
-  std::vector<double> time;         ///< empty, or one each: any unit, larger is later
-  std::vector<int32_t> behaviour;   ///< empty, or one each: index into behaviours
-  std::vector<std::string> behaviours;
-  /// Empty, or one each: which part the files put the entry in. Formats with train and test files have this.
+  std::string name;                     ///< for people
+  IdTable users;                        ///< in the order of their first entries, as a reader fills it
+  IdTable items;                        ///< as users
+  std::vector<int32_t> user;            ///< who: one number of `users` an entry
+  std::vector<int32_t> item;            ///< what: one number of `items` an entry
+  std::vector<float> rating;            ///< empty, or one each
+  std::vector<double> time;             ///< empty, or one each: any unit, larger is later
+  std::vector<int32_t> behaviour;       ///< empty, or one each: index into behaviours
+  std::vector<std::string> behaviours;  ///< their names: "view", "cart", ...
+  /// Which part of the data the files put an entry in.
   enum class Part : uint8_t { train, val, test };
-  std::vector<Part> part;
+  std::vector<Part> part;  ///< empty, or one each; formats with train and test files have it
   /// Empty, or one each of items: a title to print beside the id.
   std::vector<std::string> item_names;
   /// How it was read, by the names of `heddle data`'s options: "format", "user_column", ... Empty where nobody read it from a
   /// file.
   std::map<std::string, std::string> read_with = {};
 
+  /// How many entries there are.
   int64_t size() const { return static_cast<int64_t>(user.size()); }
 };
 
@@ -76,21 +81,21 @@ enum class SplitMethod {
 
 /// From a log to a data set. Applied in this order: minimum rating and behaviour weights, deduplication, k-core, split.
 struct PrepareOptions {
-  float min_rating = 0;
-  bool has_min_rating = false;
+  float min_rating = 0;         ///< entries rated below it are left out; needs ratings
+  bool has_min_rating = false;  ///< whether that is asked for
   /// Weight of each behaviour by name; one that is not named is dropped. Empty: every entry weighs 1.
   std::map<std::string, float> behaviour_weights;
   /// Each user and each item left has at least this many distinct partners (0, 1: no filter). Of a log with parts, training
   /// counts.
   int64_t k_core = 0;
-  /// automatic: `files` where the log has parts, else `ratio`.
+  /// True: the log's own parts where it has some (SplitMethod::files), else `ratio`; false: as `split` says.
   bool automatic_split = true;
-  SplitMethod split = SplitMethod::ratio;
-  double val_share = 0;     ///< with ratio
-  double test_share = 0.2;  ///< with ratio
-  bool by_time = false;     ///< the latest go to test, those before them to validation; needs times
-  bool global = false;      ///< shares of all interactions together, not of each user's
-  uint64_t seed = 0;
+  SplitMethod split = SplitMethod::ratio;  ///< see automatic_split
+  double val_share = 0;                    ///< with ratio: the part for validation, in [0, 1)
+  double test_share = 0.2;                 ///< with ratio: the part for the test, in [0, 1); the two together below 1
+  bool by_time = false;                    ///< the latest go to test, those before them to validation; needs times
+  bool global = false;                     ///< shares of all interactions together, not of each user's
+  uint64_t seed = 0;                       ///< of what is drawn at random
 };
 
 /// The options as text, by the names that they have on the command line: "k_core", "split", "by_time", ...
@@ -120,12 +125,15 @@ struct InteractionReport {
 
 /// Users x items matrices, ready for training. A HostCsr here may have empty `values`: every weight is 1.
 struct InteractionDataset {
-  std::string name;
-  IdTable users, items;
-  std::vector<std::string> item_names;  ///< empty, or one each
-  HostCsr train, val, test;             ///< users x items each; disjoint; any but train may be empty
-  InteractionReport report;
-  DataOrigin origin = {};  ///< empty for data that `prepare` did not make, and those that keep_out_users left
+  std::string name;                     ///< for people
+  IdTable users;                        ///< the rows' ids
+  IdTable items;                        ///< the columns' ids
+  std::vector<std::string> item_names;  ///< empty, or one title an item
+  HostCsr train;                        ///< users x items: to train on; not empty
+  HostCsr val;                          ///< users x items, disjoint from train: to choose settings by; may be empty
+  HostCsr test;                         ///< users x items, disjoint from both: to judge by; may be empty
+  InteractionReport report;             ///< what preparing met
+  DataOrigin origin = {};               ///< empty for data that `prepare` did not make, and those that keep_out_users left
 
   /// Interactions / (users x items), of training.
   double density() const;
@@ -134,8 +142,8 @@ struct InteractionDataset {
   std::string content_hash() const;
 };
 
-/// Throws Error{usage} for options out of range or without the column they need, Error{bad_data} where nothing is left, with what
-/// removed it.
+/// The log as users x items matrices, split. Throws Error{usage} for options out of range or without the column they need,
+/// Error{bad_data} where nothing is left, with what removed it.
 InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {});
 
 /// Moves a random share of each user's training interactions (rounded down) to `val`, so that settings and stopping are chosen
@@ -150,11 +158,11 @@ HostCsr transpose(const HostCsr& matrix);
 
 /// A made-up shop: items in categories with names, popularity by Zipf's law, users with tastes for a few categories.
 struct ShopOptions {
-  int64_t users = 2000;
-  int64_t items = 1000;
-  int64_t categories = 12;
+  int64_t users = 2000;               ///< how many there are; at least 1
+  int64_t items = 1000;               ///< how many there are; at least 6, and twice interactions_per_user
+  int64_t categories = 12;            ///< that items fall into
   double interactions_per_user = 25;  ///< mean; each user has at least 3
-  uint64_t seed = 0;
+  uint64_t seed = 0;                  ///< of everything that is drawn
 };
 /// Deterministic in the options. Every item has a name ("Walnut coffee mill"); times ascend within a user. Throws Error{usage}
 /// for sizes out of range.

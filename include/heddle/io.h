@@ -130,8 +130,8 @@ class TensorReader {
   enum class Type { f32, i32, i64, u8 };
   /// An array of the file.
   struct Array {
-    std::string name;
-    Type type = Type::f32;
+    std::string name;            ///< once in a file
+    Type type = Type::f32;       ///< of each element
     std::vector<int64_t> shape;  ///< at most two dimensions
     int64_t size = 0;            ///< elements
     int64_t begin = 0;           ///< its first byte in the file
@@ -141,8 +141,9 @@ class TensorReader {
   explicit TensorReader(const std::string& path);
   /// Of a file's content in memory; `name` stands for its path.
   static TensorReader of_content(std::string content, const std::string& name);
+  /// The open file goes over.
   TensorReader(TensorReader&&) noexcept;
-  TensorReader& operator=(TensorReader&&) noexcept;
+  TensorReader& operator=(TensorReader&&) noexcept;  ///< the same
   ~TensorReader();
 
   /// The file's path, or name.
@@ -153,15 +154,15 @@ class TensorReader {
   /// In the order of their data.
   const std::vector<Array>& arrays() const&;
   std::vector<Array> arrays() &&;  ///< of a temporary: the vector itself
-  /// Null where there is none.
+  /// The array of this name, null where there is none.
   const Array* find(std::string_view name) const;
 
   /// Elements first ... first + target.size() - 1. Throws Error{usage} for elements that the array does not have or another type
   /// than the array's, Error{bad_data} for a float that is NaN or infinite, Error{io} where the file cannot be read.
   void read(const Array& array, int64_t first, std::span<float> target) const;
-  void read(const Array& array, int64_t first, std::span<int32_t> target) const;
-  void read(const Array& array, int64_t first, std::span<int64_t> target) const;
-  void read(const Array& array, int64_t first, std::span<uint8_t> target) const;
+  void read(const Array& array, int64_t first, std::span<int32_t> target) const;  ///< the same of Type::i32
+  void read(const Array& array, int64_t first, std::span<int64_t> target) const;  ///< the same of Type::i64
+  void read(const Array& array, int64_t first, std::span<uint8_t> target) const;  ///< the same of Type::u8
 
  private:
   struct Opened;

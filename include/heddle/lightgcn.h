@@ -30,20 +30,26 @@ enum class RankingLoss {
 };
 
 /// How the learning rate changes over the planned steps.
-enum class Schedule { constant, cosine };
+enum class Schedule {
+  constant,  ///< not at all
+  cosine,    ///< to 0 along half a cosine (Loshchilov & Hutter 2017)
+};
 
 /// How propagated embeddings are stored between layers; sums and masters are float32.
-enum class Precision { f32, bf16 };
+enum class Precision {
+  f32,   ///< 4 bytes a number
+  bf16,  ///< 2 bytes a number: f32's first 16 bits, rounded to nearest even
+};
 
 /// Settings of a LightGcn model.
 struct LightGcnOptions {
-  int64_t dim = 64;
-  int64_t layers = 3;
+  int64_t dim = 64;       ///< width of the embeddings, from 1 to 65536
+  int64_t layers = 3;     ///< propagations over the graph, from 0 (plain matrix factorisation) to 100
   float init_std = 0.1f;  ///< initial embeddings are N(0, init_std^2)
   /// Items are scored by <u, i> / |i|^norm_power. 0: the dot product, 1: the cosine (up to the user's norm).
   float norm_power = 0.4f;
-  Precision precision = Precision::f32;
-  uint64_t seed = 0;
+  Precision precision = Precision::f32;  ///< of what is stored between layers
+  uint64_t seed = 0;                     ///< of the initial embeddings, and of what training draws
 
   /// Throws Error{usage} for a value out of range.
   void check() const;
@@ -51,17 +57,17 @@ struct LightGcnOptions {
 
 /// How a LightGcn model is trained.
 struct LightGcnTrainOptions {
-  int64_t epochs = 80;
-  RankingLoss loss = RankingLoss::softmax;
-  float learning_rate = 0.03f;
-  float reg = 1e-4f;  ///< reg / 2 / batch * the squares of the batch's layer-0 rows
+  int64_t epochs = 80;                      ///< at most; at least 1
+  RankingLoss loss = RankingLoss::softmax;  ///< what is minimised
+  float learning_rate = 0.03f;              ///< Adam's, before `schedule` changes it
+  float reg = 1e-4f;                        ///< reg / 2 / batch * the squares of the batch's layer-0 rows
   /// 0: a fortieth of the training interactions, as a power of two from 256 to 16384.
   int64_t batch_size = 0;
   /// softmax; 0: chosen by short trainings without a part of the training interactions (choose_temperature).
   float temperature = 0;
-  int64_t negatives = 1024;
-  float popularity_share = 0.3f;
-  Schedule schedule = Schedule::cosine;
+  int64_t negatives = 1024;       ///< softmax: items that a batch is told apart from, shared by all of it
+  float popularity_share = 0.3f;  ///< softmax: part of the negatives drawn by popularity, the others uniformly; from 0 to 1
+  Schedule schedule = Schedule::cosine;  ///< of the learning rate
   int64_t patience = 0;    ///< evaluations without a better validation recall after which training stops; 0: all epochs
   int64_t eval_every = 0;  ///< epochs between evaluations; 0: only at the end
   /// Seconds of `train`, the choice of the temperature (which takes at most half of them) and evaluations on the way included;
@@ -96,11 +102,15 @@ class LightGcn {
   LightGcn& operator=(const LightGcn&) = delete;
   ~LightGcn();
 
+  /// Where its tensors are and its steps run.
   Context& context() { return context_; }
+  /// What it was made with.
   const LightGcnOptions& options() const { return options_; }
   /// The interactions that it was made of, users x items.
   const HostCsr& train() const { return *train_; }
+  /// How many users there are.
   int64_t users() const { return train_->rows; }
+  /// How many items there are.
   int64_t items() const { return train_->cols; }
 
   /// The weights as they are now as a fitted model, "lightgcn", which later training does not change: the embeddings are
@@ -111,6 +121,7 @@ class LightGcn {
 
   /// The trainable layer-0 embeddings, [users + items x dim].
   Parameter& embeddings();
+  /// What they are propagated over, (users + items) square: D^-1/2 A D^-1/2 of the bipartite graph.
   const NormalisedAdjacency& adjacency() const;
   /// What batches are drawn from.
   const kernels::InteractionsView& interactions() const;
@@ -133,12 +144,12 @@ class LightGcn {
 
 /// What a callback is told after each epoch.
 struct LightGcnEpoch {
-  int64_t epoch = 0;  ///< from 1
-  int64_t epochs = 0;
-  double loss = 0;     ///< mean over the epoch's steps, with the penalty
-  double seconds = 0;  ///< of the epoch, evaluation apart
-  /// Where the epoch was evaluated: figures on the test split, and on the validation split.
-  std::map<std::string, double> test, val;
+  int64_t epoch = 0;                   ///< from 1
+  int64_t epochs = 0;                  ///< how many are planned
+  double loss = 0;                     ///< mean over the epoch's steps, with the penalty
+  double seconds = 0;                  ///< of the epoch, evaluation apart
+  std::map<std::string, double> test;  ///< figures on the test split, by name, where the epoch was evaluated
+  std::map<std::string, double> val;   ///< figures on the validation split, likewise
 };
 
 /// Return false to stop; the model then holds what was reached.
@@ -148,20 +159,21 @@ using LightGcnCallback = std::function<bool(const LightGcnEpoch&)>;
 struct LightGcnReport {
   int64_t epochs = 0;      ///< run to their end
   int64_t best_epoch = 0;  ///< with patience: whose weights the model holds
-  int64_t steps = 0;
+  int64_t steps = 0;       ///< over all epochs
   int64_t batch_size = 0;  ///< as used
   float temperature = 0;   ///< as used
   /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given.
   std::vector<std::pair<float, double>> temperature_trials;
   /// The best of several that were tried is the last, and so the highest: a higher one may do better still.
   bool temperature_at_edge = false;
-  double choice_s = 0;         ///< seconds that took
-  std::vector<double> losses;  ///< one an epoch
-  std::vector<double> epoch_s;
-  double step_ms_median = 0;
-  double fit_s = 0;          ///< training, evaluations apart
-  double eval_s = 0;         ///< evaluations on the way
-  bool interrupted = false;  ///< a callback ended it; a step that was under way is finished
+  double choice_s = 0;          ///< seconds that took
+  std::vector<double> losses;   ///< one an epoch
+  std::vector<double> epoch_s;  ///< seconds of each epoch, evaluations apart
+  double step_ms_median = 0;    ///< milliseconds
+  double fit_s = 0;             ///< training, evaluations apart
+  double eval_s = 0;            ///< evaluations on the way
+  bool interrupted = false;     ///< a callback ended it; a step that was under way is finished
+  /// The median of epoch_s, in seconds; 0 where no epoch ran.
   double epoch_s_median() const;
 };
 

@@ -24,10 +24,11 @@ class NodeClassifier {
   virtual ~NodeClassifier() = default;
   /// The name it is trained and saved under, e.g. "gcn".
   virtual std::string name() const = 0;
+  /// Where its tensors are and its steps run.
   virtual Context& context() = 0;
   /// Logits [nodes x classes]. Called once a step; drops out where the context is training.
   virtual Tensor forward() = 0;
-  /// In a fixed order, which is the order in weights_hash and in saved files.
+  /// What training changes, in a fixed order, which is the order in weights_hash and in saved files.
   virtual std::span<Parameter> parameters() = 0;
   /// What a saved file needs to build the model again, as text; no value leaves a choice to whoever reads it.
   virtual std::map<std::string, std::string> settings() const = 0;
@@ -45,17 +46,18 @@ HostMatrix glorot_uniform(int64_t rows, int64_t cols, uint64_t seed, uint32_t in
 
 /// Name and size of a parameter.
 struct ParameterShape {
-  std::string name;
-  int64_t rows = 0, cols = 0;
+  std::string name;  ///< "weight1"
+  int64_t rows = 0;  ///< how many rows
+  int64_t cols = 0;  ///< how many columns
 };
 
 /// Settings of a Gcn; the defaults are the authors' for citation graphs.
 struct GcnOptions {
-  int64_t hidden = 16;
+  int64_t hidden = 16;   ///< width of the hidden layers; at least 1
   int64_t layers = 2;    ///< at least 1
   float dropout = 0.5f;  ///< on the input features (sparse ones: on their non-zeros) and on each hidden layer
   int64_t classes = 0;   ///< how many to score; 0: as many as the data's labels name
-  uint64_t seed = 0;
+  uint64_t seed = 0;     ///< of the initial weights and of dropout
   FeatureScaling feature_scaling = FeatureScaling::automatic;  ///< a model that is made has chosen, and goes by it ever after
 
   /// Throws Error{usage} for a value out of range.
@@ -104,7 +106,7 @@ struct GatOptions {
   float slope = 0.2f;              ///< of LeakyReLU below 0
   int64_t gat_version = 1;         ///< 1: a LeakyReLU over the sum of two scores; 2: scores of a LeakyReLU over a sum (GATv2)
   int64_t classes = 0;             ///< how many to score; 0: as many as the data's labels name
-  uint64_t seed = 0;
+  uint64_t seed = 0;               ///< of the initial weights and of dropout
   FeatureScaling feature_scaling = FeatureScaling::automatic;  ///< a model that is made has chosen, and goes by it ever after
 
   /// Throws Error{usage} for a value out of range.
@@ -157,9 +159,9 @@ class Gat final : public NodeClassifier {
 
 /// A setting of a model, as text: what `heddle train NAME --help` lists and a saved file holds.
 struct ModelSetting {
-  const char* name;
+  const char* name;      ///< "feature_scaling"; on the command line --feature-scaling
   const char* fallback;  ///< the value where none is given
-  const char* summary;
+  const char* summary;   ///< what it does, for people
   /// The value that leaves the choice to the model, null where none does. A model's `settings` tell what was chosen, never this.
   const char* automatic = nullptr;
 };
@@ -168,14 +170,15 @@ struct TrainOptions;
 
 /// One row of the model table: what `heddle train NAME` and `heddle predict` build.
 struct ModelKind {
-  const char* name;
-  const char* summary;
-  const char* source;
-  std::span<const ModelSetting> settings;
+  const char* name;                        ///< "gcn"
+  const char* summary;                     ///< what it is, for people
+  const char* source;                      ///< the paper
+  std::span<const ModelSetting> settings;  ///< those it has, in the order in which they are listed
   /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
   void (*check)(const std::map<std::string, std::string>& settings);
   /// What the parameters of a model of `data` would be, in their order, without making it; settings as `check` wants them.
   std::vector<ParameterShape> (*parameters)(const NodeDataset& data, const std::map<std::string, std::string>& settings);
+  /// The model; throws as its constructor does and as `check`.
   std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
                                           uint64_t seed, const Device& device);
   bool attends;  ///< whether NodeClassifier::attention has anything to tell
@@ -186,10 +189,11 @@ struct ModelKind {
 /// Every model of this build.
 std::span<const ModelKind> model_kinds();
 
-/// Throws Error{usage} with the names there are for a name that is not one of them.
+/// The row of this name. Throws Error{usage} with the names there are for a name that is not one of them.
 const ModelKind& find_model_kind(const std::string& name);
 
-/// Throws Error{usage} with the names there are for a name that is not one of them, or for a setting it does not know.
+/// The model of this name; settings that are not given have their defaults. Throws Error{usage} with the names there are for a
+/// name that is not one of them, or for a setting it does not know.
 std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
                                            const std::map<std::string, std::string>& settings, uint64_t seed,
                                            const Device& device);

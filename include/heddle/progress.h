@@ -11,7 +11,7 @@ namespace heddle {
 
 /// A figure of the phase that is under way: "epoch" 3 of 80, "loss" 5.8977.
 struct ProgressFigure {
-  const char* name;
+  const char* name;      ///< "epoch", "loss", "user", ...
   double value;          ///< NaN: not known yet
   double total = 0;      ///< of a count, from 1: how many there will be; 0: the figure is no count
   bool at_most = false;  ///< the total is only a bound

@@ -29,14 +29,14 @@ namespace heddle {
 
 /// Somebody to recommend to: a user of the training data by number, or (user == -1) a visitor with these items.
 struct Query {
-  int32_t user = -1;
+  int32_t user = -1;           ///< a row of the training interactions, or -1
   std::vector<int32_t> items;  ///< of a visitor: item numbers, distinct, in any order
 };
 
 /// An item's number and the score it was ranked by.
 struct RankedItem {
-  int32_t item = -1;
-  float score = 0;
+  int32_t item = -1;  ///< a column of the training interactions
+  float score = 0;    ///< higher is better; of one model, and of one query, alone to be compared
 };
 /// The best items of one query, best first: score descending, equal scores by smaller item number. Fewer than asked for where
 /// fewer can be ranked.
@@ -92,7 +92,7 @@ struct RankOptions {
 /// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and
 /// one for each of `heddle data`'s options by which the data were read and prepared (DataOrigin::options).
 inline constexpr std::string_view fit_prefix = "fit.";
-inline constexpr std::string_view data_option_prefix = "data.option.";
+inline constexpr std::string_view data_option_prefix = "data.option.";  ///< see fit_prefix
 
 /// A fitted model that ranks items. It never changes: any number of threads may ask it at the same time, each with a Session of
 /// its own on the model's device. To write one of your own, override what is pure and, of the protected functions, those that it
@@ -114,12 +114,16 @@ class Recommender {
   /// of what was fitted, `fit.NAME` for each of its settings as it was asked for, and `seed`. Empty where that is not known, as
   /// of a LightGCN that was loaded. Base: the name and the model's own settings.
   virtual std::map<std::string, std::string> how_fitted() const;
+  /// Where its arrays are; sessions that ask it are of this device, or, for a cpu, of any cpu device.
   const Device& device() const { return device_; }
   /// The training interactions, users x items, on the host: what is masked, and what a visitor is compared with. A blend and its
   /// models hold them once.
   const HostCsr& train() const { return *train_; }
+  /// The same, to be held by others too.
   const std::shared_ptr<const HostCsr>& shared_train() const { return train_; }
+  /// How many users it knows.
   int64_t users() const { return train_->rows; }
+  /// How many items it ranks.
   int64_t items() const { return train_->cols; }
 
   // The four below throw Error{usage} for a session on another device than the model's, for users and items that the model does
@@ -149,11 +153,11 @@ class Recommender {
   /// One vector an item (and a user) where the model has such, empty matrices where not. `heddle export --embeddings` writes
   /// them.
   virtual HostMatrix item_embeddings() const { return {}; }
-  virtual HostMatrix user_embeddings() const { return {}; }
+  virtual HostMatrix user_embeddings() const { return {}; }  ///< see item_embeddings
 
   /// What a saved file holds of the model itself; ids, graph and settings are added by save_recommender.
   virtual std::vector<io::NamedTensor> tensors() const = 0;
-  virtual std::vector<io::NamedIntegers> integers() const { return {}; }
+  virtual std::vector<io::NamedIntegers> integers() const { return {}; }  ///< see tensors
   /// Bytes that its tensors and integers take.
   int64_t model_bytes() const;
 
@@ -188,9 +192,10 @@ class Recommender {
 /// straight into what keeps them, so that loading takes little more memory than the model. All functions throw Error{bad_data}
 /// where there is no array of this name, or it is of another size or type.
 struct RecommenderParts {
-  std::shared_ptr<const HostCsr> train;
-  std::map<std::string, std::string> settings, trained_with;
-  std::shared_ptr<const io::TensorReader> arrays;
+  std::shared_ptr<const HostCsr> train;             ///< the training interactions, users x items
+  std::map<std::string, std::string> settings;      ///< as Recommender::settings
+  std::map<std::string, std::string> trained_with;  ///< as Recommender::trained_with
+  std::shared_ptr<const io::TensorReader> arrays;   ///< the file
   std::string prefix = {};  ///< the model's arrays are those whose names begin so: "first." of a blend's first model
 
   /// How many columns the matrix of this name has.
@@ -202,47 +207,49 @@ struct RecommenderParts {
                    const std::function<void(int64_t first, std::span<const float> values)>& piece) const;
   /// Arrays of one dimension.
   std::vector<int32_t> read_int32(const std::string& name) const;
-  std::vector<int64_t> read_int64(const std::string& name) const;
+  std::vector<int64_t> read_int64(const std::string& name) const;  ///< see read_int32
   /// The parts of one of the models that a model is made of: settings and arrays whose names begin with "NAME.".
   RecommenderParts part(const std::string& name) const;
 };
 
 /// The size that an array of a saved model must have.
 struct PartShape {
-  std::string name;
-  int64_t rows = 0;
-  int64_t least_cols = 0, most_cols = 0;
-  bool integers = false;  ///< of `integers` (one dimension; rows is 1), else of `tensors`
+  std::string name;        ///< the array's
+  int64_t rows = 0;        ///< exactly so many
+  int64_t least_cols = 0;  ///< at least so many columns
+  int64_t most_cols = 0;   ///< at most so many columns
+  bool integers = false;   ///< of `integers` (one dimension; rows is 1), else of `tensors`
 };
 
 /// One row of the table of recommenders: what `heddle train NAME` makes and `load_recommender` reads.
 struct RecommenderKind {
-  const char* name;
-  const char* summary;
-  const char* source;
-  std::span<const ModelSetting> settings;
+  const char* name;                        ///< "lightgcn"
+  const char* summary;                     ///< what it is, for people
+  const char* source;                      ///< the paper
+  std::span<const ModelSetting> settings;  ///< those it has, in the order in which they are listed
   /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
   void (*check)(const std::map<std::string, std::string>& settings);
   /// What a saved model of so many users and items holds, settings as `check` wants them: compared with a file before a model is
   /// made of it.
   std::vector<PartShape> (*parts)(const std::map<std::string, std::string>& settings, int64_t users, int64_t items);
-  /// Null where the model is trained step by step or made of others.
+  /// Fits one. Null where the model is trained step by step or made of others.
   std::unique_ptr<Recommender> (*make)(const InteractionDataset& data, const std::map<std::string, std::string>& settings,
                                        uint64_t seed, const Device& device);
-  /// Throws Error{bad_data} for parts that do not belong together.
+  /// The model that a file holds. Throws Error{bad_data} for parts that do not belong together.
   std::unique_ptr<Recommender> (*load)(RecommenderParts&& parts, const Device& device);
 };
 
 /// Every recommender of this build.
 std::span<const RecommenderKind> recommender_kinds();
-/// Throws Error{usage} with the names there are for a name that is not one of them.
+/// The row of this name. Throws Error{usage} with the names there are for a name that is not one of them.
 const RecommenderKind& find_recommender_kind(const std::string& name);
 
 /// What a saved recommender file holds besides the model.
 struct SavedRecommender {
-  std::unique_ptr<Recommender> model;
-  IdTable users, items;
-  std::vector<std::string> item_names;
+  std::unique_ptr<Recommender> model;           ///< ready to be asked
+  IdTable users;                                ///< the raw ids of its users
+  IdTable items;                                ///< the raw ids of its items
+  std::vector<std::string> item_names;          ///< empty, or a title for each item
   std::map<std::string, std::string> metadata;  ///< "data.name", "data.hash", "seed", ...
 };
 
@@ -257,9 +264,9 @@ void save_recommender(const Recommender& model, const InteractionDataset& data, 
 /// data: to ask for room before the model is made.
 int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
                                 const InteractionDataset& data);
-/// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent: what
-/// it claims is compared with what it holds before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n
-/// at most.
+/// Reads what save_recommender wrote; the model is ready to be asked on `device`. Throws Error{bad_data} where the file is
+/// truncated, not a heddle recommender, of another format version, or inconsistent: what it claims is compared with what it holds
+/// before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.
 SavedRecommender load_recommender(const std::string& path, const Device& device);
 
 /// What NDCG holds a ranking against: the literature has two ideals, and figures of one do not compare with those of the other.
@@ -270,13 +277,13 @@ enum class MetricDefinition {
 
 /// How rankings are judged.
 struct EvaluateOptions {
-  std::vector<int64_t> topk = {20};
-  MetricDefinition definition = MetricDefinition::standard;
+  std::vector<int64_t> topk = {20};                          ///< the K of the metrics; each from 1 to 1000
+  MetricDefinition definition = MetricDefinition::standard;  ///< of ndcg
   /// Rank among the user's test items and this many items drawn from those the user never took (all of them where they are
   /// fewer); 0: full ranking. Labelled `recall@20(uniN)`.
   int64_t sampled_negatives = 0;
-  bool exclude_val = false;  ///< at test, validation items are left out of the ranking as well
-  uint64_t seed = 0;
+  bool exclude_val = false;      ///< at test, validation items are left out of the ranking as well
+  uint64_t seed = 0;             ///< of the items that are drawn
   Profiler* profiler = nullptr;  ///< records the ops that ranking runs; null: nobody does
 
   /// Throws Error{usage} where models of so many items cannot be judged like this. `evaluate` calls it; who trains first can ask
@@ -284,11 +291,12 @@ struct EvaluateOptions {
   void check(int64_t items) const;
 };
 
-/// Figures by name: recall@K, ndcg@K, precision@K, hit@K, mrr@K, map@K, each averaged over the users who have target items.
+/// Figures by name: `recall@K`, `ndcg@K`, `precision@K`, `hit@K`, `mrr@K`, `map@K`, each averaged over the users who have target
+/// items.
 struct RankingMetrics {
-  std::map<std::string, double> values;
-  int64_t users = 0;   ///< averaged over
-  double seconds = 0;  ///< ranking and counting
+  std::map<std::string, double> values;  ///< each from 0 to 1
+  int64_t users = 0;                     ///< averaged over
+  double seconds = 0;                    ///< ranking and counting
 };
 
 /// The metrics of one ranking; `targets` ascending and not empty. The definitions: recall = hits / |targets|, precision = hits /
@@ -310,9 +318,9 @@ RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query
 
 /// Users that are kept out of `data` altogether, to be met as visitors.
 struct NewUsers {
-  InteractionDataset rest;  ///< the same users and items, the kept-out users' rows are empty in train, val and test
-  std::vector<Query> given;
-  HostCsr targets;             ///< one row for each of `given`
+  InteractionDataset rest;     ///< the same users and items, the kept-out users' rows are empty in train, val and test
+  std::vector<Query> given;    ///< what each of them comes with, as a visitor
+  HostCsr targets;             ///< what they are judged by: `given` x items
   std::vector<int32_t> users;  ///< their numbers, ascending
 };
 /// Keeps out a random `share` (rounded, at least one) of the users with at least 2 training items; half of their training items
@@ -340,11 +348,11 @@ std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, co
 
 /// Settings of `make_graph_filter`.
 struct GraphFilterOptions {
-  int64_t rank = 256;      ///< singular vectors of the ideal low-pass filter; 0: the linear filter alone
-  float alpha = 0.3f;      ///< weight of the ideal low-pass filter beside the linear one
-  int64_t iterations = 8;  ///< subspace iterations of the randomised SVD (Halko, Martinsson, Tropp 2011)
-  int64_t oversample = 32;
-  uint64_t seed = 0;
+  int64_t rank = 256;       ///< singular vectors of the ideal low-pass filter; 0: the linear filter alone
+  float alpha = 0.3f;       ///< weight of the ideal low-pass filter beside the linear one
+  int64_t iterations = 8;   ///< subspace iterations of the randomised SVD (Halko, Martinsson, Tropp 2011)
+  int64_t oversample = 32;  ///< vectors that the iterations carry besides the `rank` that are kept
+  uint64_t seed = 0;        ///< of the vectors that they begin with
 
   /// Throws Error{usage} for a value out of range.
   void check() const;

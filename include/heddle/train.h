@@ -16,18 +16,19 @@ namespace heddle {
 
 /// Settings of Adam.
 struct AdamOptions {
-  float learning_rate = 0.01f;
-  float beta1 = 0.9f;
-  float beta2 = 0.999f;
-  float epsilon = 1e-8f;
-  int64_t decay_steps = 0;  ///< n > 0: the learning rate falls to 0 along a cosine over n steps
+  float learning_rate = 0.01f;  ///< of the first step
+  float beta1 = 0.9f;           ///< decay a step of the mean of the gradients
+  float beta2 = 0.999f;         ///< decay a step of the mean of their squares
+  float epsilon = 1e-8f;        ///< added to the root of the latter
+  int64_t decay_steps = 0;      ///< n > 0: the learning rate falls to 0 along a cosine over n steps
 };
 
 /// Adam (Kingma & Ba 2015) over a model's parameters, one kernel launch a step.
 class Adam {
  public:
+  /// Begins with moments of zero. The context must outlive it. Throws Error{usage} for a parameter of another context.
   Adam(Context& context, std::span<Parameter> parameters, const AdamOptions& options);
-  /// Updates every parameter from its gradient; all must have one.
+  /// Updates every parameter from its gradient. Throws Error{usage} where one has none in this step.
   void step();
 
  private:
@@ -44,9 +45,12 @@ class Adam {
 /// The step must do the same work each time and read nothing back to the host. Always eagerly while the context has a profiler.
 class ReplayedStep {
  public:
+  /// `step` begins the context's step by itself (Context::begin_step). The context must outlive it.
   ReplayedStep(Context& context, std::function<void()> step);
   ~ReplayedStep();
+  /// Runs it once. Throws what it throws.
   void run();
+  /// Whether the work has been recorded, so that `run` replays it.
   bool replaying() const { return replay_ != nullptr; }
 
  private:
@@ -58,15 +62,15 @@ class ReplayedStep {
   std::unique_ptr<kernels::Replay> replay_;
 };
 
-/// Quality on one split. `loss` is the mean cross-entropy without the penalty.
+/// Quality on one split.
 struct SplitFigures {
-  float loss = 0;
-  double accuracy = 0;
+  float loss = 0;       ///< mean cross-entropy (in nats), without the penalty
+  double accuracy = 0;  ///< share of the nodes whose best class is theirs, from 0 to 1
 };
 
 /// Which weights training ends with.
 enum class Selection {
-  last,
+  last,  ///< those after the last epoch
   /// Those of the epoch with the best validation figures, as the program of Velickovic et al. (2018) keeps them: of the last
   /// epoch that was at least as good as every other in validation accuracy and in validation loss (without the penalty).
   best_validation,
@@ -77,22 +81,22 @@ std::string to_string(Selection selection);
 
 /// How a node classifier is trained; the defaults are Kipf and Welling's protocol.
 struct TrainOptions {
-  int64_t epochs = 200;
-  float learning_rate = 0.01f;
-  float weight_decay = 5e-4f;  ///< added to the loss as weight_decay / 2 * |W|^2 of the regularised parameters
+  int64_t epochs = 200;         ///< at most; at least 1
+  float learning_rate = 0.01f;  ///< Adam's
+  float weight_decay = 5e-4f;   ///< added to the loss as weight_decay / 2 * |W|^2 of the regularised parameters
   /// 0: all epochs. n: stop once an epoch's validation loss (penalty included) exceeds the mean of the n before it (the window of
   /// Kipf & Welling's program, there 10). With Selection::best_validation: stop after n epochs in a row of which none was as good
   /// as the best in either validation figure (there 100).
   int64_t patience = 0;
-  Selection selection = Selection::last;
+  Selection selection = Selection::last;  ///< which weights the model then has
   /// Record the epoch once and replay it, where the device can.
   bool replay = true;
 };
 
 /// What a callback is told after each epoch.
 struct EpochFigures {
-  int64_t epoch = 0;  ///< from 1
-  int64_t epochs = 0;
+  int64_t epoch = 0;        ///< from 1
+  int64_t epochs = 0;       ///< how many there are at most
   float train_loss = 0;     ///< with the penalty, as it stood before the epoch's update
   bool has_val = false;     ///< validation is computed where patience or the selection needs it
   float val_loss = 0;       ///< after the update; with the penalty for Selection::last, without for best_validation
@@ -104,15 +108,19 @@ using EpochCallback = std::function<bool(const EpochFigures&)>;
 
 /// What a training of a node classifier came to.
 struct TrainReport {
-  int64_t epochs = 0;                                              ///< run
-  int64_t selected_epoch = 0;                                      ///< whose weights the model has, from 1
-  std::vector<float> losses;                                       ///< train loss per epoch, as in EpochFigures
-  std::vector<double> epoch_ms;                                    ///< forward, backward and update; without validation
-  double train_accuracy = 0, val_accuracy = 0, test_accuracy = 0;  ///< of the selected weights; 0 where the split is empty
-  float train_loss = 0;                                            ///< of the last epoch
-  std::string weights_hash;
+  int64_t epochs = 0;            ///< run
+  int64_t selected_epoch = 0;    ///< whose weights the model has, from 1
+  std::vector<float> losses;     ///< train loss per epoch, as in EpochFigures
+  std::vector<double> epoch_ms;  ///< forward, backward and update; without validation
+  double train_accuracy = 0;     ///< of the selected weights
+  double val_accuracy = 0;       ///< of the selected weights; 0 where the split is empty
+  double test_accuracy = 0;      ///< of the selected weights; 0 where the split is empty
+  float train_loss = 0;          ///< of the last epoch
+  std::string weights_hash;      ///< of the selected weights, as heddle::weights_hash
 
+  /// The median of epoch_ms, in milliseconds; 0 where no epoch ran.
   double epoch_ms_median() const;
+  /// The least of epoch_ms, in milliseconds; 0 where no epoch ran.
   double epoch_ms_min() const;
 };
 
