@@ -85,6 +85,7 @@ expect_refused("an unknown user" "user 'u7777' is unknown")
 # What the others say.
 set(says_graph "^0 0\\.[0-4][0-9]\n(1|2) 0\\.[0-4][0-9]\n2 0\\.[0-4][0-9]\n3 0\\.[5-9][0-9]\n4 0\\.[5-9][0-9]\n5 0\\.[5-9][0-9]\n$")
 set(says_cancel "^ended after [0-9]+ epochs\n$")
+set(says_serve "^300 users answered, the first with item i[0-9]+\n$")
 foreach(name IN LISTS programs)
   if(name STREQUAL answer)
     continue()
