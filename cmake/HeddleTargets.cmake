@@ -34,14 +34,18 @@ endfunction()
 
 # heddle_joint_sources(target size file.cpp ...): adds the files to the target; unless HEDDLE_UNITY_BUILD
 # is OFF they are compiled `size` at a time, all others one by one. Most of what a small file costs is the headers and the templates
-# that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder.
+# that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder (of tests: among the files that
+# are listed in a group).
 function(heddle_joint_sources target size)
   target_sources(${target} PRIVATE ${ARGN})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)
   string(MAKE_C_IDENTIFIER "${folder}" folder)
   set(index 0)
   foreach(source IN LISTS ARGN)
-    math(EXPR group "${index} / ${size}")
+    math(EXPR place "${index} % ${size}")
+    if(place EQUAL 0)
+      cmake_path(GET source STEM group)  # called after the first of its files
+    endif()
     set_source_files_properties(${source} TARGET_DIRECTORY ${target} PROPERTIES UNITY_GROUP ${folder}_${group})
     math(EXPR index "${index} + 1")
   endforeach()

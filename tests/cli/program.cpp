@@ -67,7 +67,7 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
   const std::string errors = folder.file("err");
   // Progress, which comes after a second, is told where a test asks for it: `before` has the last word.
   const std::string command =
-      "export HEDDLE_PROGRESS_DELAY=1000000000; " + before + " '" HEDDLE_PROGRAM "' " + arguments + " 2>'" + errors + "'";
+      "export HEDDLE_PROGRESS_DELAY=1000000000; " + before + " '" + program_path() + "' " + arguments + " 2>'" + errors + "'";
   FILE* pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   ProgramResult result;
@@ -83,7 +83,7 @@ ProgramResult run_unread(const std::string& arguments) {
   const TempDir folder;
   const std::string errors = folder.file("err"), status = folder.file("status");
   // The reader is gone before the program starts to write: it opens the pipe's other end and closes it.
-  const std::string command = "mkfifo '" + folder.file("out") + "'; ('" HEDDLE_PROGRAM "' " + arguments + " >'" +
+  const std::string command = "mkfifo '" + folder.file("out") + "'; ('" + program_path() + "' " + arguments + " >'" +
                               folder.file("out") + "' 2>'" + errors + "'; echo $? >'" + status + "') & : <'" +
                               folder.file("out") + "'; wait";
   REQUIRE(std::system(command.c_str()) == 0);

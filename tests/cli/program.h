@@ -21,6 +21,9 @@ struct ProgramResult {
   nlohmann::json json() const;
 };
 
+/// The program. One source file knows its name, so that a compiler cache serves several checkouts.
+std::string program_path();
+
 /// Runs `heddle ARGUMENTS` by a shell. `before` stands in front of the program: variables ("HEDDLE_ISA=avx2"), "timeout 1", ...
 ProgramResult run_program(const std::string& arguments, const std::string& before = "");
 

@@ -68,9 +68,8 @@ void stop_for_a_while(int descriptor, pid_t program, TerminalRun& run) {
 TerminalRun run_on_terminal(const std::string& arguments, const Terminal& terminal) {
   const TempDir folder;
   const std::string results = folder.file("out");
-  const std::string command = "TERM='" + terminal.type + "' HEDDLE_PROGRESS_DELAY='" + terminal.delay +
-                              "' exec '" HEDDLE_PROGRAM "' " + arguments +
-                              (terminal.results_there_too ? "" : " >'" + results + "'");
+  const std::string command = "TERM='" + terminal.type + "' HEDDLE_PROGRESS_DELAY='" + terminal.delay + "' exec '" +
+                              program_path() + "' " + arguments + (terminal.results_there_too ? "" : " >'" + results + "'");
   winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(terminal.columns), .ws_xpixel = 0, .ws_ypixel = 0};
   int descriptor = -1;
   int side = -1;

@@ -16,6 +16,7 @@
 using heddle::cli::columns_of;
 using heddle::test::drawings;
 using heddle::test::file_content;
+using heddle::test::program_path;
 using heddle::test::ProgramResult;
 using heddle::test::run_on_terminal;
 using heddle::test::run_program;
@@ -278,7 +279,7 @@ TEST_SUITE("cli") {
       CAPTURE(command.name);
       const TempDir folder;
       const std::string line =
-          "-c \"'" HEDDLE_PROGRAM "' " + command.name + " " + command.arguments + " 2>&- >" + folder.file("out") + "\"";
+          "-c \"'" + program_path() + "' " + command.name + " " + command.arguments + " 2>&- >" + folder.file("out") + "\"";
       const int status = std::system(("HEDDLE_PROGRESS_DELAY=0 sh " + line).c_str());
       CHECK(status == 0);
       CHECK(!file_content(folder.file("out")).empty());
@@ -286,7 +287,7 @@ TEST_SUITE("cli") {
     const TempDir folder;
     const std::string saved = folder.file("m.safetensors");
     const auto run = [&](const std::string& arguments) {
-      return std::system(("HEDDLE_PROGRESS_DELAY=0 '" HEDDLE_PROGRAM "' " + arguments).c_str());
+      return std::system(("HEDDLE_PROGRESS_DELAY=0 '" + program_path() + "' " + arguments).c_str());
     };
     CHECK(run("weave 2>&-") == 2 << 8);
     CHECK(run("info >&- 2>&-") == 7 << 8);

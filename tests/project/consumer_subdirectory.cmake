@@ -1,5 +1,6 @@
-# Of consumer.cmake: heddle as a folder of the project, by the README's own CMakeLists.txt, as a shared library; then that installed.
-# Debug compiles fastest, and is a build that nothing else here covers. Kept from run to run, so that only changes are compiled.
+# Of consumer.cmake: heddle as a folder of the project, by the README's own CMakeLists.txt. The project names no build type, as many do not:
+# that is a build that nothing else here covers, without optimisation and with assertions, and it compiles fastest. It is kept
+# from run to run, so that only changes are compiled.
 
 set(project ${WORK}/project)
 set(rest "${readme}")
@@ -15,53 +16,26 @@ file(CONFIGURE OUTPUT ${project}/my_program.cpp CONTENT "${program}" @ONLY)
 file(CREATE_LINK ${SOURCE} ${project}/heddle SYMBOLIC)
 file(CREATE_LINK ${SOURCE}/tests/consumer ${project}/consumer SYMBOLIC)
 
-run(${CMAKE_COMMAND} -S ${project} -B ${WORK}/build ${options} -D CMAKE_BUILD_TYPE=Debug -D HEDDLE_CUDA=OFF -D BUILD_SHARED_LIBS=ON
-    -D HEDDLE_INSTALL=ON)
+run(${CMAKE_COMMAND} -S ${project} -B ${WORK}/build ${options} -D HEDDLE_CUDA=OFF)
 foreach(folder cli tests bench)
   if(EXISTS ${WORK}/build/heddle/${folder})
     message(FATAL_ERROR "heddle's ${folder} is built in somebody else's project")
   endif()
 endforeach()
-run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors})
-run_consumers(${WORK}/build/consumer)
-# A shared library holds every component.
-foreach(program devices all_devices)
-  expect_devices(${program} "${simt}" "${no_cuda}")
-endforeach()
-
-# --- installed ----------------------------------------------------------------------------------------------------------------
-
-file(REMOVE_RECURSE ${WORK}/prefix ${WORK}/found)
-run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
-set(library ${WORK}/prefix/lib/libheddle.so)
-file(STRINGS ${SOURCE}/CMakeLists.txt version REGEX "^project\\(heddle VERSION")
-string(REGEX MATCH "([0-9]+\\.[0-9]+)\\.[0-9]+" version "${version}")
-set(interface ${CMAKE_MATCH_1})
-foreach(link "" ".${interface}")
-  file(REAL_PATH ${library}${link} target)
-  if(NOT target STREQUAL ${library}.${version})
-    message(FATAL_ERROR "${library}${link} is ${target}, not ${library}.${version}")
-  endif()
-endforeach()
-run(${CMAKE_COMMAND} -D LIBRARY=${library} -D SOURCE=${SOURCE} -D NM=${NM} -P ${CMAKE_CURRENT_LIST_DIR}/exported_symbols.cmake)
-message("${said}")
-
-set(ENV{PKG_CONFIG_PATH} ${WORK}/prefix/lib/pkgconfig)
-set(ENV{LD_LIBRARY_PATH} ${WORK}/prefix/lib)
-find_program(pkg_config pkg-config)
-if(pkg_config)
-  runs_in(${WORK} sh -c "${CXX} -std=c++20 ${SOURCE}/tests/consumer/devices.cpp -o by_pkgconfig $(pkg-config --cflags --libs heddle-simt)")
-  expect_said("a program with pkg-config's line of the shared library" "")
-  run(${WORK}/by_pkgconfig)
-  set(said_by_pkgconfig "${said}")
-  expect_devices(by_pkgconfig "${simt}" "${no_cuda}")
-  run(objdump -p ${WORK}/by_pkgconfig)
-  if(NOT said MATCHES "NEEDED +libheddle\\.so\\.${interface}\n" OR said MATCHES "NEEDED +lib(z|xxhash|zip)\\.so")
-    message(FATAL_ERROR "a program of the shared library needs:\n${said}")
-  endif()
-else()
-  message("skipped: there is no pkg-config to try its line with")
+# The program with every component would have the executor and its kernels compiled as well.
+set(programs ${every_program})
+list(REMOVE_ITEM programs all_devices)
+run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors} --target my_program ${programs})
+run_consumers(${WORK}/build/consumer ${programs})
+expect_devices(devices "${no_simt}" "${no_cuda}")
+file(GLOB archives RELATIVE ${WORK}/build/heddle ${WORK}/build/heddle/*.a ${WORK}/build/heddle/*.so)
+if(NOT archives STREQUAL "libheddle.a")
+  message(FATAL_ERROR "programs for the cpu have built ${archives} of heddle, not libheddle.a alone")
 endif()
-run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/found ${options} -D CMAKE_PREFIX_PATH=${WORK}/prefix)
-run(${CMAKE_COMMAND} --build ${WORK}/found --target devices)
-run(${WORK}/found/devices)
+# How that one would be linked.
+if(GENERATOR STREQUAL Ninja)
+  run(${MAKE_PROGRAM} -C ${WORK}/build -t commands all_devices)
+  if(NOT said MATCHES "--whole-archive[^\n]*libheddle_simt\\.a[^\n]*(--no-whole-archive|--pop-state)[^\n]*libheddle\\.a")
+    message(FATAL_ERROR "a program with heddle::simt would be built by:\n${said}")
+  endif()
+endif()
