@@ -1,4 +1,4 @@
-#include "tests/engine/model_samples.h"
+#include "tests/engine/bundle/model_samples.h"
 
 #include <fstream>
 #include <iterator>

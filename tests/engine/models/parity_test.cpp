@@ -4,7 +4,7 @@
 
 #include "heddle/models.h"
 #include "heddle/train.h"
-#include "tests/engine/parity.h"
+#include "tests/engine/models/parity.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"

@@ -193,7 +193,7 @@ TEST_CASE(
   data.dense_features = {5, 3, {3, 0, 0, 0, 4, 0, 0, 0, 5, 6, 2, 0, 0, 3, 1}};
   data.labels = {0, 1, 0, 1, 0};
   data.classes = 2;
-  const std::string path = (source_dir() / "tests/engine/samples/gcn_of_0.1.0.safetensors").string();
+  const std::string path = (source_dir() / "tests/engine/bundle/samples/gcn_of_0.1.0.safetensors").string();
   REQUIRE(io::read_safetensors(path).metadata.at("setting.feature_scaling") == "automatic");
   const auto model = load_model(path, data, one_thread());
   CHECK(weights_hash(*model) == "3b04faa13ac046975c8a320c90ab7743");

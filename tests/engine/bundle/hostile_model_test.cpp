@@ -5,7 +5,7 @@
 #include "heddle/models.h"
 #include "heddle/recommender.h"
 #include "io/safetensors.h"
-#include "tests/engine/model_samples.h"
+#include "tests/engine/bundle/model_samples.h"
 #include "tests/io/samples.h"
 #include "tests/support/counting_allocator.h"
 #include "tests/support/temp_dir.h"
