@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/demo_gcn.h"
@@ -50,11 +51,6 @@ struct Customer {
   Ranking recommended;
 };
 
-std::vector<int32_t> row_of(const HostCsr& matrix, int32_t row) {
-  const auto at = [&](int32_t i) { return matrix.col_indices.begin() + matrix.row_offsets[static_cast<std::size_t>(i)]; };
-  return {at(row), at(row + 1)};
-}
-
 Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset& data, const FitRequest& request) {
   const FitPlan plan{.first = &fitters.find("model", name)};
   Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
@@ -69,7 +65,9 @@ Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset&
 std::vector<Customer> choose_customers(const InteractionDataset& data) {
   std::vector<Customer> customers;
   for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < kCustomersShown; ++user) {
-    Customer customer{.user = user, .bought = row_of(data.train, user), .hidden = row_of(data.test, user), .recommended = {}};
+    const std::span<const int32_t> train = data.train.row(user), test = data.test.row(user);
+    Customer customer{
+        .user = user, .bought = {train.begin(), train.end()}, .hidden = {test.begin(), test.end()}, .recommended = {}};
     const auto bought = static_cast<int64_t>(customer.bought.size());
     if (bought >= kShown - 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
   }
@@ -146,15 +144,8 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   return object;
 }
 
-/// A shop of these sizes: in a small one there are fewer categories, and nobody buys more than half of what there is.
-ShopOptions possible_shop(ShopOptions shop) {
-  shop.categories = std::min(shop.categories, shop.items);
-  shop.interactions_per_user = std::min(shop.interactions_per_user, static_cast<double>(shop.items) / 2);
-  return shop;
-}
-
 void DemoCommand::run() const {
-  const ShopOptions made = possible_shop(shop);
+  const ShopOptions made = shop.possible();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   catch_interrupts(progress.quiet());

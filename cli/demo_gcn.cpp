@@ -6,9 +6,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/node_training.h"
 #include "cli/options.h"
 #include "cli/report.h"
-#include "cli/seeds.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
@@ -41,17 +41,16 @@ struct Agreement {
   std::vector<Mistake> mistakes;
 };
 
-Agreement compare(const HostMatrix& probabilities, const NodeDataset& data) {
+Agreement compare(const NodePredictions& predictions, const NodeDataset& data) {
   Agreement outcome;
   for (int32_t node : data.test) {
-    const float* row = probabilities.values.data() + node * probabilities.cols;
-    const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
-    const int32_t joined = data.labels[static_cast<std::size_t>(node)];
-    if (predicted == joined) {
+    const auto at = static_cast<std::size_t>(node);
+    const int32_t joined = data.labels[at];
+    if (predictions.predicted[at] == joined) {
       ++outcome.right;
-      outcome.mean_probability += row[predicted];
+      outcome.mean_probability += predictions.probability[at];
     } else {
-      outcome.mistakes.push_back({node, joined, row[predicted]});
+      outcome.mistakes.push_back({node, joined, predictions.probability[at]});
     }
   }
   if (outcome.right > 0) outcome.mean_probability /= static_cast<double>(outcome.right);
@@ -85,7 +84,7 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
                                                  [&](const SeedResult& a, const SeedResult& b) { return right(a) < right(b); });
   text += fmt::format("\nThat was seed 0. From {} (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
                       grouped(runs.results.size(), "different start"), runs.results.back().seed, right(*worst), right(*best),
-                      others, runs.test_mean() * static_cast<double>(others));
+                      others, runs.over_seeds(&TrainReport::test_accuracy).mean * static_cast<double>(others));
   return text;
 }
 
@@ -93,15 +92,15 @@ void KarateCommand::run() const {
   const Device where = device.open();
   const NodeDataset data = io::karate_club();
   const std::string hash = data.content_hash();
-  SeedPlan plan;
-  plan.kind = &model_kinds().front();
-  plan.count = kSeeds;
+  NodeTraining training;
+  training.kind = &model_kinds().front();
+  training.seeds.count = kSeeds;
   ProgressBar progress(printing.quiet);
-  const SeedRuns runs = train_seeds(plan, data, where, progress);
+  const SeedRuns runs = run_training(training, data, where, progress);
   progress.finish();
   if (runs.failure) throw Error(*runs.failure);
   require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
-  const Agreement outcome = compare(predict(*runs.first_model), data);
+  const Agreement outcome = compare(predictions_of(predict(*runs.first_model)), data);
   if (!printing.json) {
     print(story(runs, outcome, data, where) + "\n" + cost_text());
     return;
@@ -113,7 +112,7 @@ void KarateCommand::run() const {
                         {"predicted", 1 - mistake.joined},
                         {"probability", mistake.probability}});
   }
-  Json object = training_json(plan, runs, data, hash, where);
+  Json object = training_json(training, runs, data, hash, where);
   object["first_seed"] = {{"right", outcome.right},
                           {"of", data.test.size()},
                           {"mean_probability", outcome.mean_probability},

@@ -12,8 +12,8 @@
 #include "io/limits.h"
 #include "io/listing.h"
 #include "io/npy.h"
+#include "io/number_columns.h"
 #include "io/shape.h"
-#include "io/table.h"
 
 namespace heddle::io::detail {
 

@@ -65,13 +65,6 @@ std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int
   return ids;
 }
 
-void append_row(HostCsr& target, const HostCsr& source, int64_t row) {
-  const auto begin = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row)]);
-  const auto end = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row) + 1]);
-  target.col_indices.insert(target.col_indices.end(), source.col_indices.begin() + begin, source.col_indices.begin() + end);
-  target.values.insert(target.values.end(), source.values.begin() + begin, source.values.begin() + end);
-}
-
 /// Sorted, symmetric, without self-loops; counts in data.cleaning.
 void take_graph(NodeDataset& data, const NamedBytes& part) {
   const AdjacencyLists adjacency = unpickle_adjacency(part.bytes, part.name);
@@ -140,12 +133,12 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   for (const int64_t row : row_of_test) {
     if (row == kNoRow) {
       ++data.cleaning.isolated_rows_added;
+      features.append_row({});
       data.labels.push_back(-1);
     } else {
-      append_row(features, tx, row);
+      features.append_row(tx.row(row), tx.row_values(row));
       data.labels.push_back(ty[static_cast<size_t>(row)]);
     }
-    features.row_offsets.push_back(features.nnz());
   }
   features.rows = data.nodes;
 

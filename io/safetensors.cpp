@@ -311,8 +311,7 @@ void check_checksum(std::map<std::string, std::string>& metadata, const std::vec
 /// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
 /// tell nobody anything.
 void refuse_other_kinds(const ByteSource& file, std::string_view name) {
-  constexpr int64_t kLookedAt = 4096;
-  std::string head(static_cast<size_t>(std::min(file.size(), kLookedAt)), '\0');
+  std::string head(static_cast<size_t>(std::min(file.size(), content_kind_bytes)), '\0');
   file.read(0, head.data(), static_cast<int64_t>(head.size()));
   const ContentKind found = content_kind(head);
   require(found.kind == ContentKind::safetensors || found.kind == ContentKind::unknown, ErrorKind::bad_data, name, " is ",

@@ -8,9 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "engine/settings.h"
+#include "engine/random.h"
 #include "heddle/error.h"
-#include "heddle/kernel/philox.h"
 #include "heddle/rethrow.h"
 
 namespace heddle {
@@ -29,13 +28,12 @@ struct Entry {
 };
 
 /// Random words of the two uses that draw interactions: one split, one held-out share.
-constexpr uint32_t kPrepare = 0, kHoldOut = 1;
+constexpr uint32_t by_prepare = 0, by_hold_out = 1;
 
 /// The place of a pair in a random order that depends on nothing but the seed and the pair.
-uint64_t random_key(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
+uint64_t key_of(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
   const RandomStream stream{seed, random_purpose::interaction_split + use, nullptr};
-  const PhiloxWords words = random_words(stream, static_cast<uint64_t>(user) << 32 | static_cast<uint32_t>(item));
-  return static_cast<uint64_t>(words.word[0]) << 32 | words.word[1];
+  return random_key(stream, static_cast<uint64_t>(user) << 32 | static_cast<uint32_t>(item));
 }
 
 /// A share of `count`, to the nearest whole number; a half goes up.
@@ -235,8 +233,8 @@ IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector
   return IdTable(std::move(ids));
 }
 
-/// Renumbers users and items so that each stands in some entry.
-void renumber(std::vector<Entry>& entries, InteractionLog& log) {
+/// Leaves out users and items that stand in no entry.
+void drop_unused(std::vector<Entry>& entries, InteractionLog& log) {
   std::vector<bool> user_used(static_cast<size_t>(log.users.size()), false);
   std::vector<bool> item_used(static_cast<size_t>(log.items.size()), false);
   for (const Entry& entry : entries) {
@@ -268,7 +266,7 @@ void split_run(std::span<Entry*> run, int64_t val, int64_t test, const PrepareOp
   } else {
     std::vector<std::pair<uint64_t, Entry*>> keyed;
     keyed.reserve(run.size());
-    for (Entry* entry : run) keyed.emplace_back(random_key(options.seed, kPrepare, entry->user, entry->item), entry);
+    for (Entry* entry : run) keyed.emplace_back(key_of(options.seed, by_prepare, entry->user, entry->item), entry);
     std::sort(keyed.begin(), keyed.end());  // equal keys keep the order of user and item, which is that of the addresses
     std::transform(keyed.begin(), keyed.end(), run.begin(), [](const auto& pair) { return pair.second; });
   }
@@ -323,9 +321,7 @@ void count_cold(InteractionDataset& data) {
   for (const int32_t item : data.train.col_indices) trained[static_cast<size_t>(item)] = true;
   InteractionReport& report = data.report;
   report.items_without_train = std::count(trained.begin(), trained.end(), false);
-  for (size_t user = 0; user < static_cast<size_t>(data.train.rows); ++user) {
-    report.users_without_train += data.train.row_offsets[user] == data.train.row_offsets[user + 1];
-  }
+  for (int64_t user = 0; user < data.train.rows; ++user) report.users_without_train += data.train.row(user).empty();
   for (const int32_t item : data.test.col_indices) report.test_items_unseen += !trained[static_cast<size_t>(item)];
 }
 
@@ -354,34 +350,6 @@ void check_parts(const InteractionDataset& data, const PrepareOptions& options) 
 
 }  // namespace
 
-std::map<std::string, std::string> to_settings(const PrepareOptions& options) try {
-  std::string weights;
-  for (const auto& [name, weight] : options.behaviour_weights)
-    weights += text(weights.empty() ? "" : ",", name, "=", to_setting(weight));
-  const auto yes_or_no = [](bool value) { return value ? "true" : "false"; };
-  const auto split = [&] {
-    if (options.automatic_split) return "auto";
-    switch (options.split) {
-      case SplitMethod::ratio: return "ratio";
-      case SplitMethod::leave_one_out: return "leave-one-out";
-      case SplitMethod::files: return "files";
-      case SplitMethod::none: return "none";
-    }
-    return "";
-  };
-  return {{"min_rating", options.has_min_rating ? to_setting(options.min_rating) : ""},
-          {"behaviour_weights", weights},
-          {"k_core", to_setting(options.k_core)},
-          {"split", split()},
-          {"test_share", to_setting(options.test_share)},
-          {"val_share", to_setting(options.val_share)},
-          {"by_time", yes_or_no(options.by_time)},
-          {"global_split", yes_or_no(options.global)},
-          {"split_seed", to_setting(options.seed)}};
-} catch (...) {
-  rethrow_as_error();
-}
-
 double InteractionDataset::density() const {
   const double cells = static_cast<double>(users.size()) * static_cast<double>(items.size());
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
@@ -403,7 +371,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
     const auto before = static_cast<int64_t>(entries.size());
     keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
     data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
-    renumber(entries, log);
+    drop_unused(entries, log);
   }
   split(entries, options);
   data.users = std::move(log.users);
@@ -448,7 +416,7 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
     keyed.clear();
     for (int64_t at = train.row_offsets[user]; at < train.row_offsets[user + 1]; ++at) {
       const int32_t item = train.col_indices[static_cast<size_t>(at)];
-      keyed.emplace_back(random_key(seed, kHoldOut, static_cast<int32_t>(user), item), cells.size());
+      keyed.emplace_back(key_of(seed, by_hold_out, static_cast<int32_t>(user), item), cells.size());
       cells.push_back({item, weight(train, at), false});
     }
     const auto count = static_cast<int64_t>(cells.size());

@@ -102,6 +102,13 @@ void check(const ShopOptions& options) {
 
 }  // namespace
 
+ShopOptions ShopOptions::possible() const {
+  ShopOptions shop = *this;
+  shop.categories = std::min(shop.categories, shop.items);
+  shop.interactions_per_user = std::min(shop.interactions_per_user, static_cast<double>(shop.items) / 2);
+  return shop;
+}
+
 InteractionLog synthetic_shop(const ShopOptions& options) try {
   check(options);
   Draws draws(options.seed);

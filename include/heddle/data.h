@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,27 @@ struct HostCsr {
   std::vector<int32_t> col_indices;
   std::vector<float> values;
   int64_t nnz() const { return static_cast<int64_t>(col_indices.size()); }
+  /// Columns of row `index`; none where the matrix has no such row.
+  std::span<const int32_t> row(int64_t index) const { return part(col_indices, index); }
+  /// Values of the same; none where `values` is empty.
+  std::span<const float> row_values(int64_t index) const {
+    return values.empty() ? std::span<const float>() : part(values, index);
+  }
+  /// Adds a row below the last one; `of_columns` has a value for each column, or none where no row has any.
+  void append_row(std::span<const int32_t> columns, std::span<const float> of_columns = {}) {
+    col_indices.insert(col_indices.end(), columns.begin(), columns.end());
+    values.insert(values.end(), of_columns.begin(), of_columns.end());
+    row_offsets.push_back(nnz());
+    ++rows;
+  }
+
+ private:
+  template <class T>
+  std::span<const T> part(const std::vector<T>& of, int64_t index) const {
+    if (index < 0 || index >= rows) return {};
+    const int64_t* const ends = row_offsets.data() + index;
+    return std::span(of).subspan(static_cast<std::size_t>(ends[0]), static_cast<std::size_t>(ends[1] - ends[0]));
+  }
 };
 
 /// What a reader removed or filled in on the way; nothing of it is an error.
@@ -74,6 +97,12 @@ struct NodeDataset {
   /// XXH3-128 of what a model is made of: nodes, edges, weights and features, the way they are held here; neither labels nor
   /// splits.
   std::string graph_hash() const;
+};
+
+/// What a model says of each node.
+struct NodePredictions {
+  std::vector<int32_t> predicted;  ///< the most probable class, of equally probable ones the first
+  std::vector<float> probability;  ///< its probability
 };
 
 }  // namespace heddle

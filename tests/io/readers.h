@@ -8,10 +8,10 @@
 #include "io/edges.h"
 #include "io/lightgcn_text.h"
 #include "io/npy.h"
+#include "io/number_columns.h"
 #include "io/pickle.h"
 #include "io/planetoid.h"
 #include "io/safetensors.h"
-#include "io/table.h"
 
 /// Every reader as a function of bytes, under the name "f" in its sentences, for tests that only ask whether and how it fails.
 namespace heddle::test {

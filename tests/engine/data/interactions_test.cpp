@@ -42,10 +42,7 @@ Cells cells(const InteractionDataset& data, const HostCsr& matrix) {
   CHECK(matrix.cols == data.items.size());
   REQUIRE(matrix.row_offsets.size() == static_cast<size_t>(matrix.rows) + 1);
   for (int64_t user = 0; user < matrix.rows; ++user) {
-    for (int64_t at = matrix.row_offsets[static_cast<size_t>(user)]; at < matrix.row_offsets[static_cast<size_t>(user) + 1];
-         ++at) {
-      result.emplace_back(data.users[user], data.items[matrix.col_indices[static_cast<size_t>(at)]]);
-    }
+    for (const int32_t item : matrix.row(user)) result.emplace_back(data.users[user], data.items[item]);
   }
   return result;
 }
@@ -57,7 +54,9 @@ PrepareOptions all_for_training() {
   return options;
 }
 
-int64_t row_length(const HostCsr& matrix, size_t row) { return matrix.row_offsets[row + 1] - matrix.row_offsets[row]; }
+int64_t row_length(const HostCsr& matrix, size_t row) {
+  return static_cast<int64_t>(matrix.row(static_cast<int64_t>(row)).size());
+}
 
 std::string refusal(InteractionLog log, const std::function<void(PrepareOptions&)>& change, ErrorKind kind) {
   PrepareOptions options;

@@ -45,12 +45,7 @@ TEST_CASE("engine / shop: a user's items come from few categories and popular on
   double together = 0, by_chance = 0;
   for (size_t i = 1; i < 4000; ++i) {
     if (log.user[i] != log.user[i - 1]) continue;
-    const auto users_of = [&](int32_t item) {
-      const auto begin = by_item.col_indices.begin();
-      return std::vector<int32_t>(begin + by_item.row_offsets[static_cast<size_t>(item)],
-                                  begin + by_item.row_offsets[static_cast<size_t>(item) + 1]);
-    };
-    const std::vector<int32_t> a = users_of(log.item[i - 1]), b = users_of(log.item[i]);
+    const std::span<const int32_t> a = by_item.row(log.item[i - 1]), b = by_item.row(log.item[i]);
     std::vector<int32_t> both;
     std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
     together += static_cast<double>(both.size());

@@ -239,6 +239,90 @@ TEST_CASE("evaluate / stops when asked to, and refuses what cannot be judged") {
   CHECK(refuses("item 4 comes twice", [&] { ranked(model, {{-1, {4, 1, 4}}}); }) == "");
 }
 
+TEST_CASE("metric names / each name that an evaluation gives reads back as what it is") {
+  const InteractionDataset data = random_interactions(20, 30, 0.3, 3);
+  const auto model = make_popularity(data, Device::cpu({.threads = 1}));
+  for (const MetricDefinition definition : {MetricDefinition::standard, MetricDefinition::retrieved_ideal}) {
+    for (const int64_t negatives : {0, 7}) {
+      const EvaluateOptions options{.topk = {3, 10}, .definition = definition, .sampled_negatives = negatives};
+      const Values values = evaluate(*model, data, data.test, options).values;
+      CHECK(values.size() == 2 * metric_names().size());
+      for (const auto& [written, value] : values) {
+        const MetricName name = MetricName::parse(written);
+        CHECK(to_string(name) == written);
+        CHECK((name.k == 3 || name.k == 10));
+        CHECK(name.sampled_negatives == negatives);
+        CHECK((name.definition == definition || name.metric != "ndcg"));
+      }
+    }
+  }
+  CHECK(to_string(MetricName{"ndcg", 20, MetricDefinition::retrieved_ideal, 100}) == "ndcg@20(retrieved)(uni100)");
+  CHECK(MetricName::parse("ndcg@20(retrieved)(uni100)").label() == "(retrieved)(uni100)");
+  CHECK(MetricName::parse("map@1000").label().empty());
+}
+
+TEST_CASE("metric names / what no evaluation gives is refused") {
+  for (const char* written : {"",
+                              "recall",
+                              "@5",
+                              "recall@",
+                              "recall@0",
+                              "recall@1001",
+                              "recall@05",
+                              "recall@+5",
+                              "recall@5 ",
+                              "Recall@5",
+                              "auc@5",
+                              "recall@5(retrieved)",
+                              "recall@5(uni0)",
+                              "recall@5(uni)",
+                              "recall@5(uni7",
+                              "recall@5(uni7))",
+                              "recall@5()",
+                              "ndcg@5(uni7)(retrieved)",
+                              "ndcg@5(retrieved)(retrieved)",
+                              "recall@99999999999999999999"}) {
+    CHECK_MESSAGE(error_mismatch(ErrorKind::usage, text("'", written, "' is not a metric; there are recall@K, ndcg@K"),
+                                 [&] { MetricName::parse(written); }) == "",
+                  written);
+  }
+}
+
+TEST_CASE("metric names / figures are told by K, then in one order of metrics") {
+  std::vector<std::string> order;
+  for (const auto& [name, value] : in_reading_order({{"hit@5", 1},
+                                                     {"recall@10(uni9)", 2},
+                                                     {"map@5", 3},
+                                                     {"ndcg@10(uni9)", 4},
+                                                     {"mrr@5", 5},
+                                                     {"recall@5", 6},
+                                                     {"precision@5", 7},
+                                                     {"ndcg@5", 8}})) {
+    order.push_back(text(to_string(name), " = ", value));
+  }
+  CHECK(order == std::vector<std::string>{"recall@5 = 6", "ndcg@5 = 8", "precision@5 = 7", "hit@5 = 1", "mrr@5 = 5", "map@5 = 3",
+                                          "recall@10(uni9) = 2", "ndcg@10(uni9) = 4"});
+}
+
+TEST_CASE("metric definitions / are told by a name, which takes back what another set") {
+  EvaluateOptions options;
+  options.define("uni100");
+  CHECK(options.sampled_negatives == 100);
+  CHECK(options.definition == MetricDefinition::standard);
+  options.define("retrieved");
+  CHECK(options.sampled_negatives == 0);
+  CHECK(options.definition == MetricDefinition::retrieved_ideal);
+  options.define("standard");
+  CHECK(options.definition == MetricDefinition::standard);
+  CHECK(error_mismatch(ErrorKind::usage, "the definition of metrics is 'full', it must be one of standard, retrieved, uniN",
+                       [&] { options.define("full"); }) == "");
+  for (const char* written : {"uni", "uni0", "uni1000001", "uni1.5", "uni-1"}) {
+    CHECK(error_mismatch(ErrorKind::usage,
+                         text("--metrics: the N of uniN is '", written + 3, "', it must be a whole number from 1"),
+                         [&] { options.define(written, "--metrics"); }) == "");
+  }
+}
+
 TEST_SUITE_END();
 
 }  // namespace heddle::test

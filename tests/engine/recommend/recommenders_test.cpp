@@ -219,8 +219,8 @@ TEST_CASE("recommenders / a visitor with a known user's items gets that user's s
         make_blend(make_item_cosine(data, {}, device.device), make_graph_filter(data, {.rank = 5}, device.device), 0.5f));
     for (const auto& model : models) {
       for (const int32_t user : {0, 7, 19}) {
-        const auto begin = data.train.col_indices.begin();
-        Query visitor{-1, {begin + data.train.row_offsets[user], begin + data.train.row_offsets[user + 1]}};
+        const std::span<const int32_t> row = data.train.row(user);
+        Query visitor{-1, {row.begin(), row.end()}};
         std::reverse(visitor.items.begin(), visitor.items.end());
         INFO(model->name(), ", user ", user);
         CHECK(bit_difference(scores_of(*model, {{user, {}}}), scores_of(*model, {visitor})) == "");
@@ -343,6 +343,8 @@ TEST_CASE("blend / the chosen weight is the best of the candidates by ranking wi
   CHECK(refuses("'ndgc@5' is not a metric; there are recall@K",
                 [&] { choose_blend_weight(*first, *second, data, candidates, "ndgc@5"); }) == "");
   CHECK(refuses("'ndcg' is not a metric", [&] { choose_blend_weight(*first, *second, data, candidates, "ndcg"); }) == "");
+  CHECK(refuses("must be one by the standard definition",
+                [&] { choose_blend_weight(*first, *second, data, candidates, "ndcg@5(retrieved)"); }) == "");
   InteractionDataset without = data;
   without.val = {};
   CHECK(refuses("no validation interactions", [&] { choose_blend_weight(*first, *second, without, candidates); }) == "");

@@ -82,6 +82,62 @@ TEST_CASE("train / the figures of the report are those of evaluate and predict")
   }
 }
 
+TEST_CASE("evaluate / of a data set gives the figures of each split, and nothing of an empty one") {
+  NodeDataset data = karate();
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Gcn model(data, {.seed = 1}, device.device);
+    train(model, data, {.epochs = 3});
+    const DatasetFigures all = evaluate(model, data);
+    for (const auto& [figures, nodes] :
+         {std::pair(&all.train, &data.train), std::pair(&all.val, &data.val), std::pair(&all.test, &data.test)}) {
+      const SplitFigures alone = evaluate(model, data, *nodes);
+      CHECK(figures->loss == alone.loss);
+      CHECK(figures->accuracy == alone.accuracy);
+    }
+    CHECK(all.train.loss > 0);
+    NodeDataset without = data;
+    without.val.clear();
+    CHECK(evaluate(model, without).val.loss == 0);
+    CHECK(evaluate(model, without).test.loss == all.test.loss);
+  }
+  NodeDataset unlabelled = data;
+  unlabelled.labels.clear();
+  unlabelled.train.clear(), unlabelled.val.clear(), unlabelled.test.clear();
+  Gcn model(data, {.seed = 1}, one_thread());
+  CHECK(evaluate(model, unlabelled).test.accuracy == 0);
+}
+
+TEST_CASE("predictions / the class is the first of the most probable ones") {
+  const NodePredictions found = predictions_of({3, 3, {0.2f, 0.5f, 0.3f, 0.4f, 0.2f, 0.4f, 0, 0, 1}});
+  CHECK(found.predicted == std::vector<int32_t>{1, 0, 2});
+  CHECK(found.probability == std::vector<float>{0.5f, 0.4f, 1});
+  CHECK(predictions_of({0, 2, {}}).predicted.empty());
+  CHECK(error_mismatch(ErrorKind::usage, "no columns", [] { predictions_of({2, 0, {}}); }) == "");
+}
+
+TEST_CASE("hidden representations / nothing is dropped out, and the context trains afterwards as before") {
+  const NodeDataset data = karate();
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    Gcn model(data, {.dropout = 0.5f, .seed = 1}, device.device);
+    // The same weights in a model that never drops anything.
+    Gcn certain(data, {.dropout = 0, .seed = 1}, device.device);
+    certain.context().begin_step();
+    const HostMatrix expected = certain.embeddings().to_host();
+    const HostMatrix found = hidden_representations(model);
+    CHECK(found.rows == 34);
+    CHECK(found.cols == 16);
+    CHECK(bit_difference(found.values, expected.values) == "");
+    CHECK(model.context().training());
+    model.context().begin_step();
+    CHECK(bit_difference(model.embeddings().to_host().values, expected.values) != "");  // what its embeddings alone are
+  }
+  Gcn shallow(data, {.layers = 1, .seed = 1}, one_thread());
+  CHECK(error_mismatch(ErrorKind::usage, "no hidden representation", [&] { hidden_representations(shallow); }) == "");
+  CHECK(shallow.context().training());
+}
+
 TEST_CASE("predict / probabilities are between 0 and 1 and sum to 1, for scores of any size") {
   const NodeDataset data = karate();
   for (const NamedDevice& device : devices()) {

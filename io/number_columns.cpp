@@ -1,4 +1,4 @@
-#include "io/table.h"
+#include "io/number_columns.h"
 
 #include <algorithm>
 #include <utility>
