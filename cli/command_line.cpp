@@ -108,15 +108,15 @@ std::string place_of_option(const CLI::App& app, const std::string& written) {
 
 /// Of an option that other commands beside `app` have: "; --heads is an option of heddle train gat"; else empty.
 std::string other_commands_with(const CLI::App& app, const std::string& written) {
-  constexpr std::size_t kMost = 3;
+  constexpr std::size_t most = 3;
   if (app.get_parent() == nullptr) return {};
   std::string names;
   std::size_t count = 0;
   for (const CLI::App* each : subcommands_of(*app.get_parent())) {
     if (each == &app || option_of(*each, written) == nullptr) continue;
-    if (++count <= kMost) names += (names.empty() ? "" : ", ") + path_of(*each);
+    if (++count <= most) names += (names.empty() ? "" : ", ") + path_of(*each);
   }
-  return count == 0 ? "" : text("; ", written, " is an option of ", names, count > kMost ? " and others" : "");
+  return count == 0 ? "" : text("; ", written, " is an option of ", names, count > most ? " and others" : "");
 }
 
 /// What an argument that `app` does not take may have been meant for: an option that is missing, or the one before it. Empty

@@ -18,8 +18,8 @@ namespace heddle::cli {
 namespace {
 
 /// The model's settings and training are the defaults of the citation benchmarks, untuned: 34 members leave nothing to tune on.
-constexpr int64_t kSeeds = 20;
-constexpr const char* kSides[] = {"Mr. Hi's", "the officer's"};
+constexpr int64_t seed_count = 20;
+constexpr const char* sides[] = {"Mr. Hi's", "the officer's"};
 
 struct KarateCommand {
   DeviceOptions device;
@@ -58,7 +58,7 @@ Agreement compare(const NodePredictions& predictions, const NodeDataset& data) {
 }
 
 /// The paper's number 9, whom its own model gets wrong too.
-constexpr int32_t kBlackBeltCandidate = 8;
+constexpr int32_t black_belt_candidate = 8;
 
 std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeDataset& data, const Device& device) {
   const TrainReport& report = runs.results.front().report;
@@ -73,9 +73,9 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
       grouped(report.epochs, "epoch"), report.epoch_ms_median(), device.description(), outcome.right, others,
       100 * outcome.mean_probability);
   for (const Mistake& mistake : outcome.mistakes) {
-    text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, kSides[mistake.joined],
-                        kSides[1 - mistake.joined], 100 * mistake.probability);
-    if (mistake.node == kBlackBeltCandidate) {
+    text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, sides[mistake.joined],
+                        sides[1 - mistake.joined], 100 * mistake.probability);
+    if (mistake.node == black_belt_candidate) {
       text += "  (Zachary: a weak supporter of the officer, but three weeks short of his black belt under Mr. Hi.)\n";
     }
   }
@@ -94,7 +94,7 @@ void KarateCommand::run() const {
   const std::string hash = data.content_hash();
   NodeTraining training;
   training.kind = &model_kinds().front();
-  training.seeds.count = kSeeds;
+  training.seeds.count = seed_count;
   ProgressBar progress(printing.quiet);
   const SeedRuns runs = run_training(training, data, where, progress);
   progress.finish();

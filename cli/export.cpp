@@ -66,10 +66,9 @@ void ExportCommand::run() const {
       print(object);
       return;
     }
-    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
-                      labels.empty() ? ""
-                                     : fmt::format(", their {} to {}",
-                                                   target == io::VectorFormat::projector ? "labels" : "ids", labels)));
+    print(fmt::format(
+        "wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
+        labels.empty() ? "" : fmt::format(", their {} to {}", target == io::VectorFormat::projector ? "labels" : "ids", labels)));
   });
 }
 

@@ -12,7 +12,7 @@ namespace heddle::cli {
 namespace {
 
 /// How the readers call a file that is not as it was written.
-constexpr std::string_view kDamaged = " is damaged: ", kCutOff = "cut off";
+constexpr std::string_view damaged_mark = " is damaged: ", cut_off_mark = "cut off";
 
 /// What `read` gives of the file, once its first bytes have not shown it to be something else. Of a file that is not what was
 /// written it throws the reader's sentence with the way to one that is.
@@ -24,7 +24,7 @@ auto of_model_file(const std::string& path, const Read& read) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) throw;
     const std::string sentence = error.what();
-    const bool damaged = sentence.find(kDamaged) != std::string::npos || sentence.find(kCutOff) != std::string::npos;
+    const bool damaged = sentence.find(damaged_mark) != std::string::npos || sentence.find(cut_off_mark) != std::string::npos;
     fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
   }
 }

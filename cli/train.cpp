@@ -30,7 +30,7 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kMostEpochs = 10'000'000;
+constexpr int64_t most_epochs = 10'000'000;
 
 struct TrainCommand {
   NodeTraining training;
@@ -60,13 +60,13 @@ void TrainCommand::add_to(CLI::App& app) {
   }
   const OptionHeading heading(app, "Training of a node classifier");
   TrainOptions& options = training.options;
-  add_number<int64_t>(app, "--epochs", options.epochs, 1, kMostEpochs, fmt::format("a whole number from 1 to {}", kMostEpochs),
+  add_number<int64_t>(app, "--epochs", options.epochs, 1, most_epochs, fmt::format("a whole number from 1 to {}", most_epochs),
                       "epochs to train");
   add_number<float>(app, "--learning-rate", options.learning_rate, FLT_MIN, FLT_MAX, "a number above 0", "Adam's learning rate");
   add_number<float>(app, "--weight-decay", options.weight_decay, 0, FLT_MAX, "a number of at least 0",
                     "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
-  add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs,
-                      fmt::format("a whole number from 0 to {}", kMostEpochs),
+  add_number<int64_t>(app, "--patience", options.patience, 0, most_epochs,
+                      fmt::format("a whole number from 0 to {}", most_epochs),
                       "with --selection last: stop once the validation loss exceeds the mean of the N before it; with "
                       "best-validation: once N epochs have brought nothing better; 0: run all epochs");
   app.add_option_function<std::string>(

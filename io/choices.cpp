@@ -9,7 +9,7 @@ namespace heddle::io::detail {
 
 std::string spelling_apart(std::string word) {
   constexpr std::pair<std::string_view, std::string_view> same[] = {{"our", "or"},  {"is", "iz"},   {"ys", "yz"},
-                                                                     {"tre", "ter"}, {"ogue", "og"}, {"ence", "ense"}};
+                                                                    {"tre", "ter"}, {"ogue", "og"}, {"ence", "ense"}};
   for (const auto& [from, to] : same) {
     for (std::size_t at = word.find(from); at != std::string::npos; at = word.find(from, at + to.size()))
       word.replace(at, from.size(), to);

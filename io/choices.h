@@ -15,8 +15,8 @@ std::string spelling_apart(std::string word);
 /// there is none.
 std::string did_you_mean(std::string_view written, std::span<const std::string> candidates);
 
-/// For a name that is none of `names`: throws Error{usage} "CALLED is 'thirds', it must be one of ratio, none", with the name that
-/// is written nearly so. `others` ends the list: ", or A+B".
+/// For a name that is none of `names`: throws Error{usage} "CALLED is 'thirds', it must be one of ratio, none", with the name
+/// that is written nearly so. `others` ends the list: ", or A+B".
 [[noreturn]] void fail_choice(const std::string& called, const std::string& written, const std::vector<std::string>& names,
                               const std::string& others = "");
 

@@ -21,7 +21,7 @@ struct Magic {
   ContentKind::Kind kind;
   const char* name;
 };
-constexpr Magic kMagics[] = {
+constexpr Magic magics[] = {
     {"\x1f\x8b"sv, ContentKind::gzip, "gzip-compressed"},
     {"PK\x03\x04"sv, ContentKind::zip, "a zip archive"},
     {"PK\x05\x06"sv, ContentKind::zip, "an empty zip archive"},
@@ -67,7 +67,7 @@ bool is_control(char c) {
 /// UTF-8, or Latin-1 of which most is ASCII, without control characters.
 bool is_text(std::string_view head) {
   if (std::any_of(head.begin(), head.end(), is_control)) return false;
-  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {  // the head may end within a character
+  for (std::size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {  // the head may end within a character
     if (is_utf8(head.substr(0, head.size() - cut))) return true;
   }
   return std::count_if(head.begin(), head.end(), is_high) <= static_cast<std::ptrdiff_t>(head.size() / 3);
@@ -78,7 +78,7 @@ bool is_text(std::string_view head) {
 ContentKind content_kind(std::string_view head) {
   if (head.empty()) return {.kind = ContentKind::other, .name = "an empty file"};
   if (is_safetensors(head)) return {.kind = ContentKind::safetensors, .name = "a safetensors file"};
-  for (const Magic& magic : kMagics) {
+  for (const Magic& magic : magics) {
     if (head.starts_with(magic.bytes)) return {.kind = magic.kind, .name = magic.name};
   }
   if (is_text(head)) return {.kind = ContentKind::text, .name = "a text file"};

@@ -24,7 +24,7 @@ class Hasher {
   }
   template <class T>
   void add(const T* values, int64_t count) {
-    XXH3_128bits_update(state_.get(), values, static_cast<size_t>(count) * sizeof(T));
+    XXH3_128bits_update(state_.get(), values, static_cast<std::size_t>(count) * sizeof(T));
   }
   void add(int64_t value) { add(&value, 1); }
   template <class T>

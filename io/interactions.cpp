@@ -40,7 +40,7 @@ InteractionFormat format_named(const std::string& name, const std::string& calle
   fail_choice(called, name, names);
 }
 
-constexpr InteractionFormatEntry kInteractionFormats[] = {
+constexpr InteractionFormatEntry interaction_format_table[] = {
     {InteractionFormat::lightgcn, "lightgcn",
      "a folder with train.txt and test.txt, or a file with lines 'user item item ...', separated by blanks", is_lightgcn,
      read_lightgcn},
@@ -53,7 +53,7 @@ constexpr InteractionFormatEntry kInteractionFormats[] = {
 
 }  // namespace
 
-std::span<const InteractionFormatEntry> interaction_formats() { return kInteractionFormats; }
+std::span<const InteractionFormatEntry> interaction_formats() { return interaction_format_table; }
 
 std::string find_file(const std::string& folder, std::string_view name) {
   const std::string plain = (fs::path(folder) / name).string();
@@ -74,13 +74,13 @@ std::string data_name(const std::string& path) {
 }
 
 std::optional<std::string> text_head(const std::string& path) {
-  constexpr int64_t kHead = 16384;
+  constexpr int64_t head_bytes = 16384;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return std::nullopt;
   const InputFile file(path);
-  std::string head(static_cast<size_t>(std::min(file.size(), kHead)), '\0');
+  std::string head(static_cast<std::size_t>(std::min(file.size(), head_bytes)), '\0');
   file.read(0, head.data(), static_cast<int64_t>(head.size()));
-  if (is_gzip(head)) head = gunzip_head(head, kHead);
+  if (is_gzip(head)) head = gunzip_head(head, head_bytes);
   if (head.find('\0') != std::string::npos) return std::nullopt;
   return head;
 }

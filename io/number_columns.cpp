@@ -46,7 +46,7 @@ std::vector<int32_t> parse_labels(std::string_view content, std::string_view nam
   while (lines.next()) {
     if (std::exchange(first, false) && is_header(lines)) continue;
     const std::string_view field = only_field(lines, "label");
-    labels.push_back(static_cast<int32_t>(parse_integer(lines, field, "label", -1, kMaxClasses - 1)));
+    labels.push_back(static_cast<int32_t>(parse_integer(lines, field, "label", -1, max_classes - 1)));
   }
   require(!labels.empty(), ErrorKind::bad_data, name, " has no labels");
   return labels;

@@ -90,9 +90,10 @@ std::string unfinished_text(const std::map<std::string, std::string>& metadata) 
   const std::string why = entry(metadata, "unfinished");
   if (why.empty()) return "";
   const std::string epochs = entry(metadata, "epochs_planned");
-  return text("its training ", why == "diverged" ? why : "was " + why,
-              epochs.empty() ? "" : text(" after ", entry(metadata, "epochs"), " of ", epochs, epochs == "1" ? " epoch" : " epochs"),
-              entry(metadata, "undecided") == "weight" ? ", before its blend's weight was chosen" : "");
+  return text(
+      "its training ", why == "diverged" ? why : "was " + why,
+      epochs.empty() ? "" : text(" after ", entry(metadata, "epochs"), " of ", epochs, epochs == "1" ? " epoch" : " epochs"),
+      entry(metadata, "undecided") == "weight" ? ", before its blend's weight was chosen" : "");
 } catch (...) {
   rethrow_as_error();
 }

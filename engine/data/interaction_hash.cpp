@@ -32,8 +32,8 @@ void add_matrix(Hasher& hasher, const HostCsr& matrix) {
 
 std::string InteractionDataset::content_hash() const try {
   Hasher hasher;
-  constexpr char kStream[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'I', '1'};
-  hasher.add(kStream, sizeof(kStream));
+  constexpr char stream_tag[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'I', '1'};
+  hasher.add(stream_tag, sizeof(stream_tag));
   add_ids(hasher, users);
   add_ids(hasher, items);
   for (const HostCsr* matrix : {&train, &val, &test}) add_matrix(hasher, *matrix);

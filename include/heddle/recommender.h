@@ -97,9 +97,9 @@ class Recommender {
   /// The same for a visitor with these items: the query {-1, items}, alone.
   Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
 
-  /// The `k` items (1 <= k <= top_k_limit) most alike `item` (not itself), by the model's own notion: cosine of item vectors where it
-  /// has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of two
-  /// columns) are left out.
+  /// The `k` items (1 <= k <= top_k_limit) most alike `item` (not itself), by the model's own notion: cosine of item vectors
+  /// where it has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of
+  /// two columns) are left out.
   Ranking similar(Session& session, int32_t item, int64_t k) const;
 
   /// scores[q][i] of every item for each query, row-major [queries x items], in memory of the step of session.context(), which

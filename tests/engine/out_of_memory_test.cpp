@@ -170,7 +170,7 @@ TEST_CASE("out of memory / loading any format throws an Error, loses nothing and
   const auto planetoid = sub("planetoid");
   const std::array<std::string, 8> parts = tiny_planetoid();
   for (std::size_t i = 0; i < parts.size(); ++i)
-    put(planetoid / ("ind.tiny." + std::string(io::detail::kPlanetoidParts[i])), parts[i]);
+    put(planetoid / ("ind.tiny." + std::string(io::detail::planetoid_part_names[i])), parts[i]);
   const auto graph = sub("graph");
   put(graph / "edges.csv", "0,1\n1,2\n2,3\n");
   put(graph / "features.csv", "1,0\n0,1\n1,1\n0.5,2\n");

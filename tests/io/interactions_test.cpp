@@ -18,7 +18,7 @@ using Part = InteractionLog::Part;
 
 std::vector<std::string> pairs(const InteractionLog& log) {
   std::vector<std::string> result;
-  for (size_t i = 0; i < log.user.size(); ++i) result.push_back(log.users[log.user[i]] + ">" + log.items[log.item[i]]);
+  for (std::size_t i = 0; i < log.user.size(); ++i) result.push_back(log.users[log.user[i]] + ">" + log.items[log.item[i]]);
   return result;
 }
 

@@ -40,7 +40,7 @@ Cells cells(const InteractionDataset& data, const HostCsr& matrix) {
   Cells result;
   CHECK(matrix.rows == data.users.size());
   CHECK(matrix.cols == data.items.size());
-  REQUIRE(matrix.row_offsets.size() == static_cast<size_t>(matrix.rows) + 1);
+  REQUIRE(matrix.row_offsets.size() == static_cast<std::size_t>(matrix.rows) + 1);
   for (int64_t user = 0; user < matrix.rows; ++user) {
     for (const int32_t item : matrix.row(user)) result.emplace_back(data.users[user], data.items[item]);
   }
@@ -54,7 +54,7 @@ PrepareOptions all_for_training() {
   return options;
 }
 
-int64_t row_length(const HostCsr& matrix, size_t row) {
+int64_t row_length(const HostCsr& matrix, std::size_t row) {
   return static_cast<int64_t>(matrix.row(static_cast<int64_t>(row)).size());
 }
 
@@ -153,7 +153,7 @@ TEST_CASE("engine / prepare: shares of each user, to the nearest number, one lef
     const int64_t test = std::min<int64_t>(static_cast<int64_t>(0.2 * static_cast<double>(count) + 0.5), count - 1);
     const int64_t val = std::min<int64_t>(static_cast<int64_t>(0.1 * static_cast<double>(count) + 0.5), count - 1 - test);
     const InteractionDataset data = prepare(std::move(log), options);
-    for (size_t user = 0; user < 50; ++user) {
+    for (std::size_t user = 0; user < 50; ++user) {
       REQUIRE(row_length(data.test, user) == test);
       REQUIRE(row_length(data.val, user) == val);
       REQUIRE(row_length(data.train, user) == count - test - val);
@@ -264,7 +264,7 @@ TEST_CASE("engine / hold out: a share of each user goes to validation, at least 
   InteractionDataset data = prepare(band(30, 31, 9));
   const InteractionDataset before = data;
   hold_out_validation(data, 0.3, 7);
-  for (size_t user = 0; user < 30; ++user) {
+  for (std::size_t user = 0; user < 30; ++user) {
     REQUIRE(row_length(before.train, user) == 7);
     REQUIRE(row_length(data.val, user) == 2);
     REQUIRE(row_length(data.train, user) == 5);
@@ -283,7 +283,7 @@ TEST_CASE("engine / hold out: a share of each user goes to validation, at least 
   CHECK(again.content_hash() == data.content_hash());
   CHECK(other.content_hash() != data.content_hash());
   hold_out_validation(data, 0.99, 1);  // what validation has stays there
-  for (size_t user = 0; user < 30; ++user) {
+  for (std::size_t user = 0; user < 30; ++user) {
     REQUIRE(row_length(data.train, user) == 1);
     REQUIRE(row_length(data.val, user) == 6);
     const auto begin = data.val.col_indices.begin() + data.val.row_offsets[user];

@@ -14,8 +14,8 @@ TEST_CASE("engine / shop: each user takes at least 3 different items, later ones
   CHECK(log.items.size() == 1000);
   CHECK(static_cast<double>(log.size()) / 2000 == doctest::Approx(25).epsilon(0.1));
   std::vector<std::set<int32_t>> taken(2000);
-  for (size_t i = 0; i < log.user.size(); ++i) {
-    REQUIRE(taken[static_cast<size_t>(log.user[i])].insert(log.item[i]).second);
+  for (std::size_t i = 0; i < log.user.size(); ++i) {
+    REQUIRE(taken[static_cast<std::size_t>(log.user[i])].insert(log.item[i]).second);
     if (i > 0 && log.user[i] == log.user[i - 1]) REQUIRE(log.time[i] >= log.time[i - 1]);
   }
   CHECK(std::all_of(taken.begin(), taken.end(), [](const auto& items) { return items.size() >= 3; }));
@@ -33,17 +33,17 @@ TEST_CASE("engine / shop: names are words, and no two items share one") {
 TEST_CASE("engine / shop: a user's items come from few categories and popular ones come more often") {
   const InteractionLog log = synthetic_shop();
   std::vector<int64_t> sold(1000, 0);
-  for (const int32_t item : log.item) ++sold[static_cast<size_t>(item)];
+  for (const int32_t item : log.item) ++sold[static_cast<std::size_t>(item)];
   std::sort(sold.rbegin(), sold.rend());
   int64_t top = 0;
-  for (size_t i = 0; i < 100; ++i) top += sold[i];
+  for (std::size_t i = 0; i < 100; ++i) top += sold[i];
   CHECK(static_cast<double>(top) > 0.25 * static_cast<double>(log.size()));
 
   // Two items that one user takes one after the other are bought together by many: far more than if users had no tastes.
   const InteractionDataset data = prepare(synthetic_shop());
   const HostCsr by_item = transpose(data.train);
   double together = 0, by_chance = 0;
-  for (size_t i = 1; i < 4000; ++i) {
+  for (std::size_t i = 1; i < 4000; ++i) {
     if (log.user[i] != log.user[i - 1]) continue;
     const std::span<const int32_t> a = by_item.row(log.item[i - 1]), b = by_item.row(log.item[i]);
     std::vector<int32_t> both;
