@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "heddle/error.h"
+#include "heddle/hex.h"
 
 namespace heddle {
 
@@ -82,13 +83,7 @@ bool is_symmetric(const HostCsr& m) {
 
 }  // namespace
 
-std::string StructureHash::hex() const {
-  std::string digits;
-  for (const uint64_t half : {high, low}) {
-    for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(half >> shift) & 15];
-  }
-  return digits;
-}
+std::string StructureHash::hex() const { return hex_of(high, low); }
 
 StructureHash structure_hash(const HostCsr& matrix) {
   return hash_of(matrix.rows, matrix.cols, matrix.row_offsets, matrix.col_indices);

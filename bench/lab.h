@@ -63,6 +63,11 @@ struct LabRow {
   std::optional<LabCount> count;
 };
 
+/// Whether what has no figures ought to have some: it is wrong, or failed.
+bool is_bad(const LabRow& row);
+/// Why a row has no figures: "refused: ...", "WRONG: ..."; empty where it has some.
+std::string not_measured(const LabRow& row);
+
 /// One op on one graph (or other input) at one width on one device; best first, then what was not measured.
 struct LabResult {
   std::string op;     ///< "spmm"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <iterator>
 
 #include "bench/lab_checks.h"
@@ -136,6 +137,17 @@ double rank(const LabRow& row) {
 }
 
 }  // namespace
+
+bool is_bad(const LabRow& row) { return row.wrong || !row.failed.empty(); }
+
+std::string not_measured(const LabRow& row) {
+  if (!row.refused.empty()) return "refused: " + row.refused;
+  if (!row.failed.empty()) return "FAILED: " + row.failed;
+  if (!row.wrong) return {};
+  char figure[32];
+  std::snprintf(figure, sizeof figure, "%.3g", row.error_over_bound);
+  return text("WRONG: an error of ", figure, " times the bound", row.wrong_where.empty() ? "" : ": ", row.wrong_where);
+}
 
 double cost(const LabRow& row) {
   if (row.time) return row.time->median_ms;

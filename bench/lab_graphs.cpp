@@ -113,9 +113,8 @@ HostCsr of_interactions(const std::string& path) {
   const HostCsr train = prepare(io::load_interactions(path)).train;
   Entries entries;
   for (int64_t user = 0; user < train.rows; ++user) {
-    for (int64_t k = train.row_offsets[static_cast<std::size_t>(user)]; k < train.row_offsets[static_cast<std::size_t>(user) + 1];
-         ++k) {
-      const auto item = static_cast<int32_t>(train.rows + train.col_indices[static_cast<std::size_t>(k)]);
+    for (const int32_t column : train.row(user)) {
+      const auto item = static_cast<int32_t>(train.rows + column);
       entries.emplace_back(static_cast<int32_t>(user), item);
       entries.emplace_back(item, static_cast<int32_t>(user));
     }
@@ -196,8 +195,8 @@ DegreeSpread degree_spread(const HostCsr& matrix) {
   if (matrix.rows == 0) return spread;
   spread.mean = static_cast<double>(matrix.nnz()) / static_cast<double>(matrix.rows);
   double squares = 0;
-  for (std::size_t r = 0; r < static_cast<std::size_t>(matrix.rows); ++r) {
-    const int64_t degree = matrix.row_offsets[r + 1] - matrix.row_offsets[r];
+  for (int64_t r = 0; r < matrix.rows; ++r) {
+    const auto degree = static_cast<int64_t>(matrix.row(r).size());
     spread.most = std::max(spread.most, degree);
     squares += (static_cast<double>(degree) - spread.mean) * (static_cast<double>(degree) - spread.mean);
   }

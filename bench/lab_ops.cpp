@@ -448,7 +448,7 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
   const HostCsr& a = graph.matrix;
   std::vector<int32_t> eligible;
   for (int64_t row = 0; row < a.rows; ++row) {
-    const int64_t degree = a.row_offsets[static_cast<std::size_t>(row) + 1] - a.row_offsets[static_cast<std::size_t>(row)];
+    const auto degree = static_cast<int64_t>(a.row(row).size());
     if (degree > 0 && degree < a.cols) eligible.push_back(static_cast<int32_t>(row));
   }
   require(!eligible.empty(), ErrorKind::usage, "sampling: in the graph '", graph.name,
@@ -481,9 +481,8 @@ LabResult compare_sampling(const LabGraph& graph, int64_t batch, const Device& d
   subject.worst = [&](double) -> WorstElement {
     const std::vector<int32_t> drawn = download(bench.stream(), ids, count);
     const auto has = [&](int64_t row, int64_t column) {
-      const auto begin = a.col_indices.begin() + a.row_offsets[static_cast<std::size_t>(row)];
-      const auto end = a.col_indices.begin() + a.row_offsets[static_cast<std::size_t>(row) + 1];
-      return std::binary_search(begin, end, static_cast<int32_t>(column));
+      const std::span<const int32_t> columns = a.row(row);
+      return std::binary_search(columns.begin(), columns.end(), static_cast<int32_t>(column));
     };
     for (int64_t b = 0; b < batch; ++b) {
       const int64_t row = drawn[static_cast<std::size_t>(b)];

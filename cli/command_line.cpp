@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "heddle/error.h"
-#include "io/near_matches.h"
 #include "io/text.h"
 
 namespace heddle::cli {
+
+using io::detail::spelling_apart;
 
 namespace {
 
@@ -29,17 +30,6 @@ std::vector<std::string> names_of(const std::vector<const CLI::App*>& apps) {
   std::vector<std::string> names;
   for (const CLI::App* app : apps) names.push_back(app->get_name());
   return names;
-}
-
-/// A word in the letters that both spellings share: "behaviour" and "behavior" become one, so do "normalise" and "normalize".
-std::string spelling_apart(std::string word) {
-  constexpr std::pair<std::string_view, std::string_view> kSame[] = {{"our", "or"},  {"is", "iz"},   {"ys", "yz"},
-                                                                     {"tre", "ter"}, {"ogue", "og"}, {"ence", "ense"}};
-  for (const auto& [from, to] : kSame) {
-    for (std::size_t at = word.find(from); at != std::string::npos; at = word.find(from, at + to.size()))
-      word.replace(at, from.size(), to);
-  }
-  return word;
 }
 
 /// "heddle train gcn".
@@ -118,15 +108,15 @@ std::string place_of_option(const CLI::App& app, const std::string& written) {
 
 /// Of an option that other commands beside `app` have: "; --heads is an option of heddle train gat"; else empty.
 std::string other_commands_with(const CLI::App& app, const std::string& written) {
-  constexpr std::size_t kMost = 3;
+  constexpr std::size_t most = 3;
   if (app.get_parent() == nullptr) return {};
   std::string names;
   std::size_t count = 0;
   for (const CLI::App* each : subcommands_of(*app.get_parent())) {
     if (each == &app || option_of(*each, written) == nullptr) continue;
-    if (++count <= kMost) names += (names.empty() ? "" : ", ") + path_of(*each);
+    if (++count <= most) names += (names.empty() ? "" : ", ") + path_of(*each);
   }
-  return count == 0 ? "" : text("; ", written, " is an option of ", names, count > kMost ? " and others" : "");
+  return count == 0 ? "" : text("; ", written, " is an option of ", names, count > most ? " and others" : "");
 }
 
 /// What an argument that `app` does not take may have been meant for: an option that is missing, or the one before it. Empty
@@ -179,33 +169,6 @@ void collect_options(const CLI::App& app, std::map<std::string, std::string>& by
 }
 
 }  // namespace
-
-std::string did_you_mean(std::string_view written, std::span<const std::string> candidates) {
-  constexpr std::size_t kMost = 3, kShortest = 3;  // of a beginning: one letter says nothing
-  // Dashes are alike in all options and say nothing about what was meant.
-  const std::string dashes(written.substr(0, written.find_first_not_of('-')));
-  const std::string word = spelling_apart(std::string(written.substr(dashes.size())));
-  std::vector<std::string> names, words;
-  for (const std::string& candidate : candidates) {
-    if (!candidate.starts_with(dashes)) continue;
-    names.push_back(candidate);
-    words.push_back(spelling_apart(candidate.substr(dashes.size())));
-  }
-  const std::vector<std::string> near = io::detail::near_matches(word, words, kMost);
-  std::vector<std::string> meant;
-  const auto mean_those = [&](const auto& is_meant) {
-    for (std::size_t i = 0; i < names.size() && meant.size() < kMost; ++i) {
-      if (is_meant(words[i])) meant.push_back(names[i]);
-    }
-  };
-  for (const std::string& each : near) mean_those([&](const std::string& candidate) { return candidate == each; });
-  if (meant.empty() && word.size() >= kShortest)
-    mean_those([&](const std::string& candidate) { return candidate.starts_with(word); });
-  std::string text;
-  for (std::size_t i = 0; i < meant.size(); ++i)
-    text += (i == 0 ? "; did you mean " : i + 1 < meant.size() ? ", " : " or ") + meant[i];
-  return text.empty() ? text : text + "?";
-}
 
 std::vector<std::string> in_known_spelling(std::vector<std::string> arguments, const CLI::App& app) {
   std::map<std::string, std::string> by_spelling;

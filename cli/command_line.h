@@ -6,12 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "io/choices.h"
+
 /// The command line as people write it: other spellings, and what they meant where it cannot be meant.
 namespace heddle::cli {
 
-/// "; did you mean --epochs or --epoch-size?", of the candidates written nearly as `written`, or that begin with it; empty where
-/// there is none.
-std::string did_you_mean(std::string_view written, std::span<const std::string> candidates);
+using io::detail::did_you_mean;
 
 /// The arguments with options by the names they have here: what is written as the other side of the Atlantic does
 /// ("--behavior-weights", "--normalise") is the option that differs in nothing but that. After an argument "--" nothing is

@@ -17,8 +17,8 @@
 #include "cli/report.h"
 #include "cli/run_files.h"
 #include "cli/settings.h"
-#include "engine/recommend/metrics.h"
 #include "heddle/error.h"
+#include "heddle/metrics.h"
 
 namespace heddle::cli {
 
@@ -95,8 +95,8 @@ class ComparisonTable {
   ComparisonTable(const std::vector<Contestant>& list, const EvaluateOptions& options) {
     for (const Contestant& contestant : list) name_width_ = std::max(name_width_, contestant.name.size());
     for (const int64_t cut : options.topk) {
-      for (const std::size_t metric : {0, 1})  // recall and NDCG
-        columns_.push_back(recommending::metric_label(metric, cut, options.definition, options.sampled_negatives));
+      for (const char* const metric : {"recall", "ndcg"})
+        columns_.push_back(to_string(MetricName{metric, cut, options.definition, options.sampled_negatives}));
     }
   }
 

@@ -22,7 +22,7 @@ struct DataCommand {
   void run() const;
 };
 
-std::string degrees_text(const char* whose, const char* of, const Degrees& degrees) {
+std::string degrees_text(const char* whose, const char* of, const DegreeSummary& degrees) {
   return fmt::format("{:<11}{:.1f} {} on average, {} in the middle, {} at most\n", whose, degrees.mean, of,
                      grouped(degrees.median), grouped(degrees.most));
 }

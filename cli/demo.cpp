@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cli/commands.h"
 #include "cli/demo_gcn.h"
@@ -22,8 +23,8 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kCustomersShown = 2;
-constexpr int64_t kShown = 10;  ///< purchases, and recommendations, of each
+constexpr int64_t customers_shown = 2;
+constexpr int64_t shown_count = 10;  ///< purchases, and recommendations, of each
 
 struct DemoCommand {
   ShopOptions shop;
@@ -34,7 +35,7 @@ struct DemoCommand {
 };
 
 /// The default settings of LightGCN, in fewer epochs: a small shop is learnt soon.
-constexpr std::pair<const char*, const char*> kLightGcn[] = {{"epochs", "20"}};
+constexpr std::pair<const char*, const char*> lightgcn_settings[] = {{"epochs", "20"}};
 
 /// A model on the shop.
 struct Entry {
@@ -50,11 +51,6 @@ struct Customer {
   Ranking recommended;
 };
 
-std::vector<int32_t> row_of(const HostCsr& matrix, int32_t row) {
-  const auto at = [&](int32_t i) { return matrix.col_indices.begin() + matrix.row_offsets[static_cast<std::size_t>(i)]; };
-  return {at(row), at(row + 1)};
-}
-
 Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset& data, const FitRequest& request) {
   const FitPlan plan{.first = &fitters.find("model", name)};
   Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
@@ -68,10 +64,13 @@ Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset&
 /// The first customers with as many purchases as fit beside the recommendations: chosen before anything is recommended.
 std::vector<Customer> choose_customers(const InteractionDataset& data) {
   std::vector<Customer> customers;
-  for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < kCustomersShown; ++user) {
-    Customer customer{.user = user, .bought = row_of(data.train, user), .hidden = row_of(data.test, user), .recommended = {}};
+  for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < customers_shown; ++user) {
+    const std::span<const int32_t> train = data.train.row(user), test = data.test.row(user);
+    Customer customer{
+        .user = user, .bought = {train.begin(), train.end()}, .hidden = {test.begin(), test.end()}, .recommended = {}};
     const auto bought = static_cast<int64_t>(customer.bought.size());
-    if (bought >= kShown - 2 && bought <= kShown && customer.hidden.size() >= 2) customers.push_back(std::move(customer));
+    if (bought >= shown_count - 2 && bought <= shown_count && customer.hidden.size() >= 2)
+      customers.push_back(std::move(customer));
   }
   return customers;
 }
@@ -146,22 +145,15 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   return object;
 }
 
-/// A shop of these sizes: in a small one there are fewer categories, and nobody buys more than half of what there is.
-ShopOptions possible_shop(ShopOptions shop) {
-  shop.categories = std::min(shop.categories, shop.items);
-  shop.interactions_per_user = std::min(shop.interactions_per_user, static_cast<double>(shop.items) / 2);
-  return shop;
-}
-
 void DemoCommand::run() const {
-  const ShopOptions made = possible_shop(shop);
+  const ShopOptions made = shop.possible();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   catch_interrupts(progress.quiet());
   progress.phase("making up a shop");
   const InteractionDataset data = prepare(synthetic_shop(made));
   FitterSet fitters;
-  for (const auto& [setting, value] : kLightGcn) fitters.find("model", "lightgcn").settings().assign(setting, value);
+  for (const auto& [setting, value] : lightgcn_settings) fitters.find("model", "lightgcn").settings().assign(setting, value);
   const FitRequest request{.device = where, .seed = shop.seed, .progress = progress};
   std::vector<Entry> entries;
   for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));
@@ -171,7 +163,7 @@ void DemoCommand::run() const {
   for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
   const Recommender& shown = *entries.back().fitted.model;
   Session session(shown.device());
-  const std::vector<Ranking> rankings = shown.rank(session, queries, {.k = std::min(kShown, data.items.size())});
+  const std::vector<Ranking> rankings = shown.rank(session, queries, {.k = std::min(shown_count, data.items.size())});
   progress.finish();
   for (std::size_t i = 0; i < rankings.size(); ++i) customers[i].recommended = rankings[i];
   if (!printing.json) {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/node_training.h"
 #include "cli/options.h"
 #include "cli/report.h"
-#include "cli/seeds.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
@@ -18,8 +18,8 @@ namespace heddle::cli {
 namespace {
 
 /// The model's settings and training are the defaults of the citation benchmarks, untuned: 34 members leave nothing to tune on.
-constexpr int64_t kSeeds = 20;
-constexpr const char* kSides[] = {"Mr. Hi's", "the officer's"};
+constexpr int64_t seed_count = 20;
+constexpr const char* sides[] = {"Mr. Hi's", "the officer's"};
 
 struct KarateCommand {
   DeviceOptions device;
@@ -41,17 +41,16 @@ struct Agreement {
   std::vector<Mistake> mistakes;
 };
 
-Agreement compare(const HostMatrix& probabilities, const NodeDataset& data) {
+Agreement compare(const NodePredictions& predictions, const NodeDataset& data) {
   Agreement outcome;
   for (int32_t node : data.test) {
-    const float* row = probabilities.values.data() + node * probabilities.cols;
-    const int64_t predicted = std::max_element(row, row + probabilities.cols) - row;
-    const int32_t joined = data.labels[static_cast<std::size_t>(node)];
-    if (predicted == joined) {
+    const auto at = static_cast<std::size_t>(node);
+    const int32_t joined = data.labels[at];
+    if (predictions.predicted[at] == joined) {
       ++outcome.right;
-      outcome.mean_probability += row[predicted];
+      outcome.mean_probability += predictions.probability[at];
     } else {
-      outcome.mistakes.push_back({node, joined, row[predicted]});
+      outcome.mistakes.push_back({node, joined, predictions.probability[at]});
     }
   }
   if (outcome.right > 0) outcome.mean_probability /= static_cast<double>(outcome.right);
@@ -59,7 +58,7 @@ Agreement compare(const HostMatrix& probabilities, const NodeDataset& data) {
 }
 
 /// The paper's number 9, whom its own model gets wrong too.
-constexpr int32_t kBlackBeltCandidate = 8;
+constexpr int32_t black_belt_candidate = 8;
 
 std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeDataset& data, const Device& device) {
   const TrainReport& report = runs.results.front().report;
@@ -74,9 +73,9 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
       grouped(report.epochs, "epoch"), report.epoch_ms_median(), device.description(), outcome.right, others,
       100 * outcome.mean_probability);
   for (const Mistake& mistake : outcome.mistakes) {
-    text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, kSides[mistake.joined],
-                        kSides[1 - mistake.joined], 100 * mistake.probability);
-    if (mistake.node == kBlackBeltCandidate) {
+    text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, sides[mistake.joined],
+                        sides[1 - mistake.joined], 100 * mistake.probability);
+    if (mistake.node == black_belt_candidate) {
       text += "  (Zachary: a weak supporter of the officer, but three weeks short of his black belt under Mr. Hi.)\n";
     }
   }
@@ -85,7 +84,7 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
                                                  [&](const SeedResult& a, const SeedResult& b) { return right(a) < right(b); });
   text += fmt::format("\nThat was seed 0. From {} (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
                       grouped(runs.results.size(), "different start"), runs.results.back().seed, right(*worst), right(*best),
-                      others, runs.test_mean() * static_cast<double>(others));
+                      others, runs.over_seeds(&TrainReport::test_accuracy).mean * static_cast<double>(others));
   return text;
 }
 
@@ -93,15 +92,15 @@ void KarateCommand::run() const {
   const Device where = device.open();
   const NodeDataset data = io::karate_club();
   const std::string hash = data.content_hash();
-  SeedPlan plan;
-  plan.kind = &model_kinds().front();
-  plan.count = kSeeds;
+  NodeTraining training;
+  training.kind = &model_kinds().front();
+  training.seeds.count = seed_count;
   ProgressBar progress(printing.quiet);
-  const SeedRuns runs = train_seeds(plan, data, where, progress);
+  const SeedRuns runs = run_training(training, data, where, progress);
   progress.finish();
   if (runs.failure) throw Error(*runs.failure);
   require(!runs.interrupted, ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
-  const Agreement outcome = compare(predict(*runs.first_model), data);
+  const Agreement outcome = compare(predictions_of(predict(*runs.first_model)), data);
   if (!printing.json) {
     print(story(runs, outcome, data, where) + "\n" + cost_text());
     return;
@@ -113,7 +112,7 @@ void KarateCommand::run() const {
                         {"predicted", 1 - mistake.joined},
                         {"probability", mistake.probability}});
   }
-  Json object = training_json(plan, runs, data, hash, where);
+  Json object = training_json(training, runs, data, hash, where);
   object["first_seed"] = {{"right", outcome.right},
                           {"of", data.test.size()},
                           {"mean_probability", outcome.mean_probability},

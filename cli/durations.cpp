@@ -8,8 +8,8 @@
 namespace heddle::cli {
 
 std::string duration_text(double seconds, int decimals) {
-  constexpr double kMost = 1e12;  // some 30,000 years; what follows counts in 64 bits
-  if (!(seconds >= 0 && seconds <= kMost)) return "unknown";
+  constexpr double most = 1e12;  // some 30,000 years; what follows counts in 64 bits
+  if (!(seconds >= 0 && seconds <= most)) return "unknown";
   std::string written = fmt::format("{:.{}f}", seconds, decimals);
   if (std::stod(written) < 60) return written + " s";  // not `seconds`: 59.96 is not "60.0 s"
   // Rounded to what is told before it is taken apart, so that no minute has 60 seconds.

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,10 +13,10 @@
 #include "cli/new_users.h"
 #include "cli/options.h"
 #include "cli/recommender_report.h"
-#include "cli/renumber.h"
 #include "cli/report.h"
 #include "cli/run_files.h"
 #include "heddle/error.h"
+#include "heddle/saved_model.h"
 
 namespace heddle::cli {
 
@@ -38,37 +37,13 @@ struct EvaluateCommand {
 struct Evaluation {
   const SavedRecommender& saved;
   const LoadedInteractions& loaded;
-  std::string trained_name, trained_hash;
+  const TrainedOn& trained;
   Renumbered renumbered;
   RankingMetrics test, val;
   std::optional<NewUserFigures> new_users;
 
-  bool same_data() const { return trained_hash == loaded.hash; }
+  bool same_data() const { return trained.hash == loaded.hash; }
 };
-
-std::string entry(const std::map<std::string, std::string>& metadata, const char* key) {
-  const auto found = metadata.find(key);
-  return found == metadata.end() ? std::string() : found->second;
-}
-
-/// Of the data before anything was held out; a file that no command line wrote has only what its model was trained on.
-std::string trained_hash(const std::map<std::string, std::string>& metadata) {
-  const std::string as_split = entry(metadata, "data.hash_as_split");
-  return as_split.empty() ? entry(metadata, "data.hash") : as_split;
-}
-
-/// A number among a file's metadata, `fallback` where there is none. Throws Error{bad_data} for what is no number.
-template <class T>
-T metadata_number(const SavedRecommender& saved, const std::string& path, const char* key, T fallback, T most) {
-  const std::string written = entry(saved.metadata, key);
-  if (written.empty()) return fallback;
-  try {
-    return parse_number<T>(key, written, 0, most, "a number");
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::usage) throw;
-    fail(ErrorKind::bad_data, path, ": ", error.what());
-  }
-}
 
 std::string evaluation_text(const Evaluation& evaluation) {
   const SavedRecommender& saved = evaluation.saved;
@@ -77,7 +52,7 @@ std::string evaluation_text(const Evaluation& evaluation) {
   text += fmt::format("model      {}{}{}\n", saved.model->name(), settings.empty() ? "" : ": ", settings);
   text += evaluation.same_data() ? "           trained on this data\n"
                                  : fmt::format("           trained on other data than this: {}, content hash {}\n",
-                                               evaluation.trained_name, evaluation.trained_hash);
+                                               evaluation.trained.name, evaluation.trained.hash);
   if (const std::string unfinished = unfinished_text(saved.metadata); !unfinished.empty())
     text += "           " + unfinished + "\n";
   const Renumbered& renumbered = evaluation.renumbered;
@@ -96,7 +71,7 @@ Json evaluation_json(const Evaluation& evaluation) {
   Json object{{"model", saved.model->name()}, {"settings", settings_json(saved.model->settings())}};
   add_device(object, saved.model->device());
   object["data"] = interactions_json(evaluation.loaded.data, evaluation.loaded.hash);
-  object["trained_on"] = {{"name", evaluation.trained_name}, {"hash", evaluation.trained_hash}, {"same", evaluation.same_data()}};
+  object["trained_on"] = {{"name", evaluation.trained.name}, {"hash", evaluation.trained.hash}, {"same", evaluation.same_data()}};
   object["unfinished"] = unfinished_text(saved.metadata);
   object["unknown"] = evaluation.renumbered.unknown;
   object["in_training"] = evaluation.renumbered.in_training;
@@ -125,8 +100,8 @@ Json evaluation_json(const Evaluation& evaluation) {
     left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
   fail(ErrorKind::usage, data.name, ": none of its ", counted(data.test.nnz() + data.val.nnz(), "interaction"),
        " kept for test and validation can judge this model (", left_out, "); judge it by ",
-       evaluation.trained_name.empty() ? "the data that it was trained on"
-                                       : "the data that it was trained on, " + evaluation.trained_name,
+       evaluation.trained.name.empty() ? "the data that it was trained on"
+                                       : "the data that it was trained on, " + evaluation.trained.name,
        ", split as then, or by other interactions of its users and items");
 }
 
@@ -139,13 +114,14 @@ void EvaluateCommand::run() {
   ProgressBar progress(printing.quiet);
   progress.phase("reading the model");
   const SavedRecommender saved = open_recommender(model, where);
-  data.adopt(saved.metadata);
+  const TrainedOn trained = trained_on(saved.metadata, model);
+  data.adopt(trained.origin.options);
   progress.phase("reading the data");
-  LoadedInteractions loaded = data.load();
+  const LoadedInteractions loaded = data.load();
   FitterSet fitters;
   std::optional<FitPlan> plan;
   if (new_users) plan = FitPlan::read(saved.metadata, model, fitters);
-  const auto seed = metadata_number<uint64_t>(saved, model, "seed", 0, UINT64_MAX);
+  const uint64_t seed = trained.seed;
   std::optional<NewUsers> kept_out;
   if (plan) {
     kept_out = choose_new_users(*plan, loaded.data, new_user_share, seed);
@@ -153,17 +129,11 @@ void EvaluateCommand::run() {
   }
   Evaluation evaluation{.saved = saved,
                         .loaded = loaded,
-                        .trained_name = entry(saved.metadata, "data.name"),
-                        .trained_hash = trained_hash(saved.metadata),
-                        .renumbered = {},
+                        .trained = trained,
+                        .renumbered = as_trained(loaded.data, saved),
                         .test = {},
                         .val = {},
                         .new_users = {}};
-  InteractionDataset judged = loaded.data;
-  const auto held_out = metadata_number<double>(saved, model, "held_out", 0, 1);
-  const auto held_out_seed = metadata_number<uint64_t>(saved, model, "held_out_seed", seed, UINT64_MAX);
-  if (evaluation.same_data() && held_out > 0) hold_out_validation(judged, held_out, held_out_seed);
-  evaluation.renumbered = renumber(judged, saved);
   const InteractionDataset& renumbered = evaluation.renumbered.data;
   if (!new_users && renumbered.test.nnz() == 0) fail_unjudged(evaluation);
   const auto judge = [&](const char* split, const HostCsr& targets, bool at_test) {

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/embeddings.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -27,13 +26,22 @@ struct ExportCommand {
   PrintOptions printing;
 
   void run() const;
+
+ private:
+  io::VectorFormat target_format() const;
 };
+
+io::VectorFormat ExportCommand::target_format() const try {
+  return format.empty() ? io::vector_format_of(path) : io::vector_format_named(format, "--as");
+} catch (const Error& error) {
+  if (!format.empty()) throw;
+  fail(error.kind(), error.what(), "; say which with --as");
+}
 
 void ExportCommand::run() const {
   if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
-  const EmbeddingFormat target = embedding_format(format, path);
-  const bool projector = target == EmbeddingFormat::projector;
-  const std::string labels = labels_path(target, path);
+  const io::VectorFormat target = target_format();
+  const std::string labels = io::vector_labels_path(path, target);
   RunFiles files;
   files.reads_file("MODEL", model);
   files.writes("--embeddings", path);
@@ -45,13 +53,9 @@ void ExportCommand::run() const {
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
   ResultFiles results("");
-  results.write("the table of vectors", path, [&](const std::string& to) {
-    if (target == EmbeddingFormat::npy) io::write_npy(to, vectors.values.data(), vectors.rows, vectors.cols);
-    if (target == EmbeddingFormat::word2vec) io::write_file(to, word2vec_text(vectors, ids));
-    if (projector) io::write_file(to, projector_vectors(vectors));
-  });
+  results.write("the table of vectors", path, [&](const std::string& to) { io::write_vectors(to, target, vectors, ids); });
   results.write("the table of labels", labels, [&](const std::string& to) {
-    io::write_file(to, projector_metadata(ids, projector && items ? saved.item_names : std::vector<std::string>()));
+    io::write_vector_labels(to, target, ids, items ? saved.item_names : std::vector<std::string>());
   });
   results.require_saved();
   results.report([&] {
@@ -62,8 +66,9 @@ void ExportCommand::run() const {
       print(object);
       return;
     }
-    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
-                      labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", labels)));
+    print(fmt::format(
+        "wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
+        labels.empty() ? "" : fmt::format(", their {} to {}", target == io::VectorFormat::projector ? "labels" : "ids", labels)));
   });
 }
 

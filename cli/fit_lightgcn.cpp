@@ -14,7 +14,7 @@ namespace {
 enum class Protocol { standard, paper };
 
 /// The authors' own settings (He et al. 2020, and their program), as far as they differ from the defaults here.
-constexpr std::pair<const char*, const char*> kPaper[] = {
+constexpr std::pair<const char*, const char*> paper_settings[] = {
     {"epochs", "1000"},      {"dim", "64"},   {"layers", "3"},   {"init_std", "0.1"},    {"norm_power", "0"},
     {"precision", "f32"},    {"loss", "bpr"}, {"reg", "0.0001"}, {"batch_size", "2048"}, {"learning_rate", "0.001"},
     {"schedule", "constant"}};
@@ -41,7 +41,7 @@ class LightGcnFitter final : public Fitter {
 
   void settle() override {
     if (protocol_ == Protocol::paper) {
-      for (const auto& [setting, value] : kPaper) settings().preset(setting, value);
+      for (const auto& [setting, value] : paper_settings) settings().preset(setting, value);
     }
     model_options_.check();
     train_options_.check();

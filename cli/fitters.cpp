@@ -14,9 +14,9 @@ namespace heddle::cli {
 namespace {
 
 /// What the weight of a blend is chosen from: the second beside the first, both standardised.
-constexpr float kBlendWeights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
+constexpr float blend_weights[] = {0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.7f, 1, 1.4f, 2, 3, 5};
 /// Where none could be chosen: both models count alike, so that neither is lost.
-constexpr float kUndecidedWeight = 1;
+constexpr float undecided_weight = 1;
 
 /// A row of the engine's table that is made at once.
 class TableFitter final : public Fitter {
@@ -87,13 +87,13 @@ Pair fit_both(const FitPlan& plan, const InteractionDataset& data, const FitRequ
 
 /// Chooses the blend's weight by validation interactions; of models that did not come to their end it would say nothing.
 void choose_weight(Fitted& blend, Pair& pair, const InteractionDataset& data, ProgressBar& progress) {
-  blend.blend->weight = kUndecidedWeight;
+  blend.blend->weight = undecided_weight;
   blend.blend->undecided = true;
   if (!pair.finished()) return;
   const auto start = std::chrono::steady_clock::now();
   try {
     blend.blend->weight =
-        choose_blend_weight(*pair.first.model, *pair.second.model, data, kBlendWeights, "ndcg@20", progress.callback());
+        choose_blend_weight(*pair.first.model, *pair.second.model, data, blend_weights, "ndcg@20", progress.callback());
     blend.blend->undecided = false;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::interrupted) throw;
@@ -110,7 +110,7 @@ void put_together(Fitted& blend, Pair pair) {
 /// What a blend's models are fitted on to choose its weight.
 InteractionDataset held_out_for_weight(const InteractionDataset& data, uint64_t seed) {
   InteractionDataset held_out = data;
-  hold_out_some(held_out, kHeldOutShare, seed,
+  hold_out_some(held_out, held_out_share, seed,
                 ", by which the blend's weight would be chosen (heddle train MODEL --blend OTHER --blend-weight N is given one)");
   return held_out;
 }
@@ -271,7 +271,7 @@ void hold_out_some(InteractionDataset& data, double share, uint64_t seed, const 
 std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, uint64_t seed) {
   if (!plan.needs_validation() || data.val.nnz() > 0) return std::nullopt;
   InteractionDataset held_out = data;
-  hold_out_some(held_out, kHeldOutShare, seed);
+  hold_out_some(held_out, held_out_share, seed);
   return held_out;
 }
 

@@ -137,7 +137,7 @@ struct FitPlan {
 };
 
 /// The share of training interactions that is held out where validation is needed and the data has none.
-constexpr double kHeldOutShare = 0.1;
+constexpr double held_out_share = 0.1;
 
 /// hold_out_validation; throws Error{usage} where no user has enough interactions to hold any out, with `way_on` behind.
 void hold_out_some(InteractionDataset& data, double share, uint64_t seed, const std::string& way_on = "");

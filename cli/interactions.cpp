@@ -2,119 +2,64 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cfloat>
 #include <chrono>
-#include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "cli/option_tables.h"
-#include "cli/options.h"
-#include "heddle/error.h"
-#include "heddle/recommender.h"
+#include "io/interactions.h"
 
 namespace heddle::cli {
 
 namespace {
 
-/// "view=1,cart=3": the weight of each behaviour.
-std::map<std::string, float> parse_weights(const std::string& written) {
-  std::map<std::string, float> weights;
-  if (written.empty()) return weights;
-  for (const std::string& part : split_list(written)) {
-    const std::size_t equals = part.rfind('=');
-    require(equals != std::string::npos && equals > 0, ErrorKind::usage, "--behaviour-weights is '", written,
-            "', it must be a list of NAME=WEIGHT, such as view=1,cart=3,buy=5");
-    const std::string name = part.substr(0, equals);
-    const float weight = parse_number<float>(fmt::format("--behaviour-weights: the weight of {}", name), part.substr(equals + 1),
-                                             FLT_MIN, FLT_MAX, "a number above 0");
-    require(weights.emplace(name, weight).second, ErrorKind::usage, "--behaviour-weights names '", name, "' twice");
-  }
-  return weights;
+/// A setting of `options`, which the library reads from text and tells as text.
+template <class Options>
+void add_setting(SettingList& list, Options& options, const char* name, const std::string& type_name, const std::string& help) {
+  list.other(
+      name, type_name, help,
+      [&options, name](const std::string& written) { set_setting(options, name, written, option_name(name)); },
+      [&options, name] { return to_settings(options).at(name); });
 }
 
-const std::vector<std::pair<std::string, SplitMethod>>& split_methods() {
-  static const std::vector<std::pair<std::string, SplitMethod>> methods = {{"ratio", SplitMethod::ratio},
-                                                                           {"leave-one-out", SplitMethod::leave_one_out},
-                                                                           {"files", SplitMethod::files},
-                                                                           {"none", SplitMethod::none}};
-  return methods;
+/// ", lightgcn, recbole, movielens or csv"
+std::string format_names() {
+  const auto formats = io::detail::interaction_formats();
+  std::string names;
+  for (const io::detail::InteractionFormatEntry& entry : formats)
+    names += fmt::format("{}{}", &entry == &formats.back() ? " or " : ", ", entry.name);
+  return names;
 }
 
-void read_split(const std::string& written, PrepareOptions& prepare) {
-  prepare.automatic_split = written == "auto";
-  if (prepare.automatic_split) return;
-  std::vector<std::string> names = {"auto"};
-  for (const auto& [name, method] : split_methods()) {
-    if (name == written) {
-      prepare.split = method;
-      return;
-    }
-    names.push_back(name);
-  }
-  fail_choice("--split", written, names);
+Json degrees_json(const DegreeSummary& degrees) {
+  return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}};
 }
-
-Degrees degrees(std::vector<int64_t> counts) {
-  if (counts.empty()) return {};
-  std::sort(counts.begin(), counts.end());
-  const int64_t sum = std::accumulate(counts.begin(), counts.end(), int64_t{0});
-  return {.mean = static_cast<double>(sum) / static_cast<double>(counts.size()),
-          .median = counts[counts.size() / 2],
-          .most = counts.back()};
-}
-
-Json degrees_json(const Degrees& degrees) { return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}}; }
 
 }  // namespace
 
 InteractionOptions::InteractionOptions() {
-  using io::InteractionFormat;
-  reading_.choice<InteractionFormat>("format", format_,
-                                     {{"auto", InteractionFormat::automatic},
-                                      {"lightgcn", InteractionFormat::lightgcn},
-                                      {"recbole", InteractionFormat::recbole},
-                                      {"movielens", InteractionFormat::movielens},
-                                      {"csv", InteractionFormat::csv}},
-                                     "format of the data: auto (by its content), lightgcn, recbole, movielens or csv");
-  const auto column = [&](const char* name, std::string& value, const char* what) {
-    reading_.text(name, value, "COLUMN",
-                  fmt::format("csv: the column with the {}, by name or number from 1 [by usual names]", what));
+  add_setting(reading_, how_read_, "format", "NAME", "format of the data: auto (by its content)" + format_names());
+  const auto column = [&](const char* name, const char* what) {
+    add_setting(reading_, how_read_, name, "COLUMN",
+                fmt::format("csv: the column with the {}, by name or number from 1 [by usual names]", what));
   };
-  column("user_column", columns_.user, "user");
-  column("item_column", columns_.item, "item");
-  column("rating_column", columns_.rating, "rating");
-  column("behaviour_column", columns_.behaviour, "behaviour (view, buy, ...)");
-  column("time_column", columns_.time, "time");
+  column("user_column", "user");
+  column("item_column", "item");
+  column("rating_column", "rating");
+  column("behaviour_column", "behaviour (view, buy, ...)");
+  column("time_column", "time");
 
-  preparing_.other(
-      "min_rating", "N", "leave out interactions rated lower [all are kept]",
-      [this](const std::string& written) {
-        prepare_.has_min_rating = !written.empty();
-        if (prepare_.has_min_rating)
-          prepare_.min_rating = parse_number<float>("--min-rating", written, -FLT_MAX, FLT_MAX, "a number");
-      },
-      [this] { return prepare_.has_min_rating ? fmt::format("{}", prepare_.min_rating) : std::string(); });
-  preparing_.other(
-      "behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]",
-      [this](const std::string& written) { prepare_.behaviour_weights = parse_weights(written); },
-      [this] { return to_settings(prepare_).at("behaviour_weights"); });
-  preparing_.whole_number("k_core", prepare_.k_core, 0, INT32_MAX,
-                          "leave out users and items with fewer partners than this, until none is left; 0: keep all");
-  preparing_.other(
-      "split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none",
-      [this](const std::string& written) { read_split(written, prepare_); },
-      [this] { return to_settings(prepare_).at("split"); });
-  const auto share = [&](const char* name, double& value, const char* help) {
-    preparing_.number<double>(name, value, 0, std::nextafter(1.0, 0.0), "a number from 0 to below 1", help);
+  const auto add = [&](const char* name, const char* type_name, const char* help) {
+    add_setting(preparing_, prepare_, name, type_name, help);
   };
-  share("test_share", prepare_.test_share, "ratio: share of each user's interactions that is kept for the test");
-  share("val_share", prepare_.val_share, "ratio: share kept for validation");
-  preparing_.flag("by_time", prepare_.by_time, "ratio, leave-one-out: the latest go to the test; otherwise at random");
-  preparing_.flag("global_split", prepare_.global, "ratio: shares of all interactions together, not of each user's");
-  preparing_.number<uint64_t>("split_seed", prepare_.seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
-                              "seed of a random split");
+  add("min_rating", "N", "leave out interactions rated lower [all are kept]");
+  add("behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]");
+  add("k_core", "N", "leave out users and items with fewer partners than this, until none is left; 0: keep all");
+  add("split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none");
+  add("test_share", "N", "ratio: share of each user's interactions that is kept for the test");
+  add("val_share", "N", "ratio: share kept for validation");
+  add("by_time", "", "ratio, leave-one-out: the latest go to the test; otherwise at random");
+  add("global_split", "", "ratio: shares of all interactions together, not of each user's");
+  add("split_seed", "N", "seed of a random split");
 }
 
 void InteractionOptions::add_to(CLI::App& app) {
@@ -129,17 +74,16 @@ void InteractionOptions::add_to(CLI::App& app) {
 LoadedInteractions InteractionOptions::load() const {
   const auto start = std::chrono::steady_clock::now();
   LoadedInteractions loaded;
-  loaded.data = prepare(io::load_interactions(path_, format_, columns_), prepare_);
+  loaded.data = prepare(io::load_interactions(path_, how_read_.format, how_read_.columns), prepare_);
   loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;
 }
 
-void InteractionOptions::adopt(const std::map<std::string, std::string>& metadata) {
-  for (const auto& [key, value] : metadata) {
-    if (!key.starts_with(data_option_prefix)) continue;
-    reading_.preset(key.substr(data_option_prefix.size()), value);
-    preparing_.preset(key.substr(data_option_prefix.size()), value);
+void InteractionOptions::adopt(const std::map<std::string, std::string>& options) {
+  for (const auto& [name, value] : options) {
+    reading_.preset(name, value);
+    preparing_.preset(name, value);
   }
 }
 
@@ -153,19 +97,6 @@ std::string no_test_text(const InteractionDataset& data) {
   if (split == "files") return "its files keep no interactions for the test; " + way_on;
   if (option("test_share") == "0") return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
   return "no user has enough interactions for some to be kept for the test; a larger --test-share, or more data, keeps some";
-}
-
-Degrees user_degrees(const InteractionDataset& data) {
-  std::vector<int64_t> counts(static_cast<std::size_t>(data.train.rows));
-  for (std::size_t user = 0; user < counts.size(); ++user)
-    counts[user] = data.train.row_offsets[user + 1] - data.train.row_offsets[user];
-  return degrees(std::move(counts));
-}
-
-Degrees item_degrees(const InteractionDataset& data) {
-  std::vector<int64_t> counts(static_cast<std::size_t>(data.train.cols));
-  for (int32_t item : data.train.col_indices) ++counts[static_cast<std::size_t>(item)];
-  return degrees(std::move(counts));
 }
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {

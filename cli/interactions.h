@@ -31,13 +31,12 @@ class InteractionOptions {
   LoadedInteractions load() const;
   const std::string& path() const { return path_; }
 
-  /// Filters and splits as a saved model's data was, but for the options that the command line gave.
-  void adopt(const std::map<std::string, std::string>& metadata);
+  /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
+  void adopt(const std::map<std::string, std::string>& options);
 
  private:
   std::string path_;
-  io::InteractionFormat format_ = io::InteractionFormat::automatic;
-  io::InteractionColumns columns_;
+  io::InteractionReading how_read_;
   PrepareOptions prepare_;
   SettingList reading_, preparing_;
 };
@@ -48,14 +47,5 @@ Json interactions_json(const InteractionDataset& data, const std::string& hash);
 
 /// Why data have no test interactions, and how they would: "--split none keeps no interactions for the test; ...".
 std::string no_test_text(const InteractionDataset& data);
-
-/// How many interactions each user has in training, or each item.
-struct Degrees {
-  double mean = 0;
-  int64_t median = 0;
-  int64_t most = 0;
-};
-Degrees user_degrees(const InteractionDataset& data);
-Degrees item_degrees(const InteractionDataset& data);
 
 }  // namespace heddle::cli

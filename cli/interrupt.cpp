@@ -28,12 +28,12 @@ static_assert(std::atomic<int>::is_always_lock_free && std::atomic<int64_t>::is_
               "a signal handler may only touch lock-free atomics");
 
 // A program that ends another may send the signal to it and to its group, as timeout does: that asks once.
-constexpr int64_t kSameRequest = 500'000'000;
+constexpr int64_t same_request = 500'000'000;
 
 // On a terminal the cursor may stand behind a progress bar, and behind the ^C that it echoes.
-constexpr const char* kAnswer = "heddle: stopping after this step; once more ends at once\n";
-constexpr const char* kAnswerOverBar = "\r\033[Kheddle: stopping after this step; once more ends at once\n";
-constexpr const char* kAnswerOnTerminal = "\nheddle: stopping after this step; once more ends at once\n";
+constexpr const char* plain_answer = "heddle: stopping after this step; once more ends at once\n";
+constexpr const char* answer_over_bar = "\r\033[Kheddle: stopping after this step; once more ends at once\n";
+constexpr const char* answer_on_terminal = "\nheddle: stopping after this step; once more ends at once\n";
 
 int64_t nanoseconds_now() {
   timespec now{};
@@ -63,7 +63,7 @@ void on_signal(int signal) {
     int64_t first = 0;
     if (asked_at.compare_exchange_strong(first, now)) {
       if (const char* const line = answer) write_line(line);
-    } else if (now - first >= kSameRequest) {
+    } else if (now - first >= same_request) {
       ::signal(signal, SIG_DFL);
       ::raise(signal);  // comes through as soon as this handler is left
     }
@@ -90,7 +90,7 @@ void catch_closed_pipes() { catch_signal(SIGPIPE); }
 void catch_interrupts(bool quiet) {
   if (caught.exchange(true)) return;
   last_words = nullptr;
-  if (!quiet) answer = can_draw() ? kAnswerOverBar : ::isatty(STDERR_FILENO) != 0 ? kAnswerOnTerminal : kAnswer;
+  if (!quiet) answer = can_draw() ? answer_over_bar : ::isatty(STDERR_FILENO) != 0 ? answer_on_terminal : plain_answer;
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
 }
 
@@ -99,7 +99,7 @@ void note_doing(std::string_view doing) {
   static std::mutex mutex;
   static std::set<std::string> sentences;  // a signal may come at any time: none goes away
   const std::lock_guard lock(mutex);
-  const char* const before = can_draw() ? "\r\033[K" : ::isatty(STDERR_FILENO) != 0 ? "\n" : "";  // as for kAnswer
+  const char* const before = can_draw() ? "\r\033[K" : ::isatty(STDERR_FILENO) != 0 ? "\n" : "";  // as for plain_answer
   const std::string sentence = before + ("heddle: interrupted while " + std::string(doing)) + "; nothing was saved\n";
   const bool first = sentences.empty();
   last_words = sentences.insert(sentence).first->c_str();

@@ -14,7 +14,7 @@ namespace {
 
 using io::detail::in_quotes;
 
-constexpr std::size_t kMostNamed = 3;
+constexpr std::size_t most_named = 3;
 
 bool equal_but_for_case(std::string_view a, std::string_view b) {
   const auto same = [](char x, char y) {
@@ -26,14 +26,14 @@ bool equal_but_for_case(std::string_view a, std::string_view b) {
 /// "; that is the title of item '17'"; empty where it is no title.
 std::string items_titled(const SavedRecommender& saved, const std::string& written) {
   std::vector<std::string> ids;
-  for (std::size_t item = 0; item < saved.item_names.size() && ids.size() <= kMostNamed; ++item) {
+  for (std::size_t item = 0; item < saved.item_names.size() && ids.size() <= most_named; ++item) {
     if (!written.empty() && equal_but_for_case(saved.item_names[item], written))
       ids.push_back(in_quotes(saved.items[static_cast<int64_t>(item)]));
   }
   if (ids.empty()) return {};
   std::string list;
-  for (std::size_t i = 0; i < std::min(ids.size(), kMostNamed); ++i) list += (i == 0 ? "" : ", ") + ids[i];
-  return text("; that is the title of item ", list, ids.size() > kMostNamed ? " and others" : "", ", and an id is wanted here");
+  for (std::size_t i = 0; i < std::min(ids.size(), most_named); ++i) list += (i == 0 ? "" : ", ") + ids[i];
+  return text("; that is the title of item ", list, ids.size() > most_named ? " and others" : "", ", and an id is wanted here");
 }
 
 /// "; each has its own --user: --user 17 --user 18" of a list whose parts are all ids.
@@ -42,15 +42,15 @@ std::string ids_one_by_one(const IdTable& table, const std::string& written, con
   const bool all = std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return table.find(part) >= 0; });
   if (parts.size() < 2 || !all) return {};
   std::string times;
-  for (std::size_t i = 0; i < std::min(parts.size(), kMostNamed); ++i) times += text(" ", option, " ", parts[i]);
-  return text("; ", option, " is given for each:", times, parts.size() > kMostNamed ? " …" : "");
+  for (std::size_t i = 0; i < std::min(parts.size(), most_named); ++i) times += text(" ", option, " ", parts[i]);
+  return text("; ", option, " is given for each:", times, parts.size() > most_named ? " …" : "");
 }
 
 /// "; the model knows 60 users, such as 'u1', 'u2'".
 std::string some_of(const IdTable& table, const char* what) {
   if (table.size() == 0) return {};
   std::string list;
-  for (int64_t i = 0; i < std::min<int64_t>(table.size(), kMostNamed); ++i) list += (i == 0 ? "" : ", ") + in_quotes(table[i]);
+  for (int64_t i = 0; i < std::min<int64_t>(table.size(), most_named); ++i) list += (i == 0 ? "" : ", ") + in_quotes(table[i]);
   return text("; the model knows ", counted(table.size(), what), table.size() > 1 ? ", such as " : ", ", list);
 }
 
@@ -91,12 +91,12 @@ std::vector<int32_t> known_items(const SavedRecommender& saved, const std::strin
     part.remove_suffix(part.size() - std::min(part.find_last_not_of(' ') + 1, part.size()));
     return std::string(part);
   };
-  constexpr std::size_t kMostCommas = 16;  // of one id
+  constexpr std::size_t most_commas = 16;  // of one id
   std::vector<int32_t> numbers;
   for (std::size_t at = 0; at < parts.size();) {
     std::size_t last = at;
     std::string id = parts[at];
-    while (saved.items.find(id) < 0 && last + 1 < parts.size() && last - at < kMostCommas) id = joined(at, ++last);
+    while (saved.items.find(id) < 0 && last + 1 < parts.size() && last - at < most_commas) id = joined(at, ++last);
     if (saved.items.find(id) >= 0) {
       numbers.push_back(saved.items.find(id));
       at = last + 1;

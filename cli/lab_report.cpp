@@ -18,18 +18,6 @@ std::string text_of(int64_t count, const char* noun) { return text(counted(count
 
 }  // namespace
 
-std::string not_measured(const bench::LabRow& row) {
-  if (!row.refused.empty()) return "refused: " + row.refused;
-  if (!row.failed.empty()) return "FAILED: " + row.failed;
-  if (row.wrong) {
-    return fmt::format("WRONG: an error of {:.3g} times the bound{}{}", row.error_over_bound, row.wrong_where.empty() ? "" : ": ",
-                       row.wrong_where);
-  }
-  return {};
-}
-
-bool is_bad(const bench::LabRow& row) { return row.wrong || !row.failed.empty(); }
-
 std::string lab_text(const bench::LabResult& result, const Device& device, const bench::LabOptions& lab) {
   std::string text = fmt::format("{}: {}", result.op, result.input);
   if (result.spread) {

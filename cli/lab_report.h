@@ -9,11 +9,6 @@
 /// How `heddle bench` tells what the lab found (docs/lab.md explains the columns, docs/cli.md the fields).
 namespace heddle::cli {
 
-/// Why a row has no figures, or nothing.
-std::string not_measured(const bench::LabRow& row);
-/// Whether what has no figures ought to have some: it is wrong, or failed.
-bool is_bad(const bench::LabRow& row);
-
 std::string lab_text(const bench::LabResult& result, const Device& device, const bench::LabOptions& lab);
 Json lab_json(const bench::LabResult& result, const bench::LabRow& row, const Device& device, const bench::LabOptions& lab);
 /// A header of every field that some row has, then a line a row; fields with a comma or a quote are quoted.

@@ -10,53 +10,21 @@
 #include "cli/options.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
+#include "heddle/limits.h"
 
 namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kMostCut = 1000;
-constexpr int64_t kMostNegatives = 1'000'000;
-
 std::vector<int64_t> parse_cuts(const std::string& written) {
   std::vector<int64_t> cuts;
   for (const std::string& part : split_list(written)) {
-    cuts.push_back(parse_number<int64_t>("--topk", part, 1, kMostCut,
-                                         fmt::format("a whole number from 1 to {}, or several with commas between", kMostCut)));
+    cuts.push_back(parse_number<int64_t>(
+        "--topk", part, 1, top_k_limit, fmt::format("a whole number from 1 to {}, or several with commas between", top_k_limit)));
   }
   std::sort(cuts.begin(), cuts.end());
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
   return cuts;
-}
-
-/// The N of uniN, 0 for another definition.
-int64_t sampled_negatives(const std::string& definition) {
-  if (!definition.starts_with("uni")) return 0;
-  return parse_number<int64_t>("--metrics: the N of uniN", definition.substr(3), 1, kMostNegatives,
-                               fmt::format("a whole number from 1 to {}", kMostNegatives));
-}
-
-void check_definition(const std::string& definition) {
-  const bool known = definition == "standard" || definition == "retrieved" || sampled_negatives(definition) > 0;
-  if (!known) fail_choice("--metrics", definition, {"standard", "retrieved", "uniN (N: a number, such as uni100)"});
-}
-
-/// "ndcg@20(retrieved)" is the metric ndcg, cut at 20, with a label.
-struct MetricName {
-  std::string metric, label;
-  int64_t cut = 0;
-};
-
-MetricName parse_name(const std::string& name) {
-  const std::size_t at = name.find('@');
-  const std::size_t label = std::min(name.find('(', at), name.size());
-  return {.metric = name.substr(0, at), .label = name.substr(label), .cut = std::strtoll(name.c_str() + at + 1, nullptr, 10)};
-}
-
-/// In the order in which they are read.
-int place(const std::string& metric) {
-  constexpr const char* kOrder[] = {"recall", "ndcg", "precision", "hit", "mrr", "map"};
-  return static_cast<int>(std::find(std::begin(kOrder), std::end(kOrder), metric) - std::begin(kOrder));
 }
 
 }  // namespace
@@ -65,13 +33,13 @@ void MetricOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Judging");
   app.add_option_function<std::string>(
          "--topk", [this](const std::string& written) { topk = parse_cuts(written); },
-         fmt::format("where rankings are cut to be judged: a number from 1 to {}, or several as 10,20", kMostCut))
+         fmt::format("where rankings are cut to be judged: a number from 1 to {}, or several as 10,20", top_k_limit))
       ->type_name("LIST")
       ->default_str(fmt::format("{}", fmt::join(topk, ",")));
   app.add_option_function<std::string>(
          "--metrics",
          [this](const std::string& written) {
-           check_definition(written);
+           EvaluateOptions().define(written, "--metrics");
            definition = written;
          },
          "standard; retrieved: NDCG's ideal is the retrieved hits (larger, as in NGCF's and KGAT's programs); uniN: each user's "
@@ -81,11 +49,9 @@ void MetricOptions::add_to(CLI::App& app) {
 }
 
 EvaluateOptions MetricOptions::options(bool at_test, uint64_t seed) const {
-  return {.topk = topk,
-          .definition = definition == "retrieved" ? MetricDefinition::retrieved_ideal : MetricDefinition::standard,
-          .sampled_negatives = sampled_negatives(definition),
-          .exclude_val = at_test,
-          .seed = seed};
+  EvaluateOptions options{.topk = topk, .exclude_val = at_test, .seed = seed};
+  options.define(definition, "--metrics");
+  return options;
 }
 
 void MetricOptions::check(const InteractionDataset& data) const {
@@ -93,22 +59,13 @@ void MetricOptions::check(const InteractionDataset& data) const {
 }
 
 std::string metrics_text(const char* split, const RankingMetrics& metrics) {
-  struct Figure {
-    MetricName name;
-    double value;
-  };
-  std::vector<Figure> figures;
-  for (const auto& [name, value] : metrics.values) figures.push_back({parse_name(name), value});
-  std::sort(figures.begin(), figures.end(), [](const Figure& a, const Figure& b) {
-    return std::pair(a.name.cut, place(a.name.metric)) < std::pair(b.name.cut, place(b.name.metric));
-  });
   std::string text;
   int64_t cut = 0;
-  for (const Figure& figure : figures) {
-    const bool first = figure.name.cut != cut;
-    if (first) text += fmt::format("{}{:<11}@{}: ", text.empty() ? "" : "\n", text.empty() ? split : "", figure.name.cut);
-    text += fmt::format("{}{}{} {:.4f}", first ? "" : ", ", figure.name.metric, figure.name.label, figure.value);
-    cut = figure.name.cut;
+  for (const auto& [name, value] : in_reading_order(metrics.values)) {
+    const bool first = name.k != cut;
+    if (first) text += fmt::format("{}{:<11}@{}: ", text.empty() ? "" : "\n", text.empty() ? split : "", name.k);
+    text += fmt::format("{}{}{} {:.4f}", first ? "" : ", ", name.metric, name.label(), value);
+    cut = name.k;
   }
   if (text.empty()) return fmt::format("{:<11}none\n", split);
   return text + fmt::format("\n           means over {}\n", grouped(metrics.users, "user"));

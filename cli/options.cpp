@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "cli/option_tables.h"
 #include "cli/settings.h"
+#include "engine/written.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/load.h"
@@ -29,13 +29,7 @@ std::vector<std::string> format_names() {
 
 template <class T>
 T parse_number(const std::string& name, const std::string& written, T least, T most, const std::string& meant) {
-  T number{};
-  const char* end = written.data() + written.size();
-  const auto [parsed, status] = std::from_chars(written.data(), end, number);
-  // Not `number < least || number > most`, which a NaN would pass.
-  const bool good = status == std::errc() && parsed == end && number >= least && number <= most;
-  require(good, ErrorKind::usage, name, " is '", written, "', it must be ", meant);
-  return number;
+  return written_number(name, written, least, most, meant);
 }
 
 template int64_t parse_number(const std::string&, const std::string&, int64_t, int64_t, const std::string&);

@@ -1,9 +1,5 @@
 #include "cli/outputs.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "cli/option_tables.h"
@@ -47,51 +43,16 @@ void OutputOptions::list(RunFiles& files) const {
 void OutputOptions::write(NodeClassifier& of, const NodeDataset& data, bool finished, ResultFiles& results,
                           const HostMatrix* computed) const {
   results.write("the table of embeddings", names.of(embeddings, finished), [&](const std::string& path) {
-    const HostMatrix now = computed == nullptr ? host_embeddings(of) : HostMatrix{};
+    const HostMatrix now = computed == nullptr ? hidden_representations(of) : HostMatrix{};
     const HostMatrix& values = computed == nullptr ? now : *computed;
     io::write_npy(path, values.values.data(), values.rows, values.cols);
   });
   results.write("the table of predictions", names.of(predictions, finished),
-                [&](const std::string& path) { io::write_file(path, predictions_table(predict(of), data)); });
+                [&](const std::string& path) { io::write_predictions(path, predictions_of(predict(of)), data); });
   results.write("the table of attention", names.of(attention, finished), [&](const std::string& path) {
     io::write_edge_table(path, of.attention(),
-                         {.classes = data.labels, .predicted = predicted_classes(predict(of)), .self_loops = self_loops});
+                         {.classes = data.labels, .predicted = predictions_of(predict(of)).predicted, .self_loops = self_loops});
   });
-}
-
-std::vector<int32_t> predicted_classes(const HostMatrix& probabilities) {
-  std::vector<int32_t> classes;
-  for (int64_t node = 0; node < probabilities.rows; ++node) {
-    const float* row = probabilities.values.data() + node * probabilities.cols;
-    classes.push_back(static_cast<int32_t>(std::max_element(row, row + probabilities.cols) - row));
-  }
-  return classes;
-}
-
-HostMatrix host_embeddings(NodeClassifier& model) {
-  Context& context = model.context();
-  const Evaluating evaluating(context);
-  context.begin_step();
-  return model.embeddings().to_host();
-}
-
-std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data) {
-  std::vector<const char*> splits(static_cast<std::size_t>(data.nodes), "");
-  for (int32_t node : data.train) splits[static_cast<std::size_t>(node)] = "train";
-  for (int32_t node : data.val) splits[static_cast<std::size_t>(node)] = "val";
-  for (int32_t node : data.test) splits[static_cast<std::size_t>(node)] = "test";
-  fmt::memory_buffer table;
-  auto out = std::back_inserter(table);
-  fmt::format_to(out, "node\tpredicted\tlabel\tprobability\tsplit\n");
-  const std::vector<int32_t> classes = predicted_classes(probabilities);
-  for (int64_t node = 0; node < probabilities.rows; ++node) {
-    const int32_t predicted = classes[static_cast<std::size_t>(node)];
-    const float probability = probabilities.values[static_cast<std::size_t>(node * probabilities.cols + predicted)];
-    const int32_t label = data.labels.empty() ? -1 : data.labels[static_cast<std::size_t>(node)];
-    fmt::format_to(out, "{}\t{}\t{}\t{:.6f}\t{}\n", node, predicted, label < 0 ? "" : fmt::to_string(label), probability,
-                   splits[static_cast<std::size_t>(node)]);
-  }
-  return fmt::to_string(table);
 }
 
 }  // namespace heddle::cli

@@ -30,14 +30,4 @@ struct OutputOptions {
              const HostMatrix* computed = nullptr) const;
 };
 
-/// The most probable class of each node.
-std::vector<int32_t> predicted_classes(const HostMatrix& probabilities);
-
-/// The model's node representations, without dropout.
-HostMatrix host_embeddings(NodeClassifier& model);
-
-/// One line a node: node, predicted class, label, probability of the predicted class, split; empty where a node has no label or
-/// no split.
-std::string predictions_table(const HostMatrix& probabilities, const NodeDataset& data);
-
 }  // namespace heddle::cli

@@ -47,7 +47,7 @@ class PhasePace {
   double left(double now);
 
  private:
-  static constexpr double kUnlimited = std::numeric_limits<double>::infinity();
+  static constexpr double unlimited = std::numeric_limits<double>::infinity();
 
   /// Where the phase stood.
   struct Mark {
@@ -62,10 +62,10 @@ class PhasePace {
   double since_ = 0;
   double begun_at_;
   Mark latest_;
-  std::deque<Mark> marks_;        ///< what the pace is taken from, the earliest first: not every step's, which may be thousands
-  bool begins_ = true;            ///< the first mark is the phase's beginning
-  double ends_ = -1;              ///< seconds of the phase at which it ends, as was last told; negative: nothing was
-  double must_end_ = kUnlimited;  ///< by its limit
+  std::deque<Mark> marks_;       ///< what the pace is taken from, the earliest first: not every step's, which may be thousands
+  bool begins_ = true;           ///< the first mark is the phase's beginning
+  double ends_ = -1;             ///< seconds of the phase at which it ends, as was last told; negative: nothing was
+  double must_end_ = unlimited;  ///< by its limit
 };
 
 }  // namespace heddle::cli

@@ -13,16 +13,12 @@
 #include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/saved_model.h"
 #include "heddle/train.h"
 
 namespace heddle::cli {
 
 namespace {
-
-/// Figures of the splits; a split may be empty.
-struct Figures {
-  SplitFigures train, val, test;
-};
 
 struct PredictCommand {
   std::string model;
@@ -43,18 +39,11 @@ struct Origin {
 };
 
 Origin origin(const std::string& path) {
-  const io::TensorFile file = read_model_file(path);
-  const auto text = [&](const char* key) {
-    const auto found = file.metadata.find(key);
-    return found == file.metadata.end() ? std::string() : found->second;
-  };
-  require(text("format") != kRecommenderFormat, ErrorKind::usage, path,
+  const SavedModelInfo info = open_model_info(path);
+  require(info.kind == SavedKind::node_classifier, ErrorKind::usage, path,
           " holds a recommender, not a node classifier; use heddle recommend, similar, evaluate or export");
-  return {text("model"), text("data.name"), text("data.hash"), unfinished_text(file.metadata)};
-}
-
-SplitFigures figures(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& split) {
-  return split.empty() ? SplitFigures{} : evaluate(model, data, split);
+  const TrainedOn trained = trained_on(info.metadata, path);
+  return {info.model, trained.name, trained.hash, unfinished_text(info.metadata)};
 }
 
 std::string origin_text(const Origin& trained_on, const std::string& hash) {
@@ -63,7 +52,7 @@ std::string origin_text(const Origin& trained_on, const std::string& hash) {
   return fmt::format("on other data than this: {}, content hash {}", trained_on.name, trained_on.hash);
 }
 
-std::string prediction_text(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data,
+std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, const Origin& trained_on, const NodeDataset& data,
                             const std::string& hash) {
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
@@ -76,7 +65,7 @@ std::string prediction_text(NodeClassifier& model, const Figures& on, const Orig
   return text + cost_text();
 }
 
-Json prediction_json(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data,
+Json prediction_json(NodeClassifier& model, const DatasetFigures& on, const Origin& trained_on, const NodeDataset& data,
                      const std::string& hash) {
   const Device& device = model.context().device();
   const auto loss = [](const SplitFigures& split, const std::vector<int32_t>& nodes) {
@@ -117,9 +106,8 @@ void PredictCommand::run() const {
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
   // First: a model that has none is refused before anything else is computed.
-  const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : host_embeddings(*loaded);
-  const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
-                   figures(*loaded, dataset, dataset.test)};
+  const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : hidden_representations(*loaded);
+  const DatasetFigures on = evaluate(*loaded, dataset);
   ResultFiles results("");
   outputs.write(*loaded, dataset, true, results, &embeddings);
   results.report([&] {
@@ -133,7 +121,7 @@ void PredictCommand::run() const {
       return;
     }
     if (!printing.quiet) say(std::string_view(text).substr(0, text.size() - 1));
-    print(predictions_table(predict(*loaded), dataset));
+    print(io::predictions_text(predictions_of(predict(*loaded)), dataset));
   });
   results.require_saved();
 }

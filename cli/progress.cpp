@@ -14,24 +14,24 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kBeforeDrawing{300}, kBetweenDrawings{100};
-constexpr milliseconds kLeastBetween{2};  // a terminal that takes them more slowly would miss some
-constexpr milliseconds kBeforeLines{1000}, kBetweenLines{60'000};
+constexpr milliseconds before_drawing{300}, between_drawings{100};
+constexpr milliseconds least_between{2};  // a terminal that takes them more slowly would miss some
+constexpr milliseconds before_lines{1000}, between_lines{60'000};
 
 /// Milliseconds that HEDDLE_PROGRESS_DELAY asks for, or the usual ones.
 milliseconds delay_or(milliseconds usual) {
-  constexpr int64_t kMost = 1'000'000'000;
+  constexpr int64_t most = 1'000'000'000;
   const char* const written = std::getenv("HEDDLE_PROGRESS_DELAY");
   if (written == nullptr || *written == '\0') return usual;
-  return milliseconds(parse_number<int64_t>("HEDDLE_PROGRESS_DELAY", written, 0, kMost, "milliseconds from 0 to 1000000000"));
+  return milliseconds(parse_number<int64_t>("HEDDLE_PROGRESS_DELAY", written, 0, most, "milliseconds from 0 to 1000000000"));
 }
 
 }  // namespace
 
 ProgressBar::ProgressBar(bool quiet) : quiet_(quiet) {
   const bool draws = can_draw();
-  delay_ = delay_or(draws ? kBeforeDrawing : kBeforeLines);
-  between_ = draws ? std::clamp(delay_, kLeastBetween, kBetweenDrawings) : kBetweenLines;
+  delay_ = delay_or(draws ? before_drawing : before_lines);
+  between_ = draws ? std::clamp(delay_, least_between, between_drawings) : between_lines;
   if (quiet) return;
   form_ = draws ? Form::drawn : Form::lines;
   first_ = next_ = Clock::now() + delay_;
@@ -130,7 +130,7 @@ void ProgressBar::tell(Clock::time_point now) {
 
 void ProgressBar::tick() {
   // Short waits even where lines are far apart: another phase may begin meanwhile.
-  const milliseconds wait = std::clamp(delay_, milliseconds(1), kBetweenDrawings);
+  const milliseconds wait = std::clamp(delay_, milliseconds(1), between_drawings);
   std::unique_lock lock(mutex_);
   working_.watch();
   while (!wake_.wait_for(lock, wait, [this] { return ended_; })) {

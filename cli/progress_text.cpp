@@ -13,20 +13,20 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int kWidestBar = 30;
-constexpr int kNarrowestBar = 8;
-constexpr int kPercentColumns = 6;  // "100 % "
-constexpr int kShortestPhase = 8;   // of a name that is cut
+constexpr int widest_bar = 30;
+constexpr int narrowest_bar = 8;
+constexpr int percent_columns = 6;  // "100 % "
+constexpr int shortest_phase = 8;   // of a name that is cut
 
 /// As wide as a time usually gets: "59 min 59 s", "23 h 59 min", "9 days 23 h".
-constexpr double kWideTime = 3599;
+constexpr double wide_time = 3599;
 
 /// A figure that is no count, in six columns as far as they reach: 5.8977, 12.346, 123.46.
 std::string value_text(double value) {
-  constexpr std::size_t kColumns = 6;
+  constexpr std::size_t columns = 6;
   for (int decimals = 4; decimals >= 0; --decimals) {
     std::string text = fmt::format("{:.{}f}", value, decimals);
-    if (text.size() <= kColumns) return text;
+    if (text.size() <= columns) return text;
   }
   return fmt::format("{:.0e}", value);
 }
@@ -77,7 +77,7 @@ std::string time_text(const ProgressState& state, bool brief = false) {
 
 /// Columns that the time gets, said or not.
 int columns_of_time(const ProgressState& state, bool brief = false) {
-  const std::string wide = state.share < 0 ? fmt::format(", {}", duration_text(kWideTime)) : left_text(state, kWideTime, brief);
+  const std::string wide = state.share < 0 ? fmt::format(", {}", duration_text(wide_time)) : left_text(state, wide_time, brief);
   return std::max(columns_of(wide), columns_of(time_text(state, brief)));
 }
 
@@ -100,7 +100,7 @@ struct ProgressForm {
 
 /// Of what has no room with all of its phase's text: the name of the phase and the time, whatever must go for them.
 ProgressForm narrow_form(const ProgressState& state, int room) {
-  const int phase = columns_of(state.phase), percent = state.share < 0 ? 0 : kPercentColumns;
+  const int phase = columns_of(state.phase), percent = state.share < 0 ? 0 : percent_columns;
   for (const bool with_percent : {true, false}) {
     for (const bool brief : {false, true}) {
       if ((with_percent ? percent : 0) + phase + columns_of_time(state, brief) > room) continue;
@@ -108,18 +108,18 @@ ProgressForm narrow_form(const ProgressState& state, int room) {
     }
   }
   const int left = room - columns_of_time(state, true);
-  if (left >= kShortestPhase) return {.time = true, .subject = false, .percent = false, .brief = true, .phase = left};
+  if (left >= shortest_phase) return {.time = true, .subject = false, .percent = false, .brief = true, .phase = left};
   return {.subject = percent + columns_of(phase_text(state)) <= room, .percent = percent + phase <= room};
 }
 
 ProgressForm form_of(const ProgressState& state, int room) {
   const int phase = columns_of(phase_text(state)), time = columns_of_time(state);
   const int whole = phase + columns_of_figures(state.figures) + time;
-  const ProgressForm full{.bar = std::min(kWidestBar, room - whole - 3), .figures = state.figures.size(), .time = true};
+  const ProgressForm full{.bar = std::min(widest_bar, room - whole - 3), .figures = state.figures.size(), .time = true};
   if (state.share < 0) return whole <= room ? full : narrow_form(state, room);
-  if (full.bar >= kNarrowestBar) return full;  // with its brackets and a blank
+  if (full.bar >= narrowest_bar) return full;  // with its brackets and a blank
   for (std::size_t count = state.figures.size() + 1; count-- > 0;) {
-    if (kPercentColumns + phase + columns_of_figures(state.figures.first(count)) + time <= room)
+    if (percent_columns + phase + columns_of_figures(state.figures.first(count)) + time <= room)
       return {.bar = 0, .figures = count, .time = true};
   }
   return narrow_form(state, room);
@@ -128,7 +128,7 @@ ProgressForm form_of(const ProgressState& state, int room) {
 }  // namespace
 
 std::string progress_line(const ProgressState& state, int width) {
-  const int room = width - kColumnsLeftFree;
+  const int room = width - columns_left_free;
   const ProgressForm form = form_of(state, room);
   std::string text;
   if (state.share >= 0 && form.bar > 0) text = bar_text(state.share, form.bar);

@@ -12,7 +12,7 @@ namespace heddle::cli {
 
 std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names, int width) {
   using io::detail::printable;  // here already: what is shown in place of a control character takes columns
-  constexpr int kNarrowestName = 12, kRankAndGaps = 4 + 3 * 2, kScore = 8;
+  constexpr int narrowest_name = 12, rank_and_gaps = 4 + 3 * 2, score_width = 8;
   const auto id_of = [&](const RankedItem& ranked) { return printable(items[ranked.item]); };
   const auto name_of = [&](const RankedItem& ranked) {
     return names.empty() ? "" : printable(names[static_cast<std::size_t>(ranked.item)]);
@@ -22,8 +22,8 @@ std::string ranking_text(const Ranking& ranking, const IdTable& items, const std
     id_width = std::max(id_width, columns_of(id_of(ranked)));
     name_width = std::max(name_width, columns_of(name_of(ranked)));
   }
-  const int room = width - id_width - kRankAndGaps - kScore;
-  if (width > 0) name_width = std::min(name_width, std::max(room, kNarrowestName));
+  const int room = width - id_width - rank_and_gaps - score_width;
+  if (width > 0) name_width = std::min(name_width, std::max(room, narrowest_name));
   const auto row = [&](const std::string& rank, const std::string& id, const std::string& name, const std::string& score) {
     return fmt::format("{:>4}  {}  {}{:>8}\n", rank, padded_to_columns(id, id_width),
                        names.empty() ? "" : padded_to_columns(name, name_width) + "  ", score);

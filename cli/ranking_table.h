@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,9 +8,6 @@
 #include "heddle/recommender.h"
 
 namespace heddle::cli {
-
-/// The most items that a ranking may be asked for.
-inline constexpr int64_t kMostRanked = 1000;
 
 /// Columns rank, item, name (where items have names) and score, with a header line. Names are cut ("…") where a line would be
 /// wider than `width`, ids never; 0: any width will do.

@@ -12,9 +12,10 @@
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "cli/run_files.h"
-#include "cli/settings.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/limits.h"
+#include "heddle/saved_model.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -40,20 +41,6 @@ struct Asked {
   std::string all_known;  ///< why nothing is left to recommend, where nothing is
 };
 
-/// Items a user has in training.
-int64_t items_in_training(const Recommender& model, int32_t user) {
-  return model.train().row_offsets[static_cast<std::size_t>(user) + 1] -
-         model.train().row_offsets[static_cast<std::size_t>(user)];
-}
-
-Query visitor(const SavedRecommender& saved, const std::string& written) {
-  Query query;
-  query.items = known_items(saved, written);
-  std::sort(query.items.begin(), query.items.end());
-  query.items.erase(std::unique(query.items.begin(), query.items.end()), query.items.end());
-  return query;
-}
-
 void RecommendCommand::run() const {
   using io::detail::printable;
   require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
@@ -63,7 +50,7 @@ void RecommendCommand::run() const {
   std::vector<Asked> asked;
   for (const std::string& id : users) {
     const int32_t user = known_user(saved, id);
-    const int64_t known = items_in_training(*saved.model, user);
+    const std::size_t known = saved.model->train().row(user).size();
     queries.push_back({.user = user, .items = {}});
     asked.push_back({fmt::format("user {}, {} in training", printable(id), grouped(known, "item")),
                      Json{{"user", id}, {"known_items", known}},
@@ -72,7 +59,7 @@ void RecommendCommand::run() const {
       say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", id));
   }
   if (!items.empty()) {
-    queries.push_back(visitor(saved, items));
+    queries.push_back(visitor_with(known_items(saved, items)));
     Json given = Json::array();
     for (int32_t item : queries.back().items) given.push_back(saved.items[item]);
     asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}},
@@ -111,9 +98,9 @@ void add_recommend(CLI::App& app, Action& action) {
       ->type_name("ID")
       ->allow_extra_args(false);
   recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
-  add_number<int64_t>(*recommend, "--topk", command->topk, 1, kMostRanked,
-                      fmt::format("a whole number from 1 to {}", kMostRanked),
-                      fmt::format("how many items, 1 to {}", kMostRanked));
+  add_number<int64_t>(*recommend, "--topk", command->topk, 1, top_k_limit,
+                      fmt::format("a whole number from 1 to {}", top_k_limit),
+                      fmt::format("how many items, 1 to {}", top_k_limit));
   recommend
       ->add_option_function<std::string>(
           "--exclude-seen",

@@ -24,9 +24,10 @@ namespace heddle::cli {
 
 namespace {
 
-std::string seeds_text(const SeedPlan& plan, const SeedRuns& runs) {
-  if (plan.count == 1) return fmt::format("seed {}", plan.first_seed);
-  std::string text = fmt::format("seeds {} to {}", plan.first_seed, plan.first_seed + static_cast<uint64_t>(plan.count) - 1);
+std::string seeds_text(const NodeTraining& training, const SeedRuns& runs) {
+  if (training.seeds.count == 1) return fmt::format("seed {}", training.seeds.first);
+  std::string text =
+      fmt::format("seeds {} to {}", training.seeds.first, training.seeds.first + static_cast<uint64_t>(training.seeds.count) - 1);
   if (runs.at_once > 1) text += fmt::format(", {} at once with one thread each", runs.at_once);
   return text;
 }
@@ -38,13 +39,6 @@ std::string epochs_text(const SeedRuns& runs) {
   return fewest->report.epochs == most->report.epochs
              ? text(counted(most->report.epochs, "epoch"))
              : text(fewest->report.epochs, " to ", counted(most->report.epochs, "epoch"));
-}
-
-/// The mean of a figure over the seeds.
-double mean(const SeedRuns& runs, double TrainReport::*figure) {
-  double sum = 0;
-  for (const SeedResult& result : runs.results) sum += result.report.*figure;
-  return sum / static_cast<double>(runs.results.size());
 }
 
 /// Whether a write to standard output failed because it was the terminal that is gone, of which SIGHUP told.
@@ -158,21 +152,22 @@ Json settings_json(const std::map<std::string, std::string>& settings) {
   return object;
 }
 
-std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+std::string training_text(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
                           const Device& device) {
-  const TrainOptions& options = plan.options;
+  const TrainOptions& options = training.options;
   std::string text = data_text(data, hash);
-  text += fmt::format("model      {}: {}\n", plan.kind->name, settings_text(runs.first_model->settings()));
+  text += fmt::format("model      {}: {}\n", training.kind->name, settings_text(runs.first_model->settings()));
   text += fmt::format("training   {}, learning rate {}, weight decay {}, {}{}\n", epochs_text(runs), options.learning_rate,
                       options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop",
                       options.selection == Selection::last ? "" : ", weights of the best validation epoch");
-  text += fmt::format("           {}\n", seeds_text(plan, runs));
+  text += fmt::format("           {}\n", seeds_text(training, runs));
   text += fmt::format("device     {}\n", device.description());
-  std::string test = accuracy_text(runs.test_mean(), data.test);
-  if (runs.results.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * runs.test_std());
+  const MeanAndDeviation accuracy = runs.over_seeds(&TrainReport::test_accuracy);
+  std::string test = accuracy_text(accuracy.mean, data.test);
+  if (runs.results.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * accuracy.deviation);
   text += fmt::format("accuracy   train {}, validation {}, test {}\n",
-                      accuracy_text(mean(runs, &TrainReport::train_accuracy), data.train),
-                      accuracy_text(mean(runs, &TrainReport::val_accuracy), data.val), test);
+                      accuracy_text(runs.over_seeds(&TrainReport::train_accuracy).mean, data.train),
+                      accuracy_text(runs.over_seeds(&TrainReport::val_accuracy).mean, data.val), test);
   if (runs.results.size() > 1)
     text += fmt::format("           mean of {} ± population standard deviation\n", grouped(runs.results.size(), "seed"));
   text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
@@ -181,7 +176,7 @@ std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const Node
   return text;
 }
 
-Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
                    const Device& device) {
   Json seeds = Json::array();
   for (const SeedResult& result : runs.results) {
@@ -195,8 +190,9 @@ Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset
                      {"test_accuracy", accuracy_json(report.test_accuracy, data.test)},
                      {"weights_hash", report.weights_hash}});
   }
-  const TrainOptions& options = plan.options;
-  return {{"model", plan.kind->name},
+  const TrainOptions& options = training.options;
+  const MeanAndDeviation accuracy = runs.over_seeds(&TrainReport::test_accuracy);
+  return {{"model", training.kind->name},
           {"settings", settings_json(runs.first_model->settings())},
           {"options",
            {{"epochs", options.epochs},
@@ -211,7 +207,7 @@ Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset
           {"data", data_json(data, hash)},
           {"seeds", std::move(seeds)},
           {"test_accuracy",
-           {{"mean", accuracy_json(runs.test_mean(), data.test)}, {"std", accuracy_json(runs.test_std(), data.test)}}},
+           {{"mean", accuracy_json(accuracy.mean, data.test)}, {"std", accuracy_json(accuracy.deviation, data.test)}}},
           {"epoch_ms", {{"median", runs.epoch_ms_median()}, {"min", runs.epoch_ms_min()}}},
           {"interrupted", runs.interrupted}};
 }

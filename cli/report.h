@@ -4,7 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "cli/seeds.h"
+#include "cli/node_training.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
 
@@ -35,9 +35,9 @@ std::string settings_text(const std::map<std::string, std::string>& settings);
 Json settings_json(const std::map<std::string, std::string>& settings);
 
 /// A training's result. `runs` is not empty.
-std::string training_text(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+std::string training_text(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
                           const Device& device);
-Json training_json(const SeedPlan& plan, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
                    const Device& device);
 
 /// "81.5 %", or "none" for an empty split; null in the object.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "cli/command_line.h"
 #include "cli/options.h"
 #include "heddle/error.h"
 
@@ -13,25 +12,6 @@ namespace heddle::cli {
 std::string option_name(std::string setting) {
   std::replace(setting.begin(), setting.end(), '_', '-');
   return "--" + setting;
-}
-
-std::vector<std::string> split_list(std::string_view written) {
-  std::vector<std::string> parts;
-  for (std::size_t from = 0; from <= written.size();) {
-    const std::size_t comma = std::min(written.find(',', from), written.size());
-    std::string_view part = written.substr(from, comma - from);
-    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
-    part.remove_suffix(part.size() - std::min(part.find_last_not_of(' ') + 1, part.size()));
-    parts.emplace_back(part);
-    from = comma + 1;
-  }
-  return parts;
-}
-
-void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names,
-                 const std::string& others) {
-  fail(ErrorKind::usage, option, " is '", written, "', it must be one of ", fmt::format("{}", fmt::join(names, ", ")), others,
-       did_you_mean(written, names));
 }
 
 void check_settings(const std::map<std::string, std::string>& settings, const std::function<void()>& check) try {

@@ -4,17 +4,15 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "engine/written.h"
 
 namespace heddle::cli {
 
 /// "feature_scaling" as an option: "--feature-scaling".
 std::string option_name(std::string setting);
-
-/// "10,20" at its commas; parts without the blanks around them.
-std::vector<std::string> split_list(std::string_view written);
 
 /// Named values, bound to somebody's variables: one list makes their options, tells the values in reports and saved files, and
 /// reads them back from there. The variables must stay where they are.
@@ -60,11 +58,6 @@ class SettingList {
 
   std::vector<Setting> settings_;
 };
-
-/// "--split is 'thirds', it must be one of ratio, none": for names that are no number. `others` ends the list: ", or A+B". The
-/// name that is written nearly so is told.
-[[noreturn]] void fail_choice(const std::string& option, const std::string& written, const std::vector<std::string>& names,
-                              const std::string& others = "");
 
 /// Runs `check`, whose sentences begin with a setting's name ("gat: heads is 0, it must ...", "rank is 'x', it must ..."), and
 /// throws them with the option's name instead: "--heads is 0, it must ...".

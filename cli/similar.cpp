@@ -14,6 +14,7 @@
 #include "cli/run_files.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/limits.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -61,8 +62,8 @@ void add_similar(CLI::App& app, Action& action) {
   const auto command = std::make_shared<SimilarCommand>();
   add_model_argument(*similar, command->model);
   similar->add_option("--item", command->item, "an item's id in the data")->type_name("ID")->required();
-  add_number<int64_t>(*similar, "--topk", command->topk, 1, kMostRanked, fmt::format("a whole number from 1 to {}", kMostRanked),
-                      fmt::format("how many items, 1 to {}", kMostRanked));
+  add_number<int64_t>(*similar, "--topk", command->topk, 1, top_k_limit, fmt::format("a whole number from 1 to {}", top_k_limit),
+                      fmt::format("how many items, 1 to {}", top_k_limit));
   command->device.add_to(*similar);
   command->printing.add_to(*similar);
   similar->callback([command, &action] { action = [command] { command->run(); }; });

@@ -60,9 +60,9 @@ bool can_draw() noexcept {
 }
 
 int terminal_width() noexcept {
-  constexpr int kUsual = 80;
+  constexpr int usual = 80;
   winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
 }
 
 int output_width() noexcept {
@@ -73,7 +73,7 @@ int output_width() noexcept {
 void draw_line(std::string_view line) noexcept try {
   const std::lock_guard lock(terminal_mutex);
   if (!is_ready()) return;
-  const std::string shown = cut_to_columns(io::detail::printable(line), terminal_width() - kColumnsLeftFree);
+  const std::string shown = cut_to_columns(io::detail::printable(line), terminal_width() - columns_left_free);
   write_all("\r" + shown + "\033[K");
   line_is_drawn = !shown.empty();
 } catch (...) {  // no memory: then it is not drawn

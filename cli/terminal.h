@@ -22,7 +22,7 @@ int output_width() noexcept;
 
 /// Columns behind what is drawn: a ^C that the terminal echoes there stays on the line, and so does the cursor, which a terminal
 /// that has filled its last column may take to the next.
-inline constexpr int kColumnsLeftFree = 3;
+inline constexpr int columns_left_free = 3;
 
 /// Shows `line` (control characters in it as \xNN) in place of what was drawn before; of one that is wider than the terminal the
 /// beginning and "…". Not while the terminal is stopped (Ctrl-S): drawing never waits.

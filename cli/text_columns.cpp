@@ -18,7 +18,7 @@ struct CodePoints {
 // does, but for what later versions added or made wide (the hexagrams from U+4DC0).
 
 /// EastAsianWidth.txt: W and F, every emoji among them that is drawn as one without a variation selector.
-constexpr CodePoints kWide[] = {
+constexpr CodePoints wide_characters[] = {
     {0x1100, 0x115f},   {0x231a, 0x231b},   {0x2329, 0x232a},   {0x23e9, 0x23ec},   {0x23f0, 0x23f0},   {0x23f3, 0x23f3},
     {0x25fd, 0x25fe},   {0x2614, 0x2615},   {0x2630, 0x2637},   {0x2648, 0x2653},   {0x267f, 0x267f},   {0x268a, 0x268f},
     {0x2693, 0x2693},   {0x26a1, 0x26a1},   {0x26aa, 0x26ab},   {0x26bd, 0x26be},   {0x26c4, 0x26c5},   {0x26ce, 0x26ce},
@@ -38,7 +38,7 @@ constexpr CodePoints kWide[] = {
 /// UnicodeData.txt: Mn, Me, Cf but the soft hyphen and signs that are drawn around digits, and the vowels and finals of Hangul,
 /// which are drawn into the syllable before them. Beyond U+FFFF only the selectors of emoji: the other marks there belong to
 /// scripts of the past.
-constexpr CodePoints kWithoutWidth[] = {
+constexpr CodePoints characters_without_width[] = {
     {0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},   {0x5bf, 0x5bf},   {0x5c1, 0x5c2},    {0x5c4, 0x5c5},
     {0x5c7, 0x5c9},   {0x610, 0x61a},   {0x61c, 0x61c},   {0x64b, 0x65f},   {0x670, 0x670},    {0x6d6, 0x6dc},
     {0x6df, 0x6e4},   {0x6e7, 0x6e8},   {0x6ea, 0x6ed},   {0x711, 0x711},   {0x730, 0x74a},    {0x7a6, 0x7b0},
@@ -80,8 +80,9 @@ constexpr bool is_sorted_and_apart(const CodePoints* begin, const CodePoints* en
   }
   return true;
 }
-static_assert(is_sorted_and_apart(std::begin(kWide), std::end(kWide)), "looked up by halving");
-static_assert(is_sorted_and_apart(std::begin(kWithoutWidth), std::end(kWithoutWidth)), "looked up by halving");
+static_assert(is_sorted_and_apart(std::begin(wide_characters), std::end(wide_characters)), "looked up by halving");
+static_assert(is_sorted_and_apart(std::begin(characters_without_width), std::end(characters_without_width)),
+              "looked up by halving");
 
 template <std::size_t size>
 bool is_among(const CodePoints (&ranges)[size], char32_t character) {
@@ -103,7 +104,7 @@ bool is_emoji(char32_t c) {
 }
 bool is_flag_letter(char32_t c) { return c >= 0x1f1e6 && c <= 0x1f1ff; }
 bool is_skin_tone(char32_t c) { return c >= 0x1f3fb && c <= 0x1f3ff; }
-constexpr char32_t kJoiner = 0x200d, kAsEmoji = 0xfe0f;
+constexpr char32_t zero_width_joiner = 0x200d, emoji_selector = 0xfe0f;
 
 /// A code point, its bytes and its columns.
 struct CodePoint {
@@ -120,8 +121,8 @@ CodePoint first_code_point(std::string_view text) {
   if (!io::detail::is_utf8(text.substr(0, length))) return {0xfffd, 1, 1};  // which a terminal draws as one sign
   char32_t character = lead & (0x7fu >> length);
   for (std::size_t i = 1; i < length; ++i) character = character << 6 | (byte(i) & 0x3fu);
-  if (character < 0xa0 || is_among(kWithoutWidth, character)) return {character, length, 0};
-  return {character, length, is_among(kWide, character) ? 2 : 1};
+  if (character < 0xa0 || is_among(characters_without_width, character)) return {character, length, 0};
+  return {character, length, is_among(wide_characters, character) ? 2 : 1};
 }
 
 /// The first code point, and those behind it that are drawn with it as one sign of two columns: the second letter of a flag, a
@@ -141,16 +142,16 @@ Character first_character(std::string_view text) {
     return whole;
   }
   const bool emoji = is_emoji(first.value);
-  if (next().value == kAsEmoji) take(next());
+  if (next().value == emoji_selector) take(next());
   if (!emoji) return whole;
   if (is_skin_tone(next().value)) take(next());
-  for (CodePoint joiner = next(); joiner.value == kJoiner; joiner = next()) {
+  for (CodePoint joiner = next(); joiner.value == zero_width_joiner; joiner = next()) {
     const std::string_view behind = text.substr(whole.bytes + joiner.bytes);
     const CodePoint joined = behind.empty() ? CodePoint{0, 0, 0} : first_code_point(behind);
     if (!is_emoji(joined.value)) break;
     take(joiner);
     take(joined);
-    if (next().value == kAsEmoji) take(next());
+    if (next().value == emoji_selector) take(next());
     if (is_skin_tone(next().value)) take(next());
   }
   return whole;

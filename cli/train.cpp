@@ -10,6 +10,7 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/node_training.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
@@ -17,22 +18,22 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
-#include "cli/seeds.h"
 #include "cli/settings.h"
 #include "cli/train_recommender.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
+#include "heddle/saved_model.h"
 #include "io/text.h"
 
 namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t kMostEpochs = 10'000'000;
+constexpr int64_t most_epochs = 10'000'000;
 
 struct TrainCommand {
-  SeedPlan plan;
+  NodeTraining training;
   DataOptions data;
   DeviceOptions device;
   OutputOptions outputs;
@@ -44,30 +45,28 @@ struct TrainCommand {
   void run();
 
  private:
-  /// All seeds. Of a training that diverges, which leaves no weights to go back to, the sentence tells that nothing was saved.
-  SeedRuns trained(const NodeDataset& dataset, const Device& where, ProgressBar& progress) const;
   /// The first seed's model and what was asked for beside it.
   void save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const;
 };
 
 void TrainCommand::add_to(CLI::App& app) {
   data.add_to(app);
-  for (const ModelSetting& setting : plan.kind->settings) {
+  for (const ModelSetting& setting : training.kind->settings) {
     app.add_option_function<std::string>(
-           option_name(setting.name), [this, &setting](const std::string& value) { plan.settings[setting.name] = value; },
+           option_name(setting.name), [this, &setting](const std::string& value) { training.settings[setting.name] = value; },
            setting.summary)
         ->type_name("VALUE")
         ->default_str(setting.fallback);
   }
   const OptionHeading heading(app, "Training of a node classifier");
-  TrainOptions& options = plan.options;
-  add_number<int64_t>(app, "--epochs", options.epochs, 1, kMostEpochs, fmt::format("a whole number from 1 to {}", kMostEpochs),
+  TrainOptions& options = training.options;
+  add_number<int64_t>(app, "--epochs", options.epochs, 1, most_epochs, fmt::format("a whole number from 1 to {}", most_epochs),
                       "epochs to train");
   add_number<float>(app, "--learning-rate", options.learning_rate, FLT_MIN, FLT_MAX, "a number above 0", "Adam's learning rate");
   add_number<float>(app, "--weight-decay", options.weight_decay, 0, FLT_MAX, "a number of at least 0",
                     "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
-  add_number<int64_t>(app, "--patience", options.patience, 0, kMostEpochs,
-                      fmt::format("a whole number from 0 to {}", kMostEpochs),
+  add_number<int64_t>(app, "--patience", options.patience, 0, most_epochs,
+                      fmt::format("a whole number from 0 to {}", most_epochs),
                       "with --selection last: stop once the validation loss exceeds the mean of the N before it; with "
                       "best-validation: once N epochs have brought nothing better; 0: run all epochs");
   app.add_option_function<std::string>(
@@ -83,14 +82,14 @@ void TrainCommand::add_to(CLI::App& app) {
          "which weights training ends with: last, or those of the best-validation epoch")
       ->type_name("NAME")
       ->default_str(to_string(options.selection));
-  add_number<uint64_t>(app, "--seed", plan.first_seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
+  add_number<uint64_t>(app, "--seed", training.seeds.first, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
                        "the seed, or the first of --seeds");
   add_number<int64_t>(
-      app, "--seeds", plan.count, 1, 1'000'000, "a whole number from 1 to 1000000",
+      app, "--seeds", training.seeds.count, 1, 1'000'000, "a whole number from 1 to 1000000",
       "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
       "at once, one thread each");
   device.add_to(app);
-  outputs.add_to(app, true, plan.kind->attends);
+  outputs.add_to(app, true, training.kind->attends);
   app.add_option("--tuned", tuned,
                  "run the variants that heddle tune saved in this file, where it knows this graph, width and device")
       ->type_name("FILE");
@@ -99,53 +98,38 @@ void TrainCommand::add_to(CLI::App& app) {
 }
 
 /// Where an interrupted training stood.
-std::string interruption(const SeedPlan& plan, const SeedRuns& runs) {
+std::string interruption(const NodeTraining& training, const SeedRuns& runs) {
   const SeedResult& last = runs.results.back();
-  return fmt::format("interrupted after epoch {} of {} of seed {}", last.report.epochs, plan.options.epochs, last.seed);
-}
-
-SeedRuns TrainCommand::trained(const NodeDataset& dataset, const Device& where, ProgressBar& progress) const try {
-  return train_seeds(plan, dataset, where, progress);
-} catch (const Error& error) {
-  if (error.kind() != ErrorKind::diverged) throw;
-  fail(error.kind(), error.what(), "; nothing was saved");
+  return fmt::format("interrupted after epoch {} of {} of seed {}", last.report.epochs, training.options.epochs, last.seed);
 }
 
 void TrainCommand::save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const {
   const SeedResult& first = runs.results.front();
   results.write("the trained model", outputs.names.of(outputs.model, first.finished), [&](const std::string& path) {
-    std::map<std::string, std::string> metadata = {{"data.name", dataset.name},
-                                                   {"data.hash", hash},
-                                                   {"seed", fmt::to_string(first.seed)},
-                                                   {"epochs", fmt::to_string(first.report.epochs)},
-                                                   {"epochs_planned", fmt::to_string(plan.options.epochs)},
-                                                   {"epoch_of_weights", fmt::to_string(first.report.selected_epoch)},
-                                                   {"learning_rate", fmt::format("{}", plan.options.learning_rate)},
-                                                   {"weight_decay", fmt::format("{}", plan.options.weight_decay)}};
-    if (!first.finished) metadata["unfinished"] = "interrupted";
-    save_model(*runs.first_model, path, metadata);
+    save_model(*runs.first_model, path, training_metadata(dataset, hash, training.options, first));
   });
   outputs.write(*runs.first_model, dataset, first.finished, results);
-  if (plan.profiler != nullptr)
-    results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, plan.profiler->trace()); });
+  if (training.profiler != nullptr)
+    results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, training.profiler->trace()); });
 }
 
 void TrainCommand::run() {
-  require(plan.first_seed <= UINT64_MAX - static_cast<uint64_t>(plan.count - 1), ErrorKind::usage, "--seed ", plan.first_seed,
-          " and --seeds ", plan.count, " go past 2^64 - 1");
-  check_settings(plan.settings, [this] { plan.kind->check(plan.settings); });
+  require(training.seeds.first <= UINT64_MAX - static_cast<uint64_t>(training.seeds.count - 1), ErrorKind::usage, "--seed ",
+          training.seeds.first, " and --seeds ", training.seeds.count, " go past 2^64 - 1");
+  check_settings(training.settings, [this] { training.kind->check(training.settings); });
   RunFiles files;
   files.reads("--data", data.path);
   files.reads("--tuned", tuned);
   outputs.list(files);
   files.writes("--profile", profile.path);
   files.check();
-  require(profile.path.empty() || plan.count == 1, ErrorKind::usage, "--profile follows one training; --seeds is ", plan.count);
+  require(profile.path.empty() || training.seeds.count == 1, ErrorKind::usage, "--profile follows one training; --seeds is ",
+          training.seeds.count);
   const std::unique_ptr<Profiler> profiler = profile.make();
-  plan.profiler = profiler.get();
-  if (!tuned.empty()) plan.tuned = io::read_tuned(tuned);
+  training.profiler = profiler.get();
+  if (!tuned.empty()) training.tuned = io::read_tuned(tuned);
   const Device where = device.open();
-  const std::span<const TunedChoice> choices = plan.tuned.choices();
+  const std::span<const TunedChoice> choices = training.tuned.choices();
   const bool any = std::any_of(choices.begin(), choices.end(),
                                [&](const TunedChoice& choice) { return choice.device == where.description(); });
   if (!tuned.empty() && !any) log_message(text(tuned, " has no choice for ", where.description(), ": the rule chooses"));
@@ -154,10 +138,10 @@ void TrainCommand::run() {
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   int64_t bytes = 0;
-  for (const ParameterShape& shape : plan.kind->parameters(dataset, plan.settings))
+  for (const ParameterShape& shape : training.kind->parameters(dataset, training.settings))
     bytes += shape.rows * shape.cols * static_cast<int64_t>(sizeof(float));
   require_room("--save", outputs.model, bytes);
-  const SeedRuns runs = trained(dataset, where, progress);
+  const SeedRuns runs = run_training(training, dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
@@ -169,7 +153,7 @@ void TrainCommand::run() {
   }
   results.report([&] {
     if (printing.json) {
-      Json object = training_json(plan, runs, dataset, hash, where);
+      Json object = training_json(training, runs, dataset, hash, where);
       object["profile"] = profile_json(profiler.get());
       object["saved"] = results.saved();
       add_cost(object);
@@ -177,10 +161,10 @@ void TrainCommand::run() {
       return;
     }
     const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
-    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
+    print(training_text(training, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
   });
   results.require_saved();
-  require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs), "; ", outcome);
+  require(!runs.interrupted, ErrorKind::interrupted, interruption(training, runs), "; ", outcome);
 }
 
 std::string model_names() {
@@ -197,11 +181,11 @@ void add_train(CLI::App& app, Action& action) {
   for (const ModelKind& kind : model_kinds()) {
     CLI::App* model = train->add_subcommand(kind.name, fmt::format("{} ({})", kind.summary, kind.source));
     const auto command = std::make_shared<TrainCommand>();
-    command->plan.kind = &kind;
-    command->plan.options = kind.protocol();
+    command->training.kind = &kind;
+    command->training.options = kind.protocol();
     command->add_to(*model);
     model->callback([command, &action] {
-      command->plan.embeddings_wanted = !command->outputs.embeddings.empty();
+      command->training.embeddings_wanted = !command->outputs.embeddings.empty();
       action = [command] { command->run(); };
     });
   }

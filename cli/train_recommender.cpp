@@ -80,7 +80,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Fitter* kind) {
          },
          fmt::format("share of each user's training interactions that is kept for validation where the data has none; with "
                      "--patience {} unless given",
-                     kHeldOutShare))
+                     held_out_share))
       ->type_name("N")
       ->default_str("0");
   metrics.add_to(app);
@@ -154,7 +154,7 @@ void TrainRecommenderCommand::run() {
   LoadedInteractions loaded = data.load();
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
           counted(loaded.data.val.nnz(), "validation interaction"), " already");
-  const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? kHeldOutShare : 0;
+  const double share = hold_out > 0 ? hold_out : planned.needs_validation() ? held_out_share : 0;
   int64_t held_out = hold_out_of(loaded.data, share, seed);
   planned.check(loaded.data, seed);
   metrics.check(loaded.data);

@@ -1,14 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "bench/lab.h"
+#include "bench/lab_tune.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/lab_options.h"
@@ -26,8 +27,7 @@ namespace heddle::cli {
 
 namespace {
 
-using bench::LabResult;
-using bench::LabRow;
+using bench::TunedCase;
 
 struct TuneOptions {
   std::vector<std::string> graphs;
@@ -37,40 +37,9 @@ struct TuneOptions {
   std::string save, json;
 };
 
-/// One line of the table: who won, and what the rule would have cost.
-struct GraphOutcome {
-  std::string graph;
-  int64_t width;
-  std::string best, rule;
-  double best_cost, rule_cost;
-  double ratio() const { return rule_cost / best_cost; }
-};
-
-GraphOutcome outcome_of(const LabResult& result) {
-  for (const LabRow& row : result.rows_by_rank) {
-    require(!is_bad(row), ErrorKind::internal, row.variant, " on ", result.input, " at width ", result.width, ": ",
-            not_measured(row));
-  }
-  const LabRow* const best = best_deterministic(result);
-  const LabRow* const rule = chosen_by_rule(result);
-  require(best != nullptr && rule != nullptr, ErrorKind::internal, "tune: no variant ran on ", result.input);
-  return {result.input, result.width, best->variant, rule->variant, cost(*best), cost(*rule)};
-}
-
-/// The figures that decided, for people who read the file.
-std::string decided_by(const GraphOutcome& outcome, DeviceKind device) {
-  const bool counted = device == DeviceKind::simt;
-  const auto figure = [&](double cost) {
-    return counted ? fmt::format("{:.3f} MB", 1e-6 * cost) : fmt::format("{:.4f} ms", cost);
-  };
-  return outcome.best == outcome.rule
-             ? fmt::format("{}; the rule agrees", figure(outcome.best_cost))
-             : fmt::format("{}; {} by {}", figure(outcome.best_cost), figure(outcome.rule_cost), outcome.rule);
-}
-
-Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, double mean, bool interrupted) {
+Json as_json(const std::vector<TunedCase>& outcomes, const Device& device, double mean, bool interrupted) {
   Json list = Json::array();
-  for (const GraphOutcome& outcome : outcomes) {
+  for (const TunedCase& outcome : outcomes) {
     list.push_back({{"graph", outcome.graph},
                     {"width", outcome.width},
                     {"best", outcome.best},
@@ -107,9 +76,7 @@ void run(const TuneOptions& options) {
   for (const std::string& name : names) longest = std::max(longest, columns_of(name));
   print(head + fmt::format("{}{:>7}  {:<21}{:<21}{}\n", padded_to_columns("graph", longest), "width", "best deterministic",
                            "the rule's", "rule / best"));
-  std::vector<GraphOutcome> outcomes;
-  double logarithms = 0;
-  const GraphOutcome* worst = nullptr;
+  std::vector<TunedCase> outcomes;
   ProgressBar progress(false);
   const LabProgress cases(progress, names.size() * widths.size());
   catch_interrupts(progress.quiet());
@@ -122,36 +89,29 @@ void run(const TuneOptions& options) {
     for (int64_t width : widths) {
       if (interrupted()) break;
       cases.begin(outcomes.size());
-      LabResult compared;
-      const bool whole = unless_interrupted([&] {
-        compared =
-            compare_spmm(graph, width, device,
-                         {.variants = {}, .repeats = static_cast<int>(options.repeats), .go_on = [] { return !interrupted(); }});
-      });
+      std::optional<TunedCase> outcome;
+      const bool whole = unless_interrupted(
+          [&] { outcome = tune_spmm(graph, width, device, static_cast<int>(options.repeats), [] { return !interrupted(); }); });
       if (!whole) break;
-      const GraphOutcome outcome = outcome_of(compared);
-      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome.graph, longest), width, outcome.best,
-                            outcome.rule, outcome.ratio()));
-      tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
-      logarithms += std::log(outcome.ratio());
-      outcomes.push_back(outcome);
+      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome->graph, longest), width, outcome->best,
+                            outcome->rule, outcome->ratio()));
+      tuned.add(choice_of(*outcome, structure, device));
+      outcomes.push_back(*std::move(outcome));
     }
   }
   progress.finish();
-  for (const GraphOutcome& outcome : outcomes) {
-    if (worst == nullptr || outcome.ratio() > worst->ratio()) worst = &outcome;
-  }
-  const double mean = std::exp(logarithms / static_cast<double>(outcomes.size()));
+  const bench::RuleQuality rule = bench::rule_quality(outcomes);
   ResultFiles results("");
   if (outcomes.empty()) cases.require_all(0, "");  // an interrupted one that has nothing to add
   results.write("what was measured", options.save, [&](const std::string& path) { io::write_tuned(path, tuned); });
   results.write("the table of cases", options.json, [&](const std::string& path) {
-    io::write_file(path, as_json(outcomes, device, mean, outcomes.size() < names.size() * widths.size()).dump() + "\n");
+    io::write_file(path,
+                   as_json(outcomes, device, rule.geometric_mean, outcomes.size() < names.size() * widths.size()).dump() + "\n");
   });
   results.report([&] {
     print(fmt::format(
-        "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
-        worst->ratio(), worst->graph, worst->width));
+        "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n",
+        rule.geometric_mean, rule.worst->ratio(), rule.worst->graph, rule.worst->width));
     if (!results.saved().empty()) print(fmt::format("saved      {}\n", fmt::join(results.saved(), ", ")));
   });
   results.require_saved();

@@ -42,8 +42,8 @@ class RowHasher {
 
 std::string NodeDataset::content_hash() const try {
   Hasher hasher;
-  constexpr char kStream[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'N', '1'};
-  hasher.add(kStream, sizeof(kStream));
+  constexpr char stream_tag[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'N', '1'};
+  hasher.add(stream_tag, sizeof(stream_tag));
   hasher.add(nodes);
   hasher.add_counted(edges);
   hasher.add_counted(edge_weights);
@@ -54,13 +54,13 @@ std::string NodeDataset::content_hash() const try {
   hasher.add(cols);
   RowHasher row_hasher(hasher);
   if (features_are_sparse) {
-    for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
+    for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row) {
       const int64_t begin = sparse_features.row_offsets[row];
       row_hasher.add(sparse_features.col_indices.data() + begin, sparse_features.values.data() + begin,
                      sparse_features.row_offsets[row + 1] - begin);
     }
   } else {
-    std::vector<int32_t> columns(static_cast<size_t>(cols));
+    std::vector<int32_t> columns(static_cast<std::size_t>(cols));
     std::iota(columns.begin(), columns.end(), 0);
     for (int64_t row = 0; row < rows; ++row) row_hasher.add(columns.data(), dense_features.values.data() + row * cols, cols);
   }

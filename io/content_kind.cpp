@@ -4,9 +4,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "heddle/rethrow.h"
+#include "io/file.h"
 #include "io/utf8.h"
 
-namespace heddle::io::detail {
+namespace heddle::io {
+
+namespace detail {
 
 namespace {
 
@@ -17,7 +21,7 @@ struct Magic {
   ContentKind::Kind kind;
   const char* name;
 };
-constexpr Magic kMagics[] = {
+constexpr Magic magics[] = {
     {"\x1f\x8b"sv, ContentKind::gzip, "gzip-compressed"},
     {"PK\x03\x04"sv, ContentKind::zip, "a zip archive"},
     {"PK\x05\x06"sv, ContentKind::zip, "an empty zip archive"},
@@ -63,7 +67,7 @@ bool is_control(char c) {
 /// UTF-8, or Latin-1 of which most is ASCII, without control characters.
 bool is_text(std::string_view head) {
   if (std::any_of(head.begin(), head.end(), is_control)) return false;
-  for (size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {  // the head may end within a character
+  for (std::size_t cut = 0; cut < 4 && cut < head.size(); ++cut) {  // the head may end within a character
     if (is_utf8(head.substr(0, head.size() - cut))) return true;
   }
   return std::count_if(head.begin(), head.end(), is_high) <= static_cast<std::ptrdiff_t>(head.size() / 3);
@@ -72,13 +76,27 @@ bool is_text(std::string_view head) {
 }  // namespace
 
 ContentKind content_kind(std::string_view head) {
-  if (head.empty()) return {ContentKind::other, "an empty file"};
-  if (is_safetensors(head)) return {ContentKind::safetensors, "a safetensors file"};
-  for (const Magic& magic : kMagics) {
-    if (head.starts_with(magic.bytes)) return {magic.kind, magic.name};
+  if (head.empty()) return {.kind = ContentKind::other, .name = "an empty file"};
+  if (is_safetensors(head)) return {.kind = ContentKind::safetensors, .name = "a safetensors file"};
+  for (const Magic& magic : magics) {
+    if (head.starts_with(magic.bytes)) return {.kind = magic.kind, .name = magic.name};
   }
-  if (is_text(head)) return {ContentKind::text, "a text file"};
-  return {ContentKind::unknown, "a binary file of another kind"};
+  if (is_text(head)) return {.kind = ContentKind::text, .name = "a text file"};
+  return {.kind = ContentKind::unknown, .name = "a binary file of another kind"};
 }
 
-}  // namespace heddle::io::detail
+}  // namespace detail
+
+ContentKind content_kind_of(const std::string& path) try {
+  const detail::InputFile file(path);
+  std::string head(static_cast<std::size_t>(std::min(file.size(), detail::content_kind_bytes)), '\0');
+  file.read(0, head.data(), static_cast<int64_t>(head.size()));
+  ContentKind found = detail::content_kind(head);
+  if (found.kind != ContentKind::gzip) return found;
+  const ContentKind inside = detail::content_kind(detail::gunzip_head(head, detail::content_kind_bytes));
+  return {.kind = inside.kind, .compressed = true, .name = found.name + ", " + inside.name};
+} catch (...) {
+  rethrow_as_error();
+}
+
+}  // namespace heddle::io

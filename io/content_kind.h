@@ -1,18 +1,15 @@
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "heddle/io.h"
 
 namespace heddle::io::detail {
 
-/// What the beginning of a file looks like.
-struct ContentKind {
-  enum Kind { safetensors, text, gzip, zip, npy, other, unknown };
-  Kind kind = unknown;
-  std::string name;  ///< "a text file", "an image (PNG)"; of what nobody knows "a binary file of another kind"
-};
+/// How many of the first bytes are looked at.
+inline constexpr int64_t content_kind_bytes = 4096;
 
-/// Told by the first bytes (some thousands are enough), whether or not the rest is sound.
+/// What a file that begins so looks like; nothing is decompressed.
 ContentKind content_kind(std::string_view head);
 
 }  // namespace heddle::io::detail

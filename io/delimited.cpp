@@ -42,7 +42,7 @@ void Records::read_record() {
 
 std::string_view Records::read_plain() {
   const char first = separator_.front();
-  size_t end = 0;
+  std::size_t end = 0;
   for (; end < rest_.size() && rest_[end] != '\n'; ++end) {
     if (rest_[end] == first && rest_.substr(end).starts_with(separator_)) break;
   }
@@ -57,7 +57,7 @@ std::string_view Records::read_quoted() {
   std::string* unquoted = nullptr;
   std::string_view field;
   for (;;) {
-    const size_t end = rest_.find('"');
+    const std::size_t end = rest_.find('"');
     if (end == std::string_view::npos) fail("a quoted field does not end");
     const std::string_view piece = rest_.substr(0, end);
     next_number_ += std::count(piece.begin(), piece.end(), '\n');
@@ -82,24 +82,24 @@ std::string_view find_separator(std::string_view content) {
   Lines lines(content, "");
   if (!lines.next()) return ",";
   std::array<int64_t, 3> counts{};
-  constexpr std::string_view kSeparators = "\t;,";
+  constexpr std::string_view separators = "\t;,";
   bool quoted = false;
   for (const char c : lines.line()) {
     quoted ^= c == '"';
-    const size_t which = kSeparators.find(c);
+    const std::size_t which = separators.find(c);
     if (!quoted && which != std::string_view::npos) ++counts[which];
   }
   const auto most = std::max_element(counts.begin(), counts.end());
-  return *most == 0 ? "," : kSeparators.substr(static_cast<size_t>(most - counts.begin()), 1);
+  return *most == 0 ? "," : separators.substr(static_cast<std::size_t>(most - counts.begin()), 1);
 }
 
 namespace {
 
-enum Role { kUser, kItem, kRating, kBehaviour, kTime, kRoles };
-constexpr const char* kRoleNames[kRoles] = {"user", "item", "rating", "behaviour", "time"};
+enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_count };
+constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time"};
 
 /// The usual names of each column, lower case, letters and digits only; earlier ones win.
-constexpr std::array<std::string_view, 14> kUsualNames[kRoles] = {
+constexpr std::array<std::string_view, 14> usual_column_names[role_count] = {
     {"user", "userid", "uid", "customer", "customerid", "visitor", "visitorid", "reviewer", "reviewerid", "member", "memberid",
      "buyerid", "sessionid", "username"},
     {"item", "itemid", "iid", "product", "productid", "article", "articleid", "movie", "movieid", "book", "bookid", "isbn",
@@ -122,17 +122,17 @@ std::string plain_name(std::string_view name) {
 }
 
 /// Columns by role, from 0; -1: none.
-using Places = std::array<int64_t, kRoles>;
+using Places = std::array<int64_t, role_count>;
 
 Places usual_places(const std::vector<std::string>& header) {
   Places places;
   places.fill(-1);
-  for (int role = 0; role < kRoles; ++role) {
-    for (const std::string_view usual : kUsualNames[role]) {
-      if (usual.empty() || places[static_cast<size_t>(role)] >= 0) continue;
+  for (int role = 0; role < role_count; ++role) {
+    for (const std::string_view usual : usual_column_names[role]) {
+      if (usual.empty() || places[static_cast<std::size_t>(role)] >= 0) continue;
       const auto found =
           std::find_if(header.begin(), header.end(), [&](const std::string& name) { return plain_name(name) == usual; });
-      if (found != header.end()) places[static_cast<size_t>(role)] = found - header.begin();
+      if (found != header.end()) places[static_cast<std::size_t>(role)] = found - header.begin();
     }
   }
   return places;
@@ -149,7 +149,7 @@ int64_t numbered(const std::string& column) {
 std::vector<std::string> typed_header(const Records& records) {
   std::vector<std::string> names;
   for (const std::string_view field : records.fields()) {
-    const size_t colon = field.rfind(':');
+    const std::size_t colon = field.rfind(':');
     const std::string_view type = colon == std::string_view::npos ? "" : field.substr(colon + 1);
     if (type != "token" && type != "token_seq" && type != "float" && type != "float_seq") {
       records.fail("column ", in_quotes(field), " is not NAME:TYPE with a type token, token_seq, float or float_seq");
@@ -161,13 +161,13 @@ std::vector<std::string> typed_header(const Records& records) {
 
 std::string listed(const std::vector<std::string>& names) {
   std::string result;
-  for (size_t i = 0; i < std::min<size_t>(names.size(), 6); ++i) result += (i ? ", " : "") + in_quotes(names[i]);
+  for (std::size_t i = 0; i < std::min<std::size_t>(names.size(), 6); ++i) result += (i ? ", " : "") + in_quotes(names[i]);
   return result + (names.size() > 6 ? ", …" : "");
 }
 
 /// Where the columns are, decided by the first record, which `records` stands at; `is_header` says whether it is one.
 Places find_columns(const Records& records, const DelimitedForm& form, const InteractionColumns& columns, bool& is_header) {
-  const std::string* asked[kRoles] = {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time};
+  const std::string* asked[role_count] = {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time};
   std::vector<std::string> header(records.fields().begin(), records.fields().end());
   if (form.header == DelimitedForm::Header::typed) header = typed_header(records);
   const Places usual = usual_places(header);
@@ -175,7 +175,7 @@ Places find_columns(const Records& records, const DelimitedForm& form, const Int
   const bool any_asked = std::any_of(std::begin(asked), std::end(asked), [](const std::string* name) { return !name->empty(); });
   const bool by_name = std::any_of(std::begin(asked), std::end(asked),
                                    [](const std::string* name) { return !name->empty() && numbered(*name) < 0; });
-  const bool usual_names = usual[kUser] >= 0 || usual[kItem] >= 0;
+  const bool usual_names = usual[role_user] >= 0 || usual[role_item] >= 0;
   switch (form.header) {
     case DelimitedForm::Header::none: is_header = false; break;
     case DelimitedForm::Header::typed: is_header = true; break;
@@ -186,33 +186,33 @@ Places find_columns(const Records& records, const DelimitedForm& form, const Int
   Places places = usual;
   if (!is_header && !any_asked) {
     places = {0, 1, -1, -1, -1};
-    constexpr double kLeastTime = 1e8;  // ratings are below, seconds since 1973 above
+    constexpr double least_time = 1e8;  // ratings are below, seconds since 1973 above
     double third = 0;
     if (count == 3 || count == 4) {
       const std::string_view field = records.fields()[2];
       std::from_chars(field.data(), field.data() + field.size(), third);
-      places[count == 3 && third >= kLeastTime ? kTime : kRating] = 2;
+      places[count == 3 && third >= least_time ? role_time : role_rating] = 2;
     }
-    if (count == 4) places[kTime] = 3;
+    if (count == 4) places[role_time] = 3;
   } else if (!is_header) {
     places.fill(-1);
   }
-  for (size_t role = 0; role < kRoles; ++role) {
+  for (std::size_t role = 0; role < role_count; ++role) {
     const std::string& name = *asked[role];
     if (name.empty()) continue;
     const auto found = is_header ? std::find(header.begin(), header.end(), name) : header.end();
     places[role] = found != header.end() ? found - header.begin() : numbered(name);
     if (places[role] < 0 || places[role] >= count) {
-      records.fail("there is no column ", in_quotes(name), " for the ", kRoleNames[role], "; ",
+      records.fail("there is no column ", in_quotes(name), " for the ", role_names[role], "; ",
                    is_header ? "the header has " : "",
                    is_header ? listed(header) : text("the first row has ", counted(count, "column"), " and is no header"));
     }
   }
-  for (const Role role : {kUser, kItem}) {
+  for (const Role role : {role_user, role_item}) {
     if (places[role] >= 0 && places[role] < count) continue;
-    records.fail("no column is known for the ", kRoleNames[role], " among ", listed(header), "; name or number it");
+    records.fail("no column is known for the ", role_names[role], " among ", listed(header), "; name or number it");
   }
-  if (places[kUser] == places[kItem]) records.fail("users and items cannot both be in column ", places[kUser] + 1);
+  if (places[role_user] == places[role_item]) records.fail("users and items cannot both be in column ", places[role_user] + 1);
   return places;
 }
 
@@ -241,10 +241,10 @@ int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
 /// Seconds since 1970 of YYYY-MM-DD, with or without [T or blank]hh:mm[:ss[.fraction]] and Z or a shift +hh:mm; none for anything
 /// else.
 std::optional<double> parse_date(std::string_view field) {
-  const auto number = [&](size_t digits, int64_t least, int64_t most) -> std::optional<int64_t> {
+  const auto number = [&](std::size_t digits, int64_t least, int64_t most) -> std::optional<int64_t> {
     int64_t value = 0;
     if (field.size() < digits) return std::nullopt;
-    for (size_t i = 0; i < digits; ++i) {
+    for (std::size_t i = 0; i < digits; ++i) {
       if (field[i] < '0' || field[i] > '9') return std::nullopt;
       value = value * 10 + (field[i] - '0');
     }
@@ -319,10 +319,10 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
     bool is_header = false;
     Places places = find_columns(records, form, columns, is_header);
     if (log.size() == 0) first_places = places;
-    for (const Role role : {kRating, kBehaviour, kTime}) {
+    for (const Role role : {role_rating, role_behaviour, role_time}) {
       if (first_places[role] < 0) places[role] = -1;
       if (first_places[role] >= 0 && places[role] < 0) {
-        records.fail("there is no column for the ", kRoleNames[role], ", which ", texts.front().name, " has");
+        records.fail("there is no column for the ", role_names[role], ", which ", texts.front().name, " has");
       }
     }
     const int64_t needed = *std::max_element(places.begin(), places.end()) + 1;
@@ -332,16 +332,16 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
       if (static_cast<int64_t>(fields.size()) < needed) {
         records.fail("found ", counted(fields.size(), "column"), ", expected at least ", needed);
       }
-      const auto field = [&](Role role) { return fields[static_cast<size_t>(places[role])]; };
-      check_id(records, field(kUser), "user");
-      check_id(records, field(kItem), "item");
-      log.user.push_back(log.users.insert(field(kUser)));
-      log.item.push_back(log.items.insert(field(kItem)));
-      if (places[kRating] >= 0) log.rating.push_back(parse_rating(records, field(kRating)));
-      if (places[kTime] >= 0) log.time.push_back(parse_time(records, field(kTime)));
-      if (places[kBehaviour] >= 0) {
-        check_id(records, field(kBehaviour), "behaviour");
-        log.behaviour.push_back(behaviours.insert(field(kBehaviour)));
+      const auto field = [&](Role role) { return fields[static_cast<std::size_t>(places[role])]; };
+      check_id(records, field(role_user), "user");
+      check_id(records, field(role_item), "item");
+      log.user.push_back(log.users.insert(field(role_user)));
+      log.item.push_back(log.items.insert(field(role_item)));
+      if (places[role_rating] >= 0) log.rating.push_back(parse_rating(records, field(role_rating)));
+      if (places[role_time] >= 0) log.time.push_back(parse_time(records, field(role_time)));
+      if (places[role_behaviour] >= 0) {
+        check_id(records, field(role_behaviour), "behaviour");
+        log.behaviour.push_back(behaviours.insert(field(role_behaviour)));
       }
       if (text.part) log.part.push_back(*text.part);
     } while (records.next());
@@ -351,10 +351,11 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
   return log;
 }
 
-void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, size_t id, size_t title) {
+void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, std::size_t id,
+                  std::size_t title) {
   const Utf8Text utf8(text.content);
   Records records(utf8.view(), text.name, form.separator, form.quotes);
-  log.item_names.assign(static_cast<size_t>(log.items.size()), "");
+  log.item_names.assign(static_cast<std::size_t>(log.items.size()), "");
   if (form.header != DelimitedForm::Header::none) records.next();
   while (records.next()) {
     const std::vector<std::string_view>& fields = records.fields();
@@ -362,19 +363,19 @@ void parse_titles(InteractionLog& log, const InteractionText& text, const Delimi
       records.fail("found ", counted(fields.size(), "column"), ", the title should be in column ", title + 1);
     }
     const int32_t item = log.items.find(fields[id]);
-    if (item >= 0) log.item_names[static_cast<size_t>(item)] = fields[title];
+    if (item >= 0) log.item_names[static_cast<std::size_t>(item)] = fields[title];
   }
 }
 
-bool find_title_columns(const InteractionText& text, size_t& id, size_t& title) {
+bool find_title_columns(const InteractionText& text, std::size_t& id, std::size_t& title) {
   const Utf8Text utf8(text.content);
   Records records(utf8.view(), text.name, "\t", false);
   if (!records.next()) return false;
   const std::vector<std::string> header = typed_header(records);
-  const int64_t item = usual_places(header)[kItem];
-  id = item >= 0 ? static_cast<size_t>(item) : 0;
+  const int64_t item = usual_places(header)[role_item];
+  id = item >= 0 ? static_cast<std::size_t>(item) : 0;
   for (const char* sought : {"title", "name"}) {
-    for (size_t column = 0; column < header.size(); ++column) {
+    for (std::size_t column = 0; column < header.size(); ++column) {
       if (column == id || plain_name(header[column]).find(sought) == std::string::npos) continue;
       title = column;
       return true;

@@ -70,9 +70,9 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
 
 /// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have
 /// are passed over, items without a title get an empty name.
-void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, size_t id, size_t title);
+void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, std::size_t id, std::size_t title);
 
 /// The columns of a RecBole .item file that hold id and title (movie_title, name, ...); false if it has no title.
-bool find_title_columns(const InteractionText& text, size_t& id, size_t& title);
+bool find_title_columns(const InteractionText& text, std::size_t& id, std::size_t& title);
 
 }  // namespace heddle::io::detail

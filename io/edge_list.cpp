@@ -35,8 +35,8 @@ EdgeList parse_edge_list(std::string_view content, std::string_view name) {
     if (count < 2 || count > 3) lines.fail("an edge has two node ids and maybe a weight, found ", in_quotes(lines.line()));
     if (columns == 0) columns = count;
     if (count != columns) lines.fail("found ", counted(count, "column"), ", the first edge has ", columns);
-    const auto u = static_cast<int32_t>(parse_integer(lines, field[0], "node id", 0, kMaxId));
-    const auto v = static_cast<int32_t>(parse_integer(lines, field[1], "node id", 0, kMaxId));
+    const auto u = static_cast<int32_t>(parse_integer(lines, field[0], "node id", 0, max_id));
+    const auto v = static_cast<int32_t>(parse_integer(lines, field[1], "node id", 0, max_id));
     const float weight = count == 3 ? parse_float(lines, field[2], "weight") : 1.0f;
     const auto [low, high] = std::minmax(u, v);
     ++list.listed;
@@ -80,7 +80,7 @@ NodeDataset read_edge_list(const std::string& path) {
   const std::string file = std::filesystem::path(path).filename().string();
   data.name = file.substr(0, file.find('.', 1));
   data.nodes = list.nodes;
-  data.labels.assign(static_cast<size_t>(data.nodes), -1);
+  data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   take_edges(data, std::move(list));
   return data;
 }

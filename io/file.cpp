@@ -27,14 +27,14 @@ namespace {
   fail(ErrorKind::io, "cannot ", action, " ", path, ": ", std::strerror(reason));
 }
 
-constexpr const char* kTemporaryMark = ".tmp-";
+constexpr const char* temporary_mark = ".tmp-";
 
 /// The file that `path` stands for: symbolic links followed to their end, whether something is there or not yet.
 std::string follow_links(const std::string& path) {
-  constexpr int kMostLinks = 40;  // as the system itself allows
+  constexpr int most_links = 40;  // as the system itself allows
   std::filesystem::path at(path);
   std::error_code failed;
-  for (int i = 0; i < kMostLinks; ++i) {
+  for (int i = 0; i < most_links; ++i) {
     if (!std::filesystem::is_symlink(std::filesystem::symlink_status(at, failed))) return at.string();
     const std::filesystem::path next = std::filesystem::read_symlink(at, failed);
     if (failed) fail(ErrorKind::io, "cannot write ", path, ": ", failed.message());
@@ -62,8 +62,8 @@ void require_folder_of(const std::string& target, const std::string& path) {
 bool is_temporary_of(std::string_view target, std::string_view name) {
   if (!name.starts_with(target)) return false;
   name.remove_prefix(target.size());
-  if (!name.starts_with(kTemporaryMark)) return false;
-  name.remove_prefix(std::string_view(kTemporaryMark).size());
+  if (!name.starts_with(temporary_mark)) return false;
+  name.remove_prefix(std::string_view(temporary_mark).size());
   const std::size_t dash = name.find('-');
   const auto digits = [](std::string_view part) {
     return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
@@ -105,7 +105,7 @@ void take_over(int descriptor, const struct stat& before) {
 }  // namespace
 
 void MemorySource::read(int64_t offset, void* target, int64_t length) const {
-  if (length > 0) std::memcpy(target, bytes_.data() + offset, static_cast<size_t>(length));
+  if (length > 0) std::memcpy(target, bytes_.data() + offset, static_cast<std::size_t>(length));
 }
 
 InputFile::InputFile(const std::string& path) : path_(path) {
@@ -128,7 +128,7 @@ InputFile::~InputFile() { ::close(descriptor_); }
 void InputFile::read(int64_t offset, void* target, int64_t length) const {
   char* out = static_cast<char*>(target);
   while (length > 0) {
-    const ssize_t got = ::pread(descriptor_, out, static_cast<size_t>(length), offset);
+    const ssize_t got = ::pread(descriptor_, out, static_cast<std::size_t>(length), offset);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail_errno("read", path_);
     require(got > 0, ErrorKind::io, "cannot read ", path_, ": it became shorter than ", counted(size_, "byte"),
@@ -139,11 +139,12 @@ void InputFile::read(int64_t offset, void* target, int64_t length) const {
   }
 }
 
-ByteBuffer::ByteBuffer(int64_t size) : data_(std::make_unique_for_overwrite<char[]>(static_cast<size_t>(size))), size_(size) {}
+ByteBuffer::ByteBuffer(int64_t size)
+    : data_(std::make_unique_for_overwrite<char[]>(static_cast<std::size_t>(size))), size_(size) {}
 
 void ByteBuffer::resize(int64_t size) {
   ByteBuffer resized(size);
-  if (const int64_t kept = std::min(size, size_); kept > 0) std::memcpy(resized.data(), data(), static_cast<size_t>(kept));
+  if (const int64_t kept = std::min(size, size_); kept > 0) std::memcpy(resized.data(), data(), static_cast<std::size_t>(kept));
   *this = std::move(resized);
 }
 
@@ -181,9 +182,9 @@ AtomicFile::AtomicFile(const std::string& path, FileAccess access) : path_(path)
 
 void AtomicFile::open_temporary(unsigned mode) {
   static std::atomic<unsigned> serial{0};
-  constexpr int kMostRemoved = 100;
-  for (int removed = 0; removed < kMostRemoved;) {
-    temporary_ = text(target_, kTemporaryMark, ::getpid(), "-", serial++);
+  constexpr int most_removed = 100;
+  for (int removed = 0; removed < most_removed;) {
+    temporary_ = text(target_, temporary_mark, ::getpid(), "-", serial++);
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor_ < 0 && errno == EEXIST) continue;  // of a process of another machine or container that has our id
     if (descriptor_ < 0) fail_errno("write", path_);
@@ -198,7 +199,7 @@ void AtomicFile::open_temporary(unsigned mode) {
     descriptor_ = -1;
     ++removed;
   }
-  fail(ErrorKind::io, "cannot write ", path_, ": ", counted(kMostRemoved, "temporary file"),
+  fail(ErrorKind::io, "cannot write ", path_, ": ", counted(most_removed, "temporary file"),
        " beside it were removed by somebody as soon as they were made");
 }
 
@@ -211,7 +212,7 @@ AtomicFile::~AtomicFile() {
 void AtomicFile::write(const void* bytes, int64_t length) {
   const char* in = static_cast<const char*>(bytes);
   while (length > 0) {
-    const ssize_t put = ::write(descriptor_, in, static_cast<size_t>(length));
+    const ssize_t put = ::write(descriptor_, in, static_cast<std::size_t>(length));
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) fail_errno("write", path_);
     in += put;

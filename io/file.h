@@ -52,7 +52,7 @@ class ByteBuffer {
   ByteBuffer() = default;
   explicit ByteBuffer(int64_t size);
   char* data() { return data_.get(); }
-  std::string_view view() const { return {data_.get(), static_cast<size_t>(size_)}; }
+  std::string_view view() const { return {data_.get(), static_cast<std::size_t>(size_)}; }
   /// Changes the size and keeps what fits.
   void resize(int64_t size);
 

@@ -12,8 +12,8 @@
 #include "io/limits.h"
 #include "io/listing.h"
 #include "io/npy.h"
+#include "io/number_columns.h"
 #include "io/shape.h"
-#include "io/table.h"
 
 namespace heddle::io::detail {
 
@@ -64,7 +64,7 @@ HostMatrix read_features(const std::string& path) {
   }
   if (const int64_t at = find_not_finite(matrix.values.data(), static_cast<int64_t>(matrix.values.size())); at >= 0) {
     fail(ErrorKind::bad_data, path, ": row ", at / matrix.cols, ", column ", at % matrix.cols, " is ",
-         matrix.values[static_cast<size_t>(at)], " as float32");
+         matrix.values[static_cast<std::size_t>(at)], " as float32");
   }
   return matrix;
 }
@@ -76,10 +76,10 @@ std::vector<int32_t> read_labels(const std::string& path) {
   require(integers != nullptr && array.shape.size() == 1, ErrorKind::bad_data, path,
           ": labels are one dimension of integers, found shape ", shape_text(array.shape), integers ? "" : " of another type");
   std::vector<int32_t> labels(integers->size());
-  for (size_t i = 0; i < labels.size(); ++i) {
+  for (std::size_t i = 0; i < labels.size(); ++i) {
     const int64_t label = (*integers)[i];
-    require(label >= -1 && label < kMaxClasses, ErrorKind::bad_data, path, ": label ", label, " of node ", i,
-            " is not between -1 and ", kMaxClasses - 1);
+    require(label >= -1 && label < max_classes, ErrorKind::bad_data, path, ": label ", label, " of node ", i,
+            " is not between -1 and ", max_classes - 1);
     labels[i] = static_cast<int32_t>(label);
   }
   return labels;
@@ -120,22 +120,22 @@ NodeDataset read_dataset_folder(const std::string& path) {
   NodeCount count{max_nodes(list.listed), edge_file + " allows for"};
   if (!label_file.empty()) count = {label_rows, label_file + " has"};
   if (!feature_file.empty()) count = {data.dense_features.rows, feature_file + " has"};
-  require(count.nodes <= kMaxId, ErrorKind::bad_data, count.said_by, " ", counted(count.nodes, "node"), ", more than ", kMaxId);
+  require(count.nodes <= max_id, ErrorKind::bad_data, count.said_by, " ", counted(count.nodes, "node"), ", more than ", max_id);
   require(list.nodes <= count.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
           " is too large, ", count.said_by, " ", counted(count.nodes, "node"));
   data.nodes = feature_file.empty() && label_file.empty() ? list.nodes : count.nodes;
   take_edges(data, std::move(list));
-  if (label_file.empty()) data.labels.assign(static_cast<size_t>(data.nodes), -1);
+  if (label_file.empty()) data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   for (const int32_t label : data.labels) data.classes = std::max(data.classes, label + 1);
 
-  std::vector<const char*> split_of(static_cast<size_t>(data.nodes), nullptr);
+  std::vector<const char*> split_of(static_cast<std::size_t>(data.nodes), nullptr);
   const auto read_split = [&](const char* file, std::vector<int32_t>& split) {
     const std::string split_file = find_one(path, names, "one split", {file});
     if (split_file.empty()) return;
     for (const auto& [id, line] : parse_ids(read_text_file(split_file).view(), split_file, data.nodes)) {
-      require(data.labels[static_cast<size_t>(id)] >= 0, ErrorKind::bad_data, split_file, ":", line, ": node ", id,
+      require(data.labels[static_cast<std::size_t>(id)] >= 0, ErrorKind::bad_data, split_file, ":", line, ": node ", id,
               " has no label");
-      const char*& owner = split_of[static_cast<size_t>(id)];
+      const char*& owner = split_of[static_cast<std::size_t>(id)];
       require(owner == nullptr, ErrorKind::bad_data, split_file, ":", line, ": node ", id, " stands in ", owner, " too");
       owner = file;
       split.push_back(id);

@@ -15,10 +15,12 @@ namespace {
 /// zlib's state, released whatever happens.
 struct Inflater {
   Inflater() {
-    constexpr int kGzipOnly = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
-    stream.zalloc = [](voidpf, uInt items, uInt bytes) -> voidpf { return ::operator new (size_t{items} * bytes, std::nothrow); };
+    constexpr int gzip_only = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
+    stream.zalloc = [](voidpf, uInt items, uInt bytes) -> voidpf {
+      return ::operator new (std::size_t{items} * bytes, std::nothrow);
+    };
     stream.zfree = [](voidpf, voidpf memory) { ::operator delete(memory); };
-    const int status = inflateInit2(&stream, kGzipOnly);
+    const int status = inflateInit2(&stream, gzip_only);
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
     require(status == Z_OK, ErrorKind::internal, "zlib cannot start");
   }
@@ -40,10 +42,10 @@ ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) 
   ByteBuffer result(std::min<int64_t>(limit, 4 * static_cast<int64_t>(bytes.size()) + 1024));
   for (;;) {
     // zlib counts in 32 bits, so a large file goes through in pieces.
-    constexpr int64_t kPiece = std::numeric_limits<int32_t>::max();
+    constexpr int64_t piece = std::numeric_limits<int32_t>::max();
     const int64_t room = static_cast<int64_t>(result.view().size()) - made;
-    const auto given = static_cast<uInt>(std::min<int64_t>(kPiece, static_cast<int64_t>(bytes.size()) - used));
-    const auto space = static_cast<uInt>(std::min<int64_t>(kPiece, room));
+    const auto given = static_cast<uInt>(std::min<int64_t>(piece, static_cast<int64_t>(bytes.size()) - used));
+    const auto space = static_cast<uInt>(std::min<int64_t>(piece, room));
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + used));  // zlib only reads it
     stream.avail_in = given;
     stream.next_out = reinterpret_cast<Bytef*>(result.data() + made);
@@ -52,7 +54,8 @@ ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) 
     used += given - stream.avail_in;
     made += space - stream.avail_out;
     if (status == Z_STREAM_END) {
-      if (!is_gzip(bytes.substr(static_cast<size_t>(used)))) break;  // else another member follows, as bgzip and cat make them
+      if (!is_gzip(bytes.substr(static_cast<std::size_t>(used))))
+        break;  // else another member follows, as bgzip and cat make them
       require(inflateReset(&stream) == Z_OK, ErrorKind::internal, "zlib cannot restart");
     } else if (status == Z_DATA_ERROR || status == Z_NEED_DICT) {
       fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is damaged (",
@@ -75,10 +78,10 @@ ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) 
 std::string gunzip_head(std::string_view bytes, int64_t most) {
   Inflater inflater;
   z_stream& stream = inflater.stream;
-  std::string result(static_cast<size_t>(most), '\0');
-  constexpr size_t kPiece = std::numeric_limits<int32_t>::max();
+  std::string result(static_cast<std::size_t>(most), '\0');
+  constexpr std::size_t piece = std::numeric_limits<int32_t>::max();
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib only reads it
-  stream.avail_in = static_cast<uInt>(std::min(kPiece, bytes.size()));
+  stream.avail_in = static_cast<uInt>(std::min(piece, bytes.size()));
   stream.next_out = reinterpret_cast<Bytef*>(result.data());
   stream.avail_out = static_cast<uInt>(result.size());
   inflate(&stream, Z_NO_FLUSH);  // whatever it says: what came is what is looked at

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "heddle/hex.h"
+
 namespace heddle::io::detail {
 
 static_assert(std::endian::native == std::endian::little, "the canonical streams are little-endian");
@@ -22,7 +24,7 @@ class Hasher {
   }
   template <class T>
   void add(const T* values, int64_t count) {
-    XXH3_128bits_update(state_.get(), values, static_cast<size_t>(count) * sizeof(T));
+    XXH3_128bits_update(state_.get(), values, static_cast<std::size_t>(count) * sizeof(T));
   }
   void add(int64_t value) { add(&value, 1); }
   template <class T>
@@ -38,11 +40,7 @@ class Hasher {
   }
   std::string hex() const {
     const XXH128_hash_t hash = XXH3_128bits_digest(state_.get());
-    std::string result;
-    for (const uint64_t half : {hash.high64, hash.low64}) {
-      for (int shift = 60; shift >= 0; shift -= 4) result += "0123456789abcdef"[(half >> shift) & 15];
-    }
-    return result;
+    return hex_of(hash.high64, hash.low64);
   }
 
  private:

@@ -12,26 +12,26 @@ namespace heddle {
 
 namespace {
 
-constexpr int32_t kFree = -1;
+constexpr int32_t free_slot = -1;
 
 /// The place of `id` in the slots: where it stands, or the free one where it would. There is always a free one.
-size_t slot_of(const std::vector<int32_t>& slots, const std::vector<std::string>& ids, std::string_view id) {
-  const size_t mask = slots.size() - 1;
-  size_t slot = std::hash<std::string_view>{}(id)&mask;
-  while (slots[slot] != kFree && ids[static_cast<size_t>(slots[slot])] != id) slot = (slot + 1) & mask;
+std::size_t slot_of(const std::vector<int32_t>& slots, const std::vector<std::string>& ids, std::string_view id) {
+  const std::size_t mask = slots.size() - 1;
+  std::size_t slot = std::hash<std::string_view>{}(id)&mask;
+  while (slots[slot] != free_slot && ids[static_cast<std::size_t>(slots[slot])] != id) slot = (slot + 1) & mask;
   return slot;
 }
 
 /// At most half of the slots are taken.
 void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids) {
   if (2 * (ids.size() + 1) <= slots.size()) return;
-  size_t size = std::max<size_t>(16, slots.size());
+  std::size_t size = std::max<std::size_t>(16, slots.size());
   while (size < 2 * (ids.size() + 1)) size *= 2;
-  slots.assign(size, kFree);
-  for (size_t i = 0; i < ids.size(); ++i) {
+  slots.assign(size, free_slot);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
     // Ids differ, so that a free slot is looked for without comparing them.
-    size_t slot = std::hash<std::string_view>{}(ids[i]) & (size - 1);
-    while (slots[slot] != kFree) slot = (slot + 1) & (size - 1);
+    std::size_t slot = std::hash<std::string_view>{}(ids[i]) & (size - 1);
+    while (slots[slot] != free_slot) slot = (slot + 1) & (size - 1);
     slots[slot] = static_cast<int32_t>(i);
   }
 }
@@ -43,7 +43,7 @@ IdTable::IdTable(std::vector<std::string> ids) try {
   for (std::string& id : ids) {
     make_room(slots_, ids_);
     int32_t& slot = slots_[slot_of(slots_, ids_, id)];
-    require(slot == kFree, ErrorKind::bad_data, "id ", io::detail::in_quotes(id), " comes twice");
+    require(slot == free_slot, ErrorKind::bad_data, "id ", io::detail::in_quotes(id), " comes twice");
     slot = static_cast<int32_t>(ids_.size());
     ids_.push_back(std::move(id));
   }
@@ -56,8 +56,8 @@ int32_t IdTable::find(std::string_view id) const { return slots_.empty() ? -1 : 
 int32_t IdTable::insert(std::string_view id) try {
   make_room(slots_, ids_);
   int32_t& slot = slots_[slot_of(slots_, ids_, id)];
-  if (slot == kFree) {
-    require(size() <= io::detail::kMaxId, ErrorKind::bad_data, "more than ", counted(io::detail::kMaxId, "id"), " of one kind");
+  if (slot == free_slot) {
+    require(size() <= io::detail::max_id, ErrorKind::bad_data, "more than ", counted(io::detail::max_id, "id"), " of one kind");
     slot = static_cast<int32_t>(ids_.size());
     ids_.emplace_back(id);
   }

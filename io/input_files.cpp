@@ -18,7 +18,7 @@ struct InputName {
   std::string_view pattern;
   bool beside;  ///< also looked for beside a file that is named itself: titles, and the other parts of Planetoid's eight
 };
-constexpr InputName kNames[] = {
+constexpr InputName input_names[] = {
     {"ind.*", true},         {"edges.txt", false},    {"edges.csv", false},   {"edges.tsv", false},   {"*.edges", false},
     {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},  {"labels.csv", false},  {"labels.txt", false},
     {"train.txt", false},    {"val.txt", false},      {"test.txt", false},    {"*.inter", false},     {"*.item", true},
@@ -33,7 +33,7 @@ bool matches(std::string_view name, std::string_view pattern) {
 
 bool is_known(std::string_view name, bool beside) {
   if (name.ends_with(".gz")) name.remove_suffix(3);
-  return std::any_of(std::begin(kNames), std::end(kNames),
+  return std::any_of(std::begin(input_names), std::end(input_names),
                      [&](const InputName& known) { return (known.beside || !beside) && matches(name, known.pattern); });
 }
 

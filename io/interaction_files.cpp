@@ -32,7 +32,7 @@ InteractionLog read_one(const std::string& path, const DelimitedForm& form, cons
   return parse_delimited({&text, 1}, form, columns);
 }
 
-constexpr DelimitedForm kRecBole{"\t", false, DelimitedForm::Header::typed};
+constexpr DelimitedForm recbole_form{"\t", false, DelimitedForm::Header::typed};
 
 /// The .inter file of a folder, or the path itself; empty if the folder has none.
 std::string inter_file(const std::string& path) {
@@ -79,7 +79,7 @@ bool is_recbole(const std::string& path) {
 InteractionLog read_recbole(const std::string& path, const InteractionColumns& columns) {
   const std::string inter = inter_file(path);
   require(!inter.empty(), ErrorKind::bad_data, path, " has no .inter file");
-  InteractionLog log = read_one(inter, kRecBole, columns);
+  InteractionLog log = read_one(inter, recbole_form, columns);
   log.name = data_name(inter);
   const std::string plain = plain_file_name(inter);
   const std::string stem = plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : plain;
@@ -87,8 +87,8 @@ InteractionLog read_recbole(const std::string& path, const InteractionColumns& c
   if (items.empty()) return log;
   const ByteBuffer content = read_text_file(items);
   const InteractionText text{content.view(), items, std::nullopt};
-  size_t id = 0, title = 0;
-  if (find_title_columns(text, id, title)) parse_titles(log, text, kRecBole, id, title);
+  std::size_t id = 0, title = 0;
+  if (find_title_columns(text, id, title)) parse_titles(log, text, recbole_form, id, title);
   return log;
 }
 
@@ -148,7 +148,7 @@ InteractionLog read_csv(const std::string& path, const InteractionColumns& colum
     contents.push_back(read_text_file(*name));
     texts.push_back({{}, *name, part});
   }
-  for (size_t i = 0; i < texts.size(); ++i) texts[i].content = contents[i].view();
+  for (std::size_t i = 0; i < texts.size(); ++i) texts[i].content = contents[i].view();
   InteractionLog log = parse_delimited(texts, {}, columns);
   log.name = data_name(path);
   return log;

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
+#include <vector>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/choices.h"
 #include "io/file.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
@@ -17,7 +20,27 @@ namespace detail {
 
 namespace {
 
-constexpr InteractionFormatEntry kInteractionFormats[] = {
+constexpr std::string_view automatic_name = "auto";
+
+/// The columns that can be named, and what their settings are called.
+constexpr std::pair<const char*, std::string InteractionColumns::*> column_settings[] = {
+    {"user_column", &InteractionColumns::user},
+    {"item_column", &InteractionColumns::item},
+    {"rating_column", &InteractionColumns::rating},
+    {"behaviour_column", &InteractionColumns::behaviour},
+    {"time_column", &InteractionColumns::time}};
+
+InteractionFormat format_named(const std::string& name, const std::string& called) {
+  if (name == automatic_name) return InteractionFormat::automatic;
+  std::vector<std::string> names{std::string(automatic_name)};
+  for (const InteractionFormatEntry& entry : interaction_formats()) {
+    if (entry.name == name) return entry.format;
+    names.emplace_back(entry.name);
+  }
+  fail_choice(called, name, names);
+}
+
+constexpr InteractionFormatEntry interaction_format_table[] = {
     {InteractionFormat::lightgcn, "lightgcn",
      "a folder with train.txt and test.txt, or a file with lines 'user item item ...', separated by blanks", is_lightgcn,
      read_lightgcn},
@@ -30,7 +53,7 @@ constexpr InteractionFormatEntry kInteractionFormats[] = {
 
 }  // namespace
 
-std::span<const InteractionFormatEntry> interaction_formats() { return kInteractionFormats; }
+std::span<const InteractionFormatEntry> interaction_formats() { return interaction_format_table; }
 
 std::string find_file(const std::string& folder, std::string_view name) {
   const std::string plain = (fs::path(folder) / name).string();
@@ -51,13 +74,13 @@ std::string data_name(const std::string& path) {
 }
 
 std::optional<std::string> text_head(const std::string& path) {
-  constexpr int64_t kHead = 16384;
+  constexpr int64_t head_bytes = 16384;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return std::nullopt;
   const InputFile file(path);
-  std::string head(static_cast<size_t>(std::min(file.size(), kHead)), '\0');
+  std::string head(static_cast<std::size_t>(std::min(file.size(), head_bytes)), '\0');
   file.read(0, head.data(), static_cast<int64_t>(head.size()));
-  if (is_gzip(head)) head = gunzip_head(head, kHead);
+  if (is_gzip(head)) head = gunzip_head(head, head_bytes);
   if (head.find('\0') != std::string::npos) return std::nullopt;
   return head;
 }
@@ -71,6 +94,33 @@ void refuse_columns(const InteractionColumns& columns, std::string_view format, 
 
 }  // namespace detail
 
+std::map<std::string, std::string> to_settings(const InteractionReading& reading) try {
+  std::map<std::string, std::string> settings{{"format", std::string(detail::automatic_name)}};
+  for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
+    if (entry.format == reading.format) settings["format"] = entry.name;
+  }
+  for (const auto& [name, column] : detail::column_settings) settings[name] = reading.columns.*column;
+  return settings;
+} catch (...) {
+  rethrow_as_error();
+}
+
+bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
+                 const std::string& called) try {
+  if (name == "format") {
+    reading.format = detail::format_named(written, called.empty() ? name : called);
+    return true;
+  }
+  for (const auto& [known, column] : detail::column_settings) {
+    if (name != known) continue;
+    reading.columns.*column = written;
+    return true;
+  }
+  return false;
+} catch (...) {
+  rethrow_as_error();
+}
+
 InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) try {
   std::error_code ignored;
   std::string looked_for;
@@ -79,12 +129,7 @@ InteractionLog load_interactions(const std::string& path, InteractionFormat form
     const bool tried = format == entry.format || format == InteractionFormat::automatic;
     if (tried && exists && (format == entry.format || entry.recognise(path))) {
       InteractionLog log = entry.read(path, columns);
-      log.read_with = {{"format", format == InteractionFormat::automatic ? "auto" : std::string(entry.name)},
-                       {"user_column", columns.user},
-                       {"item_column", columns.item},
-                       {"rating_column", columns.rating},
-                       {"behaviour_column", columns.behaviour},
-                       {"time_column", columns.time}};
+      log.read_with = to_settings({format, columns});
       return log;
     }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);

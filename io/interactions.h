@@ -33,15 +33,15 @@ struct InteractionText {
 };
 
 /// Longer ids are a sign of a wrong column or separator.
-inline constexpr size_t kMaxIdBytes = 256;
+inline constexpr std::size_t max_id_bytes = 256;
 
-/// Throws Error{bad_data} "name:line: ..." unless `id` has 1 to kMaxIdBytes bytes without control characters; `what` names it.
+/// Throws Error{bad_data} "name:line: ..." unless `id` has 1 to max_id_bytes bytes without control characters; `what` names it.
 /// `at` is anything with a `fail` like that of Lines.
 template <class Position>
 void check_id(const Position& at, std::string_view id, const char* what) {
   if (id.empty()) at.fail("the ", what, " id is empty");
-  if (id.size() > kMaxIdBytes)
-    at.fail(what, " id ", in_quotes(id), " has ", counted(id.size(), "byte"), ", more than ", kMaxIdBytes);
+  if (id.size() > max_id_bytes)
+    at.fail(what, " id ", in_quotes(id), " has ", counted(id.size(), "byte"), ", more than ", max_id_bytes);
   for (const char c : id) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) at.fail(what, " id ", in_quotes(id), " holds a control character");
   }

@@ -10,7 +10,7 @@ namespace {
 
 /// Who met whom outside the club. The paper also counts the contexts in which two members met; those weights are left out, as the
 /// benchmarks on this graph do.
-constexpr std::pair<int32_t, int32_t> kFriendships[] = {
+constexpr std::pair<int32_t, int32_t> friendships[] = {
     {0, 1},   {0, 2},   {0, 3},   {0, 4},   {0, 5},   {0, 6},   {0, 7},   {0, 8},   {0, 10},  {0, 11},  {0, 12},  {0, 13},
     {0, 17},  {0, 19},  {0, 21},  {0, 31},  {1, 2},   {1, 3},   {1, 7},   {1, 13},  {1, 17},  {1, 19},  {1, 21},  {1, 30},
     {2, 3},   {2, 7},   {2, 8},   {2, 9},   {2, 13},  {2, 27},  {2, 28},  {2, 32},  {3, 7},   {3, 12},  {3, 13},  {4, 6},
@@ -21,29 +21,29 @@ constexpr std::pair<int32_t, int32_t> kFriendships[] = {
 };
 
 /// The faction that each member joined when the club split: 0 = Mr. Hi, the instructor (member 0); 1 = the officer (member 33).
-constexpr int32_t kFaction[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0,
-                                0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+constexpr int32_t faction[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 0,
+                               0, 1, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
 
 }  // namespace
 
 NodeDataset karate_club() try {
-  constexpr int32_t kMembers = std::size(kFaction);
+  constexpr int32_t member_count = std::size(faction);
   NodeDataset data;
   data.name = "karate";
-  data.nodes = kMembers;
-  data.edges.assign(std::begin(kFriendships), std::end(kFriendships));
+  data.nodes = member_count;
+  data.edges.assign(std::begin(friendships), std::end(friendships));
   data.features_are_sparse = true;
   HostCsr& identity = data.sparse_features;
-  identity.rows = identity.cols = kMembers;
-  identity.row_offsets.resize(kMembers + 1);
+  identity.rows = identity.cols = member_count;
+  identity.row_offsets.resize(member_count + 1);
   std::iota(identity.row_offsets.begin(), identity.row_offsets.end(), int64_t{0});
-  identity.col_indices.resize(kMembers);
+  identity.col_indices.resize(member_count);
   std::iota(identity.col_indices.begin(), identity.col_indices.end(), 0);
-  identity.values.assign(kMembers, 1.0f);
-  data.labels.assign(std::begin(kFaction), std::end(kFaction));
+  identity.values.assign(member_count, 1.0f);
+  data.labels.assign(std::begin(faction), std::end(faction));
   data.classes = 2;
-  data.train = {0, kMembers - 1};  // the two leaders
-  for (int32_t member = 1; member < kMembers - 1; ++member) data.test.push_back(member);
+  data.train = {0, member_count - 1};  // the two leaders
+  for (int32_t member = 1; member < member_count - 1; ++member) data.test.push_back(member);
   return data;
 } catch (...) {
   rethrow_as_error();

@@ -15,7 +15,7 @@ namespace heddle::io::detail {
 
 namespace {
 
-/// The id as a number if it is written as one in the only way: digits, no leading zero, at most kMaxId; -1 otherwise.
+/// The id as a number if it is written as one in the only way: digits, no leading zero, at most max_id; -1 otherwise.
 int32_t plain_number(std::string_view id) {
   if (id.empty() || id.size() > 10 || (id[0] == '0' && id.size() > 1)) return -1;
   int64_t value = 0;
@@ -23,7 +23,7 @@ int32_t plain_number(std::string_view id) {
     if (c < '0' || c > '9') return -1;
     value = value * 10 + (c - '0');
   }
-  return value <= kMaxId ? static_cast<int32_t>(value) : -1;
+  return value <= max_id ? static_cast<int32_t>(value) : -1;
 }
 
 /// The ids of one kind in the order of the files. As long as all are plain numbers there are no strings, only values.
@@ -45,16 +45,16 @@ class IdColumn {
     if (!plain_) return;
     const int64_t most = numbers_.empty() ? -1 : *std::max_element(numbers_.begin(), numbers_.end());
     if (most >= max_nodes(static_cast<int64_t>(numbers_.size()))) return number_by_appearance();
-    std::vector<int32_t> rank(static_cast<size_t>(most + 1), -1);
-    for (const int32_t value : numbers_) rank[static_cast<size_t>(value)] = 0;
+    std::vector<int32_t> rank(static_cast<std::size_t>(most + 1), -1);
+    for (const int32_t value : numbers_) rank[static_cast<std::size_t>(value)] = 0;
     std::vector<std::string> ids;
-    for (size_t value = 0; value < rank.size(); ++value) {
+    for (std::size_t value = 0; value < rank.size(); ++value) {
       if (rank[value] < 0) continue;
       rank[value] = static_cast<int32_t>(ids.size());
       ids.push_back(std::to_string(value));
     }
     table_ = IdTable(std::move(ids));
-    for (int32_t& number : numbers_) number = rank[static_cast<size_t>(number)];
+    for (int32_t& number : numbers_) number = rank[static_cast<std::size_t>(number)];
   }
 
   IdTable& table() { return table_; }
@@ -73,9 +73,9 @@ class IdColumn {
 
 /// The next run of characters that are not blank; empty at the end of the line.
 std::string_view next_token(std::string_view& rest) {
-  size_t begin = 0;
+  std::size_t begin = 0;
   while (begin < rest.size() && is_blank(rest[begin])) ++begin;
-  size_t end = begin;
+  std::size_t end = begin;
   while (end < rest.size() && !is_blank(rest[end])) ++end;
   const std::string_view token = rest.substr(begin, end - begin);
   rest.remove_prefix(end);
@@ -91,12 +91,12 @@ InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
   for (const InteractionText& text : texts) {
     const Utf8Text utf8(text.content);
     Lines lines(utf8.view(), text.name);
-    const size_t before = items.numbers().size();
+    const std::size_t before = items.numbers().size();
     while (lines.next()) {
       std::string_view rest = lines.line();
       const std::string_view user = next_token(rest);
       users.add(user, [&] { check_id(lines, user, "user"); });
-      const size_t first = items.numbers().size();
+      const std::size_t first = items.numbers().size();
       for (std::string_view item = next_token(rest); !item.empty(); item = next_token(rest)) {
         items.add(item, [&] { check_id(lines, item, "item"); });
       }
@@ -108,8 +108,8 @@ InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
   users.finish();
   items.finish();
   log.user.reserve(items.numbers().size());
-  for (size_t line = 0; line < items_of_line.size(); ++line) {
-    log.user.insert(log.user.end(), static_cast<size_t>(items_of_line[line]), users.numbers()[line]);
+  for (std::size_t line = 0; line < items_of_line.size(); ++line) {
+    log.user.insert(log.user.end(), static_cast<std::size_t>(items_of_line[line]), users.numbers()[line]);
   }
   log.item = std::move(items.numbers());
   log.users = std::move(users.table());
@@ -154,7 +154,7 @@ InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& 
   contents.reserve(names.size());
   texts.reserve(names.size());
   for (const std::string& name : names) contents.push_back(read_text_file(name));
-  for (size_t i = 0; i < names.size(); ++i) texts.push_back({contents[i].view(), names[i], parts[i]});
+  for (std::size_t i = 0; i < names.size(); ++i) texts.push_back({contents[i].view(), names[i], parts[i]});
   InteractionLog log = parse_lightgcn(texts);
   log.name = data_name(path);
   return log;

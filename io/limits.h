@@ -7,10 +7,10 @@
 namespace heddle::io::detail {
 
 /// Node and column ids are 32-bit; the largest value is kept free so that the number of nodes fits as well.
-inline constexpr int64_t kMaxId = std::numeric_limits<int32_t>::max() - 1;
+inline constexpr int64_t max_id = std::numeric_limits<int32_t>::max() - 1;
 
 /// Labels are class numbers, not identifiers: a model has a row of weights for each class below the largest label.
-inline constexpr int64_t kMaxClasses = int64_t{1} << 20;
+inline constexpr int64_t max_classes = int64_t{1} << 20;
 
 /// Ids run from 0 with few gaps. `listed` ids or rows in the files allow for this many nodes; every node costs memory.
 constexpr int64_t max_nodes(int64_t listed) { return (int64_t{1} << 20) + 64 * listed; }

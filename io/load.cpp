@@ -23,13 +23,13 @@ bool is_text_file(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return false;
   const InputFile file(path);
-  constexpr int64_t kHead = 4096;
-  ByteBuffer head(std::min(file.size(), kHead));
+  constexpr int64_t head_bytes = 4096;
+  ByteBuffer head(std::min(file.size(), head_bytes));
   file.read(0, head.data(), static_cast<int64_t>(head.view().size()));
   return is_gzip(head.view()) || head.view().find('\0') == std::string_view::npos;
 }
 
-constexpr NodeFormatEntry kNodeFormats[] = {
+constexpr NodeFormatEntry node_format_table[] = {
     {NodeFormat::planetoid, "planetoid", "DIR/NAME where DIR holds Planetoid's ind.NAME.{x,tx,allx,y,ty,ally,graph,test.index}",
      is_planetoid, read_planetoid},
     {NodeFormat::folder, "folder", "a folder with edges.txt, edges.csv, edges.tsv or NAME.edges", is_dataset_folder,
@@ -39,7 +39,7 @@ constexpr NodeFormatEntry kNodeFormats[] = {
 
 }  // namespace
 
-std::span<const NodeFormatEntry> node_formats() { return kNodeFormats; }
+std::span<const NodeFormatEntry> node_formats() { return node_format_table; }
 
 }  // namespace detail
 

@@ -20,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "the readers copy litt
 
 namespace {
 
-constexpr std::string_view kMagic("\x93NUMPY", 6);
+constexpr std::string_view magic("\x93NUMPY", 6);
 
 /// The header's dict.
 struct NpyHeader {
@@ -81,7 +81,7 @@ class NpyHeaderParser {
   std::string_view string() {
     const char quote = next_is('"') ? '"' : '\'';
     if (!accept(quote)) fail("a string is missing (structured types are refused)");
-    const size_t end = header_.find(quote, at_);
+    const std::size_t end = header_.find(quote, at_);
     if (end == std::string_view::npos) fail("a string does not end");
     const std::string_view value = header_.substr(at_, end - at_);
     at_ = end + 1;
@@ -104,15 +104,15 @@ class NpyHeaderParser {
       shape.push_back(integer());
       if (!accept(',') && !next_is(')')) fail("a comma is missing");
     }
-    constexpr size_t kMostDimensions = 64;  // NumPy's own limit
-    if (shape.size() > kMostDimensions)
-      fail("the shape has ", counted(shape.size(), "dimension"), ", more than ", kMostDimensions);
+    constexpr std::size_t most_dimensions = 64;  // NumPy's own limit
+    if (shape.size() > most_dimensions)
+      fail("the shape has ", counted(shape.size(), "dimension"), ", more than ", most_dimensions);
     return shape;
   }
   int64_t integer() {
     skip_blanks();
     int64_t value = 0;
-    const size_t begin = at_;
+    const std::size_t begin = at_;
     for (; at_ < header_.size() && header_[at_] >= '0' && header_[at_] <= '9'; ++at_) {
       if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, header_[at_] - '0', &value)) {
         fail("a size of the shape does not fit in 64 bits");
@@ -125,7 +125,7 @@ class NpyHeaderParser {
 
   std::string_view header_;
   std::string_view name_;
-  size_t at_ = 0;
+  std::size_t at_ = 0;
 };
 
 float half_to_float(uint16_t half) {
@@ -150,7 +150,7 @@ struct Elements {
 
 template <class T>
 std::vector<T> read_same(const Elements& elements) {
-  std::vector<T> values(static_cast<size_t>(elements.count));
+  std::vector<T> values(static_cast<std::size_t>(elements.count));
   elements.source.read(elements.offset, values.data(), elements.count * static_cast<int64_t>(sizeof(T)));
   return values;
 }
@@ -158,15 +158,15 @@ std::vector<T> read_same(const Elements& elements) {
 /// Reads elements of type Stored and converts each, a block at a time so that the file is never in memory a second time.
 template <class Stored, class Convert>
 auto read_converted(const Elements& elements, Convert convert) {
-  constexpr int64_t kBlock = 8192;
-  std::vector<decltype(convert(Stored{}, int64_t{}))> values(static_cast<size_t>(elements.count));
-  std::vector<Stored> block(static_cast<size_t>(std::min(kBlock, elements.count)));
-  for (int64_t begin = 0; begin < elements.count; begin += kBlock) {
-    const int64_t length = std::min(kBlock, elements.count - begin);
-    constexpr auto kItem = static_cast<int64_t>(sizeof(Stored));
-    elements.source.read(elements.offset + begin * kItem, block.data(), length * kItem);
+  constexpr int64_t block_elements = 8192;
+  std::vector<decltype(convert(Stored{}, int64_t{}))> values(static_cast<std::size_t>(elements.count));
+  std::vector<Stored> block(static_cast<std::size_t>(std::min(block_elements, elements.count)));
+  for (int64_t begin = 0; begin < elements.count; begin += block_elements) {
+    const int64_t length = std::min(block_elements, elements.count - begin);
+    constexpr auto item_bytes = static_cast<int64_t>(sizeof(Stored));
+    elements.source.read(elements.offset + begin * item_bytes, block.data(), length * item_bytes);
     for (int64_t i = 0; i < length; ++i) {
-      values[static_cast<size_t>(begin + i)] = convert(block[static_cast<size_t>(i)], begin + i);
+      values[static_cast<std::size_t>(begin + i)] = convert(block[static_cast<std::size_t>(i)], begin + i);
     }
   }
   return values;
@@ -184,10 +184,10 @@ std::vector<int64_t> read_integers(const Elements& elements) {
 }
 
 std::vector<std::string> read_strings(const Elements& elements, int64_t item_size) {
-  std::vector<std::string> values(static_cast<size_t>(elements.count));
+  std::vector<std::string> values(static_cast<std::size_t>(elements.count));
   for (int64_t i = 0; i < elements.count; ++i) {
-    std::string& value = values[static_cast<size_t>(i)];
-    value.resize(static_cast<size_t>(item_size));
+    std::string& value = values[static_cast<std::size_t>(i)];
+    value.resize(static_cast<std::size_t>(item_size));
     elements.source.read(elements.offset + i * item_size, value.data(), item_size);
     value.resize(value.find_last_not_of('\0') + 1);
   }
@@ -196,8 +196,9 @@ std::vector<std::string> read_strings(const Elements& elements, int64_t item_siz
 
 /// The element's width by its dtype, or none for a type that is not read.
 std::optional<int64_t> item_size(std::string_view descr) {
-  constexpr std::string_view kNumbers[] = {"<f2", "<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1"};
-  if (std::find(std::begin(kNumbers), std::end(kNumbers), descr) != std::end(kNumbers)) return descr[2] - '0';
+  constexpr std::string_view number_types[] = {"<f2", "<f4", "<f8", "|i1", "<i2", "<i4",
+                                               "<i8", "|u1", "<u2", "<u4", "<u8", "|b1"};
+  if (std::find(std::begin(number_types), std::end(number_types), descr) != std::end(number_types)) return descr[2] - '0';
   if (!descr.starts_with("|S") || descr.size() < 3 || descr.size() > 11) return std::nullopt;
   int64_t size = 0;
   for (const char digit : descr.substr(2)) {
@@ -229,11 +230,11 @@ void transpose(const std::vector<int64_t>& shape, std::vector<T>& values) {
   std::vector<T> result(values.size());
   std::vector<int64_t> index(shape.size(), 0);
   std::vector<int64_t> stride(shape.size(), 1);
-  for (size_t d = 1; d < shape.size(); ++d) stride[d] = stride[d - 1] * shape[d - 1];
+  for (std::size_t d = 1; d < shape.size(); ++d) stride[d] = stride[d - 1] * shape[d - 1];
   int64_t from = 0;
   for (T& target : result) {
-    target = std::move(values[static_cast<size_t>(from)]);
-    for (size_t d = shape.size(); d-- > 0;) {  // count up, the last dimension fastest
+    target = std::move(values[static_cast<std::size_t>(from)]);
+    for (std::size_t d = shape.size(); d-- > 0;) {  // count up, the last dimension fastest
       from += stride[d];
       if (++index[d] < shape[d]) break;
       from -= stride[d] * shape[d];
@@ -246,17 +247,17 @@ void transpose(const std::vector<int64_t>& shape, std::vector<T>& values) {
 }  // namespace
 
 Array parse_npy(const ByteSource& source, std::string_view name) {
-  constexpr int64_t kPrefix = 8;  // magic, version
-  char prefix[kPrefix + 4] = {};
+  constexpr int64_t prefix_bytes = 8;  // magic, version
+  char prefix[prefix_bytes + 4] = {};
   source.read(0, prefix, std::min<int64_t>(source.size(), sizeof(prefix)));
-  require(std::string_view(prefix, 6) == kMagic, ErrorKind::bad_data, name,
+  require(std::string_view(prefix, 6) == magic, ErrorKind::bad_data, name,
           " is not a .npy file: it does not begin with \\x93NUMPY");
   const int version = static_cast<unsigned char>(prefix[6]);
   require(version >= 1 && version <= 3, ErrorKind::bad_data, name, ": npy version ", version, " is none of 1, 2, 3");
   const int64_t length_bytes = version == 1 ? 2 : 4;
   uint32_t header_length = 0;
-  std::memcpy(&header_length, prefix + kPrefix, static_cast<size_t>(length_bytes));
-  const int64_t header_at = kPrefix + length_bytes;
+  std::memcpy(&header_length, prefix + prefix_bytes, static_cast<std::size_t>(length_bytes));
+  const int64_t header_at = prefix_bytes + length_bytes;
   require(header_at + header_length <= source.size(), ErrorKind::bad_data, name, ": the header of ",
           counted(header_length, "byte"), " does not fit in a file of ", source.size());
   ByteBuffer header_bytes(header_length);
@@ -287,11 +288,11 @@ void write_npy(const std::string& path, const float* values, int64_t rows, int64
   const int64_t bytes = detail::checked_bytes({rows, cols}, sizeof(float));
   require(bytes >= 0, ErrorKind::usage, "write_npy: a matrix of ", rows, " x ", cols, " cannot be");
   std::string header = text("{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", cols, "), }");
-  constexpr size_t kBeforeHeader = 10;  // magic, version, length; the data must begin at a multiple of 64
-  header.resize((header.size() + 1 + kBeforeHeader + 63) / 64 * 64 - kBeforeHeader - 1, ' ');
+  constexpr std::size_t before_header = 10;  // magic, version, length; the data must begin at a multiple of 64
+  header.resize((header.size() + 1 + before_header + 63) / 64 * 64 - before_header - 1, ' ');
   header += '\n';
   detail::AtomicFile file(path);
-  file.write(detail::kMagic);
+  file.write(detail::magic);
   const char version_and_length[] = {1, 0, static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
   file.write({version_and_length, sizeof(version_and_length)});
   file.write(header);

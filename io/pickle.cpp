@@ -20,14 +20,14 @@ namespace {
 template <class T>
 T load(std::string_view data, int64_t index) {
   T value;
-  std::memcpy(&value, data.data() + static_cast<size_t>(index) * sizeof(T), sizeof(T));
+  std::memcpy(&value, data.data() + static_cast<std::size_t>(index) * sizeof(T), sizeof(T));
   return value;
 }
 
 /// The csr_matrix attribute `key`, or none.
 const PickleValue* find_attribute(const PickleMachine& machine, const PickleValue& dict, std::string_view key) {
   const std::vector<PickleValue>& items = machine.elements(dict);
-  for (size_t i = 0; i + 1 < items.size(); i += 2) {
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     if (items[i].kind == PickleKind::bytes && items[i].bytes == key) return &items[i + 1];
   }
   return nullptr;
@@ -42,16 +42,16 @@ const PickledArray& vector_attribute(const PickleMachine& machine, const PickleV
 }
 
 /// Sorts the row that starts at `begin` by column, sums repeats, drops zeros.
-void finish_row(HostCsr& csr, size_t begin, std::vector<std::pair<int32_t, float>>& scratch) {
+void finish_row(HostCsr& csr, std::size_t begin, std::vector<std::pair<int32_t, float>>& scratch) {
   scratch.clear();
-  for (size_t k = begin; k < csr.col_indices.size(); ++k) scratch.emplace_back(csr.col_indices[k], csr.values[k]);
+  for (std::size_t k = begin; k < csr.col_indices.size(); ++k) scratch.emplace_back(csr.col_indices[k], csr.values[k]);
   const auto by_column = [](const auto& a, const auto& b) { return a.first < b.first; };
   if (!std::is_sorted(scratch.begin(), scratch.end(), by_column)) {
     std::stable_sort(scratch.begin(), scratch.end(), by_column);  // stable: the order of a sum is the file's
   }
   csr.col_indices.resize(begin);
   csr.values.resize(begin);
-  for (size_t k = 0; k < scratch.size();) {
+  for (std::size_t k = 0; k < scratch.size();) {
     const int32_t column = scratch[k].first;
     float sum = 0;
     for (; k < scratch.size() && scratch[k].first == column; ++k) sum += scratch[k].second;
@@ -85,8 +85,8 @@ HostCsr unpickle_csr(std::string_view pickle, std::string_view name) {
   if (!shape || shape->kind != PickleKind::tuple || machine.elements(*shape).size() != 2)
     machine.fail("csr_matrix has no _shape");
   for (const PickleValue& extent : machine.elements(*shape)) {
-    if (extent.kind != PickleKind::integer || extent.integer < 0 || extent.integer > kMaxId) {
-      machine.fail("csr_matrix: _shape holds something that is not a size up to ", kMaxId);
+    if (extent.kind != PickleKind::integer || extent.integer < 0 || extent.integer > max_id) {
+      machine.fail("csr_matrix: _shape holds something that is not a size up to ", max_id);
     }
   }
   HostCsr csr;
@@ -106,16 +106,16 @@ HostCsr unpickle_csr(std::string_view pickle, std::string_view name) {
                  counted(columns.size(), "entry", "entries"));
   }
 
-  csr.row_offsets.reserve(static_cast<size_t>(csr.rows) + 1);
-  csr.col_indices.reserve(static_cast<size_t>(columns.size()));
-  csr.values.reserve(static_cast<size_t>(columns.size()));
+  csr.row_offsets.reserve(static_cast<std::size_t>(csr.rows) + 1);
+  csr.col_indices.reserve(static_cast<std::size_t>(columns.size()));
+  csr.values.reserve(static_cast<std::size_t>(columns.size()));
   std::vector<std::pair<int32_t, float>> scratch;
   for (int64_t row = 0; row < csr.rows; ++row) {
     const int64_t end = offsets.integer(row + 1);
     if (end < offsets.integer(row) || end > columns.size()) {
       machine.fail("csr_matrix: indptr goes from ", offsets.integer(row), " to ", end, " at row ", row);
     }
-    const size_t begin = csr.col_indices.size();
+    const std::size_t begin = csr.col_indices.size();
     for (int64_t k = offsets.integer(row); k < end; ++k) {
       const int64_t column = columns.integer(k);
       if (column < 0 || column >= csr.cols) {
@@ -125,7 +125,7 @@ HostCsr unpickle_csr(std::string_view pickle, std::string_view name) {
       csr.values.push_back(static_cast<float>(values.real(k)));
     }
     finish_row(csr, begin, scratch);
-    for (size_t k = begin; k < csr.values.size(); ++k) {
+    for (std::size_t k = begin; k < csr.values.size(); ++k) {
       if (!std::isfinite(csr.values[k])) {
         machine.fail("csr_matrix: row ", row, ", column ", csr.col_indices[k], " is ", csr.values[k], " as float32");
       }
@@ -155,7 +155,7 @@ AdjacencyLists unpickle_adjacency(std::string_view pickle, std::string_view name
   adjacency.lists = static_cast<int64_t>(items.size()) / 2;
   // A list that the memo puts under many keys would make the entries outgrow the file, and no writer does that.
   std::vector<int64_t> handles;
-  for (size_t i = 0; i + 1 < items.size(); i += 2) {
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     const PickleValue& node = items[i];
     const PickleValue& neighbours = items[i + 1];
     if (node.kind != PickleKind::integer) machine.fail("a key of the dict is not an integer");
@@ -165,7 +165,7 @@ AdjacencyLists unpickle_adjacency(std::string_view pickle, std::string_view name
   }
   std::sort(handles.begin(), handles.end());
   if (std::adjacent_find(handles.begin(), handles.end()) != handles.end()) machine.fail("two nodes share one list of neighbours");
-  for (size_t i = 0; i + 1 < items.size(); i += 2) {
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     for (const PickleValue& neighbour : machine.elements(items[i + 1])) {
       if (neighbour.kind != PickleKind::integer) machine.fail("a neighbour of node ", items[i].integer, " is not an integer");
       adjacency.entries.emplace_back(items[i].integer, neighbour.integer);

@@ -19,7 +19,7 @@ struct GlobalName {
 };
 
 /// Everything a pickle may name. SciPy moved csr_matrix in version 1.8.
-constexpr std::array<GlobalName, 7> kGlobals{{
+constexpr std::array<GlobalName, 7> globals{{
     {"scipy.sparse.csr", "csr_matrix", csr_matrix},
     {"scipy.sparse._csr", "csr_matrix", csr_matrix},
     {"numpy.core.multiarray", "_reconstruct", reconstruct},
@@ -70,10 +70,10 @@ bool is(const PickleValue& value, Global global) { return is(value, PickleKind::
 }  // namespace
 
 std::string_view PickleMachine::take(uint64_t length, const char* what) {
-  const size_t left = pickle_.size() - at_;
+  const std::size_t left = pickle_.size() - at_;
   if (length > left) fail("the file is truncated: ", what, " needs ", counted(length, "byte"), ", ", there_are(left), " left");
-  const std::string_view bytes = pickle_.substr(at_, static_cast<size_t>(length));
-  at_ += static_cast<size_t>(length);
+  const std::string_view bytes = pickle_.substr(at_, static_cast<std::size_t>(length));
+  at_ += static_cast<std::size_t>(length);
   return bytes;
 }
 
@@ -94,7 +94,7 @@ int64_t PickleMachine::take_long() {
 }
 
 std::string_view PickleMachine::take_line() {
-  const size_t end = pickle_.find('\n', at_);
+  const std::size_t end = pickle_.find('\n', at_);
   if (end == std::string_view::npos) fail("the file is truncated: a class name does not end");
   const std::string_view line = pickle_.substr(at_, end - at_);
   at_ = end + 1;
@@ -114,7 +114,7 @@ PickleValue& PickleMachine::top() {
 
 std::vector<PickleValue> PickleMachine::pop_to_mark() {
   if (marks_.empty()) fail("an opcode needs a mark that the stack does not have");
-  const auto begin = stack_.begin() + static_cast<ptrdiff_t>(marks_.back());
+  const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
   std::vector<PickleValue> values(begin, stack_.end());
   stack_.erase(begin, stack_.end());
   marks_.pop_back();
@@ -126,9 +126,9 @@ void PickleMachine::push_container(PickleKind kind, std::vector<PickleValue> ele
   push(kind, static_cast<int64_t>(containers_.size()) - 1);
 }
 
-void PickleMachine::push_tuple(size_t size) {
+void PickleMachine::push_tuple(std::size_t size) {
   std::vector<PickleValue> elements(size);
-  for (size_t i = size; i-- > 0;) elements[i] = pop();
+  for (std::size_t i = size; i-- > 0;) elements[i] = pop();
   push_container(PickleKind::tuple, std::move(elements));
 }
 
@@ -136,7 +136,7 @@ void PickleMachine::append(PickleKind kind, std::vector<PickleValue> elements) {
   const PickleValue& target = top();
   if (!is(target, kind)) fail("values are appended to something that is not a ", kind == PickleKind::list ? "list" : "dict");
   if (kind == PickleKind::dict && elements.size() % 2 != 0) fail("a dict key has no value");
-  std::vector<PickleValue>& container = containers_[static_cast<size_t>(target.integer)];
+  std::vector<PickleValue>& container = containers_[static_cast<std::size_t>(target.integer)];
   container.insert(container.end(), elements.begin(), elements.end());
 }
 
@@ -155,7 +155,7 @@ void PickleMachine::recall(uint64_t index) {
 void PickleMachine::push_global() {
   const std::string_view module = take_line();
   const std::string_view name = take_line();
-  for (const GlobalName& known : kGlobals) {
+  for (const GlobalName& known : globals) {
     if (known.module == module && known.name == name) return push(PickleKind::global, known.meaning);
   }
   fail("class ", in_quotes(module), " ", in_quotes(name), " is refused: Planetoid's files do not use it");
@@ -182,9 +182,9 @@ void PickleMachine::call() {
 }
 
 void PickleMachine::make_dtype(const std::vector<PickleValue>& arguments) {
-  constexpr std::string_view kKnown[] = {"f4", "f8", "i4", "i8", "i1", "u1", "b1"};
+  constexpr std::string_view known_types[] = {"f4", "f8", "i4", "i8", "i1", "u1", "b1"};
   if (arguments.empty() || !is(arguments[0], PickleKind::bytes)) fail("a dtype has no name");
-  for (const std::string_view known : kKnown) {
+  for (const std::string_view known : known_types) {
     if (arguments[0].bytes != known) continue;
     dtypes_.push_back({known[0], known[1] - '0'});
     return push(PickleKind::dtype, static_cast<int64_t>(dtypes_.size()) - 1);
@@ -207,11 +207,11 @@ void PickleMachine::build() {
   const PickleValue state = pop();
   const PickleValue object = top();
   if (is(object, PickleKind::csr) && is(state, PickleKind::dict)) {
-    csr_states_[static_cast<size_t>(object.integer)] = state;
+    csr_states_[static_cast<std::size_t>(object.integer)] = state;
   } else if (is(object, PickleKind::dtype) && is(state, PickleKind::tuple)) {
     build_dtype(elements(state));
   } else if (is(object, PickleKind::array) && is(state, PickleKind::tuple)) {
-    build_array(arrays_[static_cast<size_t>(object.integer)], elements(state));
+    build_array(arrays_[static_cast<std::size_t>(object.integer)], elements(state));
   } else {
     fail("a state is given to a value that does not take it");
   }
@@ -221,7 +221,7 @@ void PickleMachine::build_dtype(const std::vector<PickleValue>& state) {
   // (version, byte order, subarray, field names, fields, item size, alignment, flags)
   if (state.size() < 5 || !is(state[1], PickleKind::bytes)) fail("a dtype's state is not the tuple that NumPy writes");
   if (state[1].bytes != "<" && state[1].bytes != "|") fail("byte order ", in_quotes(state[1].bytes), " is not little endian");
-  for (size_t i = 2; i < 5; ++i) {
+  for (std::size_t i = 2; i < 5; ++i) {
     if (!is(state[i], PickleKind::none)) fail("a dtype with fields or a subarray is refused");
   }
 }
@@ -232,7 +232,7 @@ void PickleMachine::build_array(PickledArray& array, const std::vector<PickleVal
       !is(state[3], PickleKind::boolean) || !is(state[4], PickleKind::bytes)) {
     fail("an array's state is not the tuple that NumPy writes");
   }
-  const Dtype type = dtypes_[static_cast<size_t>(state[2].integer)];
+  const Dtype type = dtypes_[static_cast<std::size_t>(state[2].integer)];
   std::vector<int64_t> shape;
   for (const PickleValue& extent : elements(state[1])) {
     if (!is(extent, PickleKind::integer) || extent.integer < 0) fail("an array's shape holds something that is not a size");

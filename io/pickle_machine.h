@@ -29,11 +29,11 @@ class PickleMachine {
 
   /// The elements of a tuple or list; of a dict: key, value, key, value, ...
   const std::vector<PickleValue>& elements(const PickleValue& container) const {
-    return containers_[static_cast<size_t>(container.integer)];
+    return containers_[static_cast<std::size_t>(container.integer)];
   }
-  const PickledArray& array(const PickleValue& value) const { return arrays_[static_cast<size_t>(value.integer)]; }
+  const PickledArray& array(const PickleValue& value) const { return arrays_[static_cast<std::size_t>(value.integer)]; }
   /// The attribute dict of a csr_matrix; none if it was never given.
-  const PickleValue& csr_state(const PickleValue& value) const { return csr_states_[static_cast<size_t>(value.integer)]; }
+  const PickleValue& csr_state(const PickleValue& value) const { return csr_states_[static_cast<std::size_t>(value.integer)]; }
 
   /// Throws Error{bad_data} "name: byte N: ..." about the opcode that ran last.
   template <class... Parts>
@@ -56,7 +56,7 @@ class PickleMachine {
   PickleValue& top();
   std::vector<PickleValue> pop_to_mark();
   void push_container(PickleKind kind, std::vector<PickleValue> elements);
-  void push_tuple(size_t size);
+  void push_tuple(std::size_t size);
   void append(PickleKind kind, std::vector<PickleValue> elements);
   void remember(uint64_t index);
   void recall(uint64_t index);
@@ -71,10 +71,10 @@ class PickleMachine {
 
   std::string_view pickle_;
   std::string_view name_;
-  size_t at_ = 0;
-  size_t opcode_at_ = 0;
+  std::size_t at_ = 0;
+  std::size_t opcode_at_ = 0;
   std::vector<PickleValue> stack_;
-  std::vector<size_t> marks_;
+  std::vector<std::size_t> marks_;
   std::vector<PickleValue> memo_;
   std::vector<std::vector<PickleValue>> containers_;
   std::vector<Dtype> dtypes_;

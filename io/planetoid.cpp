@@ -17,19 +17,19 @@ namespace heddle::io::detail {
 
 namespace {
 
-constexpr int64_t kValidationNodes = 500;
+constexpr int64_t validation_nodes = 500;
 
 /// One label a row: the place of the largest entry, or -1 for a row of zeros.
 std::vector<int32_t> unpickle_labels(const NamedBytes& part, int64_t& classes) {
   const PickledArray one_hot = unpickle_matrix(part.bytes, part.name);
   const int64_t rows = one_hot.shape[0];
   const int64_t cols = one_hot.shape[1];
-  require(cols <= kMaxClasses, ErrorKind::bad_data, part.name, ": ", counted(cols, "class", "classes"), " are more than ",
-          kMaxClasses);
+  require(cols <= max_classes, ErrorKind::bad_data, part.name, ": ", counted(cols, "class", "classes"), " are more than ",
+          max_classes);
   require(classes == 0 || classes == cols, ErrorKind::bad_data, part.name, ": ", counted(cols, "class", "classes"),
           ", but the files before have ", classes);
   classes = cols;
-  std::vector<int32_t> labels(static_cast<size_t>(rows), -1);
+  std::vector<int32_t> labels(static_cast<std::size_t>(rows), -1);
   for (int64_t row = 0; row < rows; ++row) {
     double largest = 0;
     for (int64_t col = 0; col < cols; ++col) {
@@ -38,7 +38,7 @@ std::vector<int32_t> unpickle_labels(const NamedBytes& part, int64_t& classes) {
               ", not an entry of a one-hot row");  // NaN fails too
       if (entry > largest) {
         largest = entry;
-        labels[static_cast<size_t>(row)] = static_cast<int32_t>(col);
+        labels[static_cast<std::size_t>(row)] = static_cast<int32_t>(col);
       }
     }
   }
@@ -51,7 +51,7 @@ std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int
   std::vector<int32_t> ids;
   std::set<int32_t> seen;
   while (lines.next()) {
-    const auto id = static_cast<int32_t>(parse_integer(lines, lines.line(), "node id", first, kMaxId));
+    const auto id = static_cast<int32_t>(parse_integer(lines, lines.line(), "node id", first, max_id));
     if (!seen.insert(id).second) lines.fail("node ", id, " stands in an earlier line already");
     ids.push_back(id);
   }
@@ -63,13 +63,6 @@ std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int
   require(*seen.rbegin() - first < max_nodes(count), ErrorKind::bad_data, part.name, ": the ", counted(count, "id"),
           " run up to ", *seen.rbegin(), ", which leaves too many out");
   return ids;
-}
-
-void append_row(HostCsr& target, const HostCsr& source, int64_t row) {
-  const auto begin = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row)]);
-  const auto end = static_cast<ptrdiff_t>(source.row_offsets[static_cast<size_t>(row) + 1]);
-  target.col_indices.insert(target.col_indices.end(), source.col_indices.begin() + begin, source.col_indices.begin() + end);
-  target.values.insert(target.values.end(), source.values.begin() + begin, source.values.begin() + end);
 }
 
 /// Sorted, symmetric, without self-loops; counts in data.cleaning.
@@ -103,65 +96,65 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   NodeDataset data;
   data.name = std::move(name);
 
-  const HostCsr x = unpickle_csr(parts[kX].bytes, parts[kX].name);
-  HostCsr allx = unpickle_csr(parts[kAllx].bytes, parts[kAllx].name);
-  const HostCsr tx = unpickle_csr(parts[kTx].bytes, parts[kTx].name);
-  for (const auto& [part, matrix] : {std::pair(kX, &x), std::pair(kTx, &tx)}) {
+  const HostCsr x = unpickle_csr(parts[part_x].bytes, parts[part_x].name);
+  HostCsr allx = unpickle_csr(parts[part_allx].bytes, parts[part_allx].name);
+  const HostCsr tx = unpickle_csr(parts[part_tx].bytes, parts[part_tx].name);
+  for (const auto& [part, matrix] : {std::pair(part_x, &x), std::pair(part_tx, &tx)}) {
     require(matrix->cols == allx.cols, ErrorKind::bad_data, parts[part].name, " has ", counted(matrix->cols, "column"), ", ",
-            parts[kAllx].name, " has ", allx.cols);
+            parts[part_allx].name, " has ", allx.cols);
   }
   int64_t classes = 0;
-  const std::vector<int32_t> y = unpickle_labels(parts[kY], classes);
-  const std::vector<int32_t> ally = unpickle_labels(parts[kAlly], classes);
-  const std::vector<int32_t> ty = unpickle_labels(parts[kTy], classes);
-  const auto check_rows = [&](PlanetoidPart labels, size_t label_rows, PlanetoidPart features, int64_t feature_rows) {
+  const std::vector<int32_t> y = unpickle_labels(parts[part_y], classes);
+  const std::vector<int32_t> ally = unpickle_labels(parts[part_ally], classes);
+  const std::vector<int32_t> ty = unpickle_labels(parts[part_ty], classes);
+  const auto check_rows = [&](PlanetoidPart labels, std::size_t label_rows, PlanetoidPart features, int64_t feature_rows) {
     require(static_cast<int64_t>(label_rows) == feature_rows, ErrorKind::bad_data, parts[labels].name, " has ",
             counted(label_rows, "row"), ", ", parts[features].name, " has ", feature_rows);
   };
-  check_rows(kY, y.size(), kX, x.rows);
-  check_rows(kAlly, ally.size(), kAllx, allx.rows);
-  check_rows(kTy, ty.size(), kTx, tx.rows);
-  require(x.rows <= allx.rows, ErrorKind::bad_data, parts[kX].name, " has ", counted(x.rows, "row"), ", more than allx with ",
+  check_rows(part_y, y.size(), part_x, x.rows);
+  check_rows(part_ally, ally.size(), part_allx, allx.rows);
+  check_rows(part_ty, ty.size(), part_tx, tx.rows);
+  require(x.rows <= allx.rows, ErrorKind::bad_data, parts[part_x].name, " has ", counted(x.rows, "row"), ", more than allx with ",
           allx.rows);
 
-  const std::vector<int32_t> test_index = parse_test_index(parts[kTestIndex], allx.rows, tx.rows);
+  const std::vector<int32_t> test_index = parse_test_index(parts[part_test_index], allx.rows, tx.rows);
   const int64_t test_begin = allx.rows;
   data.nodes = test_index.empty() ? test_begin : int64_t{*std::max_element(test_index.begin(), test_index.end())} + 1;
   data.classes = static_cast<int32_t>(classes);
 
-  constexpr int64_t kNoRow = -1;
-  std::vector<int64_t> row_of_test(static_cast<size_t>(data.nodes - test_begin), kNoRow);
-  for (size_t i = 0; i < test_index.size(); ++i) {
-    row_of_test[static_cast<size_t>(test_index[i] - test_begin)] = static_cast<int64_t>(i);
+  constexpr int64_t no_row = -1;
+  std::vector<int64_t> row_of_test(static_cast<std::size_t>(data.nodes - test_begin), no_row);
+  for (std::size_t i = 0; i < test_index.size(); ++i) {
+    row_of_test[static_cast<std::size_t>(test_index[i] - test_begin)] = static_cast<int64_t>(i);
   }
   data.labels = ally;
   data.features_are_sparse = true;
   HostCsr& features = data.sparse_features = std::move(allx);
   for (const int64_t row : row_of_test) {
-    if (row == kNoRow) {
+    if (row == no_row) {
       ++data.cleaning.isolated_rows_added;
+      features.append_row({});
       data.labels.push_back(-1);
     } else {
-      append_row(features, tx, row);
-      data.labels.push_back(ty[static_cast<size_t>(row)]);
+      features.append_row(tx.row(row), tx.row_values(row));
+      data.labels.push_back(ty[static_cast<std::size_t>(row)]);
     }
-    features.row_offsets.push_back(features.nnz());
   }
   features.rows = data.nodes;
 
   const auto put = [&](std::vector<int32_t>& split, int64_t node) {
-    if (data.labels[static_cast<size_t>(node)] >= 0) {
+    if (data.labels[static_cast<std::size_t>(node)] >= 0) {
       split.push_back(static_cast<int32_t>(node));
     } else {
       ++data.cleaning.unlabelled_left_out;
     }
   };
   for (int64_t node = 0; node < x.rows; ++node) put(data.train, node);
-  for (int64_t node = x.rows; node < std::min(x.rows + kValidationNodes, test_begin); ++node) put(data.val, node);
-  for (size_t i = 0; i < row_of_test.size(); ++i) {
-    if (row_of_test[i] != kNoRow) put(data.test, test_begin + static_cast<int64_t>(i));
+  for (int64_t node = x.rows; node < std::min(x.rows + validation_nodes, test_begin); ++node) put(data.val, node);
+  for (std::size_t i = 0; i < row_of_test.size(); ++i) {
+    if (row_of_test[i] != no_row) put(data.test, test_begin + static_cast<int64_t>(i));
   }
-  take_graph(data, parts[kGraph]);
+  take_graph(data, parts[part_graph]);
   return data;
 }
 
@@ -172,7 +165,7 @@ std::string planetoid_prefix(const std::string& path) {
   std::string file = given.filename().string();
   if (file.starts_with("ind.")) {  // one of the eight files stands for all
     file.erase(0, 4);
-    for (const std::string_view part : kPlanetoidParts) {
+    for (const std::string_view part : planetoid_part_names) {
       if (file.size() > part.size() && file.ends_with(part) && file[file.size() - part.size() - 1] == '.') {
         file.resize(file.size() - part.size() - 1);
         break;
@@ -181,15 +174,15 @@ std::string planetoid_prefix(const std::string& path) {
   }
   if (!file.empty()) {
     std::string prefix = (given.parent_path() / ("ind." + file + ".")).string();
-    for (const std::string_view part : kPlanetoidParts) {
+    for (const std::string_view part : planetoid_part_names) {
       if (fs::exists(prefix + std::string(part), ignored)) return prefix;
     }
   }
   std::set<std::string> found;
   for (const std::string& name : names_in(path)) {
-    constexpr std::string_view kHead = "ind.", kTail = ".allx";
-    if (name.size() > kHead.size() + kTail.size() && name.starts_with(kHead) && name.ends_with(kTail)) {
-      found.insert((given / name.substr(0, name.size() - kTail.size() + 1)).string());
+    constexpr std::string_view name_head = "ind.", name_tail = ".allx";
+    if (name.size() > name_head.size() + name_tail.size() && name.starts_with(name_head) && name.ends_with(name_tail)) {
+      found.insert((given / name.substr(0, name.size() - name_tail.size() + 1)).string());
     }
   }
   if (found.empty()) return "";
@@ -205,10 +198,10 @@ NodeDataset read_planetoid(const std::string& path) {
   const std::string prefix = planetoid_prefix(path);
   require(!prefix.empty(), ErrorKind::io, path, " is not a Planetoid data set: there is no ", path, "/ind.*.allx, nor ind.",
           std::filesystem::path(path).filename().string(), ".allx beside it");
-  std::array<ByteBuffer, kPlanetoidParts.size()> contents;
+  std::array<ByteBuffer, planetoid_part_names.size()> contents;
   PlanetoidParts parts;
-  for (size_t i = 0; i < parts.size(); ++i) {
-    const std::string file = prefix + std::string(kPlanetoidParts[i]);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string file = prefix + std::string(planetoid_part_names[i]);
     contents[i] = read_text_file(file);
     parts[i] = {contents[i].view(), file};
   }

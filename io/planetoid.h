@@ -11,15 +11,16 @@
 namespace heddle::io::detail {
 
 /// PART by place in PlanetoidParts.
-enum PlanetoidPart { kX, kTx, kAllx, kY, kTy, kAlly, kGraph, kTestIndex };
-inline constexpr std::array<std::string_view, 8> kPlanetoidParts{"x", "tx", "allx", "y", "ty", "ally", "graph", "test.index"};
+enum PlanetoidPart { part_x, part_tx, part_allx, part_y, part_ty, part_ally, part_graph, part_test_index };
+inline constexpr std::array<std::string_view, 8> planetoid_part_names{"x",  "tx",   "allx",  "y",
+                                                                      "ty", "ally", "graph", "test.index"};
 
 /// One file: its bytes and the name for sentences.
 struct NamedBytes {
   std::string_view bytes;
   std::string name;
 };
-using PlanetoidParts = std::array<NamedBytes, kPlanetoidParts.size()>;
+using PlanetoidParts = std::array<NamedBytes, planetoid_part_names.size()>;
 
 /// Puts the eight parts together.
 /// - Nodes: the rows of allx, then one for each id from the smallest to the largest of test.index. Row i of tx and ty belongs to

@@ -30,31 +30,31 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr const char* kMetadata = "__metadata__";
+constexpr const char* metadata_key = "__metadata__";
 /// The metadata entry that holds the checksum of everything else. Of files that others wrote it is not asked.
-constexpr const char* kChecksum = "heddle.checksum";
+constexpr const char* checksum_key = "heddle.checksum";
 /// The entry that says that a file has a checksum, which the checksum covers: neither can be damaged unnoticed. Files that heddle
 /// wrote before it have none, and are read without.
-constexpr const char* kFileVersion = "heddle.file_version";
-constexpr const char* kWithChecksum = "2";
-constexpr int64_t kLengthBytes = 8;
+constexpr const char* file_version_key = "heddle.file_version";
+constexpr const char* version_with_checksum = "2";
+constexpr int64_t length_bytes = 8;
 /// A tensor's entry takes about 100 bytes.
-constexpr int64_t kMaxHeader = int64_t{16} << 20;
+constexpr int64_t max_header = int64_t{16} << 20;
 /// Tensors and metadata entries together: each takes several times its text in memory, and a model has some thousands at most.
-constexpr size_t kMaxEntries = 100'000;
+constexpr std::size_t max_entries = 100'000;
 
 /// The element types that are read, in the order of TensorReader::Type: F32, then the alternatives of NamedIntegers::values.
 struct ElementType {
   const char* name;
   int64_t bytes;
 };
-constexpr ElementType kElementTypes[] = {{"F32", 4}, {"I32", 4}, {"I64", 8}, {"U8", 1}};
-constexpr const ElementType& kFloat = kElementTypes[0];
+constexpr ElementType element_types[] = {{"F32", 4}, {"I32", 4}, {"I64", 8}, {"U8", 1}};
+constexpr const ElementType& float_type = element_types[0];
 
 using Type = TensorReader::Type;
 using Array = TensorReader::Array;
 
-const ElementType& element_type(Type type) { return kElementTypes[static_cast<size_t>(type)]; }
+const ElementType& element_type(Type type) { return element_types[static_cast<std::size_t>(type)]; }
 
 /// An array of the header, and where its bytes end. Places are counted from the data's begin.
 struct Entry {
@@ -95,7 +95,7 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   }
   bool key(string_t& value) override {
     if (depth_ == 1) {
-      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", counted(kMaxEntries, "tensor"),
+      require(count_++ < max_entries, ErrorKind::bad_data, file_, ": more than ", counted(max_entries, "tensor"),
               " and metadata entries");
       tensor_ = std::move(value);
       require(names_.insert(tensor_).second, ErrorKind::bad_data, file_, " is damaged: tensor ", in_quotes(tensor_),
@@ -105,21 +105,21 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     key_ = std::move(value);
     if (depth_ != 2) return true;
     if (in_metadata_) {
-      require(count_++ < kMaxEntries, ErrorKind::bad_data, file_, ": more than ", counted(kMaxEntries, "tensor"),
+      require(count_++ < max_entries, ErrorKind::bad_data, file_, ": more than ", counted(max_entries, "tensor"),
               " and metadata entries");
       require(!metadata.contains(key_), ErrorKind::bad_data, file_, " is damaged: metadata ", in_quotes(key_), " comes twice");
       return true;
     }
-    for (size_t field = 0; field < std::size(kFields); ++field) {
-      if (key_ != kFields[field]) continue;
-      if (seen_[field]) damaged("tensor ", in_quotes(tensor_), " has ", kFields[field], " twice");
+    for (std::size_t field = 0; field < std::size(field_names); ++field) {
+      if (key_ != field_names[field]) continue;
+      if (seen_[field]) damaged("tensor ", in_quotes(tensor_), " has ", field_names[field], " twice");
       seen_[field] = true;
     }
     return true;
   }
-  bool start_object(size_t) override {
+  bool start_object(std::size_t) override {
     if (depth_ == 1) {
-      in_metadata_ = tensor_ == kMetadata;
+      in_metadata_ = tensor_ == metadata_key;
       dtype_ = "?";
       shape_.clear();
       offsets_.clear();
@@ -134,7 +134,7 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     if (--depth_ == 1 && !in_metadata_) end_entry();
     return true;
   }
-  bool start_array(size_t) override {
+  bool start_array(std::size_t) override {
     list_ = nullptr;
     if (depth_ == 2 && !in_metadata_ && (key_ == "shape" || key_ == "data_offsets")) {
       list_ = key_ == "shape" ? &shape_ : &offsets_;
@@ -148,12 +148,12 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
     list_ = nullptr;
     return true;
   }
-  bool parse_error(size_t position, const std::string&, const Json::exception&) override {
+  bool parse_error(std::size_t position, const std::string&, const Json::exception&) override {
     damaged("its header is no JSON at byte ", position);
   }
 
  private:
-  static constexpr const char* kFields[] = {"dtype", "shape", "data_offsets"};
+  static constexpr const char* field_names[] = {"dtype", "shape", "data_offsets"};
 
   /// What nobody writes, of whatever kind.
   template <class... Parts>
@@ -167,15 +167,15 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   }
 
   bool enter() {
-    constexpr int kMaxDepth = 4;  // {"tensor": {"shape": [...]}}, and one for a sentence about the value instead
-    if (++depth_ > kMaxDepth) damaged("its header nests deeper than tensors do");
+    constexpr int max_depth = 4;  // {"tensor": {"shape": [...]}}, and one for a sentence about the value instead
+    if (++depth_ > max_depth) damaged("its header nests deeper than tensors do");
     return true;
   }
 
   /// A value where another kind of value belongs, or one that nobody reads.
   bool scalar() {
     if (depth_ == 0) damaged("its header is not a JSON object");
-    if (depth_ == 1 && tensor_ == kMetadata) damaged("its metadata are not an object");
+    if (depth_ == 1 && tensor_ == metadata_key) damaged("its metadata are not an object");
     if (depth_ == 1) damaged("tensor ", in_quotes(tensor_), " lacks dtype, shape or data_offsets");
     if (depth_ == 2 && in_metadata_) damaged("metadata ", in_quotes(key_), " is not a string");
     if (list_ != nullptr || (depth_ == 2 && (key_ == "shape" || key_ == "data_offsets"))) lists_ = false;
@@ -184,9 +184,9 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
 
   void end_entry() {
     if (!seen_[0] || !seen_[1] || !seen_[2]) damaged("tensor ", in_quotes(tensor_), " lacks dtype, shape or data_offsets");
-    const auto type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes),
+    const auto type = std::find_if(std::begin(element_types), std::end(element_types),
                                    [&](const ElementType& candidate) { return dtype_ == candidate.name; });
-    if (type == std::end(kElementTypes)) refuse(" has dtype ", in_quotes(dtype_), ", only F32, I32, I64 and U8 are read");
+    if (type == std::end(element_types)) refuse(" has dtype ", in_quotes(dtype_), ", only F32, I32, I64 and U8 are read");
     if (!lists_ || offsets_.size() != 2)
       damaged("shape or data_offsets of tensor ", in_quotes(tensor_), " are not lists of sizes");
     if (shape_.size() > 2) refuse(" has shape ", shape_text(shape_), ", more than two dimensions");
@@ -195,12 +195,12 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
       damaged("tensor ", in_quotes(tensor_), " of shape ", shape_text(shape_), " stands in bytes ", begin, " to ", end);
     }
     entries.push_back(
-        {{tensor_, static_cast<Type>(type - std::begin(kElementTypes)), shape_, (end - begin) / type->bytes, begin}, end});
+        {{tensor_, static_cast<Type>(type - std::begin(element_types)), shape_, (end - begin) / type->bytes, begin}, end});
   }
 
   std::string_view file_;
   int depth_ = 0;
-  size_t count_ = 0;
+  std::size_t count_ = 0;
   bool in_metadata_ = false;
   std::set<std::string> names_;  ///< of the tensors so far
   std::string tensor_;           ///< the key that is being read of the header,
@@ -210,7 +210,7 @@ class HeaderReader final : public nlohmann::json_sax<Json> {
   std::vector<int64_t> shape_, offsets_;
   std::vector<int64_t>* list_ = nullptr;  ///< shape_ or offsets_ while its elements come
   bool lists_ = true;                     ///< both are lists of integers in [0, 2^63)
-  std::array<bool, 3> seen_{};            ///< of kFields
+  std::array<bool, 3> seen_{};            ///< of field_names
 };
 
 /// The checksum of a file's contents: XXH3-128 of the metadata and the tensors, each in the order of the names: of a file that
@@ -220,7 +220,7 @@ class Checksum {
  public:
   explicit Checksum(const std::map<std::string, std::string>& metadata) {
     for (const auto& [key, value] : metadata) {
-      if (key == kChecksum) continue;
+      if (key == checksum_key) continue;
       add_text(key);
       add_text(value);
     }
@@ -264,9 +264,9 @@ std::string checksum_of(const TensorFile& file, const std::map<std::string, std:
   const auto add = [&](const std::string& name, const ElementType& type, const std::vector<int64_t>& shape, const auto& values) {
     tensors.push_back({name, type, shape, values.data(), static_cast<int64_t>(values.size() * sizeof(values[0]))});
   };
-  for (const NamedTensor& tensor : file.tensors) add(tensor.name, kFloat, {tensor.rows, tensor.cols}, tensor.values);
+  for (const NamedTensor& tensor : file.tensors) add(tensor.name, float_type, {tensor.rows, tensor.cols}, tensor.values);
   for (const NamedIntegers& array : file.integers) {
-    std::visit([&](const auto& values) { add(array.name, kElementTypes[1 + array.values.index()], array.shape, values); },
+    std::visit([&](const auto& values) { add(array.name, element_types[1 + array.values.index()], array.shape, values); },
                array.values);
   }
   Checksum checksum(metadata);
@@ -283,21 +283,21 @@ std::string checksum_of(const TensorFile& file, const std::map<std::string, std:
 /// an array is not told later that it was damaged.
 void check_checksum(std::map<std::string, std::string>& metadata, const std::vector<Array>& arrays, const ByteSource& file,
                     std::string_view name) {
-  const auto found = metadata.find(kChecksum);
+  const auto found = metadata.find(checksum_key);
   if (found == metadata.end()) {
-    require(!metadata.contains(kFileVersion), ErrorKind::bad_data, name, " is damaged: it lacks the checksum (", kChecksum,
+    require(!metadata.contains(file_version_key), ErrorKind::bad_data, name, " is damaged: it lacks the checksum (", checksum_key,
             " in its metadata) that it was written with");
     return;
   }
-  constexpr int64_t kPiece = int64_t{256} << 10;
-  ByteBuffer piece(std::min(kPiece, file.size()));
+  constexpr int64_t piece_bytes = int64_t{256} << 10;
+  ByteBuffer piece(std::min(piece_bytes, file.size()));
   Checksum checksum(metadata);
   for (const Array* const array : in_order_of_names(arrays)) {
     const ElementType& type = element_type(array->type);
     const int64_t count = array->size * type.bytes;
     checksum.begin_tensor(array->name, type, array->shape, count);
-    for (int64_t at = 0; at < count; at += kPiece) {
-      const int64_t now = std::min(kPiece, count - at);
+    for (int64_t at = 0; at < count; at += piece_bytes) {
+      const int64_t now = std::min(piece_bytes, count - at);
       file.read(array->begin + at, piece.data(), now);
       checksum.add_bytes(piece.data(), now);
     }
@@ -305,14 +305,13 @@ void check_checksum(std::map<std::string, std::string>& metadata, const std::vec
   require(found->second == checksum.hex(), ErrorKind::bad_data, name,
           " is damaged: its contents are not those that it was written with (the checksum in its metadata tells)");
   metadata.erase(found);
-  metadata.erase(kFileVersion);
+  metadata.erase(file_version_key);
 }
 
 /// Throws Error{bad_data} for what its first bytes show to be a file of another kind; the numbers of a header that is none would
 /// tell nobody anything.
 void refuse_other_kinds(const ByteSource& file, std::string_view name) {
-  constexpr int64_t kLookedAt = 4096;
-  std::string head(static_cast<size_t>(std::min(file.size(), kLookedAt)), '\0');
+  std::string head(static_cast<std::size_t>(std::min(file.size(), content_kind_bytes)), '\0');
   file.read(0, head.data(), static_cast<int64_t>(head.size()));
   const ContentKind found = content_kind(head);
   require(found.kind == ContentKind::safetensors || found.kind == ContentKind::unknown, ErrorKind::bad_data, name, " is ",
@@ -332,7 +331,7 @@ class OwnedSource final : public ByteSource {
 
 template <class T>
 std::vector<T> whole(const TensorReader& reader, const Array& array) {
-  std::vector<T> values(static_cast<size_t>(array.size));
+  std::vector<T> values(static_cast<std::size_t>(array.size));
   reader.read(array, 0, std::span<T>(values));
   return values;
 }
@@ -368,7 +367,7 @@ TensorFile parse_safetensors(std::string_view content, std::string_view name) {
 struct TensorReader::Opened {
   Opened(std::string name_, std::unique_ptr<detail::ByteSource> bytes_);
 
-  void read(const Array& array, Type type, int64_t first, void* target, size_t count) const;
+  void read(const Array& array, Type type, int64_t first, void* target, std::size_t count) const;
 
   std::string name;
   std::unique_ptr<detail::ByteSource> bytes;
@@ -381,17 +380,17 @@ TensorReader::Opened::Opened(std::string name_, std::unique_ptr<detail::ByteSour
   using namespace detail;
   refuse_other_kinds(*bytes, name);
   const int64_t size = bytes->size();
-  require(size >= kLengthBytes, ErrorKind::bad_data, name, " is not a safetensors file, or cut off: it has ",
+  require(size >= length_bytes, ErrorKind::bad_data, name, " is not a safetensors file, or cut off: it has ",
           counted(size, "byte"));
   uint64_t header_length = 0;
   bytes->read(0, &header_length, sizeof(header_length));
-  require(header_length <= static_cast<uint64_t>(kMaxHeader), ErrorKind::bad_data, name, " is damaged: its header would have ",
-          counted(header_length, "byte"), ", one has at most ", kMaxHeader);
-  require(header_length <= static_cast<uint64_t>(size - kLengthBytes), ErrorKind::bad_data, name, " is cut off: its header has ",
+  require(header_length <= static_cast<uint64_t>(max_header), ErrorKind::bad_data, name, " is damaged: its header would have ",
+          counted(header_length, "byte"), ", one has at most ", max_header);
+  require(header_length <= static_cast<uint64_t>(size - length_bytes), ErrorKind::bad_data, name, " is cut off: its header has ",
           counted(header_length, "byte"), ", and the file ", size, " in all");
   std::string header_text(header_length, '\0');
-  bytes->read(kLengthBytes, header_text.data(), static_cast<int64_t>(header_length));
-  const int64_t data_begin = kLengthBytes + static_cast<int64_t>(header_length), data_size = size - data_begin;
+  bytes->read(length_bytes, header_text.data(), static_cast<int64_t>(header_length));
+  const int64_t data_begin = length_bytes + static_cast<int64_t>(header_length), data_size = size - data_begin;
   HeaderReader header(name);
   Json::sax_parse(header_text.begin(), header_text.end(), &header);
   std::vector<Entry>& entries = header.entries;
@@ -414,7 +413,7 @@ TensorReader::Opened::Opened(std::string name_, std::unique_ptr<detail::ByteSour
   check_checksum(metadata, arrays, *bytes, name);
 }
 
-void TensorReader::Opened::read(const Array& array, Type type, int64_t first, void* target, size_t count) const {
+void TensorReader::Opened::read(const Array& array, Type type, int64_t first, void* target, std::size_t count) const {
   const auto& [type_name, element_bytes] = detail::element_type(type);
   require(array.type == type, ErrorKind::usage, name, ": tensor ", detail::in_quotes(array.name), " has elements of type ",
           detail::element_type(array.type).name, ", not ", type_name);
@@ -458,7 +457,7 @@ void TensorReader::read(const Array& array, int64_t first, std::span<float> targ
   opened_->read(array, Type::f32, first, target.data(), target.size());
   if (const int64_t bad = detail::find_not_finite(target.data(), static_cast<int64_t>(target.size())); bad >= 0) {
     fail(ErrorKind::bad_data, name(), ": tensor ", detail::in_quotes(array.name), ", element ", first + bad, " is ",
-         target[static_cast<size_t>(bad)]);
+         target[static_cast<std::size_t>(bad)]);
   }
 } catch (...) {
   rethrow_as_error();
@@ -499,21 +498,21 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     header_text += quoted(name) + ':';
   };
   std::map<std::string, std::string> metadata = file.metadata;
-  metadata[detail::kFileVersion] = detail::kWithChecksum;
-  metadata[detail::kChecksum] = detail::checksum_of(file, metadata);
-  begin_field(detail::kMetadata);
+  metadata[detail::file_version_key] = detail::version_with_checksum;
+  metadata[detail::checksum_key] = detail::checksum_of(file, metadata);
+  begin_field(detail::metadata_key);
   char before = '{';
   for (const auto& [key, value] : metadata) header_text += std::exchange(before, ',') + quoted(key) + ':' + quoted(value);
   header_text += '}';
   int64_t at = 0;
   const auto add = [&](const std::string& name, const detail::ElementType& type, const std::vector<int64_t>& shape,
-                       size_t values) {
+                       std::size_t values) {
     require(shape.size() <= 2, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name), " has shape ",
             detail::shape_text(shape), ", more than two dimensions");
     const int64_t bytes = detail::checked_bytes(shape, type.bytes);
     require(bytes == static_cast<int64_t>(values) * type.bytes, ErrorKind::usage, "write_safetensors: ", detail::in_quotes(name),
             " has shape ", detail::shape_text(shape), " and ", counted(values, "value"));
-    require(!name.empty() && name != detail::kMetadata && names.insert(name).second, ErrorKind::usage,
+    require(!name.empty() && name != detail::metadata_key && names.insert(name).second, ErrorKind::usage,
             "write_safetensors: the tensor name ", detail::in_quotes(name), " is empty, reserved or repeated");
     std::string extents;
     for (const int64_t extent : shape) extents += text(extents.empty() ? "" : ",", extent);
@@ -523,17 +522,17 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     at += bytes;
   };
   for (const NamedTensor& tensor : file.tensors) {
-    add(tensor.name, detail::kFloat, {tensor.rows, tensor.cols}, tensor.values.size());
+    add(tensor.name, detail::float_type, {tensor.rows, tensor.cols}, tensor.values.size());
   }
   for (const NamedIntegers& array : file.integers) {
     std::visit(
-        [&](const auto& values) { add(array.name, detail::kElementTypes[1 + array.values.index()], array.shape, values.size()); },
+        [&](const auto& values) { add(array.name, detail::element_types[1 + array.values.index()], array.shape, values.size()); },
         array.values);
   }
   header_text += '}';
   header_text.resize((header_text.size() + 7) / 8 * 8, ' ');  // aligns the data
-  require(static_cast<int64_t>(header_text.size()) <= detail::kMaxHeader, ErrorKind::usage, "write_safetensors: a header of ",
-          counted(header_text.size(), "byte"), " is more than ", detail::kMaxHeader);
+  require(static_cast<int64_t>(header_text.size()) <= detail::max_header, ErrorKind::usage, "write_safetensors: a header of ",
+          counted(header_text.size(), "byte"), " is more than ", detail::max_header);
   const uint64_t length = header_text.size();
   detail::AtomicFile out(path, access);
   out.write(&length, sizeof(length));

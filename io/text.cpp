@@ -18,10 +18,10 @@ std::string_view trim(std::string_view line) {
 }
 
 /// Bytes of the first character of `text`, 0 where it must not be shown as it is.
-size_t shown_as_it_is(std::string_view text) {
+std::size_t shown_as_it_is(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   if (first < 0x80) return first >= 0x20 && first != 0x7f ? 1 : 0;
-  const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   const std::string_view character = text.substr(0, length);
   if (!is_utf8(character)) return 0;
   // U+0080 to U+009F are control characters; these lines break, or turn the direction of what follows.
@@ -35,17 +35,17 @@ size_t shown_as_it_is(std::string_view text) {
 
 /// `value`; the characters of `kept` as they are, whatever they do.
 std::string shown(std::string_view value, std::string_view kept) {
-  constexpr char kHex[] = "0123456789abcdef";
+  constexpr char hex_digits[] = "0123456789abcdef";
   std::string result;
   result.reserve(value.size());
   while (!value.empty()) {
-    const size_t length = kept.find(value.front()) != std::string_view::npos ? 1 : shown_as_it_is(value);
+    const std::size_t length = kept.find(value.front()) != std::string_view::npos ? 1 : shown_as_it_is(value);
     result += value.substr(0, length);
     if (length == 0) {
       const auto byte = static_cast<unsigned char>(value.front());
-      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      result += {'\\', 'x', hex_digits[byte >> 4], hex_digits[byte & 15]};
     }
-    value.remove_prefix(std::max<size_t>(length, 1));
+    value.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return result;
 }
@@ -57,8 +57,8 @@ std::string printable(std::string_view value) { return shown(value, ""); }
 std::string printable_lines(std::string_view text) { return shown(text, "\n\t"); }
 
 std::string in_quotes(std::string_view value) {
-  constexpr size_t kShown = 40;
-  size_t end = std::min(kShown, value.size());
+  constexpr std::size_t shown_bytes = 40;
+  std::size_t end = std::min(shown_bytes, value.size());
   // A character that the end would cut in two is left out; four bytes are the longest there is.
   for (int bytes = 0; bytes < 3 && end > 0 && end < value.size() && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80;
        ++bytes)
@@ -73,7 +73,7 @@ Lines::Lines(std::string_view content, std::string_view name) : rest_(content), 
 bool Lines::next() {
   while (!rest_.empty()) {
     const void* end = std::memchr(rest_.data(), '\n', rest_.size());
-    const size_t length = end ? static_cast<size_t>(static_cast<const char*>(end) - rest_.data()) : rest_.size();
+    const std::size_t length = end ? static_cast<std::size_t>(static_cast<const char*>(end) - rest_.data()) : rest_.size();
     line_ = trim(rest_.substr(0, length));
     rest_.remove_prefix(end ? length + 1 : length);
     ++number_;
@@ -85,7 +85,7 @@ bool Lines::next() {
 bool Fields::next(std::string_view& field) {
   // The line is trimmed, so anything left starts with a field, unless a comma has nothing before or after it.
   if (rest_.empty() && !after_comma_) return false;
-  size_t length = 0;
+  std::size_t length = 0;
   while (length < rest_.size() && !is_blank(rest_[length]) && rest_[length] != ',') ++length;
   field = rest_.substr(0, length);
   ++count_;

@@ -6,11 +6,11 @@
 namespace heddle::io::detail {
 
 bool is_utf8(std::string_view bytes) {
-  const auto byte = [&](size_t at) { return static_cast<unsigned char>(bytes[at]); };
-  const auto continues = [&](size_t at, unsigned char least = 0x80, unsigned char most = 0xbf) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  const auto continues = [&](std::size_t at, unsigned char least = 0x80, unsigned char most = 0xbf) {
     return at < bytes.size() && byte(at) >= least && byte(at) <= most;
   };
-  size_t at = 0;
+  std::size_t at = 0;
   while (at < bytes.size()) {
     uint64_t eight = 0;
     while (bytes.size() - at >= sizeof(eight)) {  // nearly every file is ASCII for the most part

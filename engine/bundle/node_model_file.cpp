@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "engine/bundle/recommender_file.h"
 #include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
@@ -14,8 +15,7 @@ namespace heddle {
 
 namespace {
 
-constexpr std::string_view file_format = "heddle-model";
-constexpr std::string_view file_format_version = "1";
+constexpr std::string_view node_model_format_version = "1";
 
 const io::NamedTensor* find(const std::vector<io::NamedTensor>& tensors, const std::string& name) {
   const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const io::NamedTensor& each) { return each.name == name; });
@@ -40,8 +40,8 @@ std::string misfit(const std::vector<ParameterShape>& shapes, const std::vector<
 
 void save_model(NodeClassifier& model, const std::string& path, const std::map<std::string, std::string>& extra) try {
   io::TensorFile file;
-  file.metadata = {{"format", std::string(file_format)},
-                   {"format_version", std::string(file_format_version)},
+  file.metadata = {{"format", std::string(node_model_format)},
+                   {"format_version", std::string(node_model_format_version)},
                    {"heddle_version", version()},
                    {"model", model.name()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
@@ -63,10 +63,12 @@ std::unique_ptr<NodeClassifier> model_from(const io::TensorFile& file, const std
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
   };
-  require(metadata("format") == file_format, ErrorKind::bad_data, path,
+  require(metadata("format") != recommending::file_format, ErrorKind::bad_data, path,
+          ": it holds a recommender, not a node classifier; load_recommender reads it");
+  require(metadata("format") == node_model_format, ErrorKind::bad_data, path,
           ": this safetensors file was not written as a heddle model");
-  require(metadata("format_version") == file_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
-          metadata("format_version"), "', this heddle reads ", file_format_version);
+  require(metadata("format_version") == node_model_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
+          metadata("format_version"), "', this heddle reads ", node_model_format_version);
   Settings settings;
   constexpr std::string_view prefix = "setting.";
   for (const auto& [key, value] : file.metadata) {

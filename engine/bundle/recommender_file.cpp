@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/bundle/node_model_file.h"
 #include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
@@ -18,7 +19,6 @@ namespace heddle {
 
 namespace {
 
-constexpr std::string_view recommender_format = "heddle-recommender";
 constexpr std::string_view recommender_format_version = "1";
 
 /// Strings one behind the other, and where each begins.
@@ -212,7 +212,7 @@ void save_recommender(const Recommender& model, const InteractionDataset& data, 
           data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
           "); the file would name other data than it holds");
   io::TensorFile file;
-  file.metadata = {{"format", std::string(recommender_format)},
+  file.metadata = {{"format", std::string(recommending::file_format)},
                    {"format_version", std::string(recommender_format_version)},
                    {"heddle_version", version()},
                    {"model", model.name()},
@@ -259,7 +259,9 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
     const auto found = file.metadata().find(key);
     return found == file.metadata().end() ? std::string() : found->second;
   };
-  require(metadata("format") == recommender_format, ErrorKind::bad_data, path,
+  require(metadata("format") != node_model_format, ErrorKind::bad_data, path,
+          ": it holds a node classifier, not a recommender; load_model reads it");
+  require(metadata("format") == file_format, ErrorKind::bad_data, path,
           ": this safetensors file was not written as a heddle recommender");
   require(metadata("format_version") == recommender_format_version, ErrorKind::bad_data, path,
           ": the model's format version is '", metadata("format_version"), "', this heddle reads ", recommender_format_version);
@@ -280,6 +282,12 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
     fail(ErrorKind::bad_data, path, " is damaged: ", sentence);
   }
   return saved;
+}
+
+SavedRecommender load_recommender(io::TensorReader&& file, const Device& device) try {
+  return recommending::recommender_from(std::move(file), device);
+} catch (...) {
+  rethrow_as_error();
 }
 
 SavedRecommender load_recommender(const std::string& path, const Device& device) try {

@@ -2,13 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/choices.h"
 
 namespace heddle {
 
 namespace {
+
+constexpr std::pair<FeatureScaling, const char*> scaling_names[] = {
+    {FeatureScaling::automatic, "automatic"}, {FeatureScaling::rows, "rows"}, {FeatureScaling::none, "none"}};
 
 HostCsr identity(int64_t n) {
   HostCsr matrix{.rows = n, .cols = n, .row_offsets = {}, .col_indices = {}, .values = std::vector<float>(n, 1.0f)};
@@ -122,12 +128,20 @@ FeatureScaling resolved(FeatureScaling scaling, const NodeDataset& data) {
 }
 
 std::string to_string(FeatureScaling scaling) {
-  switch (scaling) {
-    case FeatureScaling::automatic: return "automatic";
-    case FeatureScaling::rows: return "rows";
-    case FeatureScaling::none: return "none";
+  const auto* const found =
+      std::find_if(std::begin(scaling_names), std::end(scaling_names), [&](const auto& entry) { return entry.first == scaling; });
+  return found == std::end(scaling_names) ? "unknown" : found->second;
+}
+
+FeatureScaling feature_scaling(const std::string& name) try {
+  std::vector<std::string> names;
+  for (const auto& [scaling, known] : scaling_names) {
+    if (name == known) return scaling;
+    names.emplace_back(known);
   }
-  return "unknown";
+  io::detail::fail_choice("feature_scaling", name, names);
+} catch (...) {
+  rethrow_as_error();
 }
 
 int64_t feature_columns(const NodeDataset& data) {

@@ -8,9 +8,8 @@
 #include <tuple>
 #include <utility>
 
-#include "engine/settings.h"
+#include "engine/random.h"
 #include "heddle/error.h"
-#include "heddle/kernel/philox.h"
 #include "heddle/rethrow.h"
 
 namespace heddle {
@@ -29,13 +28,12 @@ struct Entry {
 };
 
 /// Random words of the two uses that draw interactions: one split, one held-out share.
-constexpr uint32_t kPrepare = 0, kHoldOut = 1;
+constexpr uint32_t by_prepare = 0, by_hold_out = 1;
 
 /// The place of a pair in a random order that depends on nothing but the seed and the pair.
-uint64_t random_key(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
+uint64_t key_of(uint64_t seed, uint32_t use, int32_t user, int32_t item) {
   const RandomStream stream{seed, random_purpose::interaction_split + use, nullptr};
-  const PhiloxWords words = random_words(stream, static_cast<uint64_t>(user) << 32 | static_cast<uint32_t>(item));
-  return static_cast<uint64_t>(words.word[0]) << 32 | words.word[1];
+  return random_key(stream, static_cast<uint64_t>(user) << 32 | static_cast<uint32_t>(item));
 }
 
 /// A share of `count`, to the nearest whole number; a half goes up.
@@ -44,8 +42,8 @@ int64_t share_of(double share, int64_t count) {
 }
 
 void check_log(const InteractionLog& log) {
-  const size_t count = log.user.size();
-  const auto check = [&](const char* what, size_t size) {
+  const std::size_t count = log.user.size();
+  const auto check = [&](const char* what, std::size_t size) {
     require(size == count || (size == 0 && std::string_view(what) != "item"), ErrorKind::usage, "prepare: the log has ",
             counted(count, "user"), " and ", counted(size, "entry", "entries"), " of ", what);
   };
@@ -101,14 +99,14 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
     const auto found = std::find(log.behaviours.begin(), log.behaviours.end(), name);
     if (found == log.behaviours.end()) {
       std::string known;
-      for (size_t i = 0; i < std::min<size_t>(8, log.behaviours.size()); ++i)
+      for (std::size_t i = 0; i < std::min<std::size_t>(8, log.behaviours.size()); ++i)
         known += (i ? ", '" : "'") + log.behaviours[i] + "'";
       fail(ErrorKind::usage, subject(log), "the data have no behaviour '", name, "'; they have ", known,
            log.behaviours.size() > 8 ? ", …" : "");
     }
     require(weight > 0 && std::isfinite(weight), ErrorKind::usage, subject(log), "the weight ", weight, " of behaviour '", name,
             "' is not positive and finite");
-    weights[static_cast<size_t>(found - log.behaviours.begin())] = weight;
+    weights[static_cast<std::size_t>(found - log.behaviours.begin())] = weight;
   }
   return weights;
 }
@@ -118,25 +116,25 @@ std::vector<Entry> filter(const InteractionLog& log, const PrepareOptions& optio
   const bool weighted = !options.behaviour_weights.empty();
   const std::vector<float> weights = weighted ? weights_of(log, options.behaviour_weights) : std::vector<float>();
   const bool has_parts = options.split == SplitMethod::files;
-  const auto keep = [&](size_t i) {
+  const auto keep = [&](std::size_t i) {
     if (options.has_min_rating && !(log.rating[i] >= options.min_rating)) return &report.below_min_rating;
-    if (weighted && weights[static_cast<size_t>(log.behaviour[i])] == 0) return &report.other_behaviours;
+    if (weighted && weights[static_cast<std::size_t>(log.behaviour[i])] == 0) return &report.other_behaviours;
     return static_cast<int64_t*>(nullptr);
   };
-  std::vector<int64_t> next(static_cast<size_t>(log.users.size()) + 1, 0);
-  for (size_t i = 0; i < log.user.size(); ++i) {
+  std::vector<int64_t> next(static_cast<std::size_t>(log.users.size()) + 1, 0);
+  for (std::size_t i = 0; i < log.user.size(); ++i) {
     if (int64_t* left_out = keep(i)) {
       ++*left_out;
     } else {
-      ++next[static_cast<size_t>(log.user[i]) + 1];
+      ++next[static_cast<std::size_t>(log.user[i]) + 1];
     }
   }
   std::partial_sum(next.begin(), next.end(), next.begin());
-  std::vector<Entry> entries(static_cast<size_t>(next.back()));
-  for (size_t i = 0; i < log.user.size(); ++i) {
+  std::vector<Entry> entries(static_cast<std::size_t>(next.back()));
+  for (std::size_t i = 0; i < log.user.size(); ++i) {
     if (keep(i)) continue;
-    entries[static_cast<size_t>(next[static_cast<size_t>(log.user[i])]++)] = {
-        log.user[i], log.item[i], weighted ? weights[static_cast<size_t>(log.behaviour[i])] : 1.0f,
+    entries[static_cast<std::size_t>(next[static_cast<std::size_t>(log.user[i])]++)] = {
+        log.user[i], log.item[i], weighted ? weights[static_cast<std::size_t>(log.behaviour[i])] : 1.0f,
         has_parts ? log.part[i] : Part::train, log.time.empty() ? 0.0 : log.time[i]};
   }
   return entries;
@@ -159,7 +157,7 @@ void deduplicate(std::vector<Entry>& entries, InteractionReport& report) {
     std::sort(begin, end,
               [](const Entry& a, const Entry& b) { return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time); });
   });
-  size_t kept = 0;
+  std::size_t kept = 0;
   Part part = Part::train;  // of the entry last seen of the pair
   for (const Entry& entry : entries) {
     Entry* last = kept > 0 ? &entries[kept - 1] : nullptr;
@@ -182,44 +180,44 @@ void keep_k_core(std::vector<Entry>& entries, int64_t users, int64_t items, int6
   const auto counted = [](const Entry& entry) { return entry.part == Part::train; };
   // Vertices are the users, then the items; each lists its entries.
   const auto vertices_of = [&](const Entry& entry) { return std::pair<int64_t, int64_t>{entry.user, users + entry.item}; };
-  std::vector<int64_t> offsets(static_cast<size_t>(users + items) + 1, 0);
-  std::vector<int64_t> degree(static_cast<size_t>(users + items), 0);
+  std::vector<int64_t> offsets(static_cast<std::size_t>(users + items) + 1, 0);
+  std::vector<int64_t> degree(static_cast<std::size_t>(users + items), 0);
   for (const Entry& entry : entries) {
     if (!counted(entry)) continue;
     const auto [user, item] = vertices_of(entry);
-    ++degree[static_cast<size_t>(user)];
-    ++degree[static_cast<size_t>(item)];
+    ++degree[static_cast<std::size_t>(user)];
+    ++degree[static_cast<std::size_t>(item)];
   }
   std::partial_sum(degree.begin(), degree.end(), offsets.begin() + 1);
-  std::vector<int64_t> listed(static_cast<size_t>(offsets.back()));
+  std::vector<int64_t> listed(static_cast<std::size_t>(offsets.back()));
   std::vector<int64_t> next(offsets.begin(), offsets.end() - 1);
-  for (size_t i = 0; i < entries.size(); ++i) {
+  for (std::size_t i = 0; i < entries.size(); ++i) {
     if (!counted(entries[i])) continue;
     const auto [user, item] = vertices_of(entries[i]);
-    listed[static_cast<size_t>(next[static_cast<size_t>(user)]++)] = static_cast<int64_t>(i);
-    listed[static_cast<size_t>(next[static_cast<size_t>(item)]++)] = static_cast<int64_t>(i);
+    listed[static_cast<std::size_t>(next[static_cast<std::size_t>(user)]++)] = static_cast<int64_t>(i);
+    listed[static_cast<std::size_t>(next[static_cast<std::size_t>(item)]++)] = static_cast<int64_t>(i);
   }
   std::vector<bool> removed(degree.size(), false);
   std::vector<int64_t> to_peel;
   const auto test = [&](int64_t vertex) {
-    if (removed[static_cast<size_t>(vertex)] || degree[static_cast<size_t>(vertex)] >= k) return;
-    removed[static_cast<size_t>(vertex)] = true;
+    if (removed[static_cast<std::size_t>(vertex)] || degree[static_cast<std::size_t>(vertex)] >= k) return;
+    removed[static_cast<std::size_t>(vertex)] = true;
     to_peel.push_back(vertex);
   };
   for (int64_t vertex = 0; vertex < users + items; ++vertex) test(vertex);
   while (!to_peel.empty()) {
     const int64_t vertex = to_peel.back();
     to_peel.pop_back();
-    for (int64_t at = offsets[static_cast<size_t>(vertex)]; at < offsets[static_cast<size_t>(vertex) + 1]; ++at) {
-      const auto [user, item] = vertices_of(entries[static_cast<size_t>(listed[static_cast<size_t>(at)])]);
+    for (int64_t at = offsets[static_cast<std::size_t>(vertex)]; at < offsets[static_cast<std::size_t>(vertex) + 1]; ++at) {
+      const auto [user, item] = vertices_of(entries[static_cast<std::size_t>(listed[static_cast<std::size_t>(at)])]);
       const int64_t partner = user == vertex ? item : user;
-      --degree[static_cast<size_t>(partner)];
+      --degree[static_cast<std::size_t>(partner)];
       test(partner);
     }
   }
   std::erase_if(entries, [&](const Entry& entry) {
     const auto [user, item] = vertices_of(entry);
-    return removed[static_cast<size_t>(user)] || removed[static_cast<size_t>(item)];
+    return removed[static_cast<std::size_t>(user)] || removed[static_cast<std::size_t>(item)];
   });
 }
 
@@ -227,7 +225,7 @@ void keep_k_core(std::vector<Entry>& entries, int64_t users, int64_t items, int6
 IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector<int32_t>& numbers) {
   std::vector<std::string> ids;
   numbers.assign(used.size(), -1);
-  for (size_t i = 0; i < used.size(); ++i) {
+  for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i]) continue;
     numbers[i] = static_cast<int32_t>(ids.size());
     ids.push_back(table[static_cast<int64_t>(i)]);
@@ -235,25 +233,25 @@ IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector
   return IdTable(std::move(ids));
 }
 
-/// Renumbers users and items so that each stands in some entry.
-void renumber(std::vector<Entry>& entries, InteractionLog& log) {
-  std::vector<bool> user_used(static_cast<size_t>(log.users.size()), false);
-  std::vector<bool> item_used(static_cast<size_t>(log.items.size()), false);
+/// Leaves out users and items that stand in no entry.
+void drop_unused(std::vector<Entry>& entries, InteractionLog& log) {
+  std::vector<bool> user_used(static_cast<std::size_t>(log.users.size()), false);
+  std::vector<bool> item_used(static_cast<std::size_t>(log.items.size()), false);
   for (const Entry& entry : entries) {
-    user_used[static_cast<size_t>(entry.user)] = true;
-    item_used[static_cast<size_t>(entry.item)] = true;
+    user_used[static_cast<std::size_t>(entry.user)] = true;
+    item_used[static_cast<std::size_t>(entry.item)] = true;
   }
   std::vector<int32_t> user_number, item_number;
   log.users = compact(log.users, user_used, user_number);
   log.items = compact(log.items, item_used, item_number);
   for (Entry& entry : entries) {
-    entry.user = user_number[static_cast<size_t>(entry.user)];
-    entry.item = item_number[static_cast<size_t>(entry.item)];
+    entry.user = user_number[static_cast<std::size_t>(entry.user)];
+    entry.item = item_number[static_cast<std::size_t>(entry.item)];
   }
   if (log.item_names.empty()) return;
-  std::vector<std::string> names(static_cast<size_t>(log.items.size()));
-  for (size_t i = 0; i < item_number.size(); ++i) {
-    if (item_number[i] >= 0) names[static_cast<size_t>(item_number[i])] = std::move(log.item_names[i]);
+  std::vector<std::string> names(static_cast<std::size_t>(log.items.size()));
+  for (std::size_t i = 0; i < item_number.size(); ++i) {
+    if (item_number[i] >= 0) names[static_cast<std::size_t>(item_number[i])] = std::move(log.item_names[i]);
   }
   log.item_names = std::move(names);
 }
@@ -268,12 +266,12 @@ void split_run(std::span<Entry*> run, int64_t val, int64_t test, const PrepareOp
   } else {
     std::vector<std::pair<uint64_t, Entry*>> keyed;
     keyed.reserve(run.size());
-    for (Entry* entry : run) keyed.emplace_back(random_key(options.seed, kPrepare, entry->user, entry->item), entry);
+    for (Entry* entry : run) keyed.emplace_back(key_of(options.seed, by_prepare, entry->user, entry->item), entry);
     std::sort(keyed.begin(), keyed.end());  // equal keys keep the order of user and item, which is that of the addresses
     std::transform(keyed.begin(), keyed.end(), run.begin(), [](const auto& pair) { return pair.second; });
   }
-  const auto last = run.last(static_cast<size_t>(val + test));
-  for (size_t i = 0; i < last.size(); ++i) last[i]->part = i < static_cast<size_t>(val) ? Part::val : Part::test;
+  const auto last = run.last(static_cast<std::size_t>(val + test));
+  for (std::size_t i = 0; i < last.size(); ++i) last[i]->part = i < static_cast<std::size_t>(val) ? Part::val : Part::test;
 }
 
 void split(std::vector<Entry>& entries, const PrepareOptions& options) {
@@ -303,14 +301,14 @@ HostCsr matrix_of(const std::vector<Entry>& entries, Part part, int64_t users, i
   HostCsr matrix;
   matrix.rows = users;
   matrix.cols = items;
-  matrix.row_offsets.assign(static_cast<size_t>(users) + 1, 0);
+  matrix.row_offsets.assign(static_cast<std::size_t>(users) + 1, 0);
   const auto count = std::count_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.part == part; });
   const bool weighted = std::any_of(entries.begin(), entries.end(), [](const Entry& entry) { return entry.weight != 1; });
-  matrix.col_indices.reserve(static_cast<size_t>(count));
-  if (weighted) matrix.values.reserve(static_cast<size_t>(count));
+  matrix.col_indices.reserve(static_cast<std::size_t>(count));
+  if (weighted) matrix.values.reserve(static_cast<std::size_t>(count));
   for (const Entry& entry : entries) {
     if (entry.part != part) continue;
-    ++matrix.row_offsets[static_cast<size_t>(entry.user) + 1];
+    ++matrix.row_offsets[static_cast<std::size_t>(entry.user) + 1];
     matrix.col_indices.push_back(entry.item);
     if (weighted) matrix.values.push_back(entry.weight);
   }
@@ -319,14 +317,12 @@ HostCsr matrix_of(const std::vector<Entry>& entries, Part part, int64_t users, i
 }
 
 void count_cold(InteractionDataset& data) {
-  std::vector<bool> trained(static_cast<size_t>(data.items.size()), false);
-  for (const int32_t item : data.train.col_indices) trained[static_cast<size_t>(item)] = true;
+  std::vector<bool> trained(static_cast<std::size_t>(data.items.size()), false);
+  for (const int32_t item : data.train.col_indices) trained[static_cast<std::size_t>(item)] = true;
   InteractionReport& report = data.report;
   report.items_without_train = std::count(trained.begin(), trained.end(), false);
-  for (size_t user = 0; user < static_cast<size_t>(data.train.rows); ++user) {
-    report.users_without_train += data.train.row_offsets[user] == data.train.row_offsets[user + 1];
-  }
-  for (const int32_t item : data.test.col_indices) report.test_items_unseen += !trained[static_cast<size_t>(item)];
+  for (int64_t user = 0; user < data.train.rows; ++user) report.users_without_train += data.train.row(user).empty();
+  for (const int32_t item : data.test.col_indices) report.test_items_unseen += !trained[static_cast<std::size_t>(item)];
 }
 
 /// Throws if there is nothing to train on or nothing to test on where a test was asked for.
@@ -354,34 +350,6 @@ void check_parts(const InteractionDataset& data, const PrepareOptions& options) 
 
 }  // namespace
 
-std::map<std::string, std::string> to_settings(const PrepareOptions& options) try {
-  std::string weights;
-  for (const auto& [name, weight] : options.behaviour_weights)
-    weights += text(weights.empty() ? "" : ",", name, "=", to_setting(weight));
-  const auto yes_or_no = [](bool value) { return value ? "true" : "false"; };
-  const auto split = [&] {
-    if (options.automatic_split) return "auto";
-    switch (options.split) {
-      case SplitMethod::ratio: return "ratio";
-      case SplitMethod::leave_one_out: return "leave-one-out";
-      case SplitMethod::files: return "files";
-      case SplitMethod::none: return "none";
-    }
-    return "";
-  };
-  return {{"min_rating", options.has_min_rating ? to_setting(options.min_rating) : ""},
-          {"behaviour_weights", weights},
-          {"k_core", to_setting(options.k_core)},
-          {"split", split()},
-          {"test_share", to_setting(options.test_share)},
-          {"val_share", to_setting(options.val_share)},
-          {"by_time", yes_or_no(options.by_time)},
-          {"global_split", yes_or_no(options.global)},
-          {"split_seed", to_setting(options.seed)}};
-} catch (...) {
-  rethrow_as_error();
-}
-
 double InteractionDataset::density() const {
   const double cells = static_cast<double>(users.size()) * static_cast<double>(items.size());
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
@@ -403,7 +371,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
     const auto before = static_cast<int64_t>(entries.size());
     keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
     data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
-    renumber(entries, log);
+    drop_unused(entries, log);
   }
   split(entries, options);
   data.users = std::move(log.users);
@@ -439,25 +407,25 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
     bool held_out;
   };
   std::vector<Cell> cells;
-  std::vector<std::pair<uint64_t, size_t>> keyed;
+  std::vector<std::pair<uint64_t, std::size_t>> keyed;
   const auto weight = [](const HostCsr& matrix, int64_t at) {
-    return matrix.values.empty() ? 1.0f : matrix.values[static_cast<size_t>(at)];
+    return matrix.values.empty() ? 1.0f : matrix.values[static_cast<std::size_t>(at)];
   };
-  for (size_t user = 0; user < static_cast<size_t>(train.rows); ++user) {
+  for (std::size_t user = 0; user < static_cast<std::size_t>(train.rows); ++user) {
     cells.clear();
     keyed.clear();
     for (int64_t at = train.row_offsets[user]; at < train.row_offsets[user + 1]; ++at) {
-      const int32_t item = train.col_indices[static_cast<size_t>(at)];
-      keyed.emplace_back(random_key(seed, kHoldOut, static_cast<int32_t>(user), item), cells.size());
+      const int32_t item = train.col_indices[static_cast<std::size_t>(at)];
+      keyed.emplace_back(key_of(seed, by_hold_out, static_cast<int32_t>(user), item), cells.size());
       cells.push_back({item, weight(train, at), false});
     }
     const auto count = static_cast<int64_t>(cells.size());
     const int64_t moved = static_cast<int64_t>(share * static_cast<double>(count));  // below count, for share < 1
     std::partial_sort(keyed.begin(), keyed.begin() + moved, keyed.end());
-    for (int64_t i = 0; i < moved; ++i) cells[keyed[static_cast<size_t>(i)].second].held_out = true;
+    for (int64_t i = 0; i < moved; ++i) cells[keyed[static_cast<std::size_t>(i)].second].held_out = true;
     if (has_val) {
       for (int64_t at = data.val.row_offsets[user]; at < data.val.row_offsets[user + 1]; ++at) {
-        cells.push_back({data.val.col_indices[static_cast<size_t>(at)], weight(data.val, at), true});
+        cells.push_back({data.val.col_indices[static_cast<std::size_t>(at)], weight(data.val, at), true});
       }
     }
     std::sort(cells.begin(), cells.end(), [](const Cell& a, const Cell& b) { return a.item < b.item; });
@@ -489,16 +457,16 @@ HostCsr transpose(const HostCsr& matrix) try {
   HostCsr result;
   result.rows = matrix.cols;
   result.cols = matrix.rows;
-  result.row_offsets.assign(static_cast<size_t>(matrix.cols) + 1, 0);
+  result.row_offsets.assign(static_cast<std::size_t>(matrix.cols) + 1, 0);
   result.col_indices.resize(matrix.col_indices.size());
   result.values.resize(matrix.values.size());
-  for (const int32_t column : matrix.col_indices) ++result.row_offsets[static_cast<size_t>(column) + 1];
+  for (const int32_t column : matrix.col_indices) ++result.row_offsets[static_cast<std::size_t>(column) + 1];
   std::partial_sum(result.row_offsets.begin(), result.row_offsets.end(), result.row_offsets.begin());
   std::vector<int64_t> next(result.row_offsets.begin(), result.row_offsets.end() - 1);
-  for (size_t row = 0; row < static_cast<size_t>(matrix.rows); ++row) {
+  for (std::size_t row = 0; row < static_cast<std::size_t>(matrix.rows); ++row) {
     for (int64_t at = matrix.row_offsets[row]; at < matrix.row_offsets[row + 1]; ++at) {
-      const auto from = static_cast<size_t>(at);
-      const auto to = static_cast<size_t>(next[static_cast<size_t>(matrix.col_indices[from])]++);
+      const auto from = static_cast<std::size_t>(at);
+      const auto to = static_cast<std::size_t>(next[static_cast<std::size_t>(matrix.col_indices[from])]++);
       result.col_indices[to] = static_cast<int32_t>(row);
       if (!matrix.values.empty()) result.values[to] = matrix.values[from];
     }

@@ -1,11 +1,12 @@
 #include "heddle/lightgcn.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "engine/models/lightgcn_recommender.h"
+#include "engine/random.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
@@ -37,7 +38,7 @@ std::vector<float> inverse_roots(const std::vector<float>& degrees) {
 std::vector<int32_t> eligible_users(const HostCsr& train) {
   std::vector<int32_t> users;
   for (int64_t user = 0; user < train.rows; ++user) {
-    const int64_t taken = train.row_offsets[user + 1] - train.row_offsets[user];
+    const auto taken = static_cast<int64_t>(train.row(user).size());
     if (taken > 0 && taken < train.cols) users.push_back(static_cast<int32_t>(user));
   }
   return users;
@@ -63,18 +64,11 @@ void LightGcnOptions::check() const {
 HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index) try {
   HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
   const RandomStream random{.seed = seed, .purpose = random_purpose::initial_weights + index, .step = nullptr};
-  const auto pair = [std](uint32_t radius_word, uint32_t angle_word, float* target, std::size_t room) {
-    // In (0, 1]: the logarithm stays finite.
-    const double radius = std * std::sqrt(-2 * std::log((static_cast<double>(radius_word) + 1) * 0x1p-32));
-    const double angle = 2 * std::numbers::pi * static_cast<double>(angle_word) * 0x1p-32;
-    target[0] = static_cast<float>(radius * std::cos(angle));
-    if (room > 1) target[1] = static_cast<float>(radius * std::sin(angle));
-  };
   const std::size_t size = matrix.values.size();
   for (std::size_t first = 0; first < size; first += 4) {
-    const PhiloxWords words = random_words(random, first / 4);
-    pair(words.word[0], words.word[1], matrix.values.data() + first, size - first);
-    if (first + 2 < size) pair(words.word[2], words.word[3], matrix.values.data() + first + 2, size - first - 2);
+    const std::array<float, 4> normals = four_normals(random_words(random, first / 4), std, 1);
+    std::copy_n(normals.begin(), std::min<std::size_t>(4, size - first),
+                matrix.values.begin() + static_cast<std::ptrdiff_t>(first));
   }
   return matrix;
 } catch (...) {

@@ -1,24 +1,20 @@
 #include "heddle/models.h"
 
-#include <xxhash.h>
-
 #include <memory>
 
 #include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "heddle/train.h"
+#include "io/hasher.h"
 
 namespace heddle {
 
 namespace {
 
-FeatureScaling feature_scaling(const std::map<std::string, std::string>& settings) {
+FeatureScaling scaling_of(const std::map<std::string, std::string>& settings) {
   const auto found = settings.find("feature_scaling");
-  if (found == settings.end() || found->second == "automatic") return FeatureScaling::automatic;
-  if (found->second == "rows") return FeatureScaling::rows;
-  if (found->second == "none") return FeatureScaling::none;
-  fail(ErrorKind::usage, "feature_scaling is '", found->second, "', it must be one of automatic, rows, none");
+  return found == settings.end() ? FeatureScaling::automatic : feature_scaling(found->second);
 }
 
 constexpr ModelSetting gcn_settings[] = {
@@ -40,7 +36,7 @@ GcnOptions gcn_options(const std::map<std::string, std::string>& settings, uint6
                            .dropout = number(settings, "dropout", defaults.dropout),
                            .classes = number(settings, "classes", defaults.classes),
                            .seed = seed,
-                           .feature_scaling = feature_scaling(settings)};
+                           .feature_scaling = scaling_of(settings)};
   options.check();
   return options;
 }
@@ -96,7 +92,7 @@ GatOptions gat_options(const std::map<std::string, std::string>& settings, uint6
                            .gat_version = number(settings, "gat_version", defaults.gat_version),
                            .classes = number(settings, "classes", defaults.classes),
                            .seed = seed,
-                           .feature_scaling = feature_scaling(settings)};
+                           .feature_scaling = scaling_of(settings)};
   options.check();
   return options;
 }
@@ -160,22 +156,12 @@ std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDa
 }
 
 std::string weights_hash(NodeClassifier& model) try {
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), XXH3_freeState);
-  require(state != nullptr, ErrorKind::out_of_memory, "no room for a hash");
-  XXH3_128bits_reset(state.get());
+  io::detail::Hasher hasher;
   for (const Parameter& parameter : model.parameters()) {
     const HostMatrix values = parameter.tensor().to_host();
-    XXH3_128bits_update(state.get(), values.values.data(), values.values.size() * sizeof(float));
+    hasher.add(values.values.data(), static_cast<int64_t>(values.values.size()));
   }
-  XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state.get()));
-  std::string hex;
-  for (unsigned char byte : canonical.digest) {
-    constexpr const char* digits = "0123456789abcdef";
-    hex += digits[byte >> 4];
-    hex += digits[byte & 15];
-  }
-  return hex;
+  return hasher.hex();
 } catch (...) {
   rethrow_as_error();
 }

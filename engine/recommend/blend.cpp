@@ -201,14 +201,18 @@ float choose_blend_weight(const Recommender& first, const Recommender& second, c
     require(std::isfinite(weight), ErrorKind::usage, "choose_blend_weight: the candidate ", weight);
   }
   check_pair(first, second);
-  const auto [place, k] = recommending::parse_metric(metric);
+  const MetricName wanted = MetricName::parse(metric);
+  require(wanted.label().empty(), ErrorKind::usage, "choose_blend_weight: the metric is ", metric,
+          ", it must be one by the standard definition, such as ndcg@20");
+  const std::size_t place = recommending::place_of(wanted.metric);
+  const int64_t k = wanted.k;
   require(data.val.nnz() > 0, ErrorKind::usage, "choose_blend_weight: ", data.name, " has no validation interactions");
   require(data.val.rows == first.users() && data.val.cols == first.items(), ErrorKind::usage,
           "choose_blend_weight: the data have ", counted(data.val.rows, "user"), " and ", counted(data.val.cols, "item"),
           ", the models ", first.users(), " and ", first.items());
   std::vector<Query> judged;
   for (int32_t user = 0; user < data.val.rows; ++user) {
-    if (!recommending::row_of(data.val, user).empty()) judged.push_back({user, {}});
+    if (!data.val.row(user).empty()) judged.push_back({user, {}});
   }
   std::vector<double> sums(candidates.size());
   // Both models' scores, their blend, and one model's before they are standardised.
@@ -239,8 +243,7 @@ float choose_blend_weight(const Recommender& first, const Recommender& second, c
       for (std::size_t row = 0; row < block.size(); ++row) {
         ranked.clear();
         for (const RankedItem& each : rankings[row]) ranked.push_back(each.item);
-        sums[i] += recommending::metrics_of(ranked, recommending::row_of(data.val, block[row].user), k,
-                                            MetricDefinition::standard)[place];
+        sums[i] += recommending::metrics_of(ranked, data.val.row(block[row].user), k, MetricDefinition::standard)[place];
       }
     }
   }

@@ -14,8 +14,6 @@ namespace heddle {
 
 namespace {
 
-using recommending::row_of;
-
 /// Queries that are ranked between two calls of the callback.
 constexpr std::size_t block_queries = 1024;
 
@@ -136,8 +134,8 @@ RankingMetrics judge(const Recommender& model, std::span<const Judged> judged, c
   result.users = static_cast<int64_t>(judged.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
     for (std::size_t metric = 0; metric < sums[i].size(); ++metric) {
-      result.values[recommending::metric_label(metric, options.topk[i], options.definition, options.sampled_negatives)] =
-          sums[i][metric] / static_cast<double>(judged.size());
+      const MetricName name{metric_names()[metric], options.topk[i], options.definition, options.sampled_negatives};
+      result.values[to_string(name)] = sums[i][metric] / static_cast<double>(judged.size());
     }
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -164,12 +162,12 @@ RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data
   const HostCsr* const also_exclude = options.exclude_val && data.val.nnz() > 0 ? &data.val : nullptr;
   std::vector<Judged> judged;
   for (int32_t user = 0; user < targets.rows; ++user) {
-    const std::span<const int32_t> row = row_of(targets, user);
+    const std::span<const int32_t> row = targets.row(user);
     if (!row.empty()) judged.push_back({{user, {}}, row, static_cast<uint64_t>(user)});
   }
   const auto taken = [&](const Judged& each) {
-    const std::vector<int32_t> known = united(row_of(model.train(), each.query.user), row_of(data.val, each.query.user));
-    return united(united(known, row_of(data.test, each.query.user)), each.targets);
+    const std::vector<int32_t> known = united(model.train().row(each.query.user), data.val.row(each.query.user));
+    return united(united(known, data.test.row(each.query.user)), each.targets);
   };
   return judge(model, judged, also_exclude, options, taken, progress);
 } catch (...) {
@@ -185,7 +183,7 @@ RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query
   require(targets.nnz() > 0, ErrorKind::usage, "evaluate_visitors: no visitor has targets: nobody can be judged");
   std::vector<Judged> judged;
   for (std::size_t visitor = 0; visitor < queries.size(); ++visitor) {
-    const std::span<const int32_t> row = row_of(targets, static_cast<int64_t>(visitor));
+    const std::span<const int32_t> row = targets.row(static_cast<int64_t>(visitor));
     if (!row.empty()) judged.push_back({queries[visitor], row, visitor});
   }
   const auto taken = [&](const Judged& each) {

@@ -158,8 +158,8 @@ class ItemCosine final : public Recommender {
 }  // namespace
 
 void ItemCosineOptions::check() const {
-  require(neighbours >= 1 && neighbours <= kernels::top_k_limit, ErrorKind::usage, "item-cosine: neighbours is ", neighbours,
-          ", it must be in [1, ", kernels::top_k_limit, "]");
+  require(neighbours >= 1 && neighbours <= top_k_limit, ErrorKind::usage, "item-cosine: neighbours is ", neighbours,
+          ", it must be in [1, ", top_k_limit, "]");
 }
 
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,

@@ -1,40 +1,42 @@
+#include "heddle/new_users.h"
+
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "engine/recommend/queries.h"
+#include "engine/random.h"
 #include "heddle/error.h"
-#include "heddle/recommender.h"
 #include "heddle/rethrow.h"
 
 namespace heddle {
 
 namespace {
 
-/// The matrix without the entries of the rows that are kept out.
-HostCsr without_rows(const HostCsr& matrix, const std::vector<bool>& out) {
-  HostCsr rest{.rows = matrix.rows, .cols = matrix.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+/// The matrix with the rows of `users` (ascending) replaced by those of `other`, the first one's by its row 0 and so on; without
+/// `other` emptied. Weights of replaced rows are 1.
+HostCsr with_rows(const HostCsr& matrix, const std::vector<int32_t>& users, const HostCsr* other) {
+  HostCsr result;
+  result.cols = matrix.cols;
+  std::size_t next = 0;
   for (int64_t row = 0; row < matrix.rows; ++row) {
-    const auto begin = matrix.row_offsets[static_cast<std::size_t>(row)];
-    const auto end = matrix.row_offsets[static_cast<std::size_t>(row) + 1];
-    if (!out[static_cast<std::size_t>(row)]) {
-      rest.col_indices.insert(rest.col_indices.end(), matrix.col_indices.begin() + begin, matrix.col_indices.begin() + end);
-      if (!matrix.values.empty())
-        rest.values.insert(rest.values.end(), matrix.values.begin() + begin, matrix.values.begin() + end);
+    if (next == users.size() || users[next] != row) {
+      result.append_row(matrix.row(row), matrix.row_values(row));
+      continue;
     }
-    rest.row_offsets.push_back(rest.nnz());
+    result.append_row(other == nullptr ? std::span<const int32_t>() : other->row(static_cast<int64_t>(next)));
+    if (!matrix.values.empty()) result.values.resize(result.col_indices.size(), 1.0f);
+    ++next;
   }
-  return rest;
-}
-
-/// A 64-bit key for an element, from its own two words.
-uint64_t random_key(const RandomStream& random, uint64_t index) {
-  return uint64_t{random_word(random, 2 * index)} << 32 | random_word(random, 2 * index + 1);
+  return result;
 }
 
 /// `ids` in an order that only the seed and the ids' places `first`, `first` + 1, ... decide.
 std::vector<int32_t> shuffled(std::vector<int32_t> ids, const RandomStream& random, uint64_t first) {
   std::vector<std::pair<uint64_t, int32_t>> keyed;
-  for (std::size_t i = 0; i < ids.size(); ++i) keyed.emplace_back(random_key(random, first + i), ids[i]);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const uint64_t place = first + i;
+    keyed.emplace_back(random_key(random, place / 2, static_cast<int>(place % 2)), ids[i]);
+  }
   std::sort(keyed.begin(), keyed.end());
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = keyed[i].second;
   return ids;
@@ -46,7 +48,7 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
   require(share > 0 && share < 1, ErrorKind::usage, "keep_out_users: a share of ", share, " is not between 0 and 1");
   std::vector<int32_t> eligible;
   for (int32_t user = 0; user < data.train.rows; ++user) {
-    if (recommending::row_of(data.train, user).size() >= 2) eligible.push_back(user);
+    if (data.train.row(user).size() >= 2) eligible.push_back(user);
   }
   require(!eligible.empty(), ErrorKind::usage, "no user of ", data.name, " has two training items, one to give and one to find");
   const auto count =
@@ -58,29 +60,56 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
   result.users = shuffled(std::move(eligible), by_user, 0);
   result.users.resize(count);
   std::sort(result.users.begin(), result.users.end());
-  std::vector<bool> out(static_cast<std::size_t>(data.train.rows));
-  result.targets = {.rows = 0, .cols = data.train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+  result.targets.cols = data.train.cols;
   for (const int32_t user : result.users) {
-    out[static_cast<std::size_t>(user)] = true;
-    const std::span<const int32_t> row = recommending::row_of(data.train, user);
+    const std::span<const int32_t> row = data.train.row(user);
     const std::vector<int32_t> order = shuffled({row.begin(), row.end()}, by_item,
                                                 static_cast<uint64_t>(data.train.row_offsets[static_cast<std::size_t>(user)]));
     const auto middle = order.begin() + static_cast<std::ptrdiff_t>((order.size() + 1) / 2);
-    std::vector<int32_t> given(order.begin(), middle);
+    std::vector<int32_t> given(order.begin(), middle), others(middle, order.end());
     std::sort(given.begin(), given.end());
+    std::sort(others.begin(), others.end());
     result.given.push_back({-1, std::move(given)});
-    const auto first = static_cast<std::ptrdiff_t>(result.targets.col_indices.size());
-    result.targets.col_indices.insert(result.targets.col_indices.end(), middle, order.end());
-    std::sort(result.targets.col_indices.begin() + first, result.targets.col_indices.end());
-    result.targets.row_offsets.push_back(result.targets.nnz());
-    ++result.targets.rows;
+    result.targets.append_row(others);
   }
   result.rest = data;
   result.rest.origin = {};  // it is not what `prepare` made any more
   for (HostCsr InteractionDataset::*part : {&InteractionDataset::train, &InteractionDataset::val, &InteractionDataset::test}) {
-    if ((data.*part).rows == data.train.rows) result.rest.*part = without_rows(data.*part, out);
+    if ((data.*part).rows == data.train.rows) result.rest.*part = with_rows(data.*part, result.users, nullptr);
   }
   return result;
+} catch (...) {
+  rethrow_as_error();
+}
+
+NewUserCost cost_of_being_new(NewUsers kept_out, const FitFunction& fit, const EvaluateOptions& options,
+                              const ProgressCallback& progress) try {
+  InteractionDataset& rest = kept_out.rest;
+  NewUserCost cost;
+  cost.users = static_cast<int64_t>(kept_out.users.size());
+  const auto fitted = [&] {
+    std::unique_ptr<Recommender> model = fit(rest);
+    require(model != nullptr, ErrorKind::usage, "cost_of_being_new: the function that fits returned no model");
+    return model;
+  };
+  cost.as_new = evaluate_visitors(*fitted(), kept_out.given, kept_out.targets, options, progress);
+  HostCsr given;
+  for (const Query& visitor : kept_out.given) given.append_row(visitor.items);
+  rest.train = with_rows(rest.train, kept_out.users, &given);
+  HostCsr nothing{.rows = rest.train.rows, .cols = rest.train.cols, .row_offsets = {}, .col_indices = {}, .values = {}};
+  nothing.row_offsets.resize(static_cast<std::size_t>(nothing.rows) + 1);
+  cost.as_known = evaluate(*fitted(), rest, with_rows(nothing, kept_out.users, &kept_out.targets), options, progress);
+  return cost;
+} catch (...) {
+  rethrow_as_error();
+}
+
+NewUserCost cost_of_being_new(const InteractionDataset& data, const FitFunction& fit, const NewUserOptions& options,
+                              const ProgressCallback& progress) try {
+  NewUsers kept_out = keep_out_users(data, options.share, options.seed);
+  // Before the given items come back: none of those may be lost to validation.
+  if (options.hold_out > 0 && kept_out.rest.val.nnz() == 0) hold_out_validation(kept_out.rest, options.hold_out, options.seed);
+  return cost_of_being_new(std::move(kept_out), fit, options.evaluate, progress);
 } catch (...) {
   rethrow_as_error();
 }

@@ -48,7 +48,7 @@ class Popularity final : public Recommender {
       std::vector<int32_t> own;
       if (options.exclude_taken) own = recommending::query_rows(train(), {&query, 1}).col_indices;
       if (options.also_exclude != nullptr) {
-        const std::span<const int32_t> others = recommending::row_of(*options.also_exclude, query.user);
+        const std::span<const int32_t> others = options.also_exclude->row(query.user);
         own.insert(own.end(), others.begin(), others.end());
       }
       std::erase_if(own, [&](int32_t item) { return left_out[static_cast<std::size_t>(item)]; });  // those stay so

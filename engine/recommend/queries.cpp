@@ -8,13 +8,6 @@
 
 namespace heddle::recommending {
 
-std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row) {
-  if (row < 0 || row >= matrix.rows) return {};
-  const auto begin = static_cast<std::size_t>(matrix.row_offsets[static_cast<std::size_t>(row)]);
-  const auto end = static_cast<std::size_t>(matrix.row_offsets[static_cast<std::size_t>(row) + 1]);
-  return std::span(matrix.col_indices).subspan(begin, end - begin);
-}
-
 void check_csr(const HostCsr& matrix, const char* name) {
   const int64_t nnz = matrix.nnz();
   require(matrix.rows >= 0 && matrix.cols >= 0 && static_cast<int64_t>(matrix.row_offsets.size()) == matrix.rows + 1,
@@ -56,7 +49,7 @@ bool same_interactions(const HostCsr& a, const HostCsr& b) {
 }
 
 void check_k(int64_t k) {
-  require(k >= 1 && k <= kernels::top_k_limit, ErrorKind::usage, "k is ", k, ", it must be in [1, ", kernels::top_k_limit, "]");
+  require(k >= 1 && k <= top_k_limit, ErrorKind::usage, "k is ", k, ", it must be in [1, ", top_k_limit, "]");
 }
 
 void check_rank_request(const Recommender& model, std::span<const Query> queries, const RankOptions& options) {
@@ -93,37 +86,20 @@ void check_queries(const Recommender& model, std::span<const Query> queries) {
 }
 
 HostCsr query_rows(const HostCsr& train, std::span<const Query> queries) {
-  HostCsr rows{
-      .rows = static_cast<int64_t>(queries.size()), .cols = train.cols, .row_offsets = {0}, .col_indices = {}, .values = {}};
+  HostCsr rows;
+  rows.cols = train.cols;
   for (const Query& query : queries) {
     if (query.user >= 0) {
-      const std::span<const int32_t> items = row_of(train, query.user);
-      rows.col_indices.insert(rows.col_indices.end(), items.begin(), items.end());
-      if (!train.values.empty()) {
-        const auto begin = train.values.begin() + train.row_offsets[static_cast<std::size_t>(query.user)];
-        rows.values.insert(rows.values.end(), begin, begin + static_cast<std::ptrdiff_t>(items.size()));
-      }
+      rows.append_row(train.row(query.user), train.row_values(query.user));
     } else {
-      const auto begin = static_cast<std::ptrdiff_t>(rows.col_indices.size());
-      rows.col_indices.insert(rows.col_indices.end(), query.items.begin(), query.items.end());
-      std::sort(rows.col_indices.begin() + begin, rows.col_indices.end());
+      const int64_t before = rows.nnz();
+      rows.append_row(query.items);
+      std::sort(rows.col_indices.begin() + before, rows.col_indices.end());
       if (!train.values.empty()) rows.values.resize(rows.col_indices.size(), 1.0f);
     }
-    rows.row_offsets.push_back(rows.nnz());
   }
   return rows;
 }
-
-namespace {
-
-template <class T>
-T* to_step(Context& context, const std::vector<T>& values) {
-  T* memory = context.arena().allocate_array<T>(static_cast<int64_t>(values.size()));
-  upload(context.stream(), memory, values.data(), values.size() * sizeof(T));
-  return memory;
-}
-
-}  // namespace
 
 CsrView upload_step_csr(Context& context, const HostCsr& matrix) {
   return {matrix.rows,
@@ -166,11 +142,11 @@ ExcludedOfQueries excluded_columns(Context& context, const HostCsr& train, std::
       own = query.items;
       std::sort(own.begin(), own.end());
     } else if (options.exclude_taken) {
-      const std::span<const int32_t> items = row_of(train, query.user);
+      const std::span<const int32_t> items = train.row(query.user);
       own.assign(items.begin(), items.end());
     }
     const std::span<const int32_t> others =
-        options.also_exclude == nullptr ? std::span<const int32_t>() : row_of(*options.also_exclude, query.user);
+        options.also_exclude == nullptr ? std::span<const int32_t>() : options.also_exclude->row(query.user);
     std::set_union(own.begin(), own.end(), others.begin(), others.end(), std::back_inserter(columns));
     offsets.push_back(static_cast<int64_t>(columns.size()));
   }
@@ -213,8 +189,8 @@ std::span<const Query> next_block(const HostCsr& train, std::span<const Query> q
   std::size_t count = 0;
   for (; count < std::min(most, queries.size()); ++count) {
     const Query& query = queries[count];
-    std::size_t listed = query.user >= 0 ? row_of(train, query.user).size() : query.items.size();
-    if (also_exclude != nullptr) listed += row_of(*also_exclude, query.user).size();
+    std::size_t listed = query.user >= 0 ? train.row(query.user).size() : query.items.size();
+    if (also_exclude != nullptr) listed += also_exclude->row(query.user).size();
     left -= floats * static_cast<int64_t>(sizeof(float)) + bytes_per_item * static_cast<int64_t>(listed) + bytes_per_query;
     if (left < 0) break;
   }

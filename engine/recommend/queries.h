@@ -14,9 +14,6 @@
 // Blocks of queries on their way to the kernels and back, for every recommender.
 namespace heddle::recommending {
 
-/// Columns of row `row`, none where the matrix has no such row.
-std::span<const int32_t> row_of(const HostCsr& matrix, int64_t row);
-
 /// Throws Error{bad_data} unless the matrix is what HostCsr promises, with values (where it has any) that are finite and
 /// positive.
 void check_csr(const HostCsr& matrix, const char* name);
@@ -35,7 +32,14 @@ void check_rank_request(const Recommender& model, std::span<const Query> queries
 /// (ascending, each of weight 1). `values` is empty where every weight is 1.
 HostCsr query_rows(const HostCsr& train, std::span<const Query> queries);
 
-/// Copies `matrix` to memory of the step.
+/// Copies values to memory of the step.
+template <class T>
+T* to_step(Context& context, const std::vector<T>& values) {
+  T* memory = context.arena().allocate_array<T>(static_cast<int64_t>(values.size()));
+  upload(context.stream(), memory, values.data(), values.size() * sizeof(T));
+  return memory;
+}
+/// The same of a matrix.
 CsrView upload_step_csr(Context& context, const HostCsr& matrix);
 
 /// What nobody is to be given, ascending and each once: the items of `leave_out`, and all that `only` does not name.

@@ -1,10 +1,11 @@
 #include "engine/recommend/singular_vectors.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
+#include "engine/random.h"
 #include "heddle/buffer.h"
 #include "kernels/common/parallel.h"
 #include "kernels/dense/blas_library.h"
@@ -18,7 +19,7 @@ namespace {
 /// Of the largest eigenvalue of a Gram matrix: below this, float32 sums hold nothing but rounding.
 constexpr double noise = 1e-6;
 
-/// Independent standard normals (Box & Muller 1958), made on the host: logarithms differ among devices.
+/// Independent standard normals.
 std::vector<float> normals(int64_t count, uint64_t seed, kernels::Threads threads) {
   std::vector<float> values(static_cast<std::size_t>(count));
   const RandomStream random{.seed = seed, .purpose = random_purpose::sketch, .step = nullptr};
@@ -26,14 +27,8 @@ std::vector<float> normals(int64_t count, uint64_t seed, kernels::Threads thread
   constexpr int64_t work_of_four = 128;
   kernels::parallel_ranges(threads, (count + 3) / 4, 1, work_of_four, [&](int64_t begin, int64_t end) {
     for (int64_t group = begin; group < end; ++group) {
-      const PhiloxWords words = random_words(random, static_cast<uint64_t>(group));
-      for (int pair = 0; pair < 2; ++pair) {
-        const double radius = std::sqrt(-2 * std::log((words.word[2 * pair] + 0.5) * 0x1p-32));
-        const double angle = 2 * std::numbers::pi * (words.word[2 * pair + 1] * 0x1p-32);
-        const int64_t at = 4 * group + 2 * pair;
-        if (at < count) values[static_cast<std::size_t>(at)] = static_cast<float>(radius * std::cos(angle));
-        if (at + 1 < count) values[static_cast<std::size_t>(at + 1)] = static_cast<float>(radius * std::sin(angle));
-      }
+      const std::array<float, 4> four = four_normals(random_words(random, static_cast<uint64_t>(group)), 1, 0.5);
+      std::copy_n(four.begin(), std::min<int64_t>(4, count - 4 * group), values.begin() + 4 * group);
     }
   });
   return values;

@@ -11,6 +11,7 @@
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
 #include "heddle/rethrow.h"
+#include "heddle/statistics.h"
 #include "heddle/train.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
@@ -23,13 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 /// Room for a copy of a parameter's values.
 class Snapshot {

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "engine/number_text.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "heddle/statistics.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/loss/loss.h"
 
@@ -79,6 +82,25 @@ double accuracy(Context& context, const Tensor& logits, const Targets& targets) 
   int32_t count = 0;
   download(context.stream(), &count, correct, sizeof count);
   return static_cast<double>(count) / static_cast<double>(targets.row_count);
+}
+
+/// The figures on several splits by one pass forward; those of an empty split stay as they are.
+void evaluate_together(NodeClassifier& model, const NodeDataset& data,
+                       std::initializer_list<std::pair<const std::vector<int32_t>*, SplitFigures*>> splits) {
+  check_made_of(model, data, "evaluate");
+  Context& context = model.context();
+  const Evaluating evaluating(context);
+  std::vector<std::pair<DeviceTargets, SplitFigures*>> judged;
+  for (const auto& [nodes, figures] : splits) {
+    if (!nodes->empty()) judged.emplace_back(DeviceTargets(context.stream(), data, *nodes), figures);
+  }
+  if (judged.empty()) return;
+  context.begin_step();
+  const Tensor logits = logits_of(model, data);
+  for (const auto& [targets, figures] : judged) {
+    const Tensor loss = masked_nll(logits, targets.targets());
+    *figures = {read_scalar(context, loss.value().data), accuracy(context, logits, targets.targets())};
+  }
 }
 
 void check(const TrainOptions& options, const NodeDataset& data) {
@@ -159,13 +181,7 @@ class BestWeights {
 
 std::string to_string(Selection selection) { return selection == Selection::last ? "last" : "best-validation"; }
 
-double TrainReport::epoch_ms_median() const try {
-  if (epoch_ms.empty()) return 0;
-  std::vector<double> sorted = epoch_ms;
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t middle = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-} catch (...) {
+double TrainReport::epoch_ms_median() const try { return median(epoch_ms); } catch (...) {
   rethrow_as_error();
 }
 
@@ -282,14 +298,17 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
 
 SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes) try {
   require(!nodes.empty(), ErrorKind::usage, data.name, ": an empty set of nodes cannot be evaluated");
-  check_made_of(model, data, "evaluate");
-  Context& context = model.context();
-  const Evaluating evaluating(context);
-  const DeviceTargets targets(context.stream(), data, nodes);
-  context.begin_step();
-  const Tensor logits = logits_of(model, data);
-  const Tensor loss = masked_nll(logits, targets.targets());
-  return {read_scalar(context, loss.value().data), accuracy(context, logits, targets.targets())};
+  SplitFigures figures;
+  evaluate_together(model, data, {{&nodes, &figures}});
+  return figures;
+} catch (...) {
+  rethrow_as_error();
+}
+
+DatasetFigures evaluate(NodeClassifier& model, const NodeDataset& data) try {
+  DatasetFigures figures;
+  evaluate_together(model, data, {{&data.train, &figures.train}, {&data.val, &figures.val}, {&data.test, &figures.test}});
+  return figures;
 } catch (...) {
   rethrow_as_error();
 }
@@ -308,6 +327,29 @@ HostMatrix predict(NodeClassifier& model) try {
       values[c] = static_cast<float>(std::exp(static_cast<double>(values[c]) - most) / sum);
   }
   return scores;
+} catch (...) {
+  rethrow_as_error();
+}
+
+NodePredictions predictions_of(const HostMatrix& probabilities) try {
+  require(probabilities.cols > 0, ErrorKind::usage, "predictions_of: the matrix of probabilities has no columns");
+  NodePredictions predictions;
+  for (int64_t node = 0; node < probabilities.rows; ++node) {
+    const float* const row = probabilities.values.data() + node * probabilities.cols;
+    const float* const most = std::max_element(row, row + probabilities.cols);
+    predictions.predicted.push_back(static_cast<int32_t>(most - row));
+    predictions.probability.push_back(*most);
+  }
+  return predictions;
+} catch (...) {
+  rethrow_as_error();
+}
+
+HostMatrix hidden_representations(NodeClassifier& model) try {
+  Context& context = model.context();
+  const Evaluating evaluating(context);
+  context.begin_step();
+  return model.embeddings().to_host();
 } catch (...) {
   rethrow_as_error();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -28,6 +29,27 @@ struct HostCsr {
   std::vector<float> values;            ///< the value of each non-zero
   /// How many non-zeros there are.
   int64_t nnz() const { return static_cast<int64_t>(col_indices.size()); }
+  /// Columns of row `index`; none where the matrix has no such row.
+  std::span<const int32_t> row(int64_t index) const { return part(col_indices, index); }
+  /// Values of the same; none where `values` is empty.
+  std::span<const float> row_values(int64_t index) const {
+    return values.empty() ? std::span<const float>() : part(values, index);
+  }
+  /// Adds a row below the last one; `of_columns` has a value for each column, or none where no row has any.
+  void append_row(std::span<const int32_t> columns, std::span<const float> of_columns = {}) {
+    col_indices.insert(col_indices.end(), columns.begin(), columns.end());
+    values.insert(values.end(), of_columns.begin(), of_columns.end());
+    row_offsets.push_back(nnz());
+    ++rows;
+  }
+
+ private:
+  template <class T>
+  std::span<const T> part(const std::vector<T>& of, int64_t index) const {
+    if (index < 0 || index >= rows) return {};
+    const int64_t* const ends = row_offsets.data() + index;
+    return std::span(of).subspan(static_cast<std::size_t>(ends[0]), static_cast<std::size_t>(ends[1] - ends[0]));
+  }
 };
 
 /// What a reader removed or filled in on the way; nothing of it is an error.
@@ -109,6 +131,12 @@ NodeDataset graph_from_edges(std::span<const std::pair<int32_t, int32_t>> edges,
 /// graph list both directions. Throws as graph_from_edges does.
 HostCsr matrix_from_edges(std::span<const std::pair<int32_t, int32_t>> edges, std::span<const float> weights = {},
                           const EdgeOptions& options = {});
+
+/// What a model says of each node.
+struct NodePredictions {
+  std::vector<int32_t> predicted;  ///< the most probable class, of equally probable ones the first
+  std::vector<float> probability;  ///< its probability
+};
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -3,49 +3,16 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "heddle/data.h"
 #include "heddle/export.h"
+#include "heddle/id_table.h"
 
 HEDDLE_API_BEGIN
 /// Who took what: plain host data for recommending, from a file's log to the split matrices that models train on and are judged
 /// by.
 namespace heddle {
-
-/// Raw ids of one kind (any strings) and the numbers 0, 1, ... that stand for them.
-class IdTable {
- public:
-  /// Without ids.
-  IdTable() = default;
-  /// Throws Error{bad_data} where an id comes twice.
-  explicit IdTable(std::vector<std::string> ids);
-
-  /// How many ids there are.
-  int64_t size() const { return static_cast<int64_t>(ids_.size()); }
-  /// The id that `index` stands for, 0 <= index < size(); not checked. A temporary table hands out the string itself.
-  const std::string& operator[](int64_t index) const& { return ids_[static_cast<std::size_t>(index)]; }
-  std::string operator[](int64_t index) && { return std::move(ids_[static_cast<std::size_t>(index)]); }  ///< of a temporary
-  /// All ids, by number. A temporary table hands out the vector itself.
-  const std::vector<std::string>& ids() const& { return ids_; }
-  std::vector<std::string> ids() && { return std::move(ids_); }  ///< of a temporary
-  /// The number of `id`, -1 where it is not in the table.
-  int32_t find(std::string_view id) const;
-  /// The number of `id`, given the next one where it is new.
-  int32_t insert(std::string_view id);
-  /// Up to `count` ids that are written most alike (edit distance without regard to case, at most a third of the longer one's
-  /// bytes, rounded down), best first, ties by number; for error sentences.
-  std::vector<std::string> near_matches(std::string_view id, int64_t count = 3) const;
-  /// As find; throws Error{usage} `what 'id' is unknown; did you mean 'a', 'b'?` where it is not in the table.
-  int32_t require_known(std::string_view id, const char* what) const;
-
- private:
-  std::vector<std::string> ids_;
-  /// Numbers by hash, open addressing: two ids' strings are not stored twice.
-  std::vector<int32_t> slots_;
-};
 
 /// Interactions as a file holds them, one entry a line (or pair), in the file's order.
 struct InteractionLog {
@@ -84,7 +51,7 @@ struct PrepareOptions {
   float min_rating = 0;         ///< entries rated below it are left out; needs ratings
   bool has_min_rating = false;  ///< whether that is asked for
   /// Weight of each behaviour by name; one that is not named is dropped. Empty: every entry weighs 1.
-  std::map<std::string, float> behaviour_weights;
+  std::map<std::string, float> behaviour_weights = {};
   /// Each user and each item left has at least this many distinct partners (0, 1: no filter). Of a log with parts, training
   /// counts.
   int64_t k_core = 0;
@@ -100,6 +67,9 @@ struct PrepareOptions {
 
 /// The options as text, by the names that they have on the command line: "k_core", "split", "by_time", ...
 std::map<std::string, std::string> to_settings(const PrepareOptions& options);
+/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
+/// value that is none; `called` is what its sentence calls the option, empty: `name`.
+bool set_setting(PrepareOptions& options, const std::string& name, const std::string& written, const std::string& called = {});
 
 /// How a data set came to be: what a saved model tells, so that the same data can be made again to judge it by. Of data that
 /// cannot be made so, by a second hold_out_validation or otherwise, hash_as_split is empty and nothing is held out.
@@ -153,6 +123,27 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {
 /// share < 1.
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed);
 
+/// A data set in the numbers that others give users and items.
+struct Renumbered {
+  InteractionDataset data;  ///< `train` is the others'
+  int64_t unknown = 0;      ///< validation and test interactions whose user or item the others do not know: left out
+  int64_t in_training = 0;  ///< those that the others' training has: left out
+};
+
+/// Takes validation and test interactions over by their raw ids, without weights, to judge a model by whose users and items are
+/// `users` and `items`, and which was trained on `train` (users x items). Throws Error{usage} where tables and matrices are of
+/// different sizes.
+Renumbered renumber(const InteractionDataset& data, const IdTable& users, const IdTable& items, const HostCsr& train);
+
+/// How many training interactions each user has, or each item.
+struct DegreeSummary {
+  double mean = 0;
+  int64_t median = 0;  ///< of an even count the larger of the two in the middle
+  int64_t most = 0;
+};
+DegreeSummary user_degrees(const InteractionDataset& data);
+DegreeSummary item_degrees(const InteractionDataset& data);
+
 /// The transpose of a users x items matrix: items x users, columns ascending.
 HostCsr transpose(const HostCsr& matrix);
 
@@ -163,6 +154,10 @@ struct ShopOptions {
   int64_t categories = 12;            ///< that items fall into
   double interactions_per_user = 25;  ///< mean; each user has at least 3
   uint64_t seed = 0;                  ///< of everything that is drawn
+
+  /// The same with no more categories than items, and no more interactions of a user than half of the items: what a small shop
+  /// can have.
+  ShopOptions possible() const;
 };
 /// Deterministic in the options. Every item has a name ("Walnut coffee mill"); times ascend within a user. Throws Error{usage}
 /// for sizes out of range.

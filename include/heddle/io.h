@@ -51,12 +51,24 @@ enum class InteractionFormat { automatic, lightgcn, recbole, movielens, csv };
 /// Which columns of a CSV/TSV hold what: a name of the header, or a number from 1. Empty: found by the usual names
 /// (docs/formats.md).
 struct InteractionColumns {
-  std::string user;       ///< who took it
-  std::string item;       ///< what was taken
-  std::string rating;     ///< how much it was liked
-  std::string behaviour;  ///< how it was taken: seen, put in the basket, bought
-  std::string time;       ///< when
+  std::string user = {};       ///< who took it
+  std::string item = {};       ///< what was taken
+  std::string rating = {};     ///< how much it was liked
+  std::string behaviour = {};  ///< how it was taken: seen, put in the basket, bought
+  std::string time = {};       ///< when
 };
+
+/// How interactions are read.
+struct InteractionReading {
+  InteractionFormat format = InteractionFormat::automatic;
+  InteractionColumns columns = {};
+};
+/// The same as text, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has it.
+std::map<std::string, std::string> to_settings(const InteractionReading& reading);
+/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
+/// format that there is not; `called` is what its sentence calls the option, empty: `name`.
+bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
+                 const std::string& called = {});
 
 /// Reads interaction data (docs/formats.md):
 /// - lightgcn: a folder with train.txt and test.txt (val.txt too), lines `user item item ...`; or one such file;
@@ -83,6 +95,40 @@ Array read_npy(const std::string& path);
 std::map<std::string, Array> read_npz(const std::string& path);
 /// Writes rows x cols float32, row-major, atomically as write_file does.
 void write_npy(const std::string& path, const float* values, int64_t rows, int64_t cols);
+
+/// Files that other programs read vectors from.
+enum class VectorFormat {
+  npy,        ///< rows x cols; beside it a file with the id of each row, one a line
+  word2vec,   ///< text: "COUNT WIDTH", then "ID v v v" a line; blanks in an id become underscores
+  projector,  ///< the embedding projector's two tables: the vectors as TSV, and beside it a file that says what each line is
+};
+/// By its name: `npy`, `word2vec` or `projector`. Throws Error{usage} for others; `called` is what its sentence calls the format.
+VectorFormat vector_format_named(const std::string& name, const std::string& called = "the format of vectors");
+/// By the path's ending: .npy, .tsv (projector), .txt, .vec or .w2v (word2vec). Throws Error{usage} for others.
+VectorFormat vector_format_of(const std::string& path);
+/// Where the second file lies: vectors.tsv has vectors.metadata.tsv, vectors.npy vectors.ids.txt. Empty for word2vec, which has
+/// the ids inside, and for a device or a pipe, beside which nothing can lie.
+std::string vector_labels_path(const std::string& path, VectorFormat format);
+/// Writes one vector a row, each number as the shortest text that reads back as the same float (npy: as it is). Atomically as
+/// write_file does. Throws Error{usage} unless there is an id for each row.
+void write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids);
+/// Writes what each row is: its id, and for the projector, where there are names, these in a second column under a header line.
+/// Atomically as write_file does. Throws Error{usage} unless there are no names or one for each id.
+void write_vector_labels(const std::string& path, VectorFormat format, const IdTable& ids,
+                         const std::vector<std::string>& names = {});
+
+/// How a table of predictions is written.
+enum class TableFormat {
+  tsv,         ///< a header line, then a line a node, tabs between
+  csv,         ///< the same with commas
+  json_lines,  ///< an object a line; null where there is nothing to tell
+};
+/// One line a node: node, predicted class, label, probability of the predicted class (six decimals), split (train, val or test);
+/// empty where a node has no label or no split. Throws Error{usage} unless there is a prediction for each node.
+std::string predictions_text(const NodePredictions& predictions, const NodeDataset& data, TableFormat format = TableFormat::tsv);
+/// Writes it atomically as write_file does.
+void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data,
+                       TableFormat format = TableFormat::tsv);
 
 /// What an edge table tells besides the edges.
 struct EdgeTableOptions {
@@ -182,6 +228,17 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
 TunedVariants read_tuned(const std::string& path);
 /// Written atomically as write_file does. Throws Error{usage} for more choices than read_tuned takes, 100,000.
 void write_tuned(const std::string& path, const TunedVariants& tuned);
+
+/// What a file looks like.
+struct ContentKind {
+  /// gzip: compressed, and what is inside is not known.
+  enum Kind { safetensors, text, gzip, zip, npy, other, unknown };
+  Kind kind = unknown;      ///< of a gzip-compressed file: of what is inside
+  bool compressed = false;  ///< by gzip
+  std::string name = {};    ///< "a text file", "an image (PNG)"; of what nobody knows "a binary file of another kind"
+};
+/// Told by the file's first bytes, whether or not the rest is sound.
+ContentKind content_kind_of(const std::string& path);
 
 /// Writes `content` to `path` atomically: a temporary file in the same folder, flushed to the disk, then renamed. Whatever
 /// happens, `path` holds either all of it or what stood there before. A file that is replaced keeps its mode, and its owner and

@@ -20,8 +20,9 @@ struct ProgressFigure {
 /// How far a computation is. It goes through phases ("choosing the temperature", "training", "ranking"), one at a time; the same
 /// phase may come again, and then begins anew.
 struct Progress {
-  std::string_view phase;                   ///< what is being done
-  double share = 0;                         ///< of the phase that is done, from 0 to 1; does not fall until the phase begins anew
+  std::string_view phase;  ///< what is being done
+  double share =
+      0;  ///< of the phase that is done, from 0 to 1; does not fall until the phase begins anew; negative: nobody knows
   std::span<const ProgressFigure> figures;  ///< counts first; valid during the call
   double most_left =
       -1;  ///< seconds that a limit on its time leaves the phase, the piece that passes it included; negative: none

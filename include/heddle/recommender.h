@@ -16,6 +16,8 @@
 #include "heddle/export.h"
 #include "heddle/interactions.h"
 #include "heddle/io.h"
+#include "heddle/limits.h"
+#include "heddle/metrics.h"
 #include "heddle/models.h"
 #include "heddle/progress.h"
 #include "heddle/session.h"
@@ -80,7 +82,7 @@ class Rankings {
 
 /// What rankings are made of. The lists hold item numbers in any order, repeats allowed, and must live until the call returns.
 struct RankOptions {
-  int64_t k = 20;             ///< places: 1 <= k <= 1000
+  int64_t k = 20;             ///< places: 1 <= k <= top_k_limit
   bool exclude_taken = true;  ///< a known user's training items, and a visitor's given ones, are left out
   /// Users x items or null: left out besides where a query is a known user (validation items, at test).
   const HostCsr* also_exclude = nullptr;
@@ -137,9 +139,9 @@ class Recommender {
   /// The same for a visitor with these items: the query {-1, items}, alone.
   Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
 
-  /// The `k` items (1 <= k <= 1000) most alike `item` (not itself), by the model's own notion: cosine of item vectors where it
-  /// has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of two
-  /// columns) are left out.
+  /// The `k` items (1 <= k <= top_k_limit) most alike `item` (not itself), by the model's own notion: cosine of item vectors
+  /// where it has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of
+  /// two columns) are left out.
   Ranking similar(Session& session, int32_t item, int64_t k) const;
 
   /// scores[q][i] of every item for each query, row-major [queries x items], in memory of the step of session.context(), which
@@ -268,43 +270,8 @@ int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std:
 /// truncated, not a heddle recommender, of another format version, or inconsistent: what it claims is compared with what it holds
 /// before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.
 SavedRecommender load_recommender(const std::string& path, const Device& device);
-
-/// What NDCG holds a ranking against: the literature has two ideals, and figures of one do not compare with those of the other.
-enum class MetricDefinition {
-  standard,         ///< the ideal list has min(K, test items) ones
-  retrieved_ideal,  ///< NGCF's and KGAT's: the ideal is the retrieved hits, sorted; larger figures, labelled `ndcg@K(retrieved)`
-};
-
-/// How rankings are judged.
-struct EvaluateOptions {
-  std::vector<int64_t> topk = {20};                          ///< the K of the metrics; each from 1 to 1000
-  MetricDefinition definition = MetricDefinition::standard;  ///< of ndcg
-  /// Rank among the user's test items and this many items drawn from those the user never took (all of them where they are
-  /// fewer); 0: full ranking. Labelled `recall@20(uniN)`.
-  int64_t sampled_negatives = 0;
-  bool exclude_val = false;      ///< at test, validation items are left out of the ranking as well
-  uint64_t seed = 0;             ///< of the items that are drawn
-  Profiler* profiler = nullptr;  ///< records the ops that ranking runs; null: nobody does
-
-  /// Throws Error{usage} where models of so many items cannot be judged like this. `evaluate` calls it; who trains first can ask
-  /// before.
-  void check(int64_t items) const;
-};
-
-/// Figures by name: `recall@K`, `ndcg@K`, `precision@K`, `hit@K`, `mrr@K`, `map@K`, each averaged over the users who have target
-/// items.
-struct RankingMetrics {
-  std::map<std::string, double> values;  ///< each from 0 to 1
-  int64_t users = 0;                     ///< averaged over
-  double seconds = 0;                    ///< ranking and counting
-};
-
-/// The metrics of one ranking; `targets` ascending and not empty. The definitions: recall = hits / |targets|, precision = hits /
-/// K, ndcg = sum over hits at rank r (from 1) of 1 / log2(r + 1), over the same of the ideal list; hit = any; mrr = 1 / rank of
-/// the first hit; map = the sum of the precision at each hit over min(K, |targets|). Names as in RankingMetrics. Throws
-/// Error{usage} where `targets` is empty or k < 1.
-std::map<std::string, double> ranking_metrics(std::span<const int32_t> ranked, std::span<const int32_t> targets, int64_t k,
-                                              MetricDefinition definition = MetricDefinition::standard);
+/// The same of a file that is open.
+SavedRecommender load_recommender(io::TensorReader&& file, const Device& device);
 
 /// Ranks all items for every user with items in `targets` (users x items; data.test or data.val) and averages, in a session of
 /// its own. Throws Error{usage} where `targets` is empty or its size is another than the model's. `progress` is told "ranking"
@@ -316,18 +283,6 @@ RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data
 RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
-/// Users that are kept out of `data` altogether, to be met as visitors.
-struct NewUsers {
-  InteractionDataset rest;     ///< the same users and items, the kept-out users' rows are empty in train, val and test
-  std::vector<Query> given;    ///< what each of them comes with, as a visitor
-  HostCsr targets;             ///< what they are judged by: `given` x items
-  std::vector<int32_t> users;  ///< their numbers, ascending
-};
-/// Keeps out a random `share` (rounded, at least one) of the users with at least 2 training items; half of their training items
-/// (rounded up) are given, the others are targets. Deterministic in the seed. Throws Error{usage} unless 0 < share < 1, or where
-/// no user has 2 items.
-NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t seed);
-
 // --- models without training by gradient --------------------------------------------------------------------------------------
 
 /// Ranks by how many users have the item.
@@ -335,7 +290,7 @@ std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, con
 
 /// Settings of `make_item_cosine`.
 struct ItemCosineOptions {
-  int64_t neighbours = 200;  ///< kept for each item, at most 1000
+  int64_t neighbours = 200;  ///< kept for each item, at most top_k_limit
 
   /// Throws Error{usage} for a value out of range.
   void check() const;

@@ -134,8 +134,22 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
 /// not made of.
 SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std::vector<int32_t>& nodes);
 
+/// Figures of the three splits of a data set.
+struct DatasetFigures {
+  SplitFigures train, val, test;  ///< 0 where a split is empty
+};
+/// Figures of the model as it stands on every split that is not empty. Throws as evaluate of one.
+DatasetFigures evaluate(NodeClassifier& model, const NodeDataset& data);
+
 /// Class probabilities [nodes x classes] of the model as it stands.
 HostMatrix predict(NodeClassifier& model);
+
+/// The most probable class of each node, a row of `probabilities`. Throws Error{usage} for a matrix without columns.
+NodePredictions predictions_of(const HostMatrix& probabilities);
+
+/// The nodes' representations before the last layer [nodes x hidden], of the model as it stands and without dropout, which
+/// NodeClassifier::embeddings draws while its context is training. Throws Error{usage} for a model that has none.
+HostMatrix hidden_representations(NodeClassifier& model);
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -3,13 +3,12 @@
 #include <cstdint>
 
 #include "heddle/kernel/views.h"
+#include "heddle/limits.h"
 
 // The best k of many scores: score descending, equal scores by smaller column. Every pointer is to memory of the stream's device.
 namespace heddle::kernels {
 
 struct Execution;
-
-inline constexpr int64_t top_k_limit = 1000;
 
 /// Columns that a row must not contain: those of row exclude_rows[r] of a CSR structure (columns ascending), for row r.
 struct ExcludedColumns {

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kAnswer = "heddle: stopping after this step; once more ends at once\n";
+constexpr const char* plain_answer = "heddle: stopping after this step; once more ends at once\n";
 
 /// A training of each kind that runs in epochs, which would take for ever.
 struct Endless {
@@ -36,7 +36,7 @@ struct Endless {
   }
   TempDir nodes, shop;
 };
-constexpr const char* kEndless[] = {"gcn", "gat", "lightgcn", "blend"};
+constexpr const char* endless_models[] = {"gcn", "gat", "lightgcn", "blend"};
 
 /// So many users and items that choosing a blend's weight takes a while, and training one epoch of a tiny model does not.
 void write_crowd(const TempDir& folder) {
@@ -72,7 +72,7 @@ ProgramResult diverge(const std::string& line) {
 TEST_SUITE("cli") {
   TEST_CASE("an interrupted training leaves the model that stood there, and what it reached beside it") {
     const Endless endless;
-    for (const std::string kind : kEndless) {
+    for (const std::string kind : endless_models) {
       CAPTURE(kind);
       const TempDir folder;
       const std::string live = folder.write("live.safetensors", "yesterday's"),
@@ -80,8 +80,8 @@ TEST_SUITE("cli") {
       const ProgramResult result = run_interrupted(endless.line(kind) + " --save " + live);
       CHECK(result.status == 130);
       CHECK(file_content(live) == "yesterday's");
-      CHECK(result.err.starts_with(kAnswer));
-      const std::string sentence = result.err.substr(std::string(kAnswer).size());
+      CHECK(result.err.starts_with(plain_answer));
+      const std::string sentence = result.err.substr(std::string(plain_answer).size());
       CHECK_MESSAGE(sentence.starts_with("heddle: interrupted after "), sentence);
       CHECK_MESSAGE(sentence.find(" of 10000000 ") != std::string::npos, sentence);
       CHECK_MESSAGE(
@@ -152,7 +152,7 @@ TEST_SUITE("cli") {
         const ProgramResult result = run_interrupted(endless.line(kind) + " --save " + folder.file("m"), {signal});
         CHECK(result.status == 128 + signal);
         CHECK(fs::exists(folder.file("m.unfinished")));
-        CHECK(result.err.starts_with(kAnswer) == (signal != SIGHUP));
+        CHECK(result.err.starts_with(plain_answer) == (signal != SIGHUP));
       }
     }
   }
@@ -186,12 +186,12 @@ TEST_SUITE("cli") {
       CAPTURE(line);
       const ProgramResult told = run_interrupted(line);
       CHECK(told.status == 130);
-      CHECK_MESSAGE(told.err.find(kAnswer) != std::string::npos, told.err);
+      CHECK_MESSAGE(told.err.find(plain_answer) != std::string::npos, told.err);
       const ProgramResult quiet = run_interrupted(line + " --quiet");
       CHECK(quiet.status == 130);
       CHECK_MESSAGE(quiet.err.starts_with("heddle: "), quiet.err);
       CHECK(quiet.err.find("interrupted") != std::string::npos);
-      CHECK(quiet.err.find(kAnswer) == std::string::npos);
+      CHECK(quiet.err.find(plain_answer) == std::string::npos);
       CHECK(std::count(quiet.err.begin(), quiet.err.end(), '\n') == 1);
     }
   }
@@ -313,7 +313,7 @@ TEST_SUITE("cli") {
       const ProgramResult result =
           run_interrupted(endless.line(kind) + " --save " + folder.file("m"), {SIGTERM, SIGTERM}, std::chrono::milliseconds(1));
       CHECK(result.status == 128 + SIGTERM);
-      CHECK(result.err.starts_with(kAnswer));
+      CHECK(result.err.starts_with(plain_answer));
       CHECK(fs::exists(folder.file("m.unfinished")));
     }
   }
@@ -326,7 +326,7 @@ TEST_SUITE("cli") {
                                                      folder.path().string() + " --save " + folder.file("m"),
                                                  {SIGINT, SIGINT, SIGINT}, std::chrono::milliseconds(300));
     CHECK(result.status == 130);
-    CHECK(result.err.starts_with(kAnswer));  // on a busy machine the first step may not have begun
+    CHECK(result.err.starts_with(plain_answer));  // on a busy machine the first step may not have begun
     CHECK(result.err.find("interrupted after") == std::string::npos);
     CHECK(!fs::exists(folder.file("m.unfinished")));
   }
@@ -421,7 +421,7 @@ TEST_SUITE("cli") {
           run_interrupted(command + " --threads 1 --repeats 1000 --graph uniform:5000,16 --dim 64 --json " + folder.file("rows"));
       CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(sizeof HEDDLE_SANITIZERS > 1 ? 120 : 30));
       CHECK(result.status == 130);
-      CHECK_MESSAGE(result.err == std::string(kAnswer) + "heddle: interrupted after 0 of 1 case\n", result.err);
+      CHECK_MESSAGE(result.err == std::string(plain_answer) + "heddle: interrupted after 0 of 1 case\n", result.err);
       CHECK(!fs::exists(folder.file("rows")));
     }
   }
@@ -438,7 +438,7 @@ TEST_SUITE("cli") {
           run_interrupted_at("star:2002: measuring", command + " --threads 1 --repeats 5 --dim 8" + graphs + files);
       CHECK(result.status == 130);
       CAPTURE(result.err);
-      CHECK(result.err.find(kAnswer) != std::string::npos);
+      CHECK(result.err.find(plain_answer) != std::string::npos);
       const std::size_t at = result.err.find("heddle: interrupted after ");
       REQUIRE(at != std::string::npos);
       const std::string sentence = result.err.substr(at);

@@ -12,7 +12,7 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr double kNoLimit = -1;
+constexpr double no_limit = -1;
 
 /// A phase of `pieces` pieces of work, whose lengths `seconds_of` gives; `look` is called at every tenth of a second with the
 /// time, what the pace says is left, and what truly is.
@@ -22,14 +22,14 @@ void run_phase(int pieces, const std::function<double(int piece)>& seconds_of,
   for (int piece = 0; piece < pieces; ++piece) whole += seconds_of(piece);
   PhasePace pace;
   pace.resume(0);
-  pace.told(0, 0, kNoLimit);
+  pace.told(0, 0, no_limit);
   double ended = 0;
   int64_t looks = 0;
   for (int piece = 0; piece < pieces; ++piece) {
     ended += seconds_of(piece);
     for (double at = 0.1 * static_cast<double>(looks); at < ended; at = 0.1 * static_cast<double>(++looks))
       look(at, pace.left(at), whole - at);
-    pace.told(ended, (piece + 1.0) / pieces, kNoLimit);
+    pace.told(ended, (piece + 1.0) / pieces, no_limit);
   }
 }
 
@@ -106,10 +106,10 @@ TEST_SUITE("cli") {
   TEST_CASE("phase pace / pieces longer than the window give a pace, and one that is late leaves some time") {
     PhasePace pace;
     pace.resume(0);
-    pace.told(0, 0, kNoLimit);
+    pace.told(0, 0, no_limit);
     CHECK(pace.left(19) < 0);
     for (int piece = 1; piece <= 5; ++piece) {
-      pace.told(20 * piece, 0.1 * piece, kNoLimit);
+      pace.told(20 * piece, 0.1 * piece, no_limit);
       CHECK(pace.left(20 * piece) == doctest::Approx(20 * (10 - piece)));
       CHECK(pace.left(20 * piece + 15) == doctest::Approx(20 * (10 - piece) - 15));
     }
@@ -136,11 +136,11 @@ TEST_SUITE("cli") {
   TEST_CASE("phase pace / the turns of other phases are no time of this one") {
     PhasePace pace;
     pace.resume(0);
-    pace.told(0, 0, kNoLimit);
+    pace.told(0, 0, no_limit);
     for (int epoch = 1; epoch <= 10; ++epoch) {
       const double begin = 1000.0 * (epoch - 1), end = begin + 2;
       if (epoch > 1) pace.resume(begin);
-      pace.told(end, 0.05 * epoch, kNoLimit);
+      pace.told(end, 0.05 * epoch, no_limit);
       CHECK(pace.elapsed(end) == doctest::Approx(2 * epoch));
       CHECK(pace.left(end) == doctest::Approx(2 * (20 - epoch)).epsilon(0.01));
       pace.leave(end);
@@ -163,13 +163,13 @@ TEST_SUITE("cli") {
     working.watch();
     PhasePace pace;
     pace.resume(working.at(start));
-    pace.told(working.at(start), 0, kNoLimit);
+    pace.told(working.at(start), 0, no_limit);
     double passed = 0;
     const auto work = [&](int tenths, double& share) {
       for (int i = 0; i < tenths; ++i) {
         passed += 0.1;
         share += 0.002;  // 50 s in all
-        pace.told(working.at(after(passed)), share, kNoLimit);
+        pace.told(working.at(after(passed)), share, no_limit);
       }
     };
     double share = 0;

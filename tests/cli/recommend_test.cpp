@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSmall = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20 ";
+constexpr const char* small_model = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20 ";
 
 /// Trains on `folder`'s interactions and saves to a file there; returns its path.
 std::string saved(const TempDir& folder, const std::string& model_and_options) {
@@ -68,9 +68,10 @@ TEST_SUITE("cli") {
   TEST_CASE("a saved recommender gives the training's figures back") {
     const TempDir folder;
     write_interactions(folder);
-    for (const std::string& model : {std::string("lightgcn") + kSmall, std::string("lightgcn --quiet --patience 3") + kSmall,
-                                     std::string("popularity"), std::string("item-cosine"), std::string("graph-filter --rank 8"),
-                                     std::string("graph-filter --rank 8 --blend popularity --blend-weight 0.1")}) {
+    for (const std::string& model :
+         {std::string("lightgcn") + small_model, std::string("lightgcn --quiet --patience 3") + small_model,
+          std::string("popularity"), std::string("item-cosine"), std::string("graph-filter --rank 8"),
+          std::string("graph-filter --rank 8 --blend popularity --blend-weight 0.1")}) {
       CAPTURE(model);
       const std::string path = folder.file("model.safetensors");
       const std::string data = " --data " + folder.path().string() + " --json";
@@ -113,7 +114,7 @@ TEST_SUITE("cli") {
   TEST_CASE("evaluate --new-users compares visitors with the same users known to training") {
     const TempDir folder;
     write_interactions(folder);
-    for (const std::string& model : {std::string("item-cosine"), std::string("lightgcn") + kSmall}) {
+    for (const std::string& model : {std::string("item-cosine"), std::string("lightgcn") + small_model}) {
       CAPTURE(model);
       const std::string path = saved(folder, model);
       const std::string command =
@@ -134,7 +135,7 @@ TEST_SUITE("cli") {
   TEST_CASE("recommend ranks for users and visitors, in text and as JSON") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const std::string model = saved(folder, std::string("lightgcn") + small_model);
     const ProgramResult text = run_program("recommend " + model + " --user 7 --topk 3");
     CHECK(text.status == 0);
     CHECK(text.err.empty());
@@ -170,7 +171,7 @@ TEST_SUITE("cli") {
   TEST_CASE("similar ranks the items that are most alike, without the item itself") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const std::string model = saved(folder, std::string("lightgcn") + small_model);
     const json similar = run_program("similar " + model + " --item 5 --topk 6 --json").json();
     CHECK(similar["item"] == "5");
     REQUIRE(similar["items"].size() == 6);
@@ -356,7 +357,7 @@ TEST_SUITE("cli") {
   TEST_CASE("export writes vectors that other programs read") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string model = saved(folder, std::string("lightgcn") + kSmall);
+    const std::string model = saved(folder, std::string("lightgcn") + small_model);
     const std::string command = "export " + model + " --embeddings ";
     const std::string npy = folder.file("items.npy");
     CHECK(run_program(command + npy).status == 0);
@@ -436,7 +437,7 @@ TEST_SUITE("cli") {
     write_interactions(folder);
     const std::string command = "compare --quiet --data " + folder.path().string() +
                                 " --models popularity,graph-filter,lightgcn,graph-filter+item-cosine --rank 8 --topk 5,10" +
-                                kSmall;
+                                small_model;
     const ProgramResult text = run_program(command);
     CHECK(text.status == 0);
     CHECK(text.err.empty());

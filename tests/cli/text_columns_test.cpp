@@ -15,7 +15,7 @@ namespace heddle::cli {
 namespace {
 
 /// Texts, and the columns that each of their characters takes.
-const std::pair<const char*, int> kTexts[] = {
+const std::pair<const char*, int> texts[] = {
     {"", 0},
     {"heddle", 6},
     {"größe", 5},
@@ -63,14 +63,14 @@ const std::pair<const char*, int> kTexts[] = {
 
 TEST_SUITE("cli") {
   TEST_CASE("text columns / wide characters take two columns, marks none, and all else one") {
-    for (const auto& [text, columns] : kTexts) {
+    for (const auto& [text, columns] : texts) {
       CAPTURE(text);
       CHECK(columns_of(text) == columns);
     }
   }
 
   TEST_CASE("text columns / what is cut ends in a sign of it, is never too wide, and holds whole characters") {
-    for (const auto& [text, columns] : kTexts) {
+    for (const auto& [text, columns] : texts) {
       CAPTURE(text);
       for (int most = -1; most <= columns + 2; ++most) {
         CAPTURE(most);
@@ -100,7 +100,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("text columns / padding fills up to a column, and leaves wider text as it is") {
-    for (const auto& [text, columns] : kTexts) {
+    for (const auto& [text, columns] : texts) {
       CAPTURE(text);
       CHECK(columns_of(padded_to_columns(text, 20)) == 20);
       CHECK(padded_to_columns(text, columns + 1) == text + std::string(" "));

@@ -7,6 +7,9 @@
 #include <set>
 
 #include "heddle/lightgcn.h"
+#include "heddle/new_users.h"
+#include "heddle/saved_model.h"
+#include "heddle/seeds.h"
 #include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/interactions.h"
@@ -167,7 +170,7 @@ TEST_CASE("out of memory / loading any format throws an Error, loses nothing and
   const auto planetoid = sub("planetoid");
   const std::array<std::string, 8> parts = tiny_planetoid();
   for (std::size_t i = 0; i < parts.size(); ++i)
-    put(planetoid / ("ind.tiny." + std::string(io::detail::kPlanetoidParts[i])), parts[i]);
+    put(planetoid / ("ind.tiny." + std::string(io::detail::planetoid_part_names[i])), parts[i]);
   const auto graph = sub("graph");
   put(graph / "edges.csv", "0,1\n1,2\n2,3\n");
   put(graph / "features.csv", "1,0\n0,1\n1,1\n0.5,2\n");
@@ -229,6 +232,33 @@ TEST_CASE("out of memory / splitting data throws an Error, loses nothing and wor
   };
   CHECK(misbehaviour(held_out) == "");
   CHECK(misbehaviour([] { return keep_out_users(tiny_interactions(), 0.3, 1).rest.content_hash(); }) == "");
+  CHECK(misbehaviour([] {
+          const InteractionDataset& data = tiny_interactions();
+          return renumber(data, data.users, data.items, data.train).data.content_hash();
+        }) == "");
+  CHECK(misbehaviour([] { return shown(user_degrees(tiny_interactions()).mean, item_degrees(tiny_interactions()).mean); }) == "");
+}
+
+TEST_CASE("out of memory / what being new costs, and trainings from several seeds, throw an Error and work afterwards") {
+  const Device device = Device::cpu({.threads = 1});
+  const FitFunction fit = [&](const InteractionDataset& data) { return make_popularity(data, device); };
+  const NewUserOptions options{.share = 0.4, .hold_out = 0.5};
+  const auto cost = [&] {
+    const NewUserCost found = cost_of_being_new(tiny_interactions(), fit, options);
+    return shown(found.as_new.values.begin()->second, found.as_known.values.begin()->second);
+  };
+  CHECK(misbehaviour(cost) == "");
+  const NodeDataset graph = tiny_graph();
+  const MakeClassifier make = [&](uint64_t seed, const Device& on) {
+    return std::make_unique<Gcn>(graph, GcnOptions{.hidden = 2, .seed = seed}, on);
+  };
+  const auto seeds = [&] {
+    const SeedRuns runs = train_seeds(make, graph, {.epochs = 2}, {.count = 2}, device);
+    const AllowedAllocations allowed;
+    if (runs.failure) throw Error(*runs.failure);  // the second seed's
+    return runs.results.back().report.weights_hash;
+  };
+  CHECK(misbehaviour(seeds) == "");
 }
 
 TEST_CASE("out of memory / making a graph of edges throws an Error, loses nothing and works afterwards") {
@@ -376,6 +406,9 @@ TEST_CASE("out of memory / saving, loading and asking any node model throws an E
       CHECK(misbehaviour([&] { return weights_hash(*load_model(path, graph, device.device)); }) == "");
       CHECK(misbehaviour([&] { return shown(predict(*model).values); }) == "");
       CHECK(misbehaviour([&] { return shown(evaluate(*model, graph, graph.test).accuracy); }) == "");
+      CHECK(misbehaviour([&] { return shown(evaluate(*model, graph).test.accuracy); }) == "");
+      CHECK(misbehaviour([&] { return shown(hidden_representations(*model).values); }) == "");
+      CHECK(misbehaviour([&] { return saved_model_info(path).model; }) == "");
       if (kind.attends) CHECK(misbehaviour([&] { return shown(model->attention().values.values); }) == "");
       CHECK(model->context().training());  // whatever was thrown while it was evaluated
     }
@@ -387,12 +420,21 @@ TEST_CASE("out of memory / writing any other file leaves what stood there before
   const std::string path = folder.write("file.csv", "what stood here before");
   const EdgeTable table{.nodes = 3, .sources = {0, 1}, .targets = {1, 2}, .columns = {"w"}, .values = {2, 1, {0.5f, 0.25f}}};
   const float numbers[] = {1, 2, 3, 4};
+  const HostMatrix matrix{2, 2, {1, 2, 3, 4}};
+  const IdTable ids({"an id that takes memory", "another one"});
+  const std::vector<std::string> names = {"a name that takes memory", "another name"};
+  const NodePredictions predictions{{0, 1}, {0.5f, 1}};
+  NodeDataset two_nodes;
+  two_nodes.nodes = 2;
   TunedVariants tuned;
   tuned.add({{1, 2}, 16, "cpu", "cpu_row_loop", "a graph of a name that takes memory", "0.1 ms"});
   const std::pair<const char*, std::function<void()>> calls[] = {
       {"text", [&] { io::write_file(path, "some content"); }},
       {"edge table", [&] { io::write_edge_table(path, table); }},
       {"npy", [&] { io::write_npy(path, numbers, 2, 2); }},
+      {"vectors", [&] { io::write_vectors(path, io::VectorFormat::word2vec, matrix, ids); }},
+      {"labels", [&] { io::write_vector_labels(path, io::VectorFormat::projector, ids, names); }},
+      {"predictions", [&] { io::write_predictions(path, predictions, two_nodes); }},
       {"tuned", [&] { io::write_tuned(path, tuned); }},
   };
   for (const auto& [name, call] : calls) {

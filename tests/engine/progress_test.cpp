@@ -11,6 +11,7 @@
 
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
+#include "heddle/new_users.h"
 #include "heddle/recommender.h"
 #include "tests/support/data.h"
 

@@ -26,7 +26,7 @@ std::vector<Files> data_sets(std::string_view format) {
     Files files;
     const std::array<std::string, 8> contents = tiny_planetoid();
     for (std::size_t i = 0; i < contents.size(); ++i)
-      files.emplace_back("ind.tiny." + std::string(io::detail::kPlanetoidParts[i]), contents[i]);
+      files.emplace_back("ind.tiny." + std::string(io::detail::planetoid_part_names[i]), contents[i]);
     return {files};
   }
   const Files splits = {{"train.txt", "0\n"}, {"val.txt", "1\n"}, {"test.txt", "2\n"}};

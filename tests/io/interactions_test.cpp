@@ -18,7 +18,7 @@ using Part = InteractionLog::Part;
 
 std::vector<std::string> pairs(const InteractionLog& log) {
   std::vector<std::string> result;
-  for (size_t i = 0; i < log.user.size(); ++i) result.push_back(log.users[log.user[i]] + ">" + log.items[log.item[i]]);
+  for (std::size_t i = 0; i < log.user.size(); ++i) result.push_back(log.users[log.user[i]] + ">" + log.items[log.item[i]]);
   return result;
 }
 
@@ -181,4 +181,41 @@ TEST_CASE("io / interactions: the public sets have their published sizes") {
     CHECK(std::count(log.part.begin(), log.part.end(), Part::val) == 14681);
     CHECK(std::count(log.part.begin(), log.part.end(), Part::test) == 14681);
   }
+}
+
+TEST_CASE("io / how interactions are read, as text and back") {
+  io::InteractionReading reading{.format = io::InteractionFormat::csv, .columns = {.user = "who", .item = "2", .time = "when"}};
+  reading.columns.rating = "stars";
+  const std::map<std::string, std::string> settings = io::to_settings(reading);
+  CHECK(settings == std::map<std::string, std::string>{{"format", "csv"},
+                                                       {"user_column", "who"},
+                                                       {"item_column", "2"},
+                                                       {"rating_column", "stars"},
+                                                       {"behaviour_column", ""},
+                                                       {"time_column", "when"}});
+  io::InteractionReading read{.columns = {.behaviour = "kind"}};
+  for (const auto& [name, value] : settings) CHECK(set_setting(read, name, value));
+  CHECK(io::to_settings(read) == settings);
+  CHECK(io::to_settings({}).at("format") == "auto");
+  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "csv"}) {
+    CHECK(set_setting(read, "format", format));
+    CHECK(io::to_settings(read).at("format") == format);
+  }
+  CHECK_FALSE(set_setting(read, "k_core", "5"));
+  try {
+    set_setting(read, "format", "parquet", "--format");
+    FAIL_CHECK("a format that there is not was taken");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::usage);
+    CHECK(std::string(error.what()) == "--format is 'parquet', it must be one of auto, lightgcn, recbole, movielens, csv");
+  }
+}
+
+TEST_CASE("io / a log tells how it was read") {
+  const TempDir folder;
+  const std::string path = folder.write("orders.csv", "who,what\na,x\n");
+  const io::InteractionColumns columns{.user = "who", .item = "what"};
+  CHECK(io::load_interactions(path, io::InteractionFormat::csv, columns).read_with ==
+        io::to_settings({io::InteractionFormat::csv, columns}));
+  CHECK(io::load_interactions(path, io::InteractionFormat::automatic, columns).read_with.at("format") == "auto");
 }

@@ -24,7 +24,7 @@ std::string npy_floats(const std::string& shape, const std::string& data = "") {
 }
 
 std::string replace(std::string content, const std::string& from, const std::string& to) {
-  const size_t at = content.find(from);
+  const std::size_t at = content.find(from);
   REQUIRE(at != std::string::npos);
   return content.replace(at, from.size(), to);
 }
@@ -287,23 +287,23 @@ TEST_CASE("io / malformed planetoid: parts that do not fit together are refused 
     std::string content;
     const char* sentence;
   } cases[] = {
-      {kX, pickle_csr(2, 5, {0, 0, 0}, {}, {}), "x has 5 columns, allx has 4"},
-      {kX, pickle_csr(1, 4, {0, 0}, {}, {}), "y has 2 rows, x has 1"},
-      {kTx, pickle_csr(2, 4, {0, 0, 0}, {}, {}), "ty has 3 rows, tx has 2"},
-      {kAllx, pickle_csr(1, 4, {0, 0}, {}, {}), "ally has 3 rows, allx has 1"},
-      {kTy, pickle_matrix(3, 3, "i4", std::string(36, '\0')), "ty: 3 classes, but the files before have 2"},
-      {kY, pickle_matrix(2, 2, "f8", raw<double>({NAN, 0, 0, 1})), "y: row 0, column 0 is nan"},
-      {kY, pickle_matrix(2, 2, "i4", raw<int32_t>({1, 0, -1, 1})), "y: row 1, column 0 is -1"},
-      {kTestIndex, "", "test.index has 0 ids, tx has 3"},
-      {kTestIndex, "3\n4\n", "test.index has 2 ids, tx has 3 rows"},
-      {kTestIndex, "3\n4\n4\n", "test.index:3: node 4 stands in an earlier line"},
-      {kTestIndex, "3\n4\n2\n", "test.index:3: node id '2' is not between 3"},
-      {kTestIndex, "3\n4\nx\n", "test.index:3: node id 'x' is not a number"},
-      {kTestIndex, "4\n5\n6\n", "the smallest id is 4, but allx has 3 rows"},
-      {kTestIndex, "3\n4\n2147483646\n", "run up to 2147483646, which leaves too many out"},
-      {kGraph, pickle_graph({}), "graph has no edges"},
-      {kGraph, pickle_graph({{0, {7}}}), "graph: node 0 lists 7, but there are 7 nodes"},
-      {kGraph, pickle_graph({{-1, {0}}}), "graph: node -1 lists 0"},
+      {part_x, pickle_csr(2, 5, {0, 0, 0}, {}, {}), "x has 5 columns, allx has 4"},
+      {part_x, pickle_csr(1, 4, {0, 0}, {}, {}), "y has 2 rows, x has 1"},
+      {part_tx, pickle_csr(2, 4, {0, 0, 0}, {}, {}), "ty has 3 rows, tx has 2"},
+      {part_allx, pickle_csr(1, 4, {0, 0}, {}, {}), "ally has 3 rows, allx has 1"},
+      {part_ty, pickle_matrix(3, 3, "i4", std::string(36, '\0')), "ty: 3 classes, but the files before have 2"},
+      {part_y, pickle_matrix(2, 2, "f8", raw<double>({NAN, 0, 0, 1})), "y: row 0, column 0 is nan"},
+      {part_y, pickle_matrix(2, 2, "i4", raw<int32_t>({1, 0, -1, 1})), "y: row 1, column 0 is -1"},
+      {part_test_index, "", "test.index has 0 ids, tx has 3"},
+      {part_test_index, "3\n4\n", "test.index has 2 ids, tx has 3 rows"},
+      {part_test_index, "3\n4\n4\n", "test.index:3: node 4 stands in an earlier line"},
+      {part_test_index, "3\n4\n2\n", "test.index:3: node id '2' is not between 3"},
+      {part_test_index, "3\n4\nx\n", "test.index:3: node id 'x' is not a number"},
+      {part_test_index, "4\n5\n6\n", "the smallest id is 4, but allx has 3 rows"},
+      {part_test_index, "3\n4\n2147483646\n", "run up to 2147483646, which leaves too many out"},
+      {part_graph, pickle_graph({}), "graph has no edges"},
+      {part_graph, pickle_graph({{0, {7}}}), "graph: node 0 lists 7, but there are 7 nodes"},
+      {part_graph, pickle_graph({{-1, {0}}}), "graph: node -1 lists 0"},
   };
   for (const auto& test : cases) {
     auto contents = tiny_planetoid();

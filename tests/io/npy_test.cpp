@@ -19,7 +19,7 @@ io::Array parse(const std::string& header, const std::string& data) {
   return io::detail::parse_npy(io::detail::MemorySource(file), "a.npy");
 }
 
-io::Array parse_vector(const std::string& descr, const std::string& data, size_t size) {
+io::Array parse_vector(const std::string& descr, const std::string& data, std::size_t size) {
   return parse("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + std::to_string(size) + ",), }", data);
 }
 
@@ -111,6 +111,7 @@ TEST_CASE("io / npz: the reference trajectories are read whole") {
   CHECK(gcn.at("edges").shape == Integers{2, 156});
   const Integers& edges = std::get<Integers>(gcn.at("edges").values);
   CHECK(Integers(edges.begin(), edges.begin() + 16) == Integers(16, 0));  // sorted sources; stored in Fortran order
-  const std::pair<const char*, size_t> others[] = {{"gat_karate.npz", 32}, {"gatv2_karate.npz", 44}, {"lightgcn_toy.npz", 9}};
+  const std::pair<const char*, std::size_t> others[] = {
+      {"gat_karate.npz", 32}, {"gatv2_karate.npz", 44}, {"lightgcn_toy.npz", 9}};
   for (const auto& [file, arrays] : others) CHECK(io::read_npz((*folder / file).string()).size() == arrays);
 }

@@ -38,9 +38,9 @@ TEST_CASE("io / planetoid: a small data set with a gap, repeats, a self-loop and
 
 TEST_CASE("io / planetoid: labels may be f8, i8 or in Fortran order, features f8") {
   auto contents = tiny_planetoid();
-  contents[io::detail::kTy] = pickle_matrix(3, 2, "f8", raw<double>({0, 1, 1, 0, 0, 1}));
-  contents[io::detail::kY] = pickle_matrix(2, 2, "i8", raw<int64_t>({1, 0, 0, 1}));
-  std::string& ally = contents[io::detail::kAlly] = pickle_matrix(3, 2, "i4", raw<int32_t>({1, 0, 0, 0, 1, 0}));
+  contents[io::detail::part_ty] = pickle_matrix(3, 2, "f8", raw<double>({0, 1, 1, 0, 0, 1}));
+  contents[io::detail::part_y] = pickle_matrix(2, 2, "i8", raw<int64_t>({1, 0, 0, 1}));
+  std::string& ally = contents[io::detail::part_ally] = pickle_matrix(3, 2, "i4", raw<int32_t>({1, 0, 0, 0, 1, 0}));
   ally[ally.find("\x89T")] = '\x88';
   CHECK(io::detail::parse_planetoid(parts_of(contents), "").labels == std::vector<int32_t>{0, 1, -1, 0, 1, -1, 1});
 }
@@ -54,8 +54,8 @@ TEST_CASE("io / planetoid: memo, long integers and single appends are understood
 TEST_CASE("io / planetoid: a data set is found by prefix, by one of its files and by its folder") {
   const TempDir folder;
   const auto contents = tiny_planetoid();
-  for (size_t i = 0; i < contents.size(); ++i)
-    folder.write("ind.tiny." + std::string(io::detail::kPlanetoidParts[i]), contents[i]);
+  for (std::size_t i = 0; i < contents.size(); ++i)
+    folder.write("ind.tiny." + std::string(io::detail::planetoid_part_names[i]), contents[i]);
   const std::string hash = io::load(folder.file("tiny")).content_hash();
   for (const char* path : {"ind.tiny", "ind.tiny.graph", "ind.tiny.test.index", "", "../"}) {
     const std::string whole =

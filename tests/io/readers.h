@@ -8,10 +8,10 @@
 #include "io/edges.h"
 #include "io/lightgcn_text.h"
 #include "io/npy.h"
+#include "io/number_columns.h"
 #include "io/pickle.h"
 #include "io/planetoid.h"
 #include "io/safetensors.h"
-#include "io/table.h"
 
 /// Every reader as a function of bytes, under the name "f" in its sentences, for tests that only ask whether and how it fails.
 namespace heddle::test {
@@ -51,9 +51,9 @@ inline void movielens_text(std::string_view content) {
 inline void planetoid_parts(std::string_view content) {
   io::detail::PlanetoidParts parts;
   for (io::detail::NamedBytes& part : parts) {
-    size_t length = 0;
+    std::size_t length = 0;
     if (content.size() >= 2) length = static_cast<unsigned char>(content[0]) + 256 * static_cast<unsigned char>(content[1]);
-    content.remove_prefix(std::min<size_t>(2, content.size()));
+    content.remove_prefix(std::min<std::size_t>(2, content.size()));
     part = {content.substr(0, length), "f"};
     content.remove_prefix(part.bytes.size());
   }

@@ -26,14 +26,14 @@ TEST_CASE("io / safetensors: what is written is read back, and equal contents ma
   const io::TensorFile back = io::read_safetensors(folder.file("a"));
   CHECK(back.metadata == file.metadata);
   REQUIRE(back.tensors.size() == 3);
-  for (size_t i = 0; i < 3; ++i) {
+  for (std::size_t i = 0; i < 3; ++i) {
     CHECK(back.tensors[i].name == file.tensors[i].name);
     CHECK(back.tensors[i].rows == file.tensors[i].rows);
     CHECK(back.tensors[i].cols == file.tensors[i].cols);
     CHECK(back.tensors[i].values == file.tensors[i].values);
   }
   REQUIRE(back.integers.size() == file.integers.size());
-  for (size_t i = 0; i < file.integers.size(); ++i) {
+  for (std::size_t i = 0; i < file.integers.size(); ++i) {
     CHECK(back.integers[i].name == file.integers[i].name);
     CHECK(back.integers[i].shape == file.integers[i].shape);
     CHECK(back.integers[i].values == file.integers[i].values);

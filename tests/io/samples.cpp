@@ -103,7 +103,7 @@ std::array<std::string, 8> tiny_planetoid() {
 
 io::detail::PlanetoidParts parts_of(const std::array<std::string, 8>& contents) {
   io::detail::PlanetoidParts parts;
-  for (size_t i = 0; i < parts.size(); ++i) parts[i] = {contents[i], std::string(io::detail::kPlanetoidParts[i])};
+  for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = {contents[i], std::string(io::detail::planetoid_part_names[i])};
   return parts;
 }
 

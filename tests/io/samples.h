@@ -14,7 +14,7 @@
 namespace heddle::test {
 
 /// Bytes of a string literal, zero bytes included.
-template <size_t n>
+template <std::size_t n>
 std::string bytes(const char (&literal)[n]) {
   return std::string(literal, n - 1);
 }
@@ -44,7 +44,7 @@ std::string pickle_csr(int rows, int cols, const std::vector<int32_t>& indptr, c
 std::string pickle_graph(const std::vector<std::pair<int, std::vector<int>>>& lists);
 
 /// The contents of Planetoid's eight files for 7 nodes, 4 features, 2 classes: 3 rows of allx, the test ids 6, 3, 4 (5 is a gap).
-/// In the order of io::detail::kPlanetoidParts.
+/// In the order of io::detail::planetoid_part_names.
 std::array<std::string, 8> tiny_planetoid();
 
 /// The parts under the names "x", "tx", ...

@@ -34,7 +34,7 @@ TEST_CASE("io / sweep: the samples themselves are read") {
 
 TEST_CASE("io / sweep: every prefix of every file is read or refused with a sentence") {
   for (const Sample& sample : samples()) {
-    for (size_t length = 0; length < sample.content.size(); ++length) {
+    for (std::size_t length = 0; length < sample.content.size(); ++length) {
       CAPTURE(sample.name);
       CAPTURE(length);
       REQUIRE(behaves(sample, sample.content.substr(0, length)));
@@ -44,7 +44,7 @@ TEST_CASE("io / sweep: every prefix of every file is read or refused with a sent
 
 TEST_CASE("io / sweep: every file with one byte changed is read or refused with a sentence") {
   for (const Sample& sample : samples()) {
-    for (size_t at = 0; at < sample.content.size(); ++at) {
+    for (std::size_t at = 0; at < sample.content.size(); ++at) {
       for (const int change :
            {1, 2, 7, 16, 32, 128, 255}) {  // exclusive or: neighbouring values, signs, other kinds of characters
         std::string damaged = sample.content;

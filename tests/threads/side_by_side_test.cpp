@@ -11,6 +11,7 @@
 #include "heddle/io.h"
 #include "heddle/lightgcn.h"
 #include "heddle/profile.h"
+#include "heddle/seeds.h"
 #include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
@@ -138,6 +139,35 @@ TEST_CASE("side by side / models on devices of their own have the bits that they
   }
   for (std::thread& caller : callers) caller.join();
   for (const Outcome& outcome : outcomes) check_same(outcome, alone);
+}
+
+TEST_CASE(
+    "side by side / several seeds at once have the bits of each alone, to their end, told to stop, or beside one that fails") {
+  const NodeDataset data = random_dataset(120, 24, 3, 2);
+  const Device device = Device::cpu({.threads = 3});
+  const auto gcn = [&](uint64_t seed, const Device& on) { return std::make_unique<Gcn>(data, GcnOptions{.seed = seed}, on); };
+  const TrainOptions options{.epochs = 6};
+  const auto alone = [&](uint64_t seed) { return train(*gcn(seed, Device::cpu({.threads = 1})), data, options).losses; };
+  const SeedRuns runs = train_seeds(gcn, data, options, {.first = 2, .count = 5}, device);
+  CHECK(runs.at_once == 3);
+  REQUIRE(runs.results.size() == 5);
+  for (const SeedResult& result : runs.results) CHECK(result.report.losses == alone(result.seed));
+
+  int told = 0;  // by several threads, one at a time
+  const SeedRuns stopped =
+      train_seeds(gcn, data, {.epochs = 1'000'000}, {.count = 5}, device, [&](const Progress&) { return ++told < 40; });
+  CHECK(stopped.interrupted);
+  REQUIRE(!stopped.results.empty());
+  for (const SeedResult& result : stopped.results) CHECK_FALSE(result.finished);
+
+  const auto failing = [&](uint64_t seed, const Device& on) {
+    require(seed != 1, ErrorKind::bad_data, "there is no such model");
+    return gcn(seed, on);
+  };
+  const SeedRuns failed = train_seeds(failing, data, options, {.count = 4}, device);
+  REQUIRE(failed.failure);
+  CHECK(std::string(failed.failure->what()) == "seed 1: there is no such model");
+  CHECK(failed.results.front().report.losses == alone(0));
 }
 
 TEST_SUITE_END();

@@ -8,13 +8,13 @@
 
 /// Defines libFuzzer's entry point: runs `statement`, in which `content` is the input. A reader may throw
 /// heddle::Error{bad_data}; whatever else it throws or does ends the run.
-#define HEDDLE_FUZZ_TARGET(statement)                                          \
-  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {    \
-    const std::string_view content(reinterpret_cast<const char*>(data), size); \
-    try {                                                                      \
-      statement;                                                               \
-    } catch (const heddle::Error& error) {                                     \
-      if (error.kind() != heddle::ErrorKind::bad_data) __builtin_trap();       \
-    }                                                                          \
-    return 0;                                                                  \
+#define HEDDLE_FUZZ_TARGET(statement)                                            \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) { \
+    const std::string_view content(reinterpret_cast<const char*>(data), size);   \
+    try {                                                                        \
+      statement;                                                                 \
+    } catch (const heddle::Error& error) {                                       \
+      if (error.kind() != heddle::ErrorKind::bad_data) __builtin_trap();         \
+    }                                                                            \
+    return 0;                                                                    \
   }

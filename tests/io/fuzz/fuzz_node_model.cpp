@@ -1,4 +1,4 @@
 #include "fuzz.h"
-#include "tests/engine/model_samples.h"
+#include "tests/engine/bundle/model_samples.h"
 
 HEDDLE_FUZZ_TARGET(heddle::test::node_model(content))

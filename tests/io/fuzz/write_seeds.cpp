@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "../samples.h"
-#include "tests/engine/model_samples.h"
+#include "tests/engine/bundle/model_samples.h"
 
 int main(int argc, char** argv) {
   if (argc != 2) {

@@ -1,0 +1,161 @@
+#include "heddle/saved_model.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "engine/bundle/node_model_file.h"
+#include "engine/bundle/recommender_file.h"
+#include "engine/written.h"
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "heddle/rethrow.h"
+#include "io/shortest_text.h"
+
+namespace heddle {
+
+namespace {
+
+std::string entry(const std::map<std::string, std::string>& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? std::string() : found->second;
+}
+
+/// A number among the metadata, `fallback` where there is none.
+template <class T>
+T metadata_number(const std::map<std::string, std::string>& metadata, const char* key, T fallback, T most) {
+  const std::string written = entry(metadata, key);
+  return written.empty() ? fallback : written_number<T>(key, written, 0, most, "a number");
+}
+
+/// Reads what a file's metadata say: what a caller could not mean, a file cannot hold.
+template <class Read>
+auto of_file(const std::string& path, const Read& read) {
+  try {
+    return read();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::usage) throw;
+    fail(ErrorKind::bad_data, path, path.empty() ? "" : ": ", error.what());
+  }
+}
+
+}  // namespace
+
+SavedModelInfo saved_model_info(const std::string& path) try {
+  using io::ContentKind;
+  const ContentKind content = io::content_kind_of(path);
+  require(!content.compressed || content.kind != ContentKind::safetensors, ErrorKind::bad_data, path,
+          " is a gzip-compressed model; it is read as it was saved (gunzip it first)");
+  // Of what nobody knows, the reader's own sentence says more.
+  const bool may_be_one = content.kind == ContentKind::safetensors || content.kind == ContentKind::unknown;
+  require(may_be_one && !content.compressed, ErrorKind::bad_data, path, " is ", content.name, ", not a model");
+  return saved_model_info(io::TensorReader(path));
+} catch (...) {
+  rethrow_as_error();
+}
+
+SavedModelInfo saved_model_info(const io::TensorReader& file) try {
+  SavedModelInfo info;
+  info.metadata = file.metadata();
+  const std::string format = entry(info.metadata, "format");
+  require(format == node_model_format || format == recommending::file_format, ErrorKind::bad_data, file.name(),
+          ": this safetensors file was not written as a heddle model");
+  info.kind = format == node_model_format ? SavedKind::node_classifier : SavedKind::recommender;
+  info.model = entry(info.metadata, "model");
+  return info;
+} catch (...) {
+  rethrow_as_error();
+}
+
+TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const std::string& path) try {
+  return of_file(path, [&] {
+    TrainedOn result;
+    result.name = entry(metadata, "data.name");
+    const std::string as_split = entry(metadata, "data.hash_as_split");
+    result.hash = as_split.empty() ? entry(metadata, "data.hash") : as_split;
+    result.seed = metadata_number<uint64_t>(metadata, "seed", 0, UINT64_MAX);
+    for (const auto& [key, value] : metadata) {
+      if (key.starts_with(data_option_prefix)) result.origin.options[key.substr(data_option_prefix.size())] = value;
+    }
+    result.origin.hash_as_split = result.hash;
+    result.origin.held_out = metadata_number<double>(metadata, "held_out", 0, 1);
+    result.origin.hold_out_seed = metadata_number<uint64_t>(metadata, "held_out_seed", result.seed, UINT64_MAX);
+    return result;
+  });
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::string unfinished_text(const std::map<std::string, std::string>& metadata) try {
+  const std::string why = entry(metadata, "unfinished");
+  if (why.empty()) return "";
+  const std::string epochs = entry(metadata, "epochs_planned");
+  return text(
+      "its training ", why == "diverged" ? why : "was " + why,
+      epochs.empty() ? "" : text(" after ", entry(metadata, "epochs"), " of ", epochs, epochs == "1" ? " epoch" : " epochs"),
+      entry(metadata, "undecided") == "weight" ? ", before its blend's weight was chosen" : "");
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
+                                                     const TrainOptions& options, const SeedResult& result) try {
+  std::map<std::string, std::string> metadata = {{"data.name", data.name},
+                                                 {"data.hash", hash},
+                                                 {"seed", std::to_string(result.seed)},
+                                                 {"epochs", std::to_string(result.report.epochs)},
+                                                 {"epochs_planned", std::to_string(options.epochs)},
+                                                 {"epoch_of_weights", std::to_string(result.report.selected_epoch)},
+                                                 {"learning_rate", io::detail::shortest_text(options.learning_rate)},
+                                                 {"weight_decay", io::detail::shortest_text(options.weight_decay)}};
+  if (!result.finished) metadata["unfinished"] = "interrupted";
+  return metadata;
+} catch (...) {
+  rethrow_as_error();
+}
+
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved) try {
+  const TrainedOn trained = trained_on(saved.metadata);
+  io::InteractionReading reading;
+  PrepareOptions options;
+  of_file({}, [&] {
+    for (const auto& [name, value] : trained.origin.options) {
+      if (!set_setting(reading, name, value)) set_setting(options, name, value);
+    }
+    return true;
+  });
+  return prepare(io::load_interactions(path, reading.format, reading.columns), options);
+} catch (...) {
+  rethrow_as_error();
+}
+
+Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved) try {
+  const TrainedOn trained = trained_on(saved.metadata);
+  const bool same = !trained.hash.empty() && trained.hash == data.origin.hash_as_split;
+  if (same && trained.origin.held_out > 0) hold_out_validation(data, trained.origin.held_out, trained.origin.hold_out_seed);
+  Renumbered result = renumber(data, saved.users, saved.items, saved.model->train());
+  result.data.item_names = saved.item_names;
+  return result;
+} catch (...) {
+  rethrow_as_error();
+}
+
+Query visitor_with(std::vector<int32_t> items) try {
+  Query visitor;
+  visitor.items = std::move(items);
+  std::sort(visitor.items.begin(), visitor.items.end());
+  visitor.items.erase(std::unique(visitor.items.begin(), visitor.items.end()), visitor.items.end());
+  return visitor;
+} catch (...) {
+  rethrow_as_error();
+}
+
+Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids) try {
+  std::vector<int32_t> items;
+  for (const std::string& id : item_ids) items.push_back(saved.items.require_known(id, "item"));
+  return visitor_with(std::move(items));
+} catch (...) {
+  rethrow_as_error();
+}
+
+}  // namespace heddle

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "heddle/data.h"
+#include "heddle/export.h"
+#include "heddle/interactions.h"
+#include "heddle/recommender.h"
+#include "heddle/seeds.h"
+#include "heddle/train.h"
+
+HEDDLE_API_BEGIN
+/// What a saved model tells of itself: which kind it is, what it was trained on, and how its data are made again to judge it.
+/// heddle/models.h and heddle/recommender.h save and load.
+namespace heddle {
+
+/// The two kinds of models that files hold.
+enum class SavedKind {
+  node_classifier,  ///< save_model wrote it, load_model reads it
+  recommender,      ///< save_recommender wrote it, load_recommender reads it
+};
+
+/// A saved model's kind and what stands beside its arrays, read without loading them.
+struct SavedModelInfo {
+  SavedKind kind = SavedKind::node_classifier;
+  std::string model;                            ///< its name: "gcn", "lightgcn"
+  std::map<std::string, std::string> metadata;  ///< docs/formats.md and docs/recommending.md list the entries
+};
+
+/// Throws Error{io} where the file cannot be read, Error{bad_data} with what it is instead where it is no model ("orders.csv is a
+/// text file, not a model"), and as io::TensorReader.
+SavedModelInfo saved_model_info(const std::string& path);
+/// The same of a file that is open.
+SavedModelInfo saved_model_info(const io::TensorReader& file);
+
+/// What a model was trained on, of its file's metadata.
+struct TrainedOn {
+  std::string name;   ///< of the data
+  std::string hash;   ///< their content hash, before anything was held out where the file tells that; empty: it tells none
+  uint64_t seed = 0;  ///< of the training; 0 where the file does not tell it
+  DataOrigin origin;  ///< how the data came to be; a hash as above
+};
+/// Throws Error{bad_data} for an entry that should be a number and is none; its sentence begins with `path` where that is not
+/// empty.
+TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const std::string& path = {});
+
+/// "its training was interrupted after 2 of 80 epochs" or "its training diverged after 3 of 80 epochs", of a saved model's
+/// metadata; empty where training came to its end.
+std::string unfinished_text(const std::map<std::string, std::string>& metadata);
+
+/// A node classifier's metadata for save_model: data, seed, how it was trained and how far it came ("unfinished" where `result`
+/// is not finished). `hash` is data.content_hash().
+std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
+                                                     const TrainOptions& options, const SeedResult& result);
+
+/// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as
+/// io::load_interactions and prepare; Error{bad_data} as trained_on.
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved);
+
+/// `data`, as prepare left them, to judge a saved recommender by: in the numbers that the model gives users and items, its
+/// training interactions the model's own (see renumber). Where they are what it was trained on (by their content hash), what its
+/// training held out for validation is validation again, so that both are judged as they were then. Throws Error{bad_data} as
+/// trained_on.
+Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved);
+
+/// A visitor who has the items of these raw ids; what comes twice counts once. Throws Error{usage} with ids that are written
+/// alike for one that the model does not know.
+Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids);
+/// The same of the items' numbers, which are not looked at.
+Query visitor_with(std::vector<int32_t> items);
+
+}  // namespace heddle
+HEDDLE_API_END

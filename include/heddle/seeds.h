@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "heddle/data.h"
+#include "heddle/device.h"
+#include "heddle/error.h"
+#include "heddle/export.h"
+#include "heddle/models.h"
+#include "heddle/progress.h"
+#include "heddle/statistics.h"
+#include "heddle/train.h"
+
+HEDDLE_API_BEGIN
+/// One training from several seeds: on cpu several of them at once, each with the bits that it has alone.
+namespace heddle {
+
+/// The seeds first, first + 1, ..., first + count - 1.
+struct SeedRange {
+  uint64_t first = 0;
+  int64_t count = 1;
+
+  /// Throws Error{usage} unless there is at least one and the last is at most 2^64 - 1.
+  void check() const;
+};
+
+/// How many of `count` seeds to train at the same time. Seeds share nothing, so where a training holds few `numbers` (of the
+/// graph and its features; at most 2^22), which leaves little to share out in a step, one thread for each is faster than all
+/// threads for one after the other; a large one would need its memory once per thread. 1 on devices other than cpu.
+int seeds_at_once(const Device& device, int64_t count, int64_t numbers);
+
+/// One seed's share of run_seeds.
+struct SeedTask {
+  uint64_t seed = 0;
+  int64_t index = 0;  ///< of the seed, from 0
+  const Device& device;
+  /// To be asked between the steps of the training: whether its end is still wanted.
+  std::function<bool()> go_on;
+};
+
+/// What became of one seed.
+enum class SeedEnd {
+  nothing,    ///< it left nothing: it was not begun, failed, or its end was not wanted any more because another seed failed
+  cut_short,  ///< `go_on` said that the whole was to end; what it reached counts
+  finished,
+};
+
+/// What became of all.
+struct SeedEnds {
+  std::vector<SeedEnd> of;   ///< by index; that of the first seed is not `nothing`
+  int at_once = 1;           ///< seeds that ran at the same time, with one thread each if more than 1
+  bool interrupted = false;  ///< `go_on` kept one from its end
+  /// A later seed failed: the first one's training came to its end all the same, the others' only where they had ended before.
+  std::optional<Error> failure;
+};
+
+/// Calls `run` for every seed, `at_once` of them at a time, each then with a device of one thread. `run` tells what the seed came
+/// to; where one throws, the seeds after the first are ended, since figures over seeds are wanted of all or not at all, and the
+/// first one's model may still be worth keeping. `go_on` (or none) is asked before each seed and by SeedTask::go_on, by several
+/// threads; false ends all. Throws what the first seed's `run` throws, Error{interrupted} where that was ended before it left
+/// anything, Error{usage} as SeedRange::check.
+SeedEnds run_seeds(const SeedRange& seeds, const Device& device, int at_once, const std::function<SeedEnd(const SeedTask&)>& run,
+                   const std::function<bool()>& go_on = {});
+
+/// One seed's training of a node classifier.
+struct SeedResult {
+  uint64_t seed = 0;
+  TrainReport report;
+  bool finished = true;  ///< not cut short
+};
+
+/// Trainings of a node classifier that differ in their seed alone.
+struct SeedRuns {
+  std::vector<SeedResult> results;              ///< by seed; those that left nothing are missing; not empty
+  std::unique_ptr<NodeClassifier> first_model;  ///< of the first result
+  int at_once = 1;                              ///< as in SeedEnds, and so are these two
+  bool interrupted = false;
+  std::optional<Error> failure;
+
+  /// Of a figure over the seeds: `over_seeds(&TrainReport::test_accuracy).mean`.
+  MeanAndDeviation over_seeds(double TrainReport::*figure) const;
+  /// Over all epochs of all seeds.
+  double epoch_ms_median() const;
+  double epoch_ms_min() const;
+};
+
+/// Makes an untrained model with this seed on this device. Called by several threads.
+using MakeClassifier = std::function<std::unique_ptr<NodeClassifier>(uint64_t seed, const Device& device)>;
+
+/// Trains from every seed, as many at once as seeds_at_once says; each result has the same bits as if it were trained alone.
+/// Throws as run_seeds. `progress`, which several threads call, one at a time, is told "preparing the graph" (no share is known)
+/// and then "training": epoch 3 of 200 and loss, or of several seeds: seed 2 of 20. It is asked before each seed and after each
+/// epoch; false ends all with what was reached.
+SeedRuns train_seeds(const MakeClassifier& make, const NodeDataset& data, const TrainOptions& options, const SeedRange& seeds,
+                     const Device& device, const ProgressCallback& progress = {});
+
+}  // namespace heddle
+HEDDLE_API_END

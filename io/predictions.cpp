@@ -1,0 +1,88 @@
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "heddle/error.h"
+#include "heddle/io.h"
+#include "heddle/rethrow.h"
+
+namespace heddle::io {
+
+namespace {
+
+/// How the fields of a line are put together.
+struct TableForm {
+  const char* header;
+  const char* before[5];  ///< each of the five fields
+  const char* end;
+  const char* nothing;  ///< in place of a label or a split that there is not
+  const char* quote;    ///< around a split
+};
+
+TableForm table_form(TableFormat format) {
+  switch (format) {
+    case TableFormat::tsv: return {"node\tpredicted\tlabel\tprobability\tsplit\n", {"", "\t", "\t", "\t", "\t"}, "\n", "", ""};
+    case TableFormat::csv: return {"node,predicted,label,probability,split\n", {"", ",", ",", ",", ","}, "\n", "", ""};
+    case TableFormat::json_lines:
+      return {"",
+              {R"({"node": )", R"(, "predicted": )", R"(, "label": )", R"(, "probability": )", R"(, "split": )"},
+              "}\n",
+              "null",
+              "\""};
+  }
+  fail(ErrorKind::usage, "there is no such format of a table");
+}
+
+std::string six_decimals(float value) {
+  char digits[64];
+  return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 6).ptr};
+}
+
+std::vector<const char*> split_names(const NodeDataset& data) {
+  std::vector<const char*> names(static_cast<std::size_t>(data.nodes), nullptr);
+  for (const auto& [name, nodes] :
+       {std::pair("train", &data.train), std::pair("val", &data.val), std::pair("test", &data.test)}) {
+    for (const int32_t node : *nodes) {
+      require(node >= 0 && node < data.nodes, ErrorKind::usage, data.name, ": node ", node, " of a split, ",
+              there_are(data.nodes));
+      names[static_cast<std::size_t>(node)] = name;
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string predictions_text(const NodePredictions& predictions, const NodeDataset& data, TableFormat format) try {
+  const auto nodes = static_cast<std::size_t>(data.nodes);
+  require(predictions.predicted.size() == nodes && predictions.probability.size() == nodes, ErrorKind::usage, data.name, ": ",
+          there_are(predictions.predicted.size(), "predicted class", "predicted classes"), " and ",
+          counted(predictions.probability.size(), "probability", "probabilities"), " for ", counted(data.nodes, "node"));
+  require(data.labels.empty() || data.labels.size() == nodes, ErrorKind::usage, data.name, ": ",
+          there_are(data.labels.size(), "label"), " for ", counted(data.nodes, "node"));
+  const TableForm form = table_form(format);
+  const std::vector<const char*> splits = split_names(data);
+  std::string table = form.header;
+  for (std::size_t node = 0; node < nodes; ++node) {
+    const int32_t label = data.labels.empty() ? -1 : data.labels[node];
+    table += form.before[0] + std::to_string(node);
+    table += form.before[1] + std::to_string(predictions.predicted[node]);
+    table += form.before[2] + (label < 0 ? form.nothing : std::to_string(label));
+    table += form.before[3] + six_decimals(predictions.probability[node]);
+    table += form.before[4];
+    table += splits[node] == nullptr ? form.nothing : form.quote + std::string(splits[node]) + form.quote;
+    table += form.end;
+  }
+  return table;
+} catch (...) {
+  rethrow_as_error();
+}
+
+void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data,
+                       TableFormat format) try {
+  write_file(path, predictions_text(predictions, data, format));
+} catch (...) {
+  rethrow_as_error();
+}
+
+}  // namespace heddle::io
