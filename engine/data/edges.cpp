@@ -19,7 +19,7 @@ using io::detail::ListedEdge;
 int64_t checked_nodes(const char* op, std::span<const Edge> edges, std::span<const float> weights, const EdgeOptions& options) {
   require(weights.empty() || weights.size() == edges.size(), ErrorKind::usage, op, ": ", there_are(weights.size(), "weight"),
           " for ", counted(edges.size(), "edge"), "; give none, or one for each");
-  constexpr int64_t most_nodes = io::detail::kMaxId + 1;
+  constexpr int64_t most_nodes = io::detail::max_id + 1;
   require(options.nodes >= 0 && options.nodes <= most_nodes, ErrorKind::usage, op, ": ", counted(options.nodes, "node"),
           " were asked for; there may be ", most_nodes);
   int64_t largest = -1;

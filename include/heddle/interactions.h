@@ -137,11 +137,13 @@ Renumbered renumber(const InteractionDataset& data, const IdTable& users, const 
 
 /// How many training interactions each user has, or each item.
 struct DegreeSummary {
-  double mean = 0;
+  double mean = 0;     ///< of all of them
   int64_t median = 0;  ///< of an even count the larger of the two in the middle
-  int64_t most = 0;
+  int64_t most = 0;    ///< of any of them
 };
+/// Of the users: how many items each has in training. All 0 where there are no users.
 DegreeSummary user_degrees(const InteractionDataset& data);
+/// Of the items: how many users each has in training. All 0 where there are no items.
 DegreeSummary item_degrees(const InteractionDataset& data);
 
 /// The transpose of a users x items matrix: items x users, columns ascending.

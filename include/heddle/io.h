@@ -60,8 +60,8 @@ struct InteractionColumns {
 
 /// How interactions are read.
 struct InteractionReading {
-  InteractionFormat format = InteractionFormat::automatic;
-  InteractionColumns columns = {};
+  InteractionFormat format = InteractionFormat::automatic;  ///< what the files are
+  InteractionColumns columns = {};                          ///< where in a line what stands
 };
 /// The same as text, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has it.
 std::map<std::string, std::string> to_settings(const InteractionReading& reading);

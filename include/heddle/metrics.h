@@ -26,10 +26,10 @@ std::span<const char* const> metric_names();
 
 /// The name of a figure, taken apart: "recall@20(uni100)" is the metric recall, cut at 20, among 100 sampled negatives.
 struct MetricName {
-  std::string metric;  ///< one of metric_names()
-  int64_t k = 0;       ///< where the ranking is cut
-  MetricDefinition definition = MetricDefinition::standard;
-  int64_t sampled_negatives = 0;  ///< 0: of the full ranking
+  std::string metric;                                        ///< one of metric_names()
+  int64_t k = 0;                                             ///< where the ranking is cut
+  MetricDefinition definition = MetricDefinition::standard;  ///< of ndcg; others have one
+  int64_t sampled_negatives = 0;                             ///< 0: of the full ranking
 
   /// What of the name tells how the figure differs from the standard: "(retrieved)" (of ndcg only, no other metric has an ideal),
   /// "(uni100)", both, or nothing.

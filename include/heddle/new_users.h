@@ -17,8 +17,8 @@ namespace heddle {
 
 /// Users that are kept out of `data` altogether, to be met as visitors.
 struct NewUsers {
-  InteractionDataset rest;  ///< the same users and items, the kept-out users' rows are empty in train, val and test
-  std::vector<Query> given;
+  InteractionDataset rest;     ///< the same users and items, the kept-out users' rows are empty in train, val and test
+  std::vector<Query> given;    ///< what each of them comes with, as a visitor
   HostCsr targets;             ///< one row for each of `given`
   std::vector<int32_t> users;  ///< their numbers, ascending
 };
@@ -30,7 +30,7 @@ NewUsers keep_out_users(const InteractionDataset& data, double share, uint64_t s
 /// How well users are served whom training did not know, beside the same users known to it. In both cases half of their training
 /// items are given and the other half are to be found.
 struct NewUserCost {
-  int64_t users = 0;
+  int64_t users = 0;        ///< how many were kept out
   RankingMetrics as_new;    ///< of a model fitted without these users: their vectors come from the given items alone
   RankingMetrics as_known;  ///< of a model fitted with these users and their given items
 };
@@ -44,8 +44,8 @@ struct NewUserOptions {
   /// Share of the training interactions that is held out for validation where the data have none, for a model whose fitting looks
   /// at some; before the given items come back, of which none may be lost to validation. 0: none.
   double hold_out = 0;
-  EvaluateOptions evaluate = {};
-  uint64_t seed = 0;  ///< of the draws of users, of given items and of what is held out
+  EvaluateOptions evaluate = {};  ///< how their rankings are judged
+  uint64_t seed = 0;              ///< of the draws of users, of given items and of what is held out
 };
 
 /// Calls `fit` for the rest of the data and judges the model by those kept out as visitors; then calls `fit` for the data with

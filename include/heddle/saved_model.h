@@ -26,7 +26,7 @@ enum class SavedKind {
 
 /// A saved model's kind and what stands beside its arrays, read without loading them.
 struct SavedModelInfo {
-  SavedKind kind = SavedKind::node_classifier;
+  SavedKind kind = SavedKind::node_classifier;  ///< which of the two loads it
   std::string model;                            ///< its name: "gcn", "lightgcn"
   std::map<std::string, std::string> metadata;  ///< docs/formats.md and docs/recommending.md list the entries
 };

@@ -21,8 +21,8 @@ namespace heddle {
 
 /// The seeds first, first + 1, ..., first + count - 1.
 struct SeedRange {
-  uint64_t first = 0;
-  int64_t count = 1;
+  uint64_t first = 0;  ///< the first of them
+  int64_t count = 1;   ///< how many
 
   /// Throws Error{usage} unless there is at least one and the last is at most 2^64 - 1.
   void check() const;
@@ -35,9 +35,9 @@ int seeds_at_once(const Device& device, int64_t count, int64_t numbers);
 
 /// One seed's share of run_seeds.
 struct SeedTask {
-  uint64_t seed = 0;
-  int64_t index = 0;  ///< of the seed, from 0
-  const Device& device;
+  uint64_t seed = 0;     ///< which seed
+  int64_t index = 0;     ///< of the seed, from 0
+  const Device& device;  ///< to train on; it lives until `run` returns
   /// To be asked between the steps of the training: whether its end is still wanted.
   std::function<bool()> go_on;
 };
@@ -46,7 +46,7 @@ struct SeedTask {
 enum class SeedEnd {
   nothing,    ///< it left nothing: it was not begun, failed, or its end was not wanted any more because another seed failed
   cut_short,  ///< `go_on` said that the whole was to end; what it reached counts
-  finished,
+  finished,   ///< it came to its end
 };
 
 /// What became of all.
@@ -68,8 +68,8 @@ SeedEnds run_seeds(const SeedRange& seeds, const Device& device, int at_once, co
 
 /// One seed's training of a node classifier.
 struct SeedResult {
-  uint64_t seed = 0;
-  TrainReport report;
+  uint64_t seed = 0;     ///< which seed
+  TrainReport report;    ///< of its training
   bool finished = true;  ///< not cut short
 };
 
@@ -77,14 +77,15 @@ struct SeedResult {
 struct SeedRuns {
   std::vector<SeedResult> results;              ///< by seed; those that left nothing are missing; not empty
   std::unique_ptr<NodeClassifier> first_model;  ///< of the first result
-  int at_once = 1;                              ///< as in SeedEnds, and so are these two
-  bool interrupted = false;
-  std::optional<Error> failure;
+  int at_once = 1;                              ///< as in SeedEnds
+  bool interrupted = false;                     ///< as in SeedEnds
+  std::optional<Error> failure;                 ///< as in SeedEnds
 
   /// Of a figure over the seeds: `over_seeds(&TrainReport::test_accuracy).mean`.
   MeanAndDeviation over_seeds(double TrainReport::*figure) const;
-  /// Over all epochs of all seeds.
+  /// Milliseconds of an epoch: the median over all epochs of all seeds.
   double epoch_ms_median() const;
+  /// Milliseconds of the shortest epoch of all seeds.
   double epoch_ms_min() const;
 };
 

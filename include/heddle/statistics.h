@@ -11,8 +11,8 @@ namespace heddle {
 /// The mean of some numbers and their population standard deviation: the root of the mean squared difference, divided by n (not
 /// by n - 1), as papers give it for accuracies over seeds.
 struct MeanAndDeviation {
-  double mean = 0;
-  double deviation = 0;
+  double mean = 0;       ///< of all of them
+  double deviation = 0;  ///< 0 of a single number
 };
 
 /// NaN of no numbers.

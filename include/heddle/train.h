@@ -136,7 +136,9 @@ SplitFigures evaluate(NodeClassifier& model, const NodeDataset& data, const std:
 
 /// Figures of the three splits of a data set.
 struct DatasetFigures {
-  SplitFigures train, val, test;  ///< 0 where a split is empty
+  SplitFigures train;  ///< of the nodes to train on; 0 where the split is empty, as in the next two
+  SplitFigures val;    ///< of those to validate on
+  SplitFigures test;   ///< of those to test on
 };
 /// Figures of the model as it stands on every split that is not empty. Throws as evaluate of one.
 DatasetFigures evaluate(NodeClassifier& model, const NodeDataset& data);
