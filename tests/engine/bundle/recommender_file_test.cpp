@@ -3,8 +3,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "tests/engine/interactions.h"
 #include "tests/engine/bundle/model_samples.h"
+#include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
 #include "tests/support/devices.h"
 #include "tests/support/temp_dir.h"
