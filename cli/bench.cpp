@@ -160,7 +160,7 @@ std::shared_ptr<const bench::VariantFile> open_file(const BenchOp& op, const std
 void run(const BenchOp& op, const BenchOptions& options) {
   RunFiles files;
   if (op.graph) list_graphs(options.graphs, files);
-  for (const std::string& file : options.added) files.reads("--add", file);
+  for (const std::string& file : options.added) files.reads_file("--add", file);
   files.writes("--json", options.json);
   files.writes("--csv", options.csv);
   files.writes("--plot", options.plot);
@@ -217,7 +217,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   const bool any = number > 0;  // of an interrupted comparison the rows that there are
   ResultFiles written("");
   written.write("the JSON of the rows", any ? options.json : "", [&](const std::string& path) {
-    io::write_file(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}}.dump() + "\n");
+    write_json(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}});
   });
   written.write("the table of rows", any ? options.csv : "",
                 [&](const std::string& path) { io::write_file(path, lab_csv(rows)); });
@@ -228,7 +228,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   require(failure.empty(), ErrorKind::internal, failure);
   require(of_added.empty(), ErrorKind::bad_data, of_added);
   if (!read) written.report([] { throw OutputClosed(); });
-  if (!written.saved().empty()) written.report([&] { print(fmt::format("saved      {}\n", fmt::join(written.saved(), ", "))); });
+  if (!written.saved().empty()) written.report([&] { print(written.saved_text()); });
   cases.require_all(number, written.outcome());
 }
 

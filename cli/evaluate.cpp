@@ -17,6 +17,7 @@
 #include "cli/run_files.h"
 #include "heddle/error.h"
 #include "heddle/saved_model.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -46,15 +47,16 @@ struct Evaluation {
 };
 
 std::string evaluation_text(const Evaluation& evaluation) {
+  using io::detail::printable;
   const SavedRecommender& saved = evaluation.saved;
   std::string text = interactions_text(evaluation.loaded.data, evaluation.loaded.hash);
   const std::string settings = settings_text(saved.model->settings());
   text += fmt::format("model      {}{}{}\n", saved.model->name(), settings.empty() ? "" : ": ", settings);
   text += evaluation.same_data() ? "           trained on this data\n"
                                  : fmt::format("           trained on other data than this: {}, content hash {}\n",
-                                               evaluation.trained.name, evaluation.trained.hash);
+                                               printable(evaluation.trained.name), printable(evaluation.trained.hash));
   if (const std::string unfinished = unfinished_text(saved.metadata); !unfinished.empty())
-    text += "           " + unfinished + "\n";
+    text += "           " + printable(unfinished) + "\n";
   const Renumbered& renumbered = evaluation.renumbered;
   if (renumbered.unknown > 0)
     text += fmt::format("           {} left out: user or item not in its data\n", grouped(renumbered.unknown, "interaction"));
@@ -98,11 +100,17 @@ Json evaluation_json(const Evaluation& evaluation) {
   if (renumbered.unknown > 0) left_out += text(renumbered.unknown, " with a user or an item that the model does not know");
   if (renumbered.in_training > 0)
     left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
-  fail(ErrorKind::usage, data.name, ": none of its ", counted(data.test.nnz() + data.val.nnz(), "interaction"),
-       " kept for test and validation can judge this model (", left_out, "); judge it by ",
-       evaluation.trained.name.empty() ? "the data that it was trained on"
-                                       : "the data that it was trained on, " + evaluation.trained.name,
-       ", split as then, or by other interactions of its users and items");
+  const std::string trained_on = evaluation.trained.name.empty() ? "the data that it was trained on"
+                                                                 : "the data that it was trained on, " + evaluation.trained.name;
+  const auto split = evaluation.saved.metadata.find("data.split");
+  const bool all_trained_on = split != evaluation.saved.metadata.end() && split->second == "none";
+  fail(ErrorKind::usage, data.name, ": what is kept of it for test and validation, ",
+       counted(data.test.nnz() + data.val.nnz(), "interaction"), ", cannot judge this model (", left_out, "); ",
+       all_trained_on
+           ? text("nothing of ", trained_on,
+                  ", was kept for the test (--split none): judge it by later interactions of its users and items, or train it"
+                  " with --split ratio")
+           : text("judge it by ", trained_on, ", split as then, or by other interactions of its users and items"));
 }
 
 void EvaluateCommand::run() {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -12,6 +13,7 @@
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -39,6 +41,7 @@ io::VectorFormat ExportCommand::target_format() const try {
 }
 
 void ExportCommand::run() const {
+  using io::detail::printable;
   if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
   const io::VectorFormat target = target_format();
   const std::string labels = io::vector_labels_path(path, target);
@@ -47,11 +50,13 @@ void ExportCommand::run() const {
   files.writes("--embeddings", path);
   files.writes("--embeddings", labels);
   files.check();
+  note_doing("reading the model");
   const SavedRecommender saved = open_recommender(model, device.open());
   const bool items = of == "items";
   const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
+  catch_interrupts(printing.quiet);  // of several files, none is written without the others
   ResultFiles results("");
   results.write("the table of vectors", path, [&](const std::string& to) { io::write_vectors(to, target, vectors, ids); });
   results.write("the table of labels", labels, [&](const std::string& to) {
@@ -66,10 +71,12 @@ void ExportCommand::run() const {
       print(object);
       return;
     }
-    print(fmt::format(
-        "wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
-        labels.empty() ? "" : fmt::format(", their {} to {}", target == io::VectorFormat::projector ? "labels" : "ids", labels)));
+    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, printable(path),
+                      labels.empty() ? ""
+                                     : fmt::format(", their {} to {}", target == io::VectorFormat::projector ? "labels" : "ids",
+                                                   printable(labels))));
   });
+  require(!interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }
 
 }  // namespace

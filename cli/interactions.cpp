@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/option_tables.h"
+#include "cli/options.h"
+#include "heddle/error.h"
 #include "io/interactions.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -92,17 +95,25 @@ std::string no_test_text(const InteractionDataset& data) {
     const auto found = data.origin.options.find(name);
     return found == data.origin.options.end() ? std::string() : found->second;
   };
-  const std::string split = option("split"), way_on = "--split ratio or --split leave-one-out keeps some";
-  if (split == "none") return "--split none keeps no interactions for the test; " + way_on;
-  if (split == "files") return "its files keep no interactions for the test; " + way_on;
+  const std::string way_on = "--split ratio or --split leave-one-out keeps some";
+  switch (data.origin.split) {  // what was asked for may be auto
+    case SplitMethod::none: return "--split none keeps no interactions for the test; " + way_on;
+    case SplitMethod::files:
+      return text("its files keep no interactions for the test",
+                  data.report.overlap > 0 ? " that are not in training too; " : "; ", way_on);
+    case SplitMethod::leave_one_out:
+      return "no user has the 3 interactions of which --split leave-one-out keeps one for the test; more data keeps some";
+    case SplitMethod::ratio: break;
+  }
   if (option("test_share") == "0") return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
-  return "no user has enough interactions for some to be kept for the test; a larger --test-share, or more data, keeps some";
+  return text(option("global_split") == "true" ? "there are not" : "no user has",
+              " enough interactions for some to be kept for the test; a larger --test-share, or more data, keeps some");
 }
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
   const InteractionReport& report = data.report;
-  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", data.name, grouped(data.users.size(), "user"),
-                                 grouped(data.items.size(), "item"), 100 * data.density());
+  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", io::detail::printable(data.name),
+                                 grouped(data.users.size(), "user"), grouped(data.items.size(), "item"), 100 * data.density());
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.nnz(), "interaction"),
                       grouped(data.val.nnz()), grouped(data.test.nnz()));
   std::string met;

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/command_line.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/saved_model.h"
@@ -11,11 +12,17 @@ namespace heddle::cli {
 
 namespace {
 
-/// How the readers call a file that is not as it was written.
-constexpr std::string_view damaged_mark = " is damaged: ", cut_off_mark = "cut off";
+/// Throws what reading a model from `path` threw on: of a file that is not what was written, with the way to one that is.
+[[noreturn]] void fail_damaged(const std::string& path, const Error& error) {
+  const std::string sentence = error.what();
+  // How the readers call such a file, behind its path: that may have any words in it.
+  const std::string_view behind = std::string_view(sentence).substr(sentence.starts_with(path) ? path.size() : 0);
+  const bool damaged = behind.starts_with(" is damaged: ") || behind.starts_with(" is cut off: ") ||
+                       behind.starts_with(" is not a safetensors file, or cut off: ");
+  fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
+}
 
-/// What `read` gives of the file, once its first bytes have not shown it to be something else. Of a file that is not what was
-/// written it throws the reader's sentence with the way to one that is.
+/// What `read` gives of the file, once its first bytes have not shown it to be something else.
 template <class Read>
 auto of_model_file(const std::string& path, const Read& read) {
   refuse_other_files(path);
@@ -23,9 +30,7 @@ auto of_model_file(const std::string& path, const Read& read) {
     return read();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) throw;
-    const std::string sentence = error.what();
-    const bool damaged = sentence.find(damaged_mark) != std::string::npos || sentence.find(cut_off_mark) != std::string::npos;
-    fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
+    fail_damaged(path, error);
   }
 }
 
@@ -43,7 +48,7 @@ void refuse_other_files(const std::string& path) {
     case ContentKind::safetensors:
     case ContentKind::unknown: return;  // the reader says more
     case ContentKind::text:
-      fail(ErrorKind::bad_data, path, " is ", found.name, ", not a model; heddle train MODEL --data ", path,
+      fail(ErrorKind::bad_data, path, " is ", found.name, ", not a model; heddle train MODEL --data ", as_word(path),
            " --save FILE makes a model of data");
     case ContentKind::npy:
       fail(ErrorKind::bad_data, path, " is ", found.name, ", not a model; heddle export writes such arrays for other programs");

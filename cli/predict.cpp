@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
@@ -15,6 +16,7 @@
 #include "heddle/io.h"
 #include "heddle/saved_model.h"
 #include "heddle/train.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -47,9 +49,10 @@ Origin origin(const std::string& path) {
 }
 
 std::string origin_text(const Origin& trained_on, const std::string& hash) {
+  using io::detail::printable;
   if (trained_on.hash.empty()) return "on data that its file does not name";
   if (trained_on.hash == hash) return "on this data";
-  return fmt::format("on other data than this: {}, content hash {}", trained_on.name, trained_on.hash);
+  return fmt::format("on other data than this: {}, content hash {}", printable(trained_on.name), printable(trained_on.hash));
 }
 
 std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, const Origin& trained_on, const NodeDataset& data,
@@ -57,7 +60,7 @@ std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, con
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
   text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
-  if (!trained_on.unfinished.empty()) text += fmt::format("           {}\n", trained_on.unfinished);
+  if (!trained_on.unfinished.empty()) text += fmt::format("           {}\n", io::detail::printable(trained_on.unfinished));
   text += fmt::format("device     {}\n", model.context().device().description());
   text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(on.train.accuracy, data.train),
                       accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));
@@ -97,17 +100,22 @@ void PredictCommand::run() const {
   outputs.list(files);
   files.check();
   const Device where = device.open();
+  note_doing("reading the model");
   const Origin trained_on = origin(model);
   const bool attends = std::any_of(model_kinds().begin(), model_kinds().end(),
                                    [&](const ModelKind& kind) { return kind.name == trained_on.kind && kind.attends; });
   require(outputs.attention.empty() || attends || trained_on.kind.empty(), ErrorKind::usage, "--save-attention: ", model,
           " holds a ", trained_on.kind, ", which has no attention");
+  note_doing("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
+  note_doing("classifying");
   // First: a model that has none is refused before anything else is computed.
   const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : hidden_representations(*loaded);
   const DatasetFigures on = evaluate(*loaded, dataset);
+  const bool saves = !outputs.embeddings.empty() || !outputs.predictions.empty() || !outputs.attention.empty();
+  if (saves) catch_interrupts(printing.quiet);  // of several files, none is written without the others
   ResultFiles results("");
   outputs.write(*loaded, dataset, true, results, &embeddings);
   results.report([&] {
@@ -124,6 +132,7 @@ void PredictCommand::run() const {
     print(io::predictions_text(predictions_of(predict(*loaded)), dataset));
   });
   results.require_saved();
+  require(!saves || !interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "cli/process.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/io.h"
 #include "heddle/version.h"
 #include "io/text.h"
 
@@ -59,6 +60,9 @@ void write_out(const std::string& bytes) {
   require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(error));
 }
 
+/// The object on one line. A path need not be UTF-8, a JSON string must be.
+std::string json_line(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
 /// JSON with the control characters escaped that its strings may hold as they are: DEL, and U+0080 to U+009F, of which some
 /// terminals take U+009B for the beginning of a control sequence.
 std::string without_controls(const std::string& json) {
@@ -100,9 +104,9 @@ std::string grouped(int64_t number, const char* noun, const char* plural) {
 double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
 
 std::string data_text(const NodeDataset& data, const std::string& hash) {
-  std::string text =
-      fmt::format("data       {}: {}, {}, {}, {}\n", data.name, grouped(data.nodes, "node"), grouped(data.edges.size(), "edge"),
-                  grouped(data.feature_count(), "feature"), grouped(data.classes, "class", "classes"));
+  std::string text = fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
+                                 grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
+                                 grouped(data.classes, "class", "classes"));
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
                       grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
   const CleaningReport& cleaning = data.cleaning;
@@ -238,9 +242,8 @@ bool print_row(const std::string& text) try {
   return false;
 }
 
-void print(const Json& object) {
-  // A path need not be UTF-8, a JSON string must be.
-  write_out(without_controls(object.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n");
-}
+void print(const Json& object) { write_out(without_controls(json_line(object))); }
+
+void write_json(const std::string& path, const Json& object) { io::write_file(path, json_line(object)); }
 
 }  // namespace heddle::cli

@@ -119,7 +119,7 @@ void TrainCommand::run() {
   check_settings(training.settings, [this] { training.kind->check(training.settings); });
   RunFiles files;
   files.reads("--data", data.path);
-  files.reads("--tuned", tuned);
+  files.reads_file("--tuned", tuned);
   outputs.list(files);
   files.writes("--profile", profile.path);
   files.check();
@@ -160,8 +160,8 @@ void TrainCommand::run() {
       print(object);
       return;
     }
-    const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
-    print(training_text(training, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
+    print(training_text(training, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() +
+          results.saved_text());
   });
   results.require_saved();
   require(!runs.interrupted, ErrorKind::interrupted, interruption(training, runs), "; ", outcome);

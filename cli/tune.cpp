@@ -22,6 +22,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/tuned.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -56,6 +57,7 @@ Json as_json(const std::vector<TunedCase>& outcomes, const Device& device, doubl
 }
 
 void run(const TuneOptions& options) {
+  using io::detail::printable;
   RunFiles files;
   list_graphs(options.graphs, files);
   files.writes("--save", options.save);  // which is added to, so that it is read as well
@@ -73,7 +75,7 @@ void run(const TuneOptions& options) {
                                  device.kind() == DeviceKind::simt ? "bytes moved, counted" : "medians, measured");
   if (!absent.empty()) head += fmt::format("absent from HEDDLE_DATA, left out: {}\n", fmt::join(absent, ", "));
   int longest = columns_of("graph");
-  for (const std::string& name : names) longest = std::max(longest, columns_of(name));
+  for (const std::string& name : names) longest = std::max(longest, columns_of(printable(name)));
   print(head + fmt::format("{}{:>7}  {:<21}{:<21}{}\n", padded_to_columns("graph", longest), "width", "best deterministic",
                            "the rule's", "rule / best"));
   std::vector<TunedCase> outcomes;
@@ -93,8 +95,8 @@ void run(const TuneOptions& options) {
       const bool whole = unless_interrupted(
           [&] { outcome = tune_spmm(graph, width, device, static_cast<int>(options.repeats), [] { return !interrupted(); }); });
       if (!whole) break;
-      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome->graph, longest), width, outcome->best,
-                            outcome->rule, outcome->ratio()));
+      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(printable(outcome->graph), longest), width,
+                            outcome->best, outcome->rule, outcome->ratio()));
       tuned.add(choice_of(*outcome, structure, device));
       outcomes.push_back(*std::move(outcome));
     }
@@ -105,14 +107,13 @@ void run(const TuneOptions& options) {
   if (outcomes.empty()) cases.require_all(0, "");  // an interrupted one that has nothing to add
   results.write("what was measured", options.save, [&](const std::string& path) { io::write_tuned(path, tuned); });
   results.write("the table of cases", options.json, [&](const std::string& path) {
-    io::write_file(path,
-                   as_json(outcomes, device, rule.geometric_mean, outcomes.size() < names.size() * widths.size()).dump() + "\n");
+    write_json(path, as_json(outcomes, device, rule.geometric_mean, outcomes.size() < names.size() * widths.size()));
   });
   results.report([&] {
     print(fmt::format(
         "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n",
-        rule.geometric_mean, rule.worst->ratio(), rule.worst->graph, rule.worst->width));
-    if (!results.saved().empty()) print(fmt::format("saved      {}\n", fmt::join(results.saved(), ", ")));
+        rule.geometric_mean, rule.worst->ratio(), printable(rule.worst->graph), rule.worst->width));
+    if (!results.saved().empty()) print(results.saved_text());
   });
   results.require_saved();
   cases.require_all(outcomes.size(), results.outcome());

@@ -203,6 +203,12 @@ TEST_SUITE("cli") {
     check_usage(run_program("recommend " + model + " --user 1,2"),
                 "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
     check_usage(run_program("recommend " + model + " --user 1,x"), "user '1,x' is unknown");
+    const std::string spaced = folder.file("spaced");
+    REQUIRE(run_program("train popularity --split none --save " + spaced + " --data " +
+                        folder.write("spaced.csv", "user,item\nann b,1\nc'd,1\n"))
+                .status == 0);
+    check_usage(run_program("recommend " + spaced + " --user \"ann b,c'd\""),
+                "--user is given for each: --user 'ann b' --user 'c'\\''d'");
     check_usage(run_program("recommend " + model + " --user somebody"),
                 "user 'somebody' is unknown; the model knows 6 users, such as '1', '2', '3'");
     check_usage(run_program("similar " + model + " --item oak"),
@@ -273,6 +279,8 @@ TEST_SUITE("cli") {
     }
     CHECK(results[4].out.find("Mug\\x1b[31m\\x07\\xc2\\x9b2J\\x7f") != std::string::npos);
     CHECK(std::count(results[4].out.begin(), results[4].out.end(), '\n') == 4);  // a line feed of a title ends no line
+    // Nor does one that turns the direction of what follows it.
+    check_usage(run_program("similar " + titled + " --item 'a\u061cb\u202ec'"), "'a\\xd8\\x9cb\\xe2\\x80\\xaec' is unknown");
     CHECK(results[5].out.starts_with("like item 100 (Mug\\x1b[31m"));
     CHECK(results[7].json()["results"].size() == 2);
     CHECK(results[8].json()["items"][0]["name"] == evil);
@@ -284,6 +292,47 @@ TEST_SUITE("cli") {
                 .status == 0);
     REQUIRE(run_program("export " + light + " --embeddings " + vectors).status == 0);
     CHECK(file_content(folder.file("items.metadata.tsv")).find(evil) != std::string::npos);
+  }
+
+  TEST_CASE("line feeds of names make no lines of a report, and widen its columns by what is shown in their place") {
+    const TempDir folder, nodes;
+    write_karate(nodes);
+    const std::string evil = "a\nforged\tline\n", quoted = "'" + folder.file(evil);
+    folder.write(evil + "log.csv", "user,item\na,1\na,2\na,3\nb,2\nb,3\nb,4\nc,5\nc,6\n");
+    folder.write(evil + "other.csv", "user,item\na,5\na,6\nb,5\nb,6\n");
+    folder.write(evil + "g.txt", "0 1\n1 2\n");
+    const std::string log = " --data " + quoted + "log.csv'", model = quoted + "m'", light = quoted + "l'", gcn = quoted + "g'";
+    std::filesystem::rename(nodes.path(), folder.file(evil + "n"));
+    const std::string club = " --data " + quoted + "n'";
+    const std::string lines[] = {
+        "train popularity --test-share 0.4 --save " + model + log,
+        "train lightgcn --epochs 1 --dim 2 --temperature 0.2 --test-share 0.4 --save " + light + log,
+        "data" + log,
+        "compare --models popularity --test-share 0.4" + log,
+        "evaluate " + model + log,
+        "evaluate " + model + " --test-share 0.4 --data " + quoted + "other.csv'",
+        "export " + light + " --as word2vec --embeddings " + quoted + "e'",
+        "export " + light + " --as projector --embeddings " + quoted + "p.tsv'",
+        "train gcn --epochs 1 --save " + gcn + club,
+        "predict " + gcn + " --save-predictions " + quoted + "t'" + club,
+        "bench spmm --dim 1 --repeats 1 --graph " + quoted + "g.txt' --json " + quoted + "j'",
+        "tune --dim 1 --repeats 1 --graph " + quoted + "g.txt' --json " + quoted + "j'",
+    };
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      const ProgramResult result = run_program(line, "HEDDLE_PROGRESS_DELAY=0");
+      CHECK_MESSAGE(result.status == 0, result.err);
+      CHECK_MESSAGE(result.out.find("\nforged") == std::string::npos, result.out);
+      CHECK_MESSAGE(result.out.find("\\x0aforged\\x09line\\x0a") != std::string::npos, result.out);
+      if (!line.starts_with("tune")) continue;
+      // Below each other: the heading of the second column ends where its numbers do.
+      const std::size_t heading = result.out.find("graph "), named = result.out.find("g.txt", heading);
+      REQUIRE(heading != std::string::npos);
+      REQUIRE(named != std::string::npos);
+      const std::size_t row = result.out.rfind('\n', named) + 1;
+      CHECK(result.out.find("width", heading) + 5 - heading == result.out.find("1  ", named) + 1 - row);
+    }
+    std::filesystem::rename(folder.file(evil + "n"), nodes.path());
   }
 
   TEST_CASE("data that leave nothing to judge a model by say why and what to do") {
@@ -298,17 +347,36 @@ TEST_SUITE("cli") {
     check_usage(run_program("evaluate " + model + log),
                 "train: there are no test interactions to judge the model by: --split none keeps no interactions for the test; "
                 "--split ratio or --split leave-one-out keeps some, and a model that is to be judged is trained so;");
-    check_usage(run_program("evaluate " + model + log + " --split ratio"),
-                "none of its 120 interactions kept for test and validation can judge this model (120 that it was trained on); "
-                "judge it by the data that it was trained on, train, split");
+    check_usage(
+        run_program("evaluate " + model + log + " --split ratio"),
+        "train: what is kept of it for test and validation, 120 interactions, cannot judge this model (120 that it was "
+        "trained on); nothing of the data that it was trained on, train, was kept for the test (--split none): judge it by "
+        "later interactions of its users and items, or train it with --split ratio");
     check_usage(run_program("compare --models popularity --split none" + log), "to compare models by: --split none keeps no");
     check_usage(run_program("compare --models popularity --test-share 0" + log),
                 "--test-share 0 keeps no interactions for the test");
     const std::string others = " --data " + folder.write("others.csv", "user,item\nx,1\nx,2\nx,3\nx,4\nx,5\n");
     check_usage(
         run_program("evaluate " + model + others + " --split ratio"),
-        "others: none of its 1 interaction kept for test and validation can judge this model (1 with a user or an item that "
-        "the model does not know)");
+        "others: what is kept of it for test and validation, 1 interaction, cannot judge this model (1 with a user or an item "
+        "that the model does not know)");
+    const std::string part = folder.file("part");
+    REQUIRE(run_program("train popularity --quiet --save " + part + log).status == 0);
+    check_usage(run_program("evaluate " + part + others + " --split ratio"),
+                "; judge it by the data that it was trained on, train, split as then, or by other interactions of its users");
+    // What is asked for is auto, and it is the files that decide.
+    const TempDir twice;
+    twice.write("train.txt", "0 1 2 3\n1 1 2\n");
+    twice.write("test.txt", "0 1 2\n1 2\n");
+    const std::string same = " --data " + twice.path().string(),
+                      words =
+                          "its files keep no interactions for the test that are not in training too; --split ratio or --split "
+                          "leave-one-out keeps some";
+    CHECK(run_program("train popularity" + same).out.find("\n           " + words + "\n") != std::string::npos);
+    check_usage(run_program("compare --models popularity" + same), "to compare models by: " + words);
+    check_usage(run_program("compare --models popularity --split leave-one-out --data " +
+                            folder.write("two.csv", "user,item\na,1\na,2\n")),
+                "no user has the 3 interactions of which --split leave-one-out keeps one for the test");
   }
 
   TEST_CASE("a model that is saved without the interactions kept for the test says so, and how to have them all") {
@@ -343,7 +411,7 @@ TEST_SUITE("cli") {
         best = std::max(best, trial["ndcg@20"].get<double>());
       }
       CHECK(object["temperature"] == chosen);
-      const bool edge = trials.size() > 1 && trials.back()["temperature"] == chosen;
+      const bool edge = trials.size() == 6 && trials.back()["temperature"] == chosen;
       ++(edge ? at_edge : within);
       CHECK(object["notes"].size() == (edge ? 1 : 0));
       CHECK(
@@ -352,6 +420,12 @@ TEST_SUITE("cli") {
     }
     CHECK(at_edge > 0);
     CHECK(within > 0);
+    const std::string cut = "train lightgcn --time-limit 0.000000001 --batch-size 128" + data;
+    const std::string note =
+        "the choice of the temperature was cut short after 0 trials; one above 0.10 may do better, which more "
+        "time would have tried, and --temperature 0.15 gives";
+    CHECK(run_program(cut + " --json").json()["notes"] == json{note});
+    CHECK(run_program(cut).out.find("\nnote       " + note + "\n") != std::string::npos);
   }
 
   TEST_CASE("export writes vectors that other programs read") {

@@ -324,6 +324,7 @@ TEST_CASE("lightgcn / a time limit counts the choice of the temperature, which t
   });
   CHECK(slow.choice_s >= 0.2);
   CHECK(slow.temperature == 0.1f);
+  CHECK(slow.temperature_cut_short);
   CHECK_FALSE(slow.interrupted);
   CHECK(slow.epochs >= 1);
   // The limit was not passed when the last epoch began.
@@ -336,6 +337,22 @@ TEST_CASE("lightgcn / a time limit counts the choice of the temperature, which t
     return true;
   });
   CHECK(judged.epochs <= 2);
+}
+
+TEST_CASE("lightgcn / a choice of the temperature that is cut short tried no highest one") {
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  options.learning_rate = 0.01f;
+  for (const double tried : {0.0, 1.0, 2.0}) {
+    CAPTURE(tried);
+    LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 1}));
+    const LightGcnReport report = train(model, shop(), options, {}, [&](const Progress& at) {
+      return at.phase != "choosing the temperature" || at.figures.front().value <= tried;
+    });
+    REQUIRE(report.temperature_trials.size() == static_cast<std::size_t>(tried));
+    CHECK_FALSE(report.temperature_at_edge);  // also where the last of those that were tried is the best
+    CHECK(report.temperature_cut_short);
+  }
 }
 
 TEST_CASE("lightgcn / options out of range and data without interactions are refused") {
@@ -559,7 +576,8 @@ TEST_CASE("lightgcn / the temperature is chosen on held-out training interaction
   const auto best =
       std::max_element(trials.begin(), trials.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   CHECK(report.temperature == best->first);
-  CHECK(report.temperature_at_edge == (best->first == trials.back().first));
+  CHECK(report.temperature_at_edge == (trials.size() == 6 && best->first == trials.back().first));
+  CHECK_FALSE(report.temperature_cut_short);
   // What was tried before leaves no trace in the training itself.
   options.temperature = best->first;
   LightGcn given(shop(), {.dim = 8}, device);
