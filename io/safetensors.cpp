@@ -497,7 +497,7 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     if (header_text.size() > 1) header_text += ',';
     header_text += quoted(name) + ':';
   };
-  for (const char* const reserved : {detail::kChecksum, detail::kFileVersion}) {
+  for (const char* const reserved : {detail::checksum_key, detail::file_version_key}) {
     require(!file.metadata.contains(reserved), ErrorKind::usage, "write_safetensors: the metadata have an entry ", reserved,
             ", which is the file's own");
   }
