@@ -123,11 +123,16 @@ Json evaluation_json(const Evaluation& evaluation) {
   if (renumbered.unknown > 0) left_out += text(renumbered.unknown, " with a user or an item that the model does not know");
   if (renumbered.in_training > 0)
     left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
-  fail(ErrorKind::usage, data.name, ": none of its ", counted(data.test.nnz() + data.val.nnz(), "interaction"),
-       " kept for test and validation can judge this model (", left_out, "); judge it by ",
-       evaluation.trained_name.empty() ? "the data that it was trained on"
-                                       : "the data that it was trained on, " + evaluation.trained_name,
-       ", split as then, or by other interactions of its users and items");
+  const std::string trained_on = evaluation.trained_name.empty() ? "the data that it was trained on"
+                                                                 : "the data that it was trained on, " + evaluation.trained_name;
+  const bool all_trained_on = entry(evaluation.saved.metadata, "data.option.split") == "none";
+  fail(ErrorKind::usage, data.name, ": what is kept of it for test and validation, ",
+       counted(data.test.nnz() + data.val.nnz(), "interaction"), ", cannot judge this model (", left_out, "); ",
+       all_trained_on
+           ? text("nothing of ", trained_on,
+                  ", was kept for the test (--split none): judge it by later interactions of its users and items, or train it"
+                  " with --split ratio")
+           : text("judge it by ", trained_on, ", split as then, or by other interactions of its users and items"));
 }
 
 void EvaluateCommand::run() {

@@ -144,15 +144,16 @@ void InteractionOptions::adopt(const std::map<std::string, std::string>& metadat
 }
 
 std::string no_test_text(const InteractionDataset& data) {
-  const auto option = [&](const char* name) {
-    const auto found = data.origin.options.find(name);
-    return found == data.origin.options.end() ? std::string() : found->second;
-  };
-  const std::string split = option("split"), way_on = "--split ratio or --split leave-one-out keeps some";
-  if (split == "none") return "--split none keeps no interactions for the test; " + way_on;
-  if (split == "files") return "its files keep no interactions for the test; " + way_on;
-  if (option("test_share") == "0") return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
-  return "no user has enough interactions for some to be kept for the test; a larger --test-share, or more data, keeps some";
+  const std::string way_on = "--split ratio or --split leave-one-out keeps some";
+  switch (data.origin.split) {  // what was asked for may be auto
+    case SplitMethod::none: return "--split none keeps no interactions for the test; " + way_on;
+    case SplitMethod::files:
+      return text("its files keep no interactions for the test",
+                  data.report.overlap > 0 ? " that are not in training too; " : "; ", way_on);
+    case SplitMethod::ratio:
+    case SplitMethod::leave_one_out: break;  // `prepare` throws where they come to nothing, but for a share of 0
+  }
+  return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
 }
 
 Degrees user_degrees(const InteractionDataset& data) {

@@ -417,6 +417,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   data.origin.options = std::move(log.read_with);
   data.origin.options.merge(to_settings(asked));
   data.origin.hash_as_split = data.content_hash();
+  data.origin.split = options.split;
   return data;
 } catch (...) {
   rethrow_as_error();

@@ -96,6 +96,7 @@ struct DataOrigin {
   std::string hash_as_split;                   ///< content hash as `prepare` left the data; empty: not known
   double held_out = 0;                         ///< share of training that hold_out_validation moved to validation since
   uint64_t hold_out_seed = 0;                  ///< and its seed
+  SplitMethod split = SplitMethod::none;       ///< as it was made, where `options` say "auto"
 };
 
 /// What preparing met and did; nothing of it is an error.

@@ -297,17 +297,33 @@ TEST_SUITE("cli") {
     check_usage(run_program("evaluate " + model + log),
                 "train: there are no test interactions to judge the model by: --split none keeps no interactions for the test; "
                 "--split ratio or --split leave-one-out keeps some, and a model that is to be judged is trained so;");
-    check_usage(run_program("evaluate " + model + log + " --split ratio"),
-                "none of its 120 interactions kept for test and validation can judge this model (120 that it was trained on); "
-                "judge it by the data that it was trained on, train, split");
+    check_usage(
+        run_program("evaluate " + model + log + " --split ratio"),
+        "train: what is kept of it for test and validation, 120 interactions, cannot judge this model (120 that it was "
+        "trained on); nothing of the data that it was trained on, train, was kept for the test (--split none): judge it by "
+        "later interactions of its users and items, or train it with --split ratio");
     check_usage(run_program("compare --models popularity --split none" + log), "to compare models by: --split none keeps no");
     check_usage(run_program("compare --models popularity --test-share 0" + log),
                 "--test-share 0 keeps no interactions for the test");
     const std::string others = " --data " + folder.write("others.csv", "user,item\nx,1\nx,2\nx,3\nx,4\nx,5\n");
     check_usage(
         run_program("evaluate " + model + others + " --split ratio"),
-        "others: none of its 1 interaction kept for test and validation can judge this model (1 with a user or an item that "
-        "the model does not know)");
+        "others: what is kept of it for test and validation, 1 interaction, cannot judge this model (1 with a user or an item "
+        "that the model does not know)");
+    const std::string part = folder.file("part");
+    REQUIRE(run_program("train popularity --quiet --save " + part + log).status == 0);
+    check_usage(run_program("evaluate " + part + others + " --split ratio"),
+                "; judge it by the data that it was trained on, train, split as then, or by other interactions of its users");
+    // What is asked for is auto, and it is the files that decide.
+    const TempDir twice;
+    twice.write("train.txt", "0 1 2 3\n1 1 2\n");
+    twice.write("test.txt", "0 1 2\n1 2\n");
+    const std::string same = " --data " + twice.path().string(),
+                      words =
+                          "its files keep no interactions for the test that are not in training too; --split ratio or --split "
+                          "leave-one-out keeps some";
+    CHECK(run_program("train popularity" + same).out.find("\n           " + words + "\n") != std::string::npos);
+    check_usage(run_program("compare --models popularity" + same), "to compare models by: " + words);
   }
 
   TEST_CASE("a model that is saved without the interactions kept for the test says so, and how to have them all") {
