@@ -140,6 +140,14 @@ std::vector<std::string> fitting_notes(const Fitted& fitted) {
                     "--temperature {:.2f} may do better still",
                     fitted.training->temperature, fitted.training->temperature + 0.05f));
   }
+  if (fitted.training && fitted.training->temperature_cut_short) {
+    const std::vector<std::pair<float, double>>& trials = fitted.training->temperature_trials;
+    const float highest = trials.empty() ? fitted.training->temperature : trials.back().first;
+    notes.push_back(
+        fmt::format("the choice of the temperature was cut short after {}; one above {:.2f} may do better, which more time "
+                    "would have tried, and --temperature {:.2f} gives",
+                    grouped(trials.size(), "trial"), highest, highest + 0.05f));
+  }
   return notes;
 }
 

@@ -352,15 +352,24 @@ double LightGcnReport::epoch_s_median() const try { return median(epoch_s); } ca
   rethrow_as_error();
 }
 
-std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
-                                                         const LightGcnTrainOptions& options, const Device& device,
-                                                         const ProgressCallback& progress) try {
+namespace {
+
+constexpr int kMostTemperatures = 6;
+
+struct TemperatureSearch {
+  std::vector<std::pair<float, double>> trials;
+  bool cut_short = false;  ///< by the limit, or by who is told of the progress
+};
+
+TemperatureSearch search_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
+                                     const LightGcnTrainOptions& options, const Device& device,
+                                     const ProgressCallback& progress) {
   constexpr float lowest = 0.1f, step = 0.05f;
-  constexpr int most_trials = 6;
   constexpr int64_t trial_epochs = 8;
   constexpr double held_out_share = 0.1;
   constexpr double share_of_limit = 0.5;  // the rest is left to train in
-  std::vector<std::pair<float, double>> trials;
+  TemperatureSearch search;
+  std::vector<std::pair<float, double>>& trials = search.trials;
   InteractionDataset rest;
   const InteractionDataset* judged = &data;
   if (data.val.nnz() == 0) {
@@ -368,17 +377,23 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
     hold_out_validation(rest, held_out_share, model_options.seed);
     judged = &rest;
   }
-  if (judged->val.nnz() == 0) return {{lowest, 0}};  // nobody has enough items to spare one
+  if (judged->val.nnz() == 0) {  // nobody has enough items to spare one
+    trials = {{lowest, 0}};
+    return search;
+  }
   LightGcnTrainOptions trial = options;
   trial.epochs = std::min(options.epochs, trial_epochs);
   trial.patience = trial.eval_every = 0;
   trial.time_limit = 0;
-  TrialProgress told(progress, most_trials, share_of_limit * options.time_limit);
-  for (int i = 0; i < most_trials && told.begin(i); ++i) {
+  TrialProgress told(progress, kMostTemperatures, share_of_limit * options.time_limit);
+  for (int i = 0; i < kMostTemperatures; ++i) {
+    search.cut_short = !told.begin(i);
+    if (search.cut_short) break;
     trial.temperature = lowest + step * static_cast<float>(i);
     LightGcn model(*judged, model_options, device);
     const LightGcnReport trained = train(model, *judged, trial, {}, [&](const Progress& at) { return told.training(at); });
-    if (trained.interrupted) break;  // a model that is cut short says nothing about its temperature
+    search.cut_short = trained.interrupted;
+    if (search.cut_short) break;  // a model that is cut short says nothing about its temperature
     const auto ranking = [&](const Progress& at) {
       told.ranking(at);
       return true;
@@ -387,7 +402,15 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
                         evaluate(*model.recommender(), *judged, judged->val, {}, ranking).values.at("ndcg@20"));
     if (i > 0 && trials[trials.size() - 1].second < trials[trials.size() - 2].second) break;
   }
-  return trials;
+  return search;
+}
+
+}  // namespace
+
+std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
+                                                         const LightGcnTrainOptions& options, const Device& device,
+                                                         const ProgressCallback& progress) try {
+  return search_temperature(data, model_options, options, device, progress).trials;
 } catch (...) {
   rethrow_as_error();
 }
@@ -401,7 +424,9 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   if (options.batch_size == 0) options.batch_size = LightGcnTrainOptions::automatic_batch_size(data.train.nnz());
   if (options.loss == RankingLoss::softmax && options.temperature == 0) {
     const auto start = Clock::now();
-    report.temperature_trials = choose_temperature(data, model.options(), options, model.context().device(), progress);
+    TemperatureSearch search = search_temperature(data, model.options(), options, model.context().device(), progress);
+    report.temperature_trials = std::move(search.trials);
+    report.temperature_cut_short = search.cut_short;
     options.temperature = 0.1f;  // where an interruption, or the time limit, left no trial
     double best = -1;
     for (const auto& [temperature, ndcg] : report.temperature_trials) {
@@ -411,7 +436,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
       }
     }
     report.temperature_at_edge =
-        report.temperature_trials.size() > 1 && report.temperature_trials.back().first == options.temperature;
+        report.temperature_trials.size() == kMostTemperatures && report.temperature_trials.back().first == options.temperature;
     report.choice_s = seconds_since(start);
   }
   report.batch_size = options.batch_size;

@@ -153,6 +153,8 @@ struct LightGcnReport {
   std::vector<std::pair<float, double>> temperature_trials;
   /// The best of several that were tried is the last, and so the highest: a higher one may do better still.
   bool temperature_at_edge = false;
+  /// The time limit, or `progress`, ended the choice before one was worse than the one below it: a higher one may do better.
+  bool temperature_cut_short = false;
   double choice_s = 0;         ///< seconds that took
   std::vector<double> losses;  ///< one an epoch
   std::vector<double> epoch_s;

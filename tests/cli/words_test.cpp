@@ -24,7 +24,8 @@ const char* const nouns =
     "arguments|blocks|bytes|cases|categories|choices|classes|columns|customers|dimensions|edges|elements|entries|epochs|events|"
     "features|fields|files|friendships|heads|ids|instructions|interactions|items|labels|layers|lines|matrices|members|"
     "models|multiprocessors|negatives|nodes|non-zeros|offsets|operands|options|others|parameters|processors|products|"
-    "purchases|queries|rows|scores|seeds|self-loops|sources|starts|steps|targets|tensors|threads|tokens|users|values|variants|"
+    "purchases|queries|rows|scores|seeds|self-loops|sources|starts|steps|targets|tensors|threads|tokens|trials|users|values|"
+    "variants|"
     "vectors|visitors|ways|weights";
 
 /// Sources whose sentences people may read: all but tests.

@@ -324,6 +324,7 @@ TEST_CASE("lightgcn / a time limit counts the choice of the temperature, which t
   });
   CHECK(slow.choice_s >= 0.2);
   CHECK(slow.temperature == 0.1f);
+  CHECK(slow.temperature_cut_short);
   CHECK_FALSE(slow.interrupted);
   CHECK(slow.epochs >= 1);
   // The limit was not passed when the last epoch began.
@@ -336,6 +337,29 @@ TEST_CASE("lightgcn / a time limit counts the choice of the temperature, which t
     return true;
   });
   CHECK(judged.epochs <= 2);
+}
+
+TEST_CASE("lightgcn / a choice of the temperature that is cut short tried no highest one") {
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  int rising = 0;
+  for (uint64_t seed = 0; seed < 8; ++seed) {
+    for (const int tried : {0, 1, 2}) {
+      CAPTURE(seed);
+      CAPTURE(tried);
+      LightGcn model(shop(), {.dim = 8, .seed = seed}, Device::cpu({.threads = 1}));
+      const LightGcnReport report = train(model, shop(), options, {}, [&](const Progress& at) {
+        return at.phase != "choosing the temperature" || at.figures.front().value <= tried;
+      });
+      const auto& trials = report.temperature_trials;
+      REQUIRE(trials.size() == static_cast<std::size_t>(tried));
+      const bool fell = tried == 2 && trials[1].second < trials[0].second;  // then it came to its end
+      CHECK(report.temperature_cut_short == !fell);
+      CHECK_FALSE(report.temperature_at_edge);
+      if (tried == 2 && report.temperature == trials.back().first) ++rising;
+    }
+  }
+  CHECK(rising > 0);  // the best was the last that was tried, and not the highest
 }
 
 TEST_CASE("lightgcn / options out of range and data without interactions are refused") {
@@ -559,7 +583,8 @@ TEST_CASE("lightgcn / the temperature is chosen on held-out training interaction
   const auto best =
       std::max_element(trials.begin(), trials.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
   CHECK(report.temperature == best->first);
-  CHECK(report.temperature_at_edge == (best->first == trials.back().first));
+  CHECK(report.temperature_at_edge == (trials.size() == 6 && best->first == trials.back().first));
+  CHECK_FALSE(report.temperature_cut_short);
   // What was tried before leaves no trace in the training itself.
   options.temperature = best->first;
   LightGcn given(shop(), {.dim = 8}, device);
