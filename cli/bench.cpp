@@ -217,7 +217,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   const bool any = number > 0;  // of an interrupted comparison the rows that there are
   ResultFiles written("");
   written.write("the JSON of the rows", any ? options.json : "", [&](const std::string& path) {
-    io::write_file(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}}.dump() + "\n");
+    write_json(path, Json{{"rows", rows}, {"interrupted", number < graphs.size() * widths.size()}});
   });
   written.write("the table of rows", any ? options.csv : "",
                 [&](const std::string& path) { io::write_file(path, lab_csv(rows)); });

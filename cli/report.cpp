@@ -17,6 +17,7 @@
 #include "cli/process.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/io.h"
 #include "heddle/version.h"
 #include "io/text.h"
 
@@ -64,6 +65,9 @@ void write_out(const std::string& bytes) {
   }
   require(written, ErrorKind::io, "cannot write to standard output: ", std::strerror(error));
 }
+
+/// The object on one line. A path need not be UTF-8, a JSON string must be.
+std::string json_line(const Json& object) { return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 /// JSON with the control characters escaped that its strings may hold as they are: DEL, and U+0080 to U+009F, of which some
 /// terminals take U+009B for the beginning of a control sequence.
@@ -242,9 +246,8 @@ bool print_row(const std::string& text) try {
   return false;
 }
 
-void print(const Json& object) {
-  // A path need not be UTF-8, a JSON string must be.
-  write_out(without_controls(object.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n");
-}
+void print(const Json& object) { write_out(without_controls(json_line(object))); }
+
+void write_json(const std::string& path, const Json& object) { io::write_file(path, json_line(object)); }
 
 }  // namespace heddle::cli

@@ -56,5 +56,7 @@ void print(const std::string& text);
 bool print_row(const std::string& text);
 /// The object and a line's end; control characters in it are escaped.
 void print(const Json& object);
+/// The same to a file, with control characters as they are. Throws Error{io} where that fails.
+void write_json(const std::string& path, const Json& object);
 
 }  // namespace heddle::cli

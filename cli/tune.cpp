@@ -146,7 +146,7 @@ void run(const TuneOptions& options) {
   if (outcomes.empty()) cases.require_all(0, "");  // an interrupted one that has nothing to add
   results.write("what was measured", options.save, [&](const std::string& path) { io::write_tuned(path, tuned); });
   results.write("the table of cases", options.json, [&](const std::string& path) {
-    io::write_file(path, as_json(outcomes, device, mean, outcomes.size() < names.size() * widths.size()).dump() + "\n");
+    write_json(path, as_json(outcomes, device, mean, outcomes.size() < names.size() * widths.size()));
   });
   results.report([&] {
     print(fmt::format(

@@ -478,5 +478,14 @@ TEST_SUITE("cli") {
     const std::string data = folder.write("bestellungen_\xe4.csv", "user,item\na,1\na,2\nb,2\nb,3\nc,1\nc,3\n");
     CHECK(run_program("train popularity --split none --data '" + data + "' --save " + folder.file("m")).status == 0);
     CHECK(heddle::io::read_safetensors(folder.file("m")).metadata.at("data.name") == "bestellungen_\xc3\xa4");
+    const std::string graph = folder.write("x\xff.txt", "0 1\n1 2\n"), rows = folder.file("rows.json");
+    for (const std::string command : {"bench spmm", "tune"}) {
+      CAPTURE(command);
+      const ProgramResult result = run_program(command + " --dim 1 --repeats 1 --graph '" + graph + "' --json " + rows);
+      CHECK_MESSAGE(result.status == 0, result.err);
+      const nlohmann::json written = nlohmann::json::parse(file_content(rows));
+      const std::string name = written[command == "tune" ? "cases" : "rows"][0]["graph"];
+      CHECK(name.ends_with("x\xef\xbf\xbd.txt"));  // U+FFFD, what stands for a byte of no character
+    }
   }
 }
