@@ -15,13 +15,13 @@ namespace heddle::cli {
 
 namespace {
 
-/// How the readers call a file that is not as it was written.
-constexpr std::string_view kDamaged = " is damaged: ", kCutOff = "cut off";
-
-/// Throws what reading a model threw on: of a file that is not what was written, with the way to one that is.
-[[noreturn]] void fail_damaged(const Error& error) {
+/// Throws what reading a model from `path` threw on: of a file that is not what was written, with the way to one that is.
+[[noreturn]] void fail_damaged(const std::string& path, const Error& error) {
   const std::string sentence = error.what();
-  const bool damaged = sentence.find(kDamaged) != std::string::npos || sentence.find(kCutOff) != std::string::npos;
+  // How the readers call such a file, behind its path: that may have any words in it.
+  const std::string_view behind = std::string_view(sentence).substr(sentence.starts_with(path) ? path.size() : 0);
+  const bool damaged = behind.starts_with(" is damaged: ") || behind.starts_with(" is cut off: ") ||
+                       behind.starts_with(" is not a safetensors file, or cut off: ");
   fail(error.kind(), sentence, damaged ? "; copy the file again from where it is whole, or train the model again" : "");
 }
 
@@ -33,7 +33,7 @@ auto of_model_file(const std::string& path, const Read& read) {
     return read(path);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) throw;
-    fail_damaged(error);
+    fail_damaged(path, error);
   }
 }
 
@@ -77,8 +77,8 @@ SavedRecommender open_recommender(const std::string& path, const Device& device)
   try {
     return recommending::recommender_from(std::move(file), device);
   } catch (const Error& error) {
-    if (std::string_view(error.what()).find(kDamaged) == std::string_view::npos) throw;
-    fail_damaged(error);
+    if (error.kind() != ErrorKind::bad_data) throw;
+    fail_damaged(path, error);
   }
 }
 

@@ -265,10 +265,13 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
           ": the model's format version is '", metadata("format_version"), "', this heddle reads ", recommender_format_version);
   const std::string model = metadata("model");
   SavedRecommender saved;
+  const char* wrong = " is damaged: ";
   try {
     RecommenderParts parts = read_data(std::move(file), saved);
+    wrong = " holds what this heddle cannot read: ";  // a later one may have more kinds, and more settings of them
     const RecommenderKind& kind = find_recommender_kind(model);
     kind.check(parts.settings);
+    wrong = " is damaged: ";
     check_parts(parts, kind.parts(parts.settings, parts.train->rows, parts.train->cols));
     saved.model = kind.load(std::move(parts), device);
   } catch (const Error& error) {
@@ -277,7 +280,7 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
     std::string_view sentence = error.what();
     const std::string begin = path + ": ";  // the reader of the file names it itself
     if (sentence.starts_with(begin)) sentence.remove_prefix(begin.size());
-    fail(ErrorKind::bad_data, path, " is damaged: ", sentence);
+    fail(ErrorKind::bad_data, path, wrong, sentence);
   }
   return saved;
 }

@@ -1,10 +1,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "heddle/io.h"
 #include "tests/cli/program.h"
 
 using heddle::test::file_content;
@@ -60,5 +62,30 @@ TEST_SUITE("cli") {
       std::fill(overwritten.begin() + 8, overwritten.begin() + static_cast<std::ptrdiff_t>(header), 'x');
       check(overwritten, "damaged");
     }
+  }
+
+  TEST_CASE("damaged model / what a later heddle may have written is not called damaged, whatever its folder is called") {
+    const TempDir shop, folder;
+    write_interactions(shop);
+    std::filesystem::create_directory(folder.file("is damaged: cut off"));
+    const std::string whole = folder.file("whole"), changed = folder.file("is damaged: cut off/m");
+    REQUIRE(run_program("train graph-filter --quiet --save " + whole + " --data " + shop.path().string()).status == 0);
+    const auto check = [&](const std::string& words, bool damaged, const auto& change) {
+      heddle::io::TensorFile file = heddle::io::read_safetensors(whole);
+      change(file);
+      heddle::io::write_safetensors(changed, file);
+      const ProgramResult result = run_program("similar '" + changed + "' --item 1");
+      CHECK(result.status == 3);
+      CHECK_MESSAGE(result.err.find(changed + words) != std::string::npos, result.err);
+      CHECK_MESSAGE((result.err.find("copy the file again") != std::string::npos) == damaged, result.err);
+    };
+    const std::string cannot = " holds what this heddle cannot read: ";
+    check(cannot + "there is no recommender 'svd'; there are: ", false, [](auto& file) { file.metadata["model"] = "svd"; });
+    check(cannot, false, [](auto& file) { file.metadata["setting.heads"] = "1"; });
+    check(cannot + "graph-filter: alpha is -1", false, [](auto& file) { file.metadata["setting.alpha"] = "-1"; });
+    check(": the model's format version is '2'", false, [](auto& file) { file.metadata["format_version"] = "2"; });
+    check(": this safetensors file was not written as", false, [](auto& file) { file.metadata.erase("format"); });
+    check(" is damaged: it holds no ", true, [](auto& file) { file.integers.clear(); });
+    check(" is damaged: it holds no ", true, [](auto& file) { file.tensors.clear(); });
   }
 }
