@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/embeddings.h"
+#include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -39,11 +40,13 @@ void ExportCommand::run() const {
   files.writes("--embeddings", path);
   files.writes("--embeddings", labels);
   files.check();
+  note_doing("reading the model");
   const SavedRecommender saved = open_recommender(model, device.open());
   const bool items = of == "items";
   const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
+  catch_interrupts(printing.quiet);  // of several files, none is written without the others
   ResultFiles results("");
   results.write("the table of vectors", path, [&](const std::string& to) {
     if (target == EmbeddingFormat::npy) io::write_npy(to, vectors.values.data(), vectors.rows, vectors.cols);
@@ -65,6 +68,7 @@ void ExportCommand::run() const {
     print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
                       labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", labels)));
   });
+  require(!interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }
 
 }  // namespace

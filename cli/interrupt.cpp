@@ -96,8 +96,9 @@ void catch_interrupts(bool quiet) {
 
 void note_doing(std::string_view doing) {
   if (caught) return;
-  static std::mutex mutex;
-  static std::set<std::string> sentences;  // a signal may come at any time: none goes away
+  // A signal may come at any time, as late as the program's end: no sentence goes away.
+  static std::mutex& mutex = *new std::mutex;
+  static std::set<std::string>& sentences = *new std::set<std::string>;
   const std::lock_guard lock(mutex);
   const char* const before = can_draw() ? "\r\033[K" : ::isatty(STDERR_FILENO) != 0 ? "\n" : "";  // as for kAnswer
   const std::string sentence = before + ("heddle: interrupted while " + std::string(doing)) + "; nothing was saved\n";

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
@@ -108,18 +109,23 @@ void PredictCommand::run() const {
   outputs.list(files);
   files.check();
   const Device where = device.open();
+  note_doing("reading the model");
   const Origin trained_on = origin(model);
   const bool attends = std::any_of(model_kinds().begin(), model_kinds().end(),
                                    [&](const ModelKind& kind) { return kind.name == trained_on.kind && kind.attends; });
   require(outputs.attention.empty() || attends || trained_on.kind.empty(), ErrorKind::usage, "--save-attention: ", model,
           " holds a ", trained_on.kind, ", which has no attention");
+  note_doing("reading the data");
   const NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
+  note_doing("classifying");
   // First: a model that has none is refused before anything else is computed.
   const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : host_embeddings(*loaded);
   const Figures on{figures(*loaded, dataset, dataset.train), figures(*loaded, dataset, dataset.val),
                    figures(*loaded, dataset, dataset.test)};
+  const bool saves = !outputs.embeddings.empty() || !outputs.predictions.empty() || !outputs.attention.empty();
+  if (saves) catch_interrupts(printing.quiet);  // of several files, none is written without the others
   ResultFiles results("");
   outputs.write(*loaded, dataset, true, results, &embeddings);
   results.report([&] {
@@ -136,6 +142,7 @@ void PredictCommand::run() const {
     print(predictions_table(predict(*loaded), dataset));
   });
   results.require_saved();
+  require(!saves || !interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/known_ids.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
@@ -58,6 +59,7 @@ void RecommendCommand::run() const {
   using io::detail::printable;
   require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
   RunFiles::check_read_file("MODEL", model);
+  note_doing("reading the model");
   const SavedRecommender saved = open_recommender(model, device.open());
   std::vector<Query> queries;
   std::vector<Asked> asked;
@@ -78,6 +80,7 @@ void RecommendCommand::run() const {
     asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}},
                      "the visitor has every item that the model knows"});
   }
+  note_doing("ranking");
   Session session(saved.model->device());
   const std::vector<Ranking> rankings =
       saved.model->rank(session, queries, {.k = std::min(topk, saved.model->items()), .exclude_taken = exclude_seen});

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "cli/known_ids.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
@@ -32,10 +33,12 @@ struct SimilarCommand {
 
 void SimilarCommand::run() const {
   RunFiles::check_read_file("MODEL", model);
+  note_doing("reading the model");
   const SavedRecommender saved = open_recommender(model, device.open());
   const int32_t number = known_item(saved, item);
   const int64_t others = saved.model->items() - 1;
   require(others > 0, ErrorKind::usage, model, ": there is no item but '", item, "'");
+  note_doing("ranking");
   Session session(saved.model->device());
   const Ranking ranking = saved.model->similar(session, number, std::min(topk, others));
   if (printing.json) {

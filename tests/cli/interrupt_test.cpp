@@ -403,6 +403,35 @@ TEST_SUITE("cli") {
       if (quiet) CHECK(last.starts_with("heddle: interrupted while "));
       CHECK(!fs::exists(model));
     }
+    // Commands that read a model and tell of no progress, until they have worked for some processor time: on the checksum of
+    // three gigabytes that the file system has no bytes of; and on a graph.
+    const int64_t bytes = int64_t{3} << 30;
+    std::string header = R"({"__metadata__":{"heddle.checksum":"0","heddle.file_version":"2"},"x":{"dtype":"U8","shape":[)" +
+                         std::to_string(bytes) + R"(],"data_offsets":[0,)" + std::to_string(bytes) + "]}}";
+    header.resize(256, ' ');
+    const std::string large = folder.write("large", std::string("\0\x01\0\0\0\0\0\0", 8) + header);
+    fs::resize_file(large, static_cast<std::uintmax_t>(8 + 256 + bytes));
+    std::string edges, labels;
+    for (int64_t i = 0; i < 8'000'000; ++i) edges += std::to_string(i % 50'000) + " " + std::to_string(i * 7919 % 50'021) + "\n";
+    for (int64_t i = 0; i < 50'021; ++i) labels += i % 2 == 0 ? "0\n" : "1\n";
+    const TempDir graph, club;
+    graph.write("edges.txt", edges);
+    graph.write("labels.txt", labels);
+    write_karate(club);
+    REQUIRE(run_program("train gcn --epochs 1 --save " + folder.file("gcn") + " --data " + club.path().string()).status == 0);
+    const std::pair<std::string, std::string> readers[] = {
+        {"recommend " + large + " --user 7", "reading the model"},
+        {"similar " + large + " --item 7", "reading the model"},
+        {"export " + large + " --embeddings " + folder.file("e.npy"), "reading the model"},
+        {"predict " + folder.file("gcn") + " --quiet --data " + graph.path().string(), "reading the data"}};
+    for (const auto& [line, doing] : readers) {
+      CAPTURE(line);
+      const ProgramResult result = run_interrupted(line);
+      CHECK(result.status == 130);
+      CHECK(result.out.empty());
+      CHECK_MESSAGE(result.err == "heddle: interrupted while " + doing + "; nothing was saved\n", result.err);
+      CHECK(!fs::exists(folder.file("e.npy")));
+    }
     const ProgramResult fitted = run_interrupted_at(
         "fitting", "train graph-filter --rank 200 --iterations 200 --save " + model + " --data " + crowd.path().string());
     CHECK(fitted.status == 130);
