@@ -160,7 +160,7 @@ std::shared_ptr<const bench::VariantFile> open_file(const BenchOp& op, const std
 void run(const BenchOp& op, const BenchOptions& options) {
   RunFiles files;
   if (op.graph) list_graphs(options.graphs, files);
-  for (const std::string& file : options.added) files.reads("--add", file);
+  for (const std::string& file : options.added) files.reads_file("--add", file);
   files.writes("--json", options.json);
   files.writes("--csv", options.csv);
   files.writes("--plot", options.plot);

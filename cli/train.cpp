@@ -136,7 +136,7 @@ void TrainCommand::run() {
   check_settings(plan.settings, [this] { plan.kind->check(plan.settings); });
   RunFiles files;
   files.reads("--data", data.path);
-  files.reads("--tuned", tuned);
+  files.reads_file("--tuned", tuned);
   outputs.list(files);
   files.writes("--profile", profile.path);
   files.check();

@@ -293,6 +293,14 @@ TEST_SUITE("cli") {
     CHECK(run_program(workshop.line({"train gcn", {"--data"}}) + " --save " + workshop.nodes.file("model.safetensors")).status ==
           0);
     CHECK(run_program("data --data " + workshop.shop.path().string()).status == 0);
+    // What is no data set has no parts that could stand beside it.
+    CHECK(run_program(workshop.line({"train gcn", {"--data"}}) + " --tuned " + workshop.inputs.file("tuned.csv") + " --save " +
+                      workshop.inputs.file("ind.model"))
+              .status == 0);
+    const std::string added =
+        run_program("bench spmm --add " + workshop.inputs.file("kernel.csv") + " --csv " + workshop.inputs.file("movies.csv"))
+            .err;
+    CHECK_MESSAGE(added.find("is named like a part of a data set") == std::string::npos, added);
   }
 
   TEST_CASE("a folder that is not there, and a file in the place of one, are told before the work, of any output") {
