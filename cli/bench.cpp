@@ -228,7 +228,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   require(failure.empty(), ErrorKind::internal, failure);
   require(of_added.empty(), ErrorKind::bad_data, of_added);
   if (!read) written.report([] { throw OutputClosed(); });
-  if (!written.saved().empty()) written.report([&] { print(fmt::format("saved      {}\n", fmt::join(written.saved(), ", "))); });
+  if (!written.saved().empty()) written.report([&] { print(written.saved_text()); });
   cases.require_all(number, written.outcome());
 }
 

@@ -18,6 +18,7 @@
 #include "cli/report.h"
 #include "cli/run_files.h"
 #include "heddle/error.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -71,15 +72,16 @@ T metadata_number(const SavedRecommender& saved, const std::string& path, const 
 }
 
 std::string evaluation_text(const Evaluation& evaluation) {
+  using io::detail::printable;
   const SavedRecommender& saved = evaluation.saved;
   std::string text = interactions_text(evaluation.loaded.data, evaluation.loaded.hash);
   const std::string settings = settings_text(saved.model->settings());
   text += fmt::format("model      {}{}{}\n", saved.model->name(), settings.empty() ? "" : ": ", settings);
   text += evaluation.same_data() ? "           trained on this data\n"
                                  : fmt::format("           trained on other data than this: {}, content hash {}\n",
-                                               evaluation.trained_name, evaluation.trained_hash);
+                                               printable(evaluation.trained_name), printable(evaluation.trained_hash));
   if (const std::string unfinished = unfinished_text(saved.metadata); !unfinished.empty())
-    text += "           " + unfinished + "\n";
+    text += "           " + printable(unfinished) + "\n";
   const Renumbered& renumbered = evaluation.renumbered;
   if (renumbered.unknown > 0)
     text += fmt::format("           {} left out: user or item not in its data\n", grouped(renumbered.unknown, "interaction"));

@@ -14,6 +14,7 @@
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -31,6 +32,7 @@ struct ExportCommand {
 };
 
 void ExportCommand::run() const {
+  using io::detail::printable;
   if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
   const EmbeddingFormat target = embedding_format(format, path);
   const bool projector = target == EmbeddingFormat::projector;
@@ -65,8 +67,8 @@ void ExportCommand::run() const {
       print(object);
       return;
     }
-    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, path,
-                      labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", labels)));
+    print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, printable(path),
+                      labels.empty() ? "" : fmt::format(", their {} to {}", projector ? "labels" : "ids", printable(labels))));
   });
   require(!interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }

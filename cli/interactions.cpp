@@ -13,6 +13,7 @@
 #include "cli/options.h"
 #include "heddle/error.h"
 #include "heddle/recommender.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -171,8 +172,8 @@ Degrees item_degrees(const InteractionDataset& data) {
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
   const InteractionReport& report = data.report;
-  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", data.name, grouped(data.users.size(), "user"),
-                                 grouped(data.items.size(), "item"), 100 * data.density());
+  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", io::detail::printable(data.name),
+                                 grouped(data.users.size(), "user"), grouped(data.items.size(), "item"), 100 * data.density());
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.nnz(), "interaction"),
                       grouped(data.val.nnz()), grouped(data.test.nnz()));
   std::string met;

@@ -9,6 +9,7 @@
 
 #include "cli/text_columns.h"
 #include "heddle/error.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -31,7 +32,8 @@ std::string not_measured(const bench::LabRow& row) {
 bool is_bad(const bench::LabRow& row) { return row.wrong || !row.failed.empty(); }
 
 std::string lab_text(const bench::LabResult& result, const Device& device, const bench::LabOptions& lab) {
-  std::string text = fmt::format("{}: {}", result.op, result.input);
+  using io::detail::printable;
+  std::string text = fmt::format("{}: {}", result.op, printable(result.input));
   if (result.spread) {
     text += fmt::format(": {}, {}, degree {:.1f} (most {}, variation {:.2f})", text_of(result.rows, "row"),
                         text_of(result.nnz, "non-zero"), result.spread->mean, result.spread->most, result.spread->variation);
@@ -50,7 +52,7 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                   : fmt::format("{:<24}{:>7}{:>11}{:>17}{:>10}{:>9}  {}\n", "variant", "error", "median ms", "least-most",
                                 "GFLOP/s", "GB/s", "of ceiling");
   for (const bench::LabRow& row : rows) {
-    const std::string name = padded_to_columns(row.variant + (row.chosen ? " *" : row.added ? " +" : ""), 24);
+    const std::string name = padded_to_columns(printable(row.variant) + (row.chosen ? " *" : row.added ? " +" : ""), 24);
     if (row.time) {
       const bench::LabTime& time = *row.time;
       text += fmt::format("{}{:>7.3f}{:>11.4f}{:>17}{:>10.2f}{:>9.2f}  {}\n", name, row.error_over_bound, time.median_ms,
@@ -70,7 +72,7 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
                             text_of(count.ptx->memory, "memory instruction"));
       }
     } else {
-      text += fmt::format("{}{}\n", name, not_measured(row));
+      text += fmt::format("{}{}\n", name, printable(not_measured(row)));
     }
   }
   if (counted) text += assumptions(lab.card) + "\n";

@@ -15,6 +15,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/train.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -59,9 +60,10 @@ SplitFigures figures(NodeClassifier& model, const NodeDataset& data, const std::
 }
 
 std::string origin_text(const Origin& trained_on, const std::string& hash) {
+  using io::detail::printable;
   if (trained_on.hash.empty()) return "on data that its file does not name";
   if (trained_on.hash == hash) return "on this data";
-  return fmt::format("on other data than this: {}, content hash {}", trained_on.name, trained_on.hash);
+  return fmt::format("on other data than this: {}, content hash {}", printable(trained_on.name), printable(trained_on.hash));
 }
 
 std::string prediction_text(NodeClassifier& model, const Figures& on, const Origin& trained_on, const NodeDataset& data,
@@ -69,7 +71,7 @@ std::string prediction_text(NodeClassifier& model, const Figures& on, const Orig
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
   text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
-  if (!trained_on.unfinished.empty()) text += fmt::format("           {}\n", trained_on.unfinished);
+  if (!trained_on.unfinished.empty()) text += fmt::format("           {}\n", io::detail::printable(trained_on.unfinished));
   text += fmt::format("device     {}\n", model.context().device().description());
   text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(on.train.accuracy, data.train),
                       accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));

@@ -71,7 +71,7 @@ void RecommendCommand::run() const {
                      Json{{"user", id}, {"known_items", known}},
                      fmt::format("user {} has every item that the model knows", printable(id))});
     if (known == 0 && !printing.quiet)
-      say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", id));
+      say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", printable(id)));
   }
   if (!items.empty()) {
     queries.push_back(visitor(saved, items));

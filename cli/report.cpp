@@ -110,9 +110,9 @@ std::string grouped(int64_t number, const char* noun, const char* plural) {
 double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
 
 std::string data_text(const NodeDataset& data, const std::string& hash) {
-  std::string text =
-      fmt::format("data       {}: {}, {}, {}, {}\n", data.name, grouped(data.nodes, "node"), grouped(data.edges.size(), "edge"),
-                  grouped(data.feature_count(), "feature"), grouped(data.classes, "class", "classes"));
+  std::string text = fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
+                                 grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
+                                 grouped(data.classes, "class", "classes"));
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
                       grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
   const CleaningReport& cleaning = data.cleaning;

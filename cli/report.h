@@ -48,8 +48,8 @@ Json accuracy_json(double accuracy, const std::vector<int32_t>& split);
 std::string cost_text();
 void add_cost(Json& object);
 
-/// To standard output; throws Error{io} where that fails. Names and ids come from files: control characters in them, which could
-/// command a terminal, are shown as \xNN; line feeds and tabs are the text's own.
+/// To standard output; throws Error{io} where that fails. Control characters, which could command a terminal, are shown as \xNN;
+/// line feeds and tabs are the text's own: names and ids, which may hold some too, are made printable where they are put into it.
 void print(const std::string& text);
 /// The same for a row that is printed while more are computed: false where nobody reads any more, which `interrupted` tells too,
 /// so that what was computed can be saved before the run ends.

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "cli/exit_status.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -25,6 +26,11 @@ std::string ResultFiles::failures() const {
   for (const Failure& failure : failures_) text += fmt::format("{}{}", text.empty() ? "" : "; ", failure.sentence);
   if (text.empty()) return text;
   return text + "; for " + (failures_.size() == 1 ? "it" : "them") + " run the command again, with room or with another name";
+}
+
+std::string ResultFiles::saved_text() const {
+  if (saved_.empty()) return "";
+  return fmt::format("saved      {}\n", io::detail::printable(fmt::format("{}", fmt::join(saved_, ", "))));
 }
 
 std::string ResultFiles::outcome() const {

@@ -22,6 +22,8 @@ class ResultFiles {
   void write(const std::string& what, const std::string& path, const std::function<void(const std::string& path)>& write);
   /// Files written, in their order.
   const std::vector<std::string>& saved() const { return saved_; }
+  /// The same as a report's line, "saved      a, b"; empty where there are none.
+  std::string saved_text() const;
   /// "saved a, b", what could not be saved and how to get it all the same, or that nothing was to be.
   std::string outcome() const;
   /// Runs `report`, which prints or judges; what it throws is thrown on with the outcome behind its sentence.

@@ -176,8 +176,7 @@ void TrainCommand::run() {
       print(object);
       return;
     }
-    const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
-    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + saved);
+    print(training_text(plan, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() + results.saved_text());
   });
   results.require_saved();
   require(!runs.interrupted, ErrorKind::interrupted, interruption(plan, runs), "; ", outcome);

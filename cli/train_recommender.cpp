@@ -204,8 +204,7 @@ void TrainRecommenderCommand::run() {
       print(object);
       return;
     }
-    const std::string saved = results.saved().empty() ? "" : fmt::format("saved      {}\n", fmt::join(results.saved(), ", "));
-    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() + saved);
+    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() + results.saved_text());
   });
   results.require_saved();
   require(!fitted.interrupted(), ErrorKind::interrupted, interruption(fitted), "; ", outcome);

@@ -21,6 +21,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/tuned.h"
+#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -87,6 +88,7 @@ Json as_json(const std::vector<GraphOutcome>& outcomes, const Device& device, do
 }
 
 void run(const TuneOptions& options) {
+  using io::detail::printable;
   RunFiles files;
   list_graphs(options.graphs, files);
   files.writes("--save", options.save);  // which is added to, so that it is read as well
@@ -104,7 +106,7 @@ void run(const TuneOptions& options) {
                                  device.kind() == DeviceKind::simt ? "bytes moved, counted" : "medians, measured");
   if (!absent.empty()) head += fmt::format("absent from HEDDLE_DATA, left out: {}\n", fmt::join(absent, ", "));
   int longest = columns_of("graph");
-  for (const std::string& name : names) longest = std::max(longest, columns_of(name));
+  for (const std::string& name : names) longest = std::max(longest, columns_of(printable(name)));
   print(head + fmt::format("{}{:>7}  {:<21}{:<21}{}\n", padded_to_columns("graph", longest), "width", "best deterministic",
                            "the rule's", "rule / best"));
   std::vector<GraphOutcome> outcomes;
@@ -130,8 +132,8 @@ void run(const TuneOptions& options) {
       });
       if (!whole) break;
       const GraphOutcome outcome = outcome_of(compared);
-      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(outcome.graph, longest), width, outcome.best,
-                            outcome.rule, outcome.ratio()));
+      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(printable(outcome.graph), longest), width,
+                            outcome.best, outcome.rule, outcome.ratio()));
       tuned.add({structure, width, device.description(), outcome.best, name, decided_by(outcome, device.kind())});
       logarithms += std::log(outcome.ratio());
       outcomes.push_back(outcome);
@@ -151,8 +153,8 @@ void run(const TuneOptions& options) {
   results.report([&] {
     print(fmt::format(
         "the rule's choice takes {:.3f} times what the best does, in the geometric mean; {:.3f} times at worst ({}, {})\n", mean,
-        worst->ratio(), worst->graph, worst->width));
-    if (!results.saved().empty()) print(fmt::format("saved      {}\n", fmt::join(results.saved(), ", ")));
+        worst->ratio(), printable(worst->graph), worst->width));
+    if (!results.saved().empty()) print(results.saved_text());
   });
   results.require_saved();
   cases.require_all(outcomes.size(), results.outcome());

@@ -285,6 +285,47 @@ TEST_SUITE("cli") {
     CHECK(file_content(folder.file("items.metadata.tsv")).find(evil) != std::string::npos);
   }
 
+  TEST_CASE("line feeds of names make no lines of a report, and widen its columns by what is shown in their place") {
+    const TempDir folder, nodes;
+    write_karate(nodes);
+    const std::string evil = "a\nforged\tline\n", quoted = "'" + folder.file(evil);
+    folder.write(evil + "log.csv", "user,item\na,1\na,2\na,3\nb,2\nb,3\nb,4\nc,5\nc,6\n");
+    folder.write(evil + "other.csv", "user,item\na,5\na,6\nb,5\nb,6\n");
+    folder.write(evil + "g.txt", "0 1\n1 2\n");
+    const std::string log = " --data " + quoted + "log.csv'", model = quoted + "m'", light = quoted + "l'", gcn = quoted + "g'";
+    std::filesystem::rename(nodes.path(), folder.file(evil + "n"));
+    const std::string club = " --data " + quoted + "n'";
+    const std::string lines[] = {
+        "train popularity --test-share 0.4 --save " + model + log,
+        "train lightgcn --epochs 1 --dim 2 --temperature 0.2 --test-share 0.4 --save " + light + log,
+        "data" + log,
+        "compare --models popularity --test-share 0.4" + log,
+        "evaluate " + model + log,
+        "evaluate " + model + " --test-share 0.4 --data " + quoted + "other.csv'",
+        "export " + light + " --as word2vec --embeddings " + quoted + "e'",
+        "export " + light + " --as projector --embeddings " + quoted + "p.tsv'",
+        "train gcn --epochs 1 --save " + gcn + club,
+        "predict " + gcn + " --save-predictions " + quoted + "t'" + club,
+        "bench spmm --dim 1 --repeats 1 --graph " + quoted + "g.txt' --json " + quoted + "j'",
+        "tune --dim 1 --repeats 1 --graph " + quoted + "g.txt' --json " + quoted + "j'",
+    };
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      const ProgramResult result = run_program(line, "HEDDLE_PROGRESS_DELAY=0");
+      CHECK_MESSAGE(result.status == 0, result.err);
+      CHECK_MESSAGE(result.out.find("\nforged") == std::string::npos, result.out);
+      CHECK_MESSAGE(result.out.find("\\x0aforged\\x09line\\x0a") != std::string::npos, result.out);
+      if (!line.starts_with("tune")) continue;
+      // Below each other: the heading of the second column ends where its numbers do.
+      const std::size_t heading = result.out.find("graph "), named = result.out.find("g.txt", heading);
+      REQUIRE(heading != std::string::npos);
+      REQUIRE(named != std::string::npos);
+      const std::size_t row = result.out.rfind('\n', named) + 1;
+      CHECK(result.out.find("width", heading) + 5 - heading == result.out.find("1  ", named) + 1 - row);
+    }
+    std::filesystem::rename(folder.file(evil + "n"), nodes.path());
+  }
+
   TEST_CASE("data that leave nothing to judge a model by say why and what to do") {
     const TempDir folder;
     write_interactions(folder);
