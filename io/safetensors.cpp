@@ -496,6 +496,10 @@ void write_safetensors(const std::string& path, const TensorFile& file, FileAcce
     if (header_text.size() > 1) header_text += ',';
     header_text += quoted(name) + ':';
   };
+  for (const char* const reserved : {detail::kChecksum, detail::kFileVersion}) {
+    require(!file.metadata.contains(reserved), ErrorKind::usage, "write_safetensors: the metadata have an entry ", reserved,
+            ", which is the file's own");
+  }
   std::map<std::string, std::string> metadata = file.metadata;
   metadata[detail::kFileVersion] = detail::kWithChecksum;
   metadata[detail::kChecksum] = detail::checksum_of(file, metadata);

@@ -163,7 +163,8 @@ class TensorReader {
 /// those which a checksum among the metadata was made of (docs/formats.md).
 TensorFile read_safetensors(const std::string& path);
 /// Writes every tensor as F32 [rows, cols], then the integers, with a checksum, atomically as write_file does. Throws
-/// Error{usage} for a repeated or empty name, or values that are not rows x cols.
+/// Error{usage} for a repeated or empty name, for values that are not rows x cols, and for names that the format has for itself:
+/// the tensor `__metadata__`, the metadata entries `heddle.checksum` and `heddle.file_version`.
 void write_safetensors(const std::string& path, const TensorFile& file, FileAccess access = FileAccess::umask);
 
 /// Choices of variants, as `heddle tune` saves them (docs/formats.md).

@@ -113,6 +113,8 @@ TEST_CASE("io / safetensors: what cannot be written is a usage error and leaves 
       {{{{"", 1, 1, {1}}}, {}, {}}, "empty"},
       {{{{"__metadata__", 1, 1, {1}}}, {}, {}}, "reserved"},
       {{{}, {}, {{"key", "\xff"}}}, "UTF-8"},
+      {{{}, {}, {{"heddle.checksum", "0"}}}, "the metadata have an entry heddle.checksum, which is the file's own"},
+      {{{}, {}, {{"heddle.file_version", "2"}}}, "the metadata have an entry heddle.file_version"},
       {{{}, {{"b", {2}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (2) and 1 value"},
       {{{}, {{"b", {1, 1, 1}, std::vector<uint8_t>{1}}}, {}}, "'b' has shape (1, 1, 1), more than two dimensions"},
       {{{{"b", 1, 1, {1}}}, {{"b", {1}, std::vector<uint8_t>{1}}}, {}}, "repeated"},
