@@ -199,7 +199,7 @@ void CompareCommand::run() {
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted) throw;
       interruption =
-          text("interrupted at ", contestant.name, "; ", outcomes.size(), " of ", counted(list.size(), "model"), " are judged");
+          text("interrupted at ", contestant.name, ", with ", outcomes.size(), " of ", counted(list.size(), "model"), " judged");
       break;
     }
     if (as_table) print(table.row(outcomes.back()));

@@ -32,7 +32,7 @@ inline void check_graph(const char* op, const CsrView& a) {
 inline void check_heads(const char* op, int64_t heads, int64_t width, int64_t most = INT64_MAX) {
   require(heads <= most, ErrorKind::usage, op, ": ", counted(heads, "head"), ", there must be 1 to ", most);
   require(heads >= 1 && width >= heads && width % heads == 0, ErrorKind::usage, op, ": ", counted(width, "column"),
-          " do not make ", counted(heads, "head"));
+          " cannot be shared by ", counted(heads, "head"));
 }
 
 /// The arrays that an op reads and writes, to refuse those that share memory and must not. Each op names all of its own here:

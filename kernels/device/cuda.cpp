@@ -146,8 +146,8 @@ class CudaBackend final : public Backend {
       cudaGetLastError();
       std::size_t available = 0, total = 0;
       check_cuda(cudaMemGetInfo(&available, &total), "cudaMemGetInfo");
-      fail(ErrorKind::out_of_memory, "cuda:", device_, " has no room for ", counted(bytes, "byte"), ": ", available, " of its ",
-           counted(total, "byte"), " are free");
+      fail(ErrorKind::out_of_memory, "cuda:", device_, " has no room for ", counted(bytes, "byte"), ": of its ",
+           counted(total, "byte"), ", it has ", available, " free");
     }
     check_cuda(status, allocation_pool_ ? "cudaMallocFromPoolAsync" : "cudaMalloc");
     if (allocation_pool_) {

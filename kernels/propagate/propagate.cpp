@@ -91,8 +91,8 @@ void propagate(const PropagateArgs& args, Execution& execution) {
   require(args.a.value_index == nullptr, ErrorKind::usage, "propagate: values through an index are not supported");
   require(args.width >= 0, ErrorKind::usage, "propagate: the width is ", args.width);
   const int64_t count = args.rows != nullptr ? args.row_count : args.a.rows;
-  require(count >= 0 && count <= args.a.rows, ErrorKind::usage, "propagate: ", counted(count, "row"),
-          " are listed, the matrix has ", args.a.rows);
+  require(count >= 0 && count <= args.a.rows, ErrorKind::usage, "propagate: the list has ", counted(count, "row"),
+          ", the matrix ", args.a.rows);
   const bool empty = count == 0 || args.width == 0;
   require(empty || args.scale != nullptr, ErrorKind::usage, "propagate: scale is null");
   check_rows("propagate", "x", args.x, !empty && args.a.nnz > 0);

@@ -28,7 +28,7 @@ float mean(const double* partials, int64_t chunks, int64_t terms) {
 void check_triples(const char* op, DenseView<const float> rows) {
   check_data(op, "rows", rows);
   require(rows.rows >= 3 && rows.rows % 3 == 0, ErrorKind::usage, op, ": ", counted(rows.rows, "row"),
-          " are not as many users as positives and negatives, at least one of each");
+          ", there must be as many users as positives and negatives, at least one of each");
 }
 
 // Each chunk costs a partial gradient of the negatives: more of them than this would cost more memory than they bring threads.
@@ -160,7 +160,7 @@ void sampled_softmax_loss(const SampledSoftmaxArgs& args, Execution& execution) 
   const char* const op = "sampled_softmax_loss";
   check_data(op, "rows", args.rows);
   require(args.batch >= 1, ErrorKind::usage, op, ": a batch of ", args.batch, ", a mean over none has no value");
-  require(args.rows.rows > 2 * args.batch, ErrorKind::usage, op, ": ", counted(args.rows.rows, "row"), " hold ",
+  require(args.rows.rows > 2 * args.batch, ErrorKind::usage, op, ": ", counted(args.rows.rows, "row"), " for ",
           counted(args.batch, "user"), ", as many positives and no negative");
   require(args.temperature > 0, ErrorKind::usage, op, ": the temperature ", args.temperature, " is not above 0");
   if (args.drows.data != nullptr) check_same_shape(op, "drows", args.drows, "rows", args.rows);

@@ -313,7 +313,7 @@ TEST_CASE("attention / sizes that do not fit and a graph declared symmetric are 
                  short_a = context.make_tensor(bench::uniform_matrix(1, 5, 2));
     CHECK(error_mismatch(ErrorKind::usage, "a vector of scores is 1 x 5", [&] { gat_attention(graph, x, short_a, a, {}); }) ==
           "");
-    CHECK(error_mismatch(ErrorKind::usage, "6 columns do not make 4 heads",
+    CHECK(error_mismatch(ErrorKind::usage, "6 columns cannot be shared by 4 heads",
                          [&] { gat_attention(graph, x, a, a, {.heads = 4}); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "0 heads", [&] { gat_attention(graph, x, a, a, {.heads = 0}); }) == "");
     CHECK(error_mismatch(ErrorKind::usage, "the slope is 2", [&] { gat_attention(graph, x, a, a, {.slope = 2}); }) == "");

@@ -440,6 +440,15 @@ TEST_SUITE("cli") {
     CHECK(!fs::exists(model));
   }
 
+  TEST_CASE("Ctrl-C ends a comparison of one model with a sentence that agrees with its number") {
+    const Endless endless;
+    const ProgramResult result =
+        run_interrupted_at("lightgcn: training", "compare --models lightgcn --epochs 10000000 --temperature 0.2 --data " +
+                                                     endless.shop.path().string());
+    CHECK(result.status == 130);
+    CHECK_MESSAGE(result.err.ends_with("heddle: interrupted at lightgcn, with 0 of 1 model judged\n"), result.err);
+  }
+
   TEST_CASE("Ctrl-C ends bench and tune within a case, of which nothing is told") {
     for (const std::string command : {"bench spmm", "bench gat", "tune"}) {
       CAPTURE(command);

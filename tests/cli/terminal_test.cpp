@@ -304,7 +304,7 @@ TEST_SUITE("cli") {
       const TerminalRun run =
           run_on_terminal(compare + (json ? " --json" : ""), {.columns = 120, .press_interrupt_at = "lightgcn: training"});
       CHECK(run.status == 130);
-      CHECK(run.seen.find("heddle: interrupted at lightgcn; 2 of 3 models are judged") != std::string::npos);
+      CHECK(run.seen.find("heddle: interrupted at lightgcn, with 2 of 3 models judged") != std::string::npos);
       if (json) {
         const nlohmann::json object = nlohmann::json::parse(run.out, nullptr, false);
         REQUIRE(object.is_object());

@@ -64,11 +64,19 @@ const std::regex& one_of_several() {
   return pattern;
 }
 
+/// "1 item are", "0 of 1 test user have"
+const std::regex& one_that_are() {
+  static const std::regex pattern("(^|[^0-9.,:@/-])1 (?:[a-z-]+ ){1,2}(?:are|do|hold|were|have)\\b");
+  return pattern;
+}
+
 void check_words(const ProgramResult& result) {
   for (const std::string* text : {&result.out, &result.err}) {
-    std::smatch match;
-    const bool wrong = std::regex_search(*text, match, one_of_several());
-    CHECK_MESSAGE(!wrong, match.str(), " in: ", *text);
+    for (const std::regex* pattern : {&one_of_several(), &one_that_are()}) {
+      std::smatch match;
+      const bool wrong = std::regex_search(*text, match, *pattern);
+      CHECK_MESSAGE(!wrong, match.str(), " in: ", *text);
+    }
   }
 }
 
@@ -132,6 +140,8 @@ TEST_SUITE("cli") {
         "compare --models popularity --metrics uni2" + log,
         "evaluate " + shop + log,
         "evaluate " + shop + " --new-users" + log,
+        "evaluate " + shop + " --split none" + single,
+        "evaluate " + shop + " --data " + folder.write("others.csv", "user,item\nx,1\nx,2\nx,3\n"),
         "recommend " + shop + " --user a --items 1",
         "recommend " + shop + " --user b",
         "similar " + shop + " --item 1",
@@ -157,6 +167,10 @@ TEST_SUITE("cli") {
     CHECK(succeeded > 15);
     for (const std::string wrong : {"training   1 epochs", "1 test interactions"})
       CHECK(std::regex_search(wrong, one_of_several()));
+    for (const std::string wrong : {"0 of 1 model are judged", "gat: 1 column do not make 2 heads", "1 test user have"})
+      CHECK(std::regex_search(wrong, one_that_are()));
+    const std::string agreeing = "1 model is judged, 11 columns do, 1,001 items are";
+    CHECK(!std::regex_search(agreeing, one_that_are()));
     const std::string right = "11 epochs, 0.1 epochs, 1 epoch";
     CHECK(!std::regex_search(right, one_of_several()));
   }

@@ -331,7 +331,7 @@ TEST_SUITE("kernels") {
       refused("scale is null", [](PropagateArgs& args) { args.scale = nullptr; });
       refused("y and base share memory", [&](PropagateArgs& args) { args.base = &number; });
       const int32_t list[] = {0, 0};
-      refused("2 rows are listed, the matrix has 1", [&](PropagateArgs& args) { args.rows = list, args.row_count = 2; });
+      refused("the list has 2 rows, the matrix 1", [&](PropagateArgs& args) { args.rows = list, args.row_count = 2; });
     }
   }
 }

@@ -240,8 +240,10 @@ TEST_SUITE("kernels") {
       return error_mismatch(ErrorKind::usage, fragment, call);
     };
     CHECK(refused("bpr_loss: rows is null", [&] { bpr_loss({{nullptr, 3, 2}, p}, execution); }) == "");
-    CHECK(refused("bpr_loss: 4 rows are not", [&] { bpr_loss({{p, 4, 2}, p + 500}, execution); }) == "");
-    CHECK(refused("bpr_loss: 0 rows are not", [&] { bpr_loss({{p, 0, 2}, p + 500}, execution); }) == "");
+    CHECK(refused("bpr_loss: 4 rows, there must be as many users as positives", [&] {
+            bpr_loss({{p, 4, 2}, p + 500}, execution);
+          }) == "");
+    CHECK(refused("bpr_loss: 0 rows, there must be", [&] { bpr_loss({{p, 0, 2}, p + 500}, execution); }) == "");
     const auto backward = [&](DenseView<float> drows) {
       return [=, &execution] { bpr_loss_backward({p, 3, 2}, p + 500, drows, execution); };
     };
@@ -254,7 +256,7 @@ TEST_SUITE("kernels") {
     };
     const char* const op = "sampled_softmax_loss";
     CHECK(refused(text(op, ": a batch of 0"), softmax(5, 0, 1, {})) == "");
-    CHECK(refused(text(op, ": 4 rows hold 2 users, as many positives and no negative"), softmax(4, 2, 1, {})) == "");
+    CHECK(refused(text(op, ": 4 rows for 2 users, as many positives and no negative"), softmax(4, 2, 1, {})) == "");
     CHECK(refused(text(op, ": the temperature 0 is not above 0"), softmax(5, 2, 0, {})) == "");
     CHECK(refused(text(op, ": the temperature nan is not above 0"), softmax(5, 2, not_a_number, {})) == "");
     CHECK(refused(text(op, ": drows is 4 x 2, rows is 5 x 2"), softmax(5, 2, 1, {p + 100, 4, 2})) == "");
