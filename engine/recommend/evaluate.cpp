@@ -149,7 +149,8 @@ RankingMetrics judge(const Recommender& model, std::span<const Judged> judged, c
 void EvaluateOptions::check(int64_t items) const {
   require(!topk.empty(), ErrorKind::usage, "evaluate: no K is given");
   for (const int64_t k : topk) recommending::check_k(k);
-  require(sampled_negatives >= 0, ErrorKind::usage, "evaluate: ", counted(sampled_negatives, "negative"));
+  require(sampled_negatives >= 0, ErrorKind::usage, "evaluate: sampled_negatives is ", sampled_negatives,
+          ", it must be at least 0");
   require(sampled_negatives <= items, ErrorKind::usage, "uni", sampled_negatives, " ranks each user's test items among ",
           counted(sampled_negatives, "other"), ", and ", there_are(items, "item"), " in all");
 }

@@ -234,6 +234,8 @@ TEST_CASE("evaluate / stops when asked to, and refuses what cannot be judged") {
   CHECK(refuses("k is 1001", [&] { evaluate(model, data, data.test, {.topk = {20, 1001}}); }) == "");
   CHECK(refuses("uni11 ranks each user's test items among 11 others, and there are 10 items in all",
                 [&] { evaluate(model, data, data.test, {.sampled_negatives = 11}); }) == "");
+  CHECK(refuses("sampled_negatives is -1, it must be at least 0",
+                [&] { evaluate(model, data, data.test, {.sampled_negatives = -1}); }) == "");
   CHECK(refuses("user 12 is asked about, there are 12", [&] { ranked(model, {{12, {}}}, {.k = 3}); }) == "");
   CHECK(refuses("item 10: there are 10", [&] { ranked(model, {{-1, {10}}}); }) == "");
   CHECK(refuses("item 4 comes twice", [&] { ranked(model, {{-1, {4, 1, 4}}}); }) == "");
