@@ -1,12 +1,12 @@
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "bench/benchmarks.h"
 #include "bench/generated.h"
+#include "bench/graphs.h"
 #include "heddle/heddle.h"
 
 // Training epochs of GCN: forward, backward and update, as heddle::train times them (the median of the epochs of a run).
@@ -29,17 +29,11 @@ void epochs(benchmark::State& state, const NodeDataset& data, GcnOptions options
   state.SetLabel(device.description());
 }
 
-/// The data folder of the machine: HEDDLE_DATA, else none.
-std::string data_folder() {
-  const char* folder = std::getenv("HEDDLE_DATA");
-  return folder != nullptr ? folder : "";
-}
-
 }  // namespace
 
 void register_gcn() {
   const std::string cora = data_folder() + "/planetoid/cora";
-  if (std::filesystem::exists(data_folder() + "/planetoid/ind.cora.x")) {
+  if (!data_folder().empty() && std::filesystem::exists(data_folder() + "/planetoid/ind.cora.x")) {
     benchmark::RegisterBenchmark("gcn_epoch/cora",
                                  [cora](benchmark::State& state) {
                                    const NodeDataset data = io::load(cora);

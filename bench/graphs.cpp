@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 #include <utility>
 
 namespace heddle::bench {
+
+std::string data_folder() {
+  const char* const folder = std::getenv("HEDDLE_DATA");
+  return folder == nullptr ? "" : folder;
+}
 
 float Draws::mixed() {
   const double magnitude = std::ldexp(1.0 + uniform(), static_cast<int>(below(20)) - 10);

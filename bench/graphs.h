@@ -10,6 +10,9 @@
 /// Matrices for tests and benchmarks: the same on every machine for a given seed.
 namespace heddle::bench {
 
+/// HEDDLE_DATA, the folder of the public data sets; empty where it is not set.
+std::string data_folder();
+
 /// A sequence of random numbers from Philox, so that data does not depend on the standard library.
 class Draws {
  public:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -211,17 +210,17 @@ std::string lab_graph_path(const std::string& name) {
   }
   for (const PublicGraph& graph : public_graphs) {
     if (name != graph.name) continue;
-    const char* folder = std::getenv("HEDDLE_DATA");
-    return folder == nullptr || *folder == '\0' ? "" : text(folder, "/", graph.path);
+    const std::string folder = data_folder();
+    return folder.empty() ? "" : text(folder, "/", graph.path);
   }
   return name;
 }
 
 void check_data_folder() {
-  const char* const folder = std::getenv("HEDDLE_DATA");
+  const std::string folder = data_folder();
   std::error_code ignored;
-  require(folder == nullptr || *folder == '\0' || std::filesystem::is_directory(folder, ignored), ErrorKind::usage,
-          "HEDDLE_DATA is '", folder == nullptr ? "" : folder, "', it must be the folder of the public data sets");
+  require(folder.empty() || std::filesystem::is_directory(folder, ignored), ErrorKind::usage, "HEDDLE_DATA is '", folder,
+          "', it must be the folder of the public data sets");
 }
 
 void check_lab_graph(const std::string& name) {
@@ -263,9 +262,9 @@ LabGraph lab_graph(const std::string& name) {
 
 std::vector<std::string> standard_graphs(std::vector<std::string>& absent) {
   std::vector<std::string> names;
-  const char* folder = std::getenv("HEDDLE_DATA");
+  const std::string folder = data_folder();
   for (const PublicGraph& graph : public_graphs) {
-    const bool there = folder != nullptr && std::filesystem::exists(text(folder, "/", graph.sign));
+    const bool there = !folder.empty() && std::filesystem::exists(text(folder, "/", graph.sign));
     (there ? names : absent).emplace_back(graph.name);
   }
   names.insert(names.end(), {"rmat:16,16", "uniform:65536,16", "star:65536"});

@@ -1,13 +1,13 @@
 #include <benchmark/benchmark.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "bench/benchmarks.h"
+#include "bench/graphs.h"
 #include "heddle/heddle.h"
 #include "kernels/sampling/sampling.h"
 
@@ -22,10 +22,9 @@ const InteractionDataset& data_set(const std::string& name) {
   static std::map<std::string, std::unique_ptr<InteractionDataset>> loaded;
   std::unique_ptr<InteractionDataset>& data = loaded[name];
   if (data == nullptr) {
-    const char* folder = std::getenv("HEDDLE_DATA");
     InteractionLog log =
         name == "generated" ? synthetic_shop({.users = 200'000, .items = 100'000, .categories = 200, .interactions_per_user = 50})
-                            : io::load_interactions(std::string(folder) + "/" + name);
+                            : io::load_interactions(data_folder() + "/" + name);
     data = std::make_unique<InteractionDataset>(prepare(std::move(log)));
   }
   return *data;
@@ -98,9 +97,9 @@ void similar_items(benchmark::State& state) {
 }  // namespace
 
 void register_lightgcn() {
-  const char* folder = std::getenv("HEDDLE_DATA");
-  const auto present = [folder](const char* file) {
-    return folder != nullptr && std::filesystem::exists(std::filesystem::path(folder) / file);
+  const std::string folder = data_folder();
+  const auto present = [&folder](const char* file) {
+    return !folder.empty() && std::filesystem::exists(std::filesystem::path(folder) / file);
   };
   const auto add = [](const std::string& label, const std::string& data, const LightGcnTrainOptions& options, Precision precision,
                       int64_t count) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -29,8 +28,8 @@ constexpr int64_t gowalla_users = 29'858, gowalla_items = 40'981, gowalla_intera
 
 /// Lines of a user and their items.
 HostCsr training_interactions() {
-  const char* const folder = std::getenv("HEDDLE_DATA");
-  std::ifstream file(folder != nullptr ? std::string(folder) + "/gowalla/train.txt" : std::string());
+  const std::string folder = data_folder();
+  std::ifstream file(folder.empty() ? std::string() : folder + "/gowalla/train.txt");
   if (!file) return power_law_graph(gowalla_users, gowalla_items, gowalla_interactions, 3);
   HostCsr csr;
   csr.rows = gowalla_users;
