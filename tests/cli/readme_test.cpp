@@ -156,19 +156,26 @@ TEST_SUITE("cli") {
     }
   }
 
-  TEST_CASE("readme: a variant that it names in a variable runs on the device that it says") {
+  TEST_CASE("readme: a variant that it, or a page of docs, names in a variable runs on the device that is named beside it") {
     const TempDir folder;
     const std::string line =
-        "compare --device cpu --quiet --models popularity,graph-filter --rank 4 --data " + folder.write("orders.csv", orders());
-    const std::string text = readme();
-    static const std::regex variable("HEDDLE_FORCE_[A-Z_]+=[a-z0-9_]+");
-    int named = 0;
-    for (std::sregex_iterator at(text.begin(), text.end(), variable), end; at != end; ++at, ++named) {
-      CAPTURE(at->str());
-      const ProgramResult result = run_program(line, at->str());
-      CHECK_MESSAGE(result.status == 0, result.err);
+        "compare --quiet --models popularity,graph-filter --rank 4 --data " + folder.write("orders.csv", orders()) + " --device ";
+    std::vector<std::string> pages = {readme()};
+    for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "docs")) {
+      if (entry.path().extension() == ".md") pages.push_back(file_content(entry.path().string()));
     }
-    CHECK(named > 0);
+    CHECK(pages.size() > 5);
+    static const std::regex variable("(HEDDLE_FORCE_[A-Z_]+=[a-z0-9_]+)(?:` with `--device ([a-z]+))?");
+    int named = 0;
+    for (const std::string& text : pages) {
+      for (std::sregex_iterator at(text.begin(), text.end(), variable), end; at != end; ++at, ++named) {
+        CAPTURE(at->str());
+        REQUIRE((*at)[2].matched);
+        const ProgramResult result = run_program(line + at->str(2), at->str(1));
+        CHECK_MESSAGE(result.status == 0, result.err);
+      }
+    }
+    CHECK(named > 1);
   }
 
   TEST_CASE("readme: the demo prints what the README shows, up to what is measured") {
