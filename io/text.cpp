@@ -26,8 +26,8 @@ size_t shown_as_it_is(std::string_view text) {
   if (!is_utf8(character)) return 0;
   // U+0080 to U+009F are control characters; these lines break, or turn the direction of what follows.
   if (character >= "\u0080" && character <= "\u009f") return 0;
-  for (const char* const hidden : {"\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
-                                   "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"}) {
+  for (const char* const hidden : {"\u061c", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
+                                   "\u202e", "\u2066", "\u2067", "\u2068", "\u2069", "\ufeff"}) {
     if (character == hidden) return 0;
   }
   return character.size();

@@ -272,6 +272,8 @@ TEST_SUITE("cli") {
     }
     CHECK(results[4].out.find("Mug\\x1b[31m\\x07\\xc2\\x9b2J\\x7f") != std::string::npos);
     CHECK(std::count(results[4].out.begin(), results[4].out.end(), '\n') == 4);  // a line feed of a title ends no line
+    // Nor does one that turns the direction of what follows it.
+    check_usage(run_program("similar " + titled + " --item 'a\u061cb\u202ec'"), "'a\\xd8\\x9cb\\xe2\\x80\\xaec' is unknown");
     CHECK(results[5].out.starts_with("like item 100 (Mug\\x1b[31m"));
     CHECK(results[7].json()["results"].size() == 2);
     CHECK(results[8].json()["items"][0]["name"] == evil);

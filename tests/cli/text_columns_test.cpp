@@ -51,6 +51,9 @@ const std::pair<const char*, int> kTexts[] = {
     {"a\u200bb\u200d", 2},     // no column for a blank without width and a joiner
     {"soft\u00adhyphen", 11},  // drawn
     {"…±é", 3},
+    {"\U0001110c\U0001110b\U00011134\U0001111f\U00011133\U00011126", 4},  // Chakma: two marks among four letters
+    {"\U0001e900\U0001e944\U0001e2c0\U0001e2ec", 2},                      // Adlam and Wancho, a mark over a letter each
+    {"\U000110bd", 1},                                                    // drawn around digits
     {"𠀀𪛖", 4},
     {"\u3000", 2},  // a blank as wide as a character
     {"tab\tbell\a\x7f\u0085", 7},
