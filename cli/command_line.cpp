@@ -92,7 +92,8 @@ std::size_t arguments_of(const CLI::App& app) {
   return count;
 }
 
-/// A word to be typed at a shell that stands for these characters, whole.
+}  // namespace
+
 std::string as_word(const std::string& written) {
   constexpr std::string_view plain = "-_./,:=@%+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   const bool other = std::any_of(written.begin(), written.end(), [&](char c) {
@@ -103,6 +104,8 @@ std::string as_word(const std::string& written) {
   for (const char c : written) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";
 }
+
+namespace {
 
 /// Of an option of a subcommand that was written before that one's name: where it goes; else empty.
 std::string place_of_option(const CLI::App& app, const std::string& written) {
@@ -132,13 +135,15 @@ std::string other_commands_with(const CLI::App& app, const std::string& written)
 /// What an argument that `app` does not take may have been meant for: an option that is missing, or the one before it. Empty
 /// where there is none.
 std::string place_of_argument(const CLI::App& app, const std::string& written, const std::vector<Argument>& arguments) {
+  std::string missing;
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_required() && option->nonpositional() && option->count() == 0)
-      return text("; did you mean ", option->get_name(), " ", as_word(written), "?");
+    if (missing.empty() && option->get_required() && option->nonpositional() && option->count() == 0)
+      missing = text("; did you mean ", option->get_name(), " ", as_word(written), "?");
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Argument& argument = arguments[i];
     if (argument.is != Argument::Is::other || argument.text != written || argument.option == nullptr) continue;
+    if (takes_what_follows(*argument.option)) continue;  // it is a value of that: another of the same text is too many
     const std::string name = argument.option->get_name();
     // "--items=A" and "--items A" alike, and all that follows.
     const std::string& given = arguments[i - 1].text;
@@ -152,10 +157,11 @@ std::string place_of_argument(const CLI::App& app, const std::string& written, c
     }
     if (takes_list(*argument.option)) return text("; a list has commas between: ", name, " ", as_word(list));
     if (takes_several(*argument.option)) return text("; ", name, " is given for each: ", times);
+    if (!missing.empty()) return missing;
     return text("; ", name, " takes one value",
                 names_a_file(*argument.option) ? ", which is put in quotes where it has blanks" : "");
   }
-  return {};
+  return missing;
 }
 
 /// "; there are: spmm, sddmm": the subcommands of `app`; empty where it has none.

@@ -13,6 +13,9 @@ namespace heddle::cli {
 /// there is none.
 std::string did_you_mean(std::string_view written, std::span<const std::string> candidates);
 
+/// A word to be typed at a shell that stands for these characters, whole: in quotes where it needs some.
+std::string as_word(const std::string& written);
+
 /// The arguments with options by the names they have here: what is written as the other side of the Atlantic does
 /// ("--behavior-weights", "--normalise") is the option that differs in nothing but that. After an argument "--" nothing is
 /// changed.

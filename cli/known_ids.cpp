@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "cli/command_line.h"
 #include "cli/settings.h"
 #include "heddle/error.h"
 #include "io/text.h"
@@ -42,7 +43,7 @@ std::string ids_one_by_one(const IdTable& table, const std::string& written, con
   const bool all = std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return table.find(part) >= 0; });
   if (parts.size() < 2 || !all) return {};
   std::string times;
-  for (std::size_t i = 0; i < std::min(parts.size(), kMostNamed); ++i) times += text(" ", option, " ", parts[i]);
+  for (std::size_t i = 0; i < std::min(parts.size(), kMostNamed); ++i) times += text(" ", option, " ", as_word(parts[i]));
   return text("; ", option, " is given for each:", times, parts.size() > kMostNamed ? " …" : "");
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/command_line.h"
 #include "engine/bundle/recommender_file.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -56,7 +57,7 @@ void refuse_other_files(const std::string& path) {
     case ContentKind::safetensors:
     case ContentKind::unknown: return;  // the reader says more
     case ContentKind::text:
-      fail(ErrorKind::bad_data, path, " is ", name, ", not a model; heddle train MODEL --data ", path,
+      fail(ErrorKind::bad_data, path, " is ", name, ", not a model; heddle train MODEL --data ", as_word(path),
            " --save FILE makes a model of data");
     case ContentKind::npy:
       fail(ErrorKind::bad_data, path, " is ", name, ", not a model; heddle export writes such arrays for other programs");

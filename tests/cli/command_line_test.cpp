@@ -171,6 +171,9 @@ TEST_SUITE("cli") {
         {"train lightgcn --data x --topk 10 20", "a list has commas between: --topk 10,20"},
         {"compare --data x --models popularity lightgcn", "a list has commas between: --models popularity,lightgcn"},
         {"bench spmm --dim 16 32", "a list has commas between: --dim 16,32"},
+        {"bench spmm --graph a 32 --dim 16 32", "a list has commas between: --dim 16,32"},
+        {"compare --models popularity lightgcn", "a list has commas between: --models popularity,lightgcn"},
+        {"train gcn --epochs 3 cora", "there is no argument 'cora'; did you mean --data cora?"},
         {"data --data my orders.csv",
          "there is no argument 'orders.csv'; --data takes one value, which is put in quotes where it has blanks (see heddle data "
          "--help)"},

@@ -202,6 +202,12 @@ TEST_SUITE("cli") {
     check_usage(run_program("recommend " + model + " --user 1,2"),
                 "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
     check_usage(run_program("recommend " + model + " --user 1,x"), "user '1,x' is unknown");
+    const std::string spaced = folder.file("spaced");
+    REQUIRE(run_program("train popularity --split none --save " + spaced + " --data " +
+                        folder.write("spaced.csv", "user,item\nann b,1\nc'd,1\n"))
+                .status == 0);
+    check_usage(run_program("recommend " + spaced + " --user \"ann b,c'd\""),
+                "--user is given for each: --user 'ann b' --user 'c'\\''d'");
     check_usage(run_program("recommend " + model + " --user somebody"),
                 "user 'somebody' is unknown; the model knows 6 users, such as '1', '2', '3'");
     check_usage(run_program("similar " + model + " --item oak"),
