@@ -21,8 +21,8 @@ struct ProgressState {
 
 /// The state, on a terminal of `width` columns, of which the last ones stay free: with a bar, all figures and the time left where
 /// they find room, with less where not: the phase's name, shortened if need be, and the time left go last. What is cut ends in
-/// "…". What is left out does not change while a phase lasts: room
-/// is kept for figures as wide as they will get, for values that are not known yet, and for the time left.
+/// "…". What is left out does not change while a phase lasts: room is kept for figures as wide as they will get, for values that
+/// are not known yet, and for the time left.
 std::string progress_line(const ProgressState& state, int width);
 
 /// The same for a log: without a bar, however long it is.

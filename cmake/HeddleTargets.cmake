@@ -30,9 +30,9 @@ function(heddle_compile_options target)
   endif()
 endfunction()
 
-# heddle_joint_sources(target size file.cpp ...): adds the files to the target; unless HEDDLE_UNITY_BUILD
-# is OFF they are compiled `size` at a time, all others one by one. Most of what a small file costs is the headers and the templates
-# that its neighbours need too. Names in unnamed namespaces must therefore differ within a folder.
+# heddle_joint_sources(target size file.cpp ...): adds the files to the target; unless HEDDLE_UNITY_BUILD is OFF they are compiled
+# `size` at a time, all others one by one. Most of what a small file costs is the headers and the templates that its neighbours need
+# too. Names in unnamed namespaces must therefore differ within a folder.
 function(heddle_joint_sources target size)
   target_sources(${target} PRIVATE ${ARGN})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR} OUTPUT_VARIABLE folder)

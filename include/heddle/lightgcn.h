@@ -151,7 +151,7 @@ struct LightGcnReport {
   float temperature = 0;   ///< as used
   /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given.
   std::vector<std::pair<float, double>> temperature_trials;
-  /// The best of several that were tried is the last, and so the highest: a higher one may do better still.
+  /// The best is the highest of all that are ever tried: a higher one may do better still.
   bool temperature_at_edge = false;
   /// The time limit, or `progress`, ended the choice before one was worse than the one below it: a higher one may do better.
   bool temperature_cut_short = false;
@@ -167,12 +167,15 @@ struct LightGcnReport {
 
 /// Trains with Adam (Kingma & Ba 2015) on batches drawn by the counter-based generator; an epoch is as many draws as there are
 /// training interactions. With `patience`, data.val decides (by recall@20) and the weights of the best evaluation are kept.
-/// Throws Error{usage} for options out of range and for training interactions other than those the model was made of (hold out
-/// validation first, then make the model, then train it), Error{diverged} with epoch and step where a
-/// loss is NaN or infinite: the model then holds the weights of the last epoch whose losses were finite. `progress` is told
-/// "choosing the temperature" (trial 2 of at most 6) where there is one to be chosen, "training" (epoch 3 of 80, loss: NaN in the
-/// first) and, for evaluations on the way, "ranking for validation" and "ranking for the test"; of the first two with most_left
-/// where there is a time limit. It is asked before each step; false ends training there.
+/// Throws Error{usage} for options out of range and for training interactions other than those the model was made of: first hold
+/// out validation, then make the model, then train it. Throws Error{diverged} with epoch and step where a loss is NaN or
+/// infinite; the model then holds the weights of the last epoch whose losses were finite.
+///
+/// `progress` is asked before each step; false ends the phase there. Its phases, and their figures:
+///   "choosing the temperature"   trial 2 of at most 6; only where none is given
+///   "training"                   epoch 3 of 80, and the loss of the epoch before (NaN in the first)
+///   "ranking for validation", "ranking for the test"   of evaluations on the way
+/// Where there is a time limit, the first two have most_left.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
 

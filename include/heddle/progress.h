@@ -20,8 +20,8 @@ struct Progress {
   std::string_view phase;                   ///< what is being done
   double share = 0;                         ///< of the phase that is done, from 0 to 1; does not fall until the phase begins anew
   std::span<const ProgressFigure> figures;  ///< counts first; valid during the call
-  double most_left =
-      -1;  ///< seconds that a limit on its time leaves the phase, the piece that passes it included; negative: none
+  /// Seconds that a limit on its time leaves the phase, the piece that passes it included; negative: there is no limit.
+  double most_left = -1;
 };
 
 /// Told before each piece of work (a step of training, a block of users); returns whether to go on. What false leads to is told

@@ -216,7 +216,7 @@ struct SavedRecommender {
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
 /// Bytes that save_recommender writes at the least for a model of this kind, with settings as its `check` wants them, of the
-/// data: to ask for room before the model is made.
+/// data: to ask for room before the model is made. Throws what `check` throws for settings that it refuses.
 int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
                                 const InteractionDataset& data);
 /// Throws Error{bad_data} where the file is truncated, not a heddle recommender, of another format version, or inconsistent: what

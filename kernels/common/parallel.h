@@ -14,7 +14,8 @@ namespace heddle::kernels {
 
 /// Into how many parts work is cut that may be cut anywhere. `work` is counted in elements: a number read, multiplied and added,
 /// some 0.1 to 1 ns of a thread.
-///   No part is smaller than 4096 elements: to hand one over takes some 300 ns, to wait for its thread as much again.
+///   No part is smaller than 4096 elements: to hand one over takes some 300 ns, to wait for its thread as much again. (But
+///   parallel_ranges, whose grains may not be cut, hands out single ones where some parts would have two and others one.)
 ///   Small work has two parts a thread, so that one that comes late finds half of its share done by others.
 ///   Large work has up to 32, so that a thread that is held up, for as long as the system likes, holds up a 32nd of its share;
 ///   but none below 262,144 elements, beside which the handing over does not count.
