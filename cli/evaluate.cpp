@@ -102,7 +102,7 @@ Json evaluation_json(const Evaluation& evaluation) {
     left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
   const std::string trained_on = evaluation.trained.name.empty() ? "the data that it was trained on"
                                                                  : "the data that it was trained on, " + evaluation.trained.name;
-  const auto split = evaluation.saved.metadata.find("data.split");
+  const auto split = evaluation.saved.metadata.find("data.option.split");
   const bool all_trained_on = split != evaluation.saved.metadata.end() && split->second == "none";
   fail(ErrorKind::usage, data.name, ": what is kept of it for test and validation, ",
        counted(data.test.nnz() + data.val.nnz(), "interaction"), ", cannot judge this model (", left_out, "); ",

@@ -91,23 +91,16 @@ void InteractionOptions::adopt(const std::map<std::string, std::string>& options
 }
 
 std::string no_test_text(const InteractionDataset& data) {
-  const auto option = [&](const char* name) {
-    const auto found = data.origin.options.find(name);
-    return found == data.origin.options.end() ? std::string() : found->second;
-  };
   const std::string way_on = "--split ratio or --split leave-one-out keeps some";
   switch (data.origin.split) {  // what was asked for may be auto
     case SplitMethod::none: return "--split none keeps no interactions for the test; " + way_on;
     case SplitMethod::files:
       return text("its files keep no interactions for the test",
                   data.report.overlap > 0 ? " that are not in training too; " : "; ", way_on);
-    case SplitMethod::leave_one_out:
-      return "no user has the 3 interactions of which --split leave-one-out keeps one for the test; more data keeps some";
-    case SplitMethod::ratio: break;
+    case SplitMethod::ratio:
+    case SplitMethod::leave_one_out: break;  // `prepare` throws where they come to nothing, but for a share of 0
   }
-  if (option("test_share") == "0") return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
-  return text(option("global_split") == "true" ? "there are not" : "no user has",
-              " enough interactions for some to be kept for the test; a larger --test-share, or more data, keeps some");
+  return "--test-share 0 keeps no interactions for the test; --test-share 0.2 keeps a fifth";
 }
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {

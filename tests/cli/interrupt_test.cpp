@@ -412,7 +412,7 @@ TEST_SUITE("cli") {
     const std::string large = folder.write("large", std::string("\0\x01\0\0\0\0\0\0", 8) + header);
     fs::resize_file(large, static_cast<std::uintmax_t>(8 + 256 + bytes));
     std::string edges, labels;
-    for (int64_t i = 0; i < 2'000'000; ++i) edges += std::to_string(i % 50'000) + " " + std::to_string(i * 7919 % 50'021) + "\n";
+    for (int64_t i = 0; i < 8'000'000; ++i) edges += std::to_string(i % 50'000) + " " + std::to_string(i * 7919 % 50'021) + "\n";
     for (int64_t i = 0; i < 50'021; ++i) labels += i % 2 == 0 ? "0\n" : "1\n";
     const TempDir graph, club;
     graph.write("edges.txt", edges);
