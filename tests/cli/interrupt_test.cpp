@@ -12,6 +12,7 @@ using heddle::test::file_content;
 using heddle::test::ProgramResult;
 using heddle::test::run_interrupted;
 using heddle::test::run_interrupted_at;
+using heddle::test::run_interrupted_early;
 using heddle::test::run_program;
 using heddle::test::TempDir;
 using nlohmann::json;
@@ -395,7 +396,8 @@ TEST_SUITE("cli") {
       }
       // --quiet leaves no progress to wait for: then by the time that the process has worked.
       const bool quiet = line.find("--quiet") != std::string::npos;
-      const ProgramResult result = quiet ? run_interrupted(line + data) : run_interrupted_at("reading the data", line + data);
+      const ProgramResult result =
+          quiet ? run_interrupted_early(line + data) : run_interrupted_at("reading the data", line + data);
       CHECK(result.status == 130);
       CHECK(result.out.empty());
       const std::string last = result.err.substr(result.err.find("heddle: "));
@@ -426,7 +428,7 @@ TEST_SUITE("cli") {
         {"predict " + folder.file("gcn") + " --quiet --data " + graph.path().string(), "reading the data"}};
     for (const auto& [line, doing] : readers) {
       CAPTURE(line);
-      const ProgramResult result = run_interrupted(line);
+      const ProgramResult result = run_interrupted_early(line);
       CHECK(result.status == 130);
       CHECK(result.out.empty());
       CHECK_MESSAGE(result.err == "heddle: interrupted while " + doing + "; nothing was saved\n", result.err);

@@ -93,7 +93,10 @@ ProgramResult run_unread(const std::string& arguments) {
   return result;
 }
 
-ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals, std::chrono::milliseconds between) {
+namespace {
+
+ProgramResult run_interrupted_after(double seconds, const std::string& arguments, const std::vector<int>& signals,
+                                    std::chrono::milliseconds between) {
   const TempDir folder;
   const std::string pid_file = folder.file("pid");
   for (int signal : signals) ::signal(signal, SIG_DFL);  // a background job of a script has some ignored, and its children too
@@ -105,7 +108,7 @@ ProgramResult run_interrupted(const std::string& arguments, const std::vector<in
       if (pid.empty() || pid.back() != '\n') continue;
       const std::string process = "/proc/" + pid.substr(0, pid.size() - 1);
       if (caught_at < 0 && catches(signals.front(), process)) caught_at = processor_seconds(process);
-      if (caught_at < 0 || processor_seconds(process) < caught_at + seconds_to_start) continue;
+      if (caught_at < 0 || processor_seconds(process) < caught_at + seconds) continue;
       for (int signal : signals) {
         ::kill(static_cast<pid_t>(std::stol(pid)), signal);
         std::this_thread::sleep_for(between);
@@ -114,6 +117,16 @@ ProgramResult run_interrupted(const std::string& arguments, const std::vector<in
     }
   });
   return run_program(arguments, "sh -c 'echo $$ >\"" + pid_file + "\"; exec \"$@\"' sh");
+}
+
+}  // namespace
+
+ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals, std::chrono::milliseconds between) {
+  return run_interrupted_after(seconds_to_start, arguments, signals, between);
+}
+
+ProgramResult run_interrupted_early(const std::string& arguments) {
+  return run_interrupted_after(0.2, arguments, {SIGINT}, std::chrono::milliseconds(30));
 }
 
 ProgramResult run_interrupted_at(const std::string& words, const std::string& arguments) {

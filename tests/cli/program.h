@@ -32,6 +32,9 @@ ProgramResult run_program(const std::string& arguments, const std::string& befor
 /// time passes; two of a kind that wait at the same time are one.
 ProgramResult run_interrupted(const std::string& arguments, const std::vector<int>& signals = {SIGINT},
                               std::chrono::milliseconds between = std::chrono::milliseconds(30));
+/// The same at the beginning of its work: as soon as it has caught Ctrl-C and worked for 0.2 s of processor time, sanitizers or
+/// not.
+ProgramResult run_interrupted_early(const std::string& arguments);
 
 /// Runs `heddle ARGUMENTS` and sends it Ctrl-C as soon as its progress on standard error, told without delay, has `words`.
 ProgramResult run_interrupted_at(const std::string& words, const std::string& arguments);
