@@ -51,13 +51,14 @@ void check_rows(const char* op, const char* name, const StoredRows& rows, bool n
   require(!needed || rows.f32 != nullptr || rows.bf16 != nullptr, ErrorKind::usage, op, ": ", name, " is null");
 }
 
-/// How long x and base are where slots name their rows stands in the slots; a row at least.
+/// How long x and base are where slots name their rows stands in the slots. These may name none, so only the place where such an
+/// array begins is known to be its own.
 void check_operands(const PropagateArgs& args) {
   const int64_t n = args.a.rows;
   const int64_t listed = args.rows != nullptr ? args.row_count : n;
   const int64_t y_size = (args.compact ? listed : n) * args.width;
-  const int64_t x_size = (args.x_slots != nullptr ? std::min<int64_t>(1, n) : n) * args.width;
-  const int64_t base_size = (args.base_slots != nullptr ? std::min<int64_t>(1, n) : n) * args.width;
+  const int64_t x_size = args.x_slots != nullptr ? std::min<int64_t>(1, n * args.width) : n * args.width;
+  const int64_t base_size = args.base_slots != nullptr ? std::min<int64_t>(1, n * args.width) : n * args.width;
   Operands("propagate")
       .writes("y", args.y.f32, y_size)
       .writes("y", args.y.bf16, y_size)

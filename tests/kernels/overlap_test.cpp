@@ -405,10 +405,10 @@ void add_propagation(std::vector<OpUse>& uses) {
       };
       uses.push_back({"propagate", with_csr({output(y16, 12), input(x16, 12), in("base", 12), in("scale", 3)}, "a", {"values"}),
                       [=](const Places& p, Execution& e) { propagate(args(p), e); }});
-      // Of x and base a row is known where slots name theirs.
+      // Of x and base the first element is known where slots name their rows, and so all where a row has one.
       uses.push_back(
           {"propagate",
-           with_csr({output(y16, 8), input(x16, 4), in("base", 4), in("scale", 3), in("x_scale", 3),
+           with_csr({output(y16, 2), input(x16, 1), in("base", 1), in("scale", 3), in("x_scale", 3),
                      in<int32_t>("x_slots", {0, -1, -1}), in<int32_t>("base_slots", {-1, -1, 0}), in<int32_t>("rows", {0, 2})},
                     "a"),
            [=](const Places& p, Execution& e) {
@@ -419,6 +419,7 @@ void add_propagation(std::vector<OpUse>& uses) {
              listed.rows = p.at<int32_t>("rows");
              listed.row_count = 2;
              listed.compact = true;
+             listed.width = 1;
              propagate(listed, e);
            }});
     }

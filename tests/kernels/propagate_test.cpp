@@ -184,6 +184,25 @@ std::vector<bench::NamedGraph> square_graphs() {
 }  // namespace
 
 TEST_SUITE("kernels") {
+  TEST_CASE("propagate / a base of which slots name no row may end where y begins") {
+    Workbench workbench(Device::cpu({.threads = 1}));
+    const HostCsr a = bench::csr_from_rows({{}, {}, {}}, 3, 1);
+    const DeviceCsr csr(workbench.stream(), a, {});
+    const std::vector<float> scale(3, 1.0f);
+    std::vector<float> x(300);
+    const std::vector<int32_t> none(3, -1);
+    std::vector<float> memory(8 + 300, 1.0f);  // base, of no rows, and y
+    PropagateArgs args{.a = csr.view(bench::CsrValues::ones),
+                       .scale = scale.data(),
+                       .base = memory.data(),
+                       .base_slots = none.data(),
+                       .width = 100};
+    args.x.f32 = x.data();
+    args.y.f32 = memory.data() + 8;
+    CHECK_NOTHROW(propagate(args, workbench.execution()));
+    CHECK(std::count(memory.begin() + 8, memory.end(), 0.0f) == 300);
+  }
+
   TEST_CASE("propagate / every option on hostile graphs at every width matches double precision") {
     bench::Draws draws(50);
     for (const auto& [graph, a] : square_graphs()) {
