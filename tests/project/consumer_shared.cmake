@@ -1,6 +1,8 @@
 # Of consumer.cmake: heddle configured like BUILD but as a shared library, installed, found and linked.
 
-# A shared library is made of the very objects that archives are: BUILD has compiled them.
+# A shared library is made of the very objects that archives are: BUILD has compiled them. They come without the list of the headers
+# that they depend on, so that none may stay from an earlier run.
+file(REMOVE_RECURSE ${WORK}/build ${WORK}/prefix ${WORK}/found)
 file(MAKE_DIRECTORY ${WORK}/build)
 file(WRITE ${WORK}/build/same_objects.txt "")
 set(settings "CMAKE_BUILD_TYPE|CMAKE_CUDA_(ARCHITECTURES|COMPILER|RUNTIME_LIBRARY)|CMAKE_(CXX|CUDA)_FLAGS|HEDDLE_(CUDA|UNITY_BUILD|WARNINGS_AS_ERRORS)")
@@ -20,7 +22,6 @@ list(LENGTH same count)
 message("${count} objects are taken from ${BUILD}")
 run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors})
 
-file(REMOVE_RECURSE ${WORK}/prefix ${WORK}/found)
 run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
 set(library ${WORK}/prefix/lib/libheddle.so)
 file(STRINGS ${SOURCE}/CMakeLists.txt version REGEX "^project\\(heddle VERSION")
