@@ -77,7 +77,7 @@ void InteractionOptions::add_to(CLI::App& app) {
 LoadedInteractions InteractionOptions::load() const {
   const auto start = std::chrono::steady_clock::now();
   LoadedInteractions loaded;
-  loaded.data = prepare(io::load_interactions(path_, how_read_.format, how_read_.columns), prepare_);
+  loaded.data = prepare(io::load_interactions(path_, how_read_), prepare_);
   loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;

@@ -76,7 +76,9 @@ bool is_recbole(const std::string& path) {
   return plain_file_name(path).ends_with(".inter") || head->substr(0, head->find('\n')).find(":token") != std::string::npos;
 }
 
-InteractionLog read_recbole(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_recbole(const std::string& path, const InteractionReading& how, Reading& reading) {
+  static_cast<void>(reading);
+  const InteractionColumns& columns = how.columns;
   const std::string inter = inter_file(path);
   require(!inter.empty(), ErrorKind::bad_data, path, " has no .inter file");
   InteractionLog log = read_one(inter, recbole_form, columns);
@@ -102,7 +104,9 @@ bool is_movielens(const std::string& path) {
   return head && head->substr(0, head->find('\n')).find("::") != std::string::npos;
 }
 
-InteractionLog read_movielens(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_movielens(const std::string& path, const InteractionReading& how, Reading& reading) {
+  static_cast<void>(reading);
+  const InteractionColumns& columns = how.columns;
   refuse_columns(columns, "movielens", path);
   const bool folder = is_folder(path);
   const std::string parent = folder ? path : fs::path(path).parent_path().string();
@@ -127,7 +131,9 @@ bool is_csv(const std::string& path) {
   return is_folder(path) ? !find_file(path, "train.csv").empty() : text_head(path).has_value();
 }
 
-InteractionLog read_csv(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_csv(const std::string& path, const InteractionReading& how, Reading& reading) {
+  static_cast<void>(reading);
+  const InteractionColumns& columns = how.columns;
   if (!is_folder(path)) {
     InteractionLog log = read_one(path, {}, columns);
     log.name = data_name(path);

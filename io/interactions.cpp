@@ -121,21 +121,50 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
   rethrow_as_error();
 }
 
-InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) try {
+void set_wanted(InteractionReading& reading, const PrepareOptions& options) {
+  reading.rating = options.has_min_rating ? Wanted::yes : Wanted::no;
+  reading.behaviour = options.behaviour_weights.empty() ? Wanted::if_there : Wanted::yes;
+  reading.time = options.by_time ? Wanted::yes : Wanted::no;
+}
+
+namespace detail {
+
+namespace {
+
+InteractionLog read_interactions(const std::string& path, const InteractionReading& how, Reading& reading) {
   std::error_code ignored;
   std::string looked_for;
   const bool exists = std::filesystem::exists(path, ignored);
-  for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
-    const bool tried = format == entry.format || format == InteractionFormat::automatic;
-    if (tried && exists && (format == entry.format || entry.recognise(path))) {
-      InteractionLog log = entry.read(path, columns);
-      log.read_with = to_settings({format, columns});
+  for (const InteractionFormatEntry& entry : interaction_formats()) {
+    const bool tried = how.format == entry.format || how.format == InteractionFormat::automatic;
+    if (tried && exists && (how.format == entry.format || entry.recognise(path))) {
+      InteractionLog log = entry.read(path, how, reading);
+      if (how.options.strict) require_certain(reading);
       return log;
     }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",
        "; looked for: ", looked_for);
+}
+
+}  // namespace
+
+}  // namespace detail
+
+InteractionLog load_interactions(const std::string& path, const InteractionReading& how, Reading* told) try {
+  Reading reading;
+  try {
+    InteractionLog log = detail::read_interactions(path, how, reading);
+    log.read_with = to_settings(how);
+    if (told != nullptr) *told = reading;
+    log.reading = std::move(reading);
+    return log;
+  } catch (const Error& error) {
+    reading.refused = error.what();
+    if (told != nullptr) *told = std::move(reading);
+    throw;
+  }
 } catch (...) {
   rethrow_as_error();
 }

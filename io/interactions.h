@@ -19,7 +19,8 @@ struct InteractionFormatEntry {
   std::string_view looks_like;
   /// Whether something of this format is at the path, by content; throws only if the path is ambiguous.
   bool (*recognise)(const std::string& path);
-  InteractionLog (*read)(const std::string& path, const InteractionColumns& columns);
+  /// `reading` tells what was read, also where an Error ends it.
+  InteractionLog (*read)(const std::string& path, const InteractionReading& how, Reading& reading);
 };
 
 /// All formats, in the order in which `load_interactions` tries them.

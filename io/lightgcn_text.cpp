@@ -128,7 +128,9 @@ bool is_lightgcn(const std::string& path) {
          text.find(' ') != std::string_view::npos;
 }
 
-InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_lightgcn(const std::string& path, const InteractionReading& how, Reading& reading) {
+  static_cast<void>(reading);
+  const InteractionColumns& columns = how.columns;
   refuse_columns(columns, "lightgcn", path);
   std::error_code ignored;
   std::vector<std::string> names;

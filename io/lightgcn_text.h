@@ -17,6 +17,6 @@ InteractionLog parse_lightgcn(std::span<const InteractionText> texts);
 
 /// Whether the path is a folder with train.txt, or a text file whose columns only blanks separate.
 bool is_lightgcn(const std::string& path);
-InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& columns);
+InteractionLog read_lightgcn(const std::string& path, const InteractionReading& how, Reading& reading);
 
 }  // namespace heddle::io::detail

@@ -43,7 +43,8 @@ std::span<const NodeFormatEntry> node_formats() { return node_format_table; }
 
 }  // namespace detail
 
-NodeDataset load(const std::string& path, const LoadOptions& options) try {
+NodeDataset load(const std::string& path, const LoadOptions& options, Reading* told) try {
+  static_cast<void>(told);
   std::string looked_for;
   for (const detail::NodeFormatEntry& entry : detail::node_formats()) {
     const bool asked_for = options.format == entry.format;

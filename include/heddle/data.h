@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "heddle/export.h"
+#include "heddle/reading.h"
 
 HEDDLE_API_BEGIN
 /// Plain host data, as files hold it: no device, no model.
@@ -92,6 +93,7 @@ struct NodeDataset {
   std::vector<int32_t> val;   ///< to choose settings by, as train
   std::vector<int32_t> test;  ///< to judge by, as train
   CleaningReport cleaning;    ///< what its reader met
+  Reading reading = {};       ///< from which files it was read, and how; takes no part in the hashes
 
   /// Columns of the features.
   int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }

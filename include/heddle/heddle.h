@@ -21,6 +21,7 @@
 #include "heddle/ops.h"
 #include "heddle/profile.h"
 #include "heddle/progress.h"
+#include "heddle/reading.h"
 #include "heddle/recommender.h"
 #include "heddle/rethrow.h"
 #include "heddle/saved_model.h"

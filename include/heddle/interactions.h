@@ -8,6 +8,7 @@
 #include "heddle/data.h"
 #include "heddle/export.h"
 #include "heddle/id_table.h"
+#include "heddle/reading.h"
 
 HEDDLE_API_BEGIN
 /// Who took what: plain host data for recommending, from a file's log to the split matrices that models train on and are judged
@@ -33,6 +34,7 @@ struct InteractionLog {
   /// How it was read, by the names of `heddle data`'s options: "format", "user_column", ... Empty where nobody read it from a
   /// file.
   std::map<std::string, std::string> read_with = {};
+  Reading reading = {};  ///< from which files, how, and what was left out; empty where nobody read it from a file
 
   /// How many entries there are.
   int64_t size() const { return static_cast<int64_t>(user.size()); }
@@ -105,6 +107,7 @@ struct InteractionDataset {
   HostCsr test;                         ///< users x items, disjoint from both: to judge by; may be empty
   InteractionReport report;             ///< what preparing met
   DataOrigin origin = {};               ///< empty for data that `prepare` did not make, and those that keep_out_users left
+  Reading reading = {};                 ///< of the log that it was made of; takes no part in the hash
 
   /// Interactions / (users x items), of training.
   double density() const;

@@ -13,6 +13,7 @@
 #include "heddle/error.h"
 #include "heddle/export.h"
 #include "heddle/interactions.h"
+#include "heddle/reading.h"
 #include "heddle/tuned.h"
 
 HEDDLE_API_BEGIN
@@ -29,9 +30,21 @@ enum class FileAccess {
 /// The formats that `load` knows; `automatic` recognises one by content.
 enum class NodeFormat { automatic, planetoid, folder, edge_list };
 
+/// Which columns of the texts of a node data set hold what: a name of the header, or a number from 1. Empty: found by the usual
+/// names, else by the place (docs/formats.md).
+struct NodeColumns {
+  std::string source = {};  ///< of edges: where it begins
+  std::string target = {};  ///< of edges: where it ends
+  std::string weight = {};  ///< of edges
+  std::string node = {};    ///< of features, labels and splits: which node the row is about
+  std::string label = {};   ///< of labels
+};
+
 /// How a node classification data set is read.
 struct LoadOptions {
   NodeFormat format = NodeFormat::automatic;  ///< what the files are
+  NodeColumns columns = {};                   ///< where in a line what stands
+  ReadOptions options = {};                   ///< how texts are taken apart, and what becomes of rows that say too little
 };
 
 /// Reads a node classification data set:
@@ -39,7 +52,8 @@ struct LoadOptions {
 /// - folder: an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
 /// - edge_list: one file (features: none, labels: none).
 /// Throws Error{io} if there is nothing at the path, and Error{bad_data} that lists what was looked for if it is none of these.
-NodeDataset load(const std::string& path, const LoadOptions& options = {});
+/// NodeDataset::reading tells what was read, and `told`, if given, the same even where an Error ends it.
+NodeDataset load(const std::string& path, const LoadOptions& options = {}, Reading* told = nullptr);
 
 /// Zachary's karate club, bundled: 34 nodes, 78 edges, the two factions as labels, one-hot features, one labelled node a faction.
 /// W. W. Zachary, "An information flow model for conflict and fission in small groups", J. Anthropol. Res. 33 (1977).
@@ -62,7 +76,14 @@ struct InteractionColumns {
 struct InteractionReading {
   InteractionFormat format = InteractionFormat::automatic;  ///< what the files are
   InteractionColumns columns = {};                          ///< where in a line what stands
+  ReadOptions options = {};                                 ///< how texts are taken apart
+  Wanted rating = Wanted::if_there;                         ///< whether InteractionLog::rating is filled
+  Wanted behaviour = Wanted::if_there;                      ///< whether InteractionLog::behaviour is
+  Wanted time = Wanted::if_there;                           ///< whether InteractionLog::time is
 };
+/// Lets `reading` want of ratings, behaviours and times what `prepare` will ask for, and nothing else: cells that nobody asks for
+/// need not be such as can be read.
+void set_wanted(InteractionReading& reading, const PrepareOptions& options);
 /// The same as text, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has it.
 std::map<std::string, std::string> to_settings(const InteractionReading& reading);
 /// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
@@ -76,9 +97,9 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
 /// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
 /// - csv: any text with columns for user and item, comma-, tab- or semicolon-separated, with or without a header; a folder with
 ///   train.csv (dev.csv or val.csv, test.csv) keeps the parts.
-/// Each file may be gzip-compressed. Throws as `load` does.
-InteractionLog load_interactions(const std::string& path, InteractionFormat format = InteractionFormat::automatic,
-                                 const InteractionColumns& columns = {});
+/// Each file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an
+/// Error ends it. Throws as `load` does.
+InteractionLog load_interactions(const std::string& path, const InteractionReading& reading = {}, Reading* told = nullptr);
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past

@@ -29,9 +29,9 @@ struct Shop {
     path = folder.write("log.csv", log);
     prepared = {
         .behaviour_weights = {{"buy", 2.5f}, {"view", 1}}, .k_core = 2, .automatic_split = false, .test_share = 0.25, .seed = 5};
-    data = prepare(io::load_interactions(path, io::InteractionFormat::csv,
-                                         {.user = "who", .item = "what", .rating = "", .behaviour = "kind", .time = ""}),
-                   prepared);
+    const io::InteractionReading how{.format = io::InteractionFormat::csv,
+                                     .columns = {.user = "who", .item = "what", .behaviour = "kind"}};
+    data = prepare(io::load_interactions(path, how), prepared);
   }
   static constexpr const char* options =
       " --format csv --user-column who --item-column what --behaviour-column kind --behaviour-weights view=1,buy=2.5 --k-core 2"

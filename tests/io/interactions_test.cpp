@@ -63,12 +63,14 @@ TEST_CASE("io / csv: named, numbered and usual columns; quotes, CRLF, byte order
   CHECK(log.name == "shop");
 
   const std::string own = folder.write("own.csv", "who;what;how much\nann;tea;2,5\n");
-  CHECK(pairs(io::load_interactions(own, io::InteractionFormat::csv, {"who", "what", "", "", ""})) == Pairs{"ann>tea"});
+  CHECK(pairs(io::load_interactions(own, {.format = io::InteractionFormat::csv, .columns = {"who", "what", "", "", ""}})) ==
+        Pairs{"ann>tea"});
   CHECK_THROWS_WITH_AS(
-      io::load_interactions(own, io::InteractionFormat::csv, {"who", "which", "", "", ""}),
+      io::load_interactions(own, {.format = io::InteractionFormat::csv, .columns = {"who", "which", "", "", ""}}),
       doctest::Contains("own.csv:1: there is no column 'which' for the item; the header has 'who', 'what', 'how much'"), Error);
-  const InteractionLog numbered = io::load_interactions(folder.write("n.tsv", "x\tann\ttea\ny\tbo\trice\n"),
-                                                        io::InteractionFormat::csv, {"2", "3", "", "", ""});
+  const InteractionLog numbered =
+      io::load_interactions(folder.write("n.tsv", "x\tann\ttea\ny\tbo\trice\n"),
+                            {.format = io::InteractionFormat::csv, .columns = {"2", "3", "", "", ""}});
   CHECK(pairs(numbered) == Pairs{"ann>tea", "bo>rice"});
 }
 
@@ -136,14 +138,14 @@ TEST_CASE("io / interactions: what is not there, not whole or not meant is said"
   CHECK_THROWS_WITH_AS(io::load_interactions(folder.file("gone")),
                        doctest::Contains("does not exist; looked for: a folder with train.txt"), Error);
   CHECK_THROWS_WITH_AS(io::load_interactions(path), doctest::Contains("holds no interactions; looked for:"), Error);
-  CHECK_THROWS_WITH_AS(io::load_interactions(path, io::InteractionFormat::recbole), doctest::Contains("has no .inter file"),
-                       Error);
+  CHECK_THROWS_WITH_AS(io::load_interactions(path, {.format = io::InteractionFormat::recbole}),
+                       doctest::Contains("has no .inter file"), Error);
   CHECK_THROWS_WITH_AS(io::load_interactions(folder.write("bytes", bytes("PK\3\4\0\0"))),
                        doctest::Contains("holds no interactions"), Error);
   CHECK_THROWS_WITH_AS(io::load_interactions(folder.write("empty.csv", "")), doctest::Contains("empty.csv is empty"), Error);
   folder.write("train.txt", "1 2\n");
   CHECK_THROWS_WITH_AS(io::load_interactions(path), doctest::Contains("has train.txt and no test.txt"), Error);
-  CHECK_THROWS_WITH_AS(io::load_interactions(folder.file("train.txt"), io::InteractionFormat::automatic, {"1", "2", "", "", ""}),
+  CHECK_THROWS_WITH_AS(io::load_interactions(folder.file("train.txt"), {.columns = {"1", "2", "", "", ""}}),
                        doctest::Contains("is read as lightgcn, whose columns are fixed"), Error);
   folder.write("test.txt", "");
   CHECK_THROWS_WITH_AS(io::load_interactions(path), doctest::Contains("test.txt is empty"), Error);
@@ -215,7 +217,7 @@ TEST_CASE("io / a log tells how it was read") {
   const TempDir folder;
   const std::string path = folder.write("orders.csv", "who,what\na,x\n");
   const io::InteractionColumns columns{.user = "who", .item = "what"};
-  CHECK(io::load_interactions(path, io::InteractionFormat::csv, columns).read_with ==
+  CHECK(io::load_interactions(path, {.format = io::InteractionFormat::csv, .columns = columns}).read_with ==
         io::to_settings({io::InteractionFormat::csv, columns}));
-  CHECK(io::load_interactions(path, io::InteractionFormat::automatic, columns).read_with.at("format") == "auto");
+  CHECK(io::load_interactions(path, {.columns = columns}).read_with.at("format") == "auto");
 }

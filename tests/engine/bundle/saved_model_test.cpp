@@ -89,7 +89,7 @@ TEST_CASE("saved models / a recommender tells what it was trained on") {
   PrepareOptions options;
   options.by_time = true;
   options.test_share = 0.25;
-  InteractionDataset data = prepare(io::load_interactions(path, reading.format, reading.columns), options);
+  InteractionDataset data = prepare(io::load_interactions(path, reading), options);
   const std::string as_split = data.content_hash();
   hold_out_validation(data, 0.3, 77);
   REQUIRE(data.val.nnz() > 0);
