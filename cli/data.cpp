@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/run_files.h"
+#include "heddle/error.h"
 
 namespace heddle::cli {
 
@@ -20,7 +21,31 @@ struct DataCommand {
   PrintOptions printing;
 
   void run() const;
+
+ private:
+  LoadedInteractions load(Reading& told, std::string& not_split) const;
+  void describe(const Reading& told) const;
 };
+
+/// Data of which no test can be split off, as a test part alone has them, are described as they are.
+LoadedInteractions DataCommand::load(Reading& told, std::string& not_split) const {
+  try {
+    return data.load(&told);
+  } catch (const Error& error) {
+    if (!told.refused.empty() || !data.automatic_split() || error.kind() != ErrorKind::bad_data) throw;
+    not_split = error.what();
+  }
+  return data.load_whole(&told);
+}
+
+/// What was read before an error ended it.
+void DataCommand::describe(const Reading& told) const {
+  if (printing.json) {
+    print(Json{{"reading", Json::parse(to_json(told))}});
+  } else if (!told.files.empty() || !told.notes.empty() || !told.left_out.empty()) {
+    print(to_text(told));
+  }
+}
 
 std::string degrees_text(const char* whose, const char* of, const DegreeSummary& degrees) {
   return fmt::format("{:<11}{:.1f} {} on average, {} in the middle, {} at most\n", whose, degrees.mean, of,
@@ -31,17 +56,29 @@ void DataCommand::run() const {
   RunFiles::check_read("--data", data.path());
   ProgressBar progress(printing.quiet);
   progress.phase("reading the data");
-  const LoadedInteractions loaded = data.load();
+  Reading told;
+  std::string not_split;
+  LoadedInteractions loaded;
+  try {
+    loaded = load(told, not_split);
+  } catch (const Error&) {
+    progress.finish();
+    describe(told);
+    throw;
+  }
   progress.finish();
+  const std::string train_with = "heddle train lightgcn " + data.command_line() + (not_split.empty() ? "" : " --split none");
   if (printing.json) {
-    Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"load_s", loaded.seconds}};
+    Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"load_s", loaded.seconds}, {"train_with", train_with}};
+    if (!not_split.empty()) object["not_split"] = not_split;
     add_cost(object);
     print(object);
     return;
   }
-  print(interactions_text(loaded.data, loaded.hash) + degrees_text("a user", "items to train on", user_degrees(loaded.data)) +
+  print(interactions_text(loaded.data, loaded.hash) + (not_split.empty() ? "" : "           not split: " + not_split + "\n") +
+        degrees_text("a user", "items to train on", user_degrees(loaded.data)) +
         degrees_text("an item", "users to train on", item_degrees(loaded.data)) +
-        fmt::format("load       {}\n", duration_text(loaded.seconds, 2)) + cost_text());
+        fmt::format("load       {}\n", duration_text(loaded.seconds, 2)) + cost_text() + "train with " + train_with + "\n");
 }
 
 }  // namespace

@@ -50,6 +50,18 @@ InteractionOptions::InteractionOptions() {
   column("rating_column", "rating");
   column("behaviour_column", "behaviour (view, buy, ...)");
   column("time_column", "time");
+  const auto how = [&](const char* name, const char* type_name, const char* help) {
+    add_setting(reading_, how_read_, name, type_name, help);
+  };
+  how("separator", "TEXT", "between the fields of a line: comma, tab, semicolon, pipe, blanks or any other [by content]");
+  how("quote", "CHARACTER", "around fields: a character, or none [by content]");
+  how("encoding", "NAME", "utf-8, utf-16, utf-16le, utf-16be, windows-1252 or latin-1 [by content]");
+  how("header", "NAME", "whether the first line holds names: auto (by content), yes or no");
+  how("skip_lines", "N", "lines above the table that are passed over; auto: by content");
+  how("missing", "NAME", "rows whose user or item is empty, NA, NULL, \\N, nan or none: skip, error or keep (as ids)");
+  how("ragged", "NAME", "rows with more or fewer fields than the header: error or skip");
+  how("dates", "NAME", "what comes first in 3/4/2024: auto (by the column), day-first or month-first");
+  reading_.flag("strict", how_read_.options.strict, "whatever is doubtful or left out is an error");
 
   const auto add = [&](const char* name, const char* type_name, const char* help) {
     add_setting(preparing_, prepare_, name, type_name, help);
@@ -74,13 +86,43 @@ void InteractionOptions::add_to(CLI::App& app) {
   preparing_.add_to(app);
 }
 
-LoadedInteractions InteractionOptions::load() const {
+LoadedInteractions InteractionOptions::load(const PrepareOptions& prepare_by, Reading* told) const {
   const auto start = std::chrono::steady_clock::now();
   LoadedInteractions loaded;
-  loaded.data = prepare(io::load_interactions(path_, how_read_), prepare_);
+  io::InteractionReading how = how_read_;
+  set_wanted(how, prepare_by);
+  loaded.data = prepare(io::load_interactions(path_, how, told), prepare_by);
   loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;
+}
+
+LoadedInteractions InteractionOptions::load(Reading* told) const { return load(prepare_, told); }
+
+LoadedInteractions InteractionOptions::load_whole(Reading* told) const {
+  PrepareOptions whole = prepare_;
+  whole.automatic_split = false;
+  whole.split = SplitMethod::none;
+  return load(whole, told);
+}
+
+std::string InteractionOptions::command_line() const {
+  const auto quoted = [](const std::string& word) {
+    const bool plain = !word.empty() && word.find_first_not_of(
+                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                            "-_./:=,@+%") == std::string::npos;
+    if (plain) return word;
+    std::string result = "'";
+    for (const char c : word) result += c == '\'' ? "'\\''" : std::string(1, c);
+    return result + "'";
+  };
+  std::string line = "--data " + quoted(path_);
+  for (const SettingList* list : {&reading_, &preparing_}) {
+    for (const auto& [name, value] : list->values()) {
+      if (list->given(name)) line += " " + option_name(name) + (value == "true" ? "" : " " + quoted(value));
+    }
+  }
+  return line;
 }
 
 void InteractionOptions::adopt(const std::map<std::string, std::string>& options) {
@@ -105,8 +147,9 @@ std::string no_test_text(const InteractionDataset& data) {
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
   const InteractionReport& report = data.report;
-  std::string text = fmt::format("data       {}: {}, {}, density {:.4g} %\n", io::detail::printable(data.name),
-                                 grouped(data.users.size(), "user"), grouped(data.items.size(), "item"), 100 * data.density());
+  std::string text = to_text(data.reading);
+  text += fmt::format("data       {}: {}, {}, density {:.4g} %\n", io::detail::printable(data.name),
+                      grouped(data.users.size(), "user"), grouped(data.items.size(), "item"), 100 * data.density());
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.nnz(), "interaction"),
                       grouped(data.val.nnz()), grouped(data.test.nnz()));
   std::string met;
@@ -144,7 +187,8 @@ Json interactions_json(const InteractionDataset& data, const std::string& hash) 
           {"overlap", report.overlap},
           {"cold_users", report.users_without_train},
           {"cold_items", report.items_without_train},
-          {"test_items_unseen", report.test_items_unseen}};
+          {"test_items_unseen", report.test_items_unseen},
+          {"reading", Json::parse(to_json(data.reading))}};
 }
 
 }  // namespace heddle::cli

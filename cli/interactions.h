@@ -27,14 +27,21 @@ class InteractionOptions {
   InteractionOptions& operator=(const InteractionOptions&) = delete;
 
   void add_to(CLI::App& app);
-  /// Throws what io::load_interactions and prepare throw.
-  LoadedInteractions load() const;
+  /// Throws what io::load_interactions and prepare throw. `told`, if given, gets what was read, also where that ends in an Error.
+  LoadedInteractions load(Reading* told = nullptr) const;
+  /// The same with everything for training: what can be told of any data.
+  LoadedInteractions load_whole(Reading* told = nullptr) const;
+  /// The options that read these data as they were read, for another command: "--data orders.csv --separator tab".
+  std::string command_line() const;
+  bool automatic_split() const { return prepare_.automatic_split; }
   const std::string& path() const { return path_; }
 
   /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
   void adopt(const std::map<std::string, std::string>& options);
 
  private:
+  LoadedInteractions load(const PrepareOptions& prepare, Reading* told) const;
+
   std::string path_;
   io::InteractionReading how_read_;
   PrepareOptions prepare_;

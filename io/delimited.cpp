@@ -4,138 +4,52 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
+#include <mutex>
 #include <optional>
+#include <thread>
 
+#include "io/blocks.h"
+#include "io/column_values.h"
+#include "io/id_builder.h"
 #include "io/text.h"
-#include "io/utf8.h"
+#include "io/times.h"
 
 namespace heddle::io::detail {
 
-Records::Records(std::string_view content, std::string_view name, std::string_view separator, bool quotes)
-    : rest_(content), name_(name), separator_(separator), quotes_(quotes) {
-  if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
-}
-
-bool Records::next() {
-  while (!rest_.empty()) {
-    number_ = next_number_;
-    const bool comment = rest_.front() == '#';
-    read_record();
-    if (!comment && (fields_.size() > 1 || !fields_.front().empty())) return true;
-  }
-  return false;
-}
-
-void Records::read_record() {
-  fields_.clear();
-  unquoted_.clear();
-  const bool quotes = quotes_ && rest_.front() != '#';
-  for (;;) {
-    while (!rest_.empty() && rest_.front() == ' ') rest_.remove_prefix(1);
-    fields_.push_back(quotes && !rest_.empty() && rest_.front() == '"' ? read_quoted() : read_plain());
-    if (!at_separator()) break;
-    rest_.remove_prefix(separator_.size());
-  }
-  if (!rest_.empty()) rest_.remove_prefix(1);  // the line's end
-  ++next_number_;
-}
-
-std::string_view Records::read_plain() {
-  const char first = separator_.front();
-  std::size_t end = 0;
-  for (; end < rest_.size() && rest_[end] != '\n'; ++end) {
-    if (rest_[end] == first && rest_.substr(end).starts_with(separator_)) break;
-  }
-  std::string_view field = rest_.substr(0, end);
-  rest_.remove_prefix(end);
-  while (!field.empty() && (field.back() == ' ' || field.back() == '\r')) field.remove_suffix(1);
-  return field;
-}
-
-std::string_view Records::read_quoted() {
-  rest_.remove_prefix(1);
-  std::string* unquoted = nullptr;
-  std::string_view field;
-  for (;;) {
-    const std::size_t end = rest_.find('"');
-    if (end == std::string_view::npos) fail("a quoted field does not end");
-    const std::string_view piece = rest_.substr(0, end);
-    next_number_ += std::count(piece.begin(), piece.end(), '\n');
-    rest_.remove_prefix(end + 1);
-    const bool goes_on = rest_.starts_with('"');
-    if (goes_on && !unquoted) unquoted = &unquoted_.emplace_back();
-    if (unquoted) {
-      *unquoted += piece;
-    } else {
-      field = piece;
-    }
-    if (!goes_on) break;
-    *unquoted += '"';
-    rest_.remove_prefix(1);
-  }
-  while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\r')) rest_.remove_prefix(1);
-  if (!rest_.empty() && rest_.front() != '\n' && !at_separator()) fail("something follows the quote that ends a field");
-  return unquoted ? std::string_view(*unquoted) : field;
-}
-
-std::string_view find_separator(std::string_view content) {
-  Lines lines(content, "");
-  if (!lines.next()) return ",";
-  std::array<int64_t, 3> counts{};
-  constexpr std::string_view separators = "\t;,";
-  bool quoted = false;
-  for (const char c : lines.line()) {
-    quoted ^= c == '"';
-    const std::size_t which = separators.find(c);
-    if (!quoted && which != std::string_view::npos) ++counts[which];
-  }
-  const auto most = std::max_element(counts.begin(), counts.end());
-  return *most == 0 ? "," : separators.substr(static_cast<std::size_t>(most - counts.begin()), 1);
-}
-
 namespace {
 
-enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_count };
-constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time"};
+using namespace std::string_view_literals;
 
-/// The usual names of each column, lower case, letters and digits only; earlier ones win.
-constexpr std::array<std::string_view, 14> usual_column_names[role_count] = {
-    {"user", "userid", "uid", "customer", "customerid", "visitor", "visitorid", "reviewer", "reviewerid", "member", "memberid",
-     "buyerid", "sessionid", "username"},
-    {"item", "itemid", "iid", "product", "productid", "article", "articleid", "movie", "movieid", "book", "bookid", "isbn",
-     "asin", "sku"},
-    {"rating", "ratings", "score", "stars", "overall", "rate", "bookrating"},
-    {"behaviour", "behavior", "behaviourtype", "behaviortype", "event", "eventtype", "action", "actiontype", "type"},
-    {"time", "timestamp", "date", "datetime", "unixtime", "unixreviewtime", "eventtime", "createdat"},
-};
+constexpr std::string_view user_names[] = {"user",      "userid",        "uid",        "customer", "customerid", "visitor",
+                                           "visitorid", "reviewer",      "reviewerid", "member",   "memberid",   "buyerid",
+                                           "sessionid", "username",      "client",     "clientid", "account",    "accountid",
+                                           "profileid", "customeremail", "email",      "session"};
+constexpr std::string_view item_names[] = {
+    "item",   "itemid", "iid",     "product", "productid",  "article",     "articleid",   "movie",      "movieid",
+    "book",   "bookid", "isbn",    "asin",    "sku",        "stockcode",   "lineitemsku", "businessid", "trackid",
+    "songid", "gameid", "animeid", "newsid",  "locationid", "productname", "lineitemname"};
+constexpr std::string_view rating_names[] = {"rating", "ratings",    "score", "stars", "overall",
+                                             "rate",   "bookrating", "label", "click", "clicked"};
+constexpr std::string_view behaviour_names[] = {"behaviour", "behavior", "behaviourtype", "behaviortype",    "event",
+                                                "eventtype", "action",   "actiontype",    "interactiontype", "type"};
+constexpr std::string_view time_names[] = {"time",      "timestamp", "date",      "datetime",    "unixtime", "unixreviewtime",
+                                           "eventtime", "createdat", "eventdate", "invoicedate", "orderdate"};
+/// Columns in which a zero says that something was shown and not taken.
+constexpr std::string_view shown_names[] = {"label", "click", "clicked", "isclick", "target", "converted", "purchased"};
+/// Events that take something back.
+constexpr std::string_view removals[] = {"remove", "removed",  "removefromcart", "delete",    "deleted",
+                                         "unlike", "dislike",  "unfollow",       "return",    "returned",
+                                         "refund", "refunded", "cancel",         "cancelled", "canceled"};
 
-std::string plain_name(std::string_view name) {
-  std::string result;
-  for (const char c : name) {
-    if (c >= 'A' && c <= 'Z') {
-      result += static_cast<char>(c - 'A' + 'a');
-    } else if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-      result += c;
-    }
-  }
-  return result;
-}
+constexpr const char* log_part_names[] = {"train", "val", "test"};
 
 /// Columns by role, from 0; -1: none.
 using Places = std::array<int64_t, role_count>;
 
-Places usual_places(const std::vector<std::string>& header) {
-  Places places;
-  places.fill(-1);
-  for (int role = 0; role < role_count; ++role) {
-    for (const std::string_view usual : usual_column_names[role]) {
-      if (usual.empty() || places[static_cast<std::size_t>(role)] >= 0) continue;
-      const auto found =
-          std::find_if(header.begin(), header.end(), [&](const std::string& name) { return plain_name(name) == usual; });
-      if (found != header.end()) places[static_cast<std::size_t>(role)] = found - header.begin();
-    }
-  }
-  return places;
+const std::string& asked_for(const InteractionColumns& columns, Role role) {
+  const std::string* const all[role_count] = {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time};
+  return *all[role];
 }
 
 /// A column's number from 1 as one from 0, or -1 if `column` is a name.
@@ -145,18 +59,45 @@ int64_t numbered(const std::string& column) {
   return status == std::errc() && end == column.data() + column.size() && number >= 1 ? number - 1 : -1;
 }
 
-/// The names of RecBole's header without their types.
-std::vector<std::string> typed_header(const Records& records) {
-  std::vector<std::string> names;
-  for (const std::string_view field : records.fields()) {
-    const std::size_t colon = field.rfind(':');
-    const std::string_view type = colon == std::string_view::npos ? "" : field.substr(colon + 1);
-    if (type != "token" && type != "token_seq" && type != "float" && type != "float_seq") {
-      records.fail("column ", in_quotes(field), " is not NAME:TYPE with a type token, token_seq, float or float_seq");
+Places usual_places(const std::vector<std::string>& header) {
+  Places places;
+  places.fill(-1);
+  for (int role = 0; role < role_count; ++role) {
+    for (const std::string_view usual : usual_names(static_cast<Role>(role))) {
+      if (places[static_cast<std::size_t>(role)] >= 0) break;
+      const auto found =
+          std::find_if(header.begin(), header.end(), [&](const std::string& name) { return plain_name(name) == usual; });
+      if (found != header.end()) places[static_cast<std::size_t>(role)] = found - header.begin();
     }
-    names.emplace_back(field.substr(0, colon));
   }
-  return names;
+  return places;
+}
+
+/// Without a number it is a header, or else the columns are to be numbered: rows of names alone cannot be told from one.
+bool is_interaction_header(const std::vector<std::string>& names, bool any_number, const void* asked) {
+  const auto& columns = *static_cast<const InteractionColumns*>(asked);
+  bool any_asked = false, by_name = false;
+  for (int role = 0; role < role_count; ++role) {
+    const std::string& column = asked_for(columns, static_cast<Role>(role));
+    any_asked = any_asked || !column.empty();
+    by_name = by_name || (!column.empty() && numbered(column) < 0);
+  }
+  const Places usual = usual_places(names);
+  if (usual[role_user] >= 0 && usual[role_item] >= 0) return true;
+  return !any_number && (by_name || usual[role_user] >= 0 || usual[role_item] >= 0 || !any_asked);
+}
+
+/// The names of RecBole's header without their types.
+void take_types_off(Table& table) {
+  for (std::string& name : table.header) {
+    const std::size_t colon = name.rfind(':');
+    const std::string_view type = colon == std::string::npos ? "" : std::string_view(name).substr(colon + 1);
+    if (type != "token" && type != "token_seq" && type != "float" && type != "float_seq") {
+      table.fail_at(table.body_line, "column ", in_quotes(name),
+                    " is not NAME:TYPE with a type token, token_seq, float or float_seq");
+    }
+    name.resize(colon);
+  }
 }
 
 std::string listed(const std::vector<std::string>& names) {
@@ -165,218 +106,805 @@ std::string listed(const std::vector<std::string>& names) {
   return result + (names.size() > 6 ? ", …" : "");
 }
 
-/// Where the columns are, decided by the first record, which `records` stands at; `is_header` says whether it is one.
-Places find_columns(const Records& records, const DelimitedForm& form, const InteractionColumns& columns, bool& is_header) {
-  const std::string* asked[role_count] = {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time};
-  std::vector<std::string> header(records.fields().begin(), records.fields().end());
-  if (form.header == DelimitedForm::Header::typed) header = typed_header(records);
-  const Places usual = usual_places(header);
-  const bool any_number = std::any_of(records.fields().begin(), records.fields().end(), is_number);
-  const bool any_asked = std::any_of(std::begin(asked), std::end(asked), [](const std::string* name) { return !name->empty(); });
-  const bool by_name = std::any_of(std::begin(asked), std::end(asked),
-                                   [](const std::string* name) { return !name->empty() && numbered(*name) < 0; });
-  const bool usual_names = usual[role_user] >= 0 || usual[role_item] >= 0;
-  switch (form.header) {
-    case DelimitedForm::Header::none: is_header = false; break;
-    case DelimitedForm::Header::typed: is_header = true; break;
-    // Without a number it is a header, or else the columns are to be numbered: rows of names alone cannot be told from one.
-    case DelimitedForm::Header::by_content: is_header = !any_number && (by_name || usual_names || !any_asked); break;
+/// The columns of a text without a header, by their place, and by their values where these say that the place misleads.
+Places guessed_places(const Table& table, Reading& reading) {
+  const int64_t count = table.columns();
+  std::vector<ColumnValues> values;
+  for (int64_t i = 0; i < count; ++i) values.push_back(values_of(table.rows, static_cast<std::size_t>(i)));
+  const auto of = [&](int64_t column) -> const ColumnValues& { return values[static_cast<std::size_t>(column)]; };
+  Places places = {0, 1, -1, -1, -1};
+  const std::string& name = table.source.name();
+  const int64_t line = table.body_line + 1;
+  if (count < 2) return places;
+  if (count > 2 && of(0).never_repeats()) {
+    table.fail_at(line, "there is no header, and column 1 never repeats, so that it does not hold the users; ",
+                  "number the columns of user and item (--user-column, --item-column)");
   }
-  const auto count = static_cast<int64_t>(header.size());
-  Places places = usual;
-  if (!is_header && !any_asked) {
-    places = {0, 1, -1, -1, -1};
-    constexpr double least_time = 1e8;  // ratings are below, seconds since 1973 above
-    double third = 0;
-    if (count == 3 || count == 4) {
-      const std::string_view field = records.fields()[2];
-      std::from_chars(field.data(), field.data() + field.size(), third);
-      places[count == 3 && third >= least_time ? role_time : role_rating] = 2;
+  if (of(1).looks_like_time() && !of(1).looks_like_rating()) {
+    // The item is the first column behind the time that can be one: not a time, not fractions, not the same everywhere.
+    int64_t item = -1;
+    for (int64_t i = 2; i < count && item < 0; ++i) {
+      if (!of(i).looks_like_time() && of(i).fractions == 0 && of(i).distinct > 1) item = i;
     }
-    if (count == 4) places[role_time] = 3;
-  } else if (!is_header) {
-    places.fill(-1);
-  }
-  for (std::size_t role = 0; role < role_count; ++role) {
-    const std::string& name = *asked[role];
-    if (name.empty()) continue;
-    const auto found = is_header ? std::find(header.begin(), header.end(), name) : header.end();
-    places[role] = found != header.end() ? found - header.begin() : numbered(name);
-    if (places[role] < 0 || places[role] >= count) {
-      records.fail("there is no column ", in_quotes(name), " for the ", role_names[role], "; ",
-                   is_header ? "the header has " : "",
-                   is_header ? listed(header) : text("the first row has ", counted(count, "column"), " and is no header"));
+    if (item < 0) {
+      table.fail_at(line, "there is no header, column 2 looks like times, and no other column can hold the items; ",
+                    "number the columns of user and item (--user-column, --item-column)");
     }
+    places[role_item] = item;
+    places[role_time] = 1;
+    reading.note(NoteKind::columns, name, line,
+                 text("there is no header, and column 2 looks like times: the items are taken from column ", item + 1,
+                      "; --user-column, --item-column and --time-column say otherwise"));
+    return places;
   }
-  for (const Role role : {role_user, role_item}) {
-    if (places[role] >= 0 && places[role] < count) continue;
-    records.fail("no column is known for the ", role_names[role], " among ", listed(header), "; name or number it");
+  if (count == 3 || count == 4) {
+    const bool time = of(2).looks_like_time();
+    if (time || of(2).all_numbers()) places[time ? role_time : role_rating] = 2;
+    if (count == 4 && !time && (of(3).looks_like_time() || (of(3).all_numbers() && places[role_rating] == 2)))
+      places[role_time] = 3;
   }
-  if (places[role_user] == places[role_item]) records.fail("users and items cannot both be in column ", places[role_user] + 1);
   return places;
 }
 
-double parse_finite(const Records& records, std::string_view field, const char* what) {
-  double value = 0;
-  const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (status == std::errc::invalid_argument || end != field.data() + field.size()) {
-    records.fail(what, " ", in_quotes(field), " is not a number");
+/// Where the columns are; also writes them to table.file.
+Places find_columns(Table& table, const InteractionReading& how, Reading& reading) {
+  bool any_asked = false;
+  for (int role = 0; role < role_count; ++role) any_asked = any_asked || !asked_for(how.columns, static_cast<Role>(role)).empty();
+  const bool has_header = table.file.header;
+  const int64_t count = table.columns();
+  const int64_t line = table.body_line + (has_header ? 0 : 1);
+  std::array<const char*, role_count> why{};
+  Places places;
+  places.fill(-1);
+  if (has_header) {
+    places = usual_places(table.header);
+    why.fill("usual name");
+  } else if (!any_asked) {
+    places = guessed_places(table, reading);
+    why.fill("place");
+    if (places[role_time] == 1) why[role_item] = why[role_time] = "values";
   }
-  if (status == std::errc::result_out_of_range || !std::isfinite(value)) {
-    records.fail(what, " ", in_quotes(field), " is not a finite number");
-  }
-  return value;
-}
-
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date
-/// algorithms").
-int64_t days_from_civil(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2;
-  const int64_t era = year / 400;  // years are 0 to 9999
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
-/// Seconds since 1970 of YYYY-MM-DD, with or without [T or blank]hh:mm[:ss[.fraction]] and Z or a shift +hh:mm; none for anything
-/// else.
-std::optional<double> parse_date(std::string_view field) {
-  const auto number = [&](std::size_t digits, int64_t least, int64_t most) -> std::optional<int64_t> {
-    int64_t value = 0;
-    if (field.size() < digits) return std::nullopt;
-    for (std::size_t i = 0; i < digits; ++i) {
-      if (field[i] < '0' || field[i] > '9') return std::nullopt;
-      value = value * 10 + (field[i] - '0');
+  for (std::size_t role = 0; role < role_count; ++role) {
+    const std::string& name = asked_for(how.columns, static_cast<Role>(role));
+    if (name.empty()) continue;
+    const auto found = has_header ? std::find(table.header.begin(), table.header.end(), name) : table.header.end();
+    places[role] = found != table.header.end() ? found - table.header.begin() : numbered(name);
+    why[role] = "named";
+    if (places[role] < 0 || places[role] >= count) {
+      table.fail_at(
+          line, "there is no column ", in_quotes(name), " for the ", role_names[role], "; ", has_header ? "the header has " : "",
+          has_header ? listed(table.header) : text("the first row has ", counted(count, "column"), " and is no header"));
     }
-    field.remove_prefix(digits);
-    return value >= least && value <= most ? std::optional(value) : std::nullopt;
+    // What somebody names is not also what its usual name says.
+    for (std::size_t other = 0; other < role_count; ++other) {
+      if (other != role && places[other] == places[role] && asked_for(how.columns, static_cast<Role>(other)).empty())
+        places[other] = -1;
+    }
+  }
+  const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how.rating, how.behaviour, how.time};
+  const std::vector<std::string> first = table.header.empty() && !table.rows.empty() ? table.rows.front() : table.header;
+  for (const Role role : {role_user, role_item}) {
+    if (places[role] >= 0 && places[role] < count) continue;
+    table.fail_at(line, "no column is known for the ", role_names[role], " among ", listed(first),
+                  "; name or number it (--user-column, --item-column)",
+                  count == 1 ? ", or say what separates them (--separator)" : "");
+  }
+  if (places[role_user] == places[role_item]) {
+    table.fail_at(line, "users and items cannot both be in column ", places[role_user] + 1);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    ColumnReading column{.name = has_header ? table.header[static_cast<std::size_t>(i)] : "", .number = i + 1};
+    for (std::size_t role = 0; role < role_count; ++role) {
+      if (places[role] != i) continue;
+      column.used_for = role_names[role];
+      column.why = wanted[role] == Wanted::no ? "not asked for" : why[role];
+    }
+    table.file.columns.push_back(std::move(column));
+  }
+  return places;
+}
+
+/// Why a row is left out.
+enum LeftOut { no_user, no_item, no_rating, no_time, no_fields, other_length, left_out_count };
+constexpr const char* left_out_reasons[left_out_count] = {
+    "no user id", "no item id", "no rating", "no time", "no field says anything", "more or fewer fields than the columns"};
+
+struct Counted {
+  int64_t count = 0;
+  int64_t line = 0;  ///< the first one's, from 1
+  void add(int64_t at, int64_t more = 1) {
+    if (count == 0) line = at;
+    count += more;
+  }
+  void add(const Counted& later, int64_t lines_before) {
+    if (later.count > 0) add(lines_before + later.line, later.count);
+  }
+};
+
+/// What a row cannot be read for.
+struct RowError {
+  int64_t line;
+  std::string sentence;
+};
+
+/// What the rows of one block hold; numbers of users, items and behaviours are its worker's.
+struct BlockRows {
+  int worker = 0;
+  std::vector<int32_t> user, item, behaviour;
+  std::vector<float> rating;
+  std::vector<double> time, month_first;
+  int32_t users_before = 0, items_before = 0, behaviours_before = 0;  ///< ids that its worker had met
+  int32_t users_after = 0, items_after = 0, behaviours_after = 0;
+  int64_t rows = 0, lines = 0, comments = 0;
+  std::array<Counted, left_out_count> left_out;
+  Counted unread_ratings, unread_times, zeros, odd_quotes;
+  int64_t day_first = 0, month_first_only = 0;
+  Counted either;
+  ForeignBytes foreign;
+  std::optional<RowError> error;
+};
+
+/// What a worker keeps between blocks.
+struct Worker {
+  IdBuilder users, items, behaviours;
+  std::size_t usual_rows = 0;  ///< of a block
+};
+
+/// How the rows of one text are read.
+struct RowRules {
+  Places places{};
+  int64_t shown = -1;  ///< the column in which a zero may say "not taken"
+  MissingFields missing = MissingFields::skip;
+  RaggedRows ragged = RaggedRows::error;
+  Wanted rating = Wanted::if_there, time = Wanted::if_there;
+  bool decimal_comma = false;
+  bool whole_users = false, whole_items = false;  ///< ids are whole numbers with ".0" behind them, which other files have not
+};
+
+/// "7" of "7.0".
+std::string_view without_zeros(std::string_view id) {
+  const std::size_t point = id.find('.');
+  return point != std::string_view::npos && point > 0 && id.find_first_not_of('0', point + 1) == std::string_view::npos
+             ? id.substr(0, point)
+             : id;
+}
+
+/// How ids of a column are written: all as whole numbers, all as such with ".0" behind them, or otherwise.
+enum class IdStyle { whole, whole_with_zeros, other };
+IdStyle id_style(const Table& table, int64_t column) {
+  int64_t whole = 0, with_zeros = 0, all = 0;
+  for (const std::vector<std::string>& row : table.rows) {
+    if (column >= static_cast<int64_t>(row.size()) || is_missing(row[static_cast<std::size_t>(column)])) continue;
+    const std::string_view id = row[static_cast<std::size_t>(column)];
+    const std::string_view digits = without_zeros(id);
+    ++all;
+    if (digits.find_first_not_of("0123456789") != std::string_view::npos) continue;
+    ++(digits.size() == id.size() ? whole : with_zeros);
+  }
+  if (all == 0) return IdStyle::other;
+  return whole == all ? IdStyle::whole : with_zeros == all ? IdStyle::whole_with_zeros : IdStyle::other;
+}
+
+class RowReader {
+ public:
+  RowReader(const Table& table, const RowRules& rules, Worker& worker, BlockRows& rows)
+      : table_(table), rules_(rules), worker_(worker), rows_(rows) {}
+
+  void read(std::string_view block) {
+    rows_.users_before = static_cast<int32_t>(worker_.users.ids().size());
+    rows_.items_before = static_cast<int32_t>(worker_.items.ids().size());
+    rows_.behaviours_before = static_cast<int32_t>(worker_.behaviours.ids().size());
+    reserve(worker_.usual_rows + worker_.usual_rows / 16);
+    std::string converted;
+    Records records(as_utf8(block, table_.dialect.line_end, converted, rows_.foreign), table_.dialect);
+    records_ = &records;
+    try {
+      while (records.next()) read_row();
+      flush();
+    } catch (const Fails& fails) {
+      rows_.error = fails.error;
+    }
+    rows_.lines = records.lines();
+    rows_.comments = records.comments();
+    if (records.odd_quotes() > 0) rows_.odd_quotes.add(records.odd_quotes_line(), records.odd_quotes());
+    if (records.unended_line() > 0 && (!rows_.error || records.unended_line() <= rows_.error->line)) {
+      rows_.error = {records.unended_line(), "a quoted field does not end; --quote none takes quotes as characters like others"};
+    }
+    worker_.usual_rows = std::max(worker_.usual_rows, rows_.user.size());
+    rows_.users_after = static_cast<int32_t>(worker_.users.ids().size());
+    rows_.items_after = static_cast<int32_t>(worker_.items.ids().size());
+    rows_.behaviours_after = static_cast<int32_t>(worker_.behaviours.ids().size());
+  }
+
+ private:
+  /// Ends a block; not an Error, because which block's error is the first is not known here.
+  struct Fails {
+    RowError error;
   };
-  const auto skip = [&](char c) {
-    if (!field.starts_with(c)) return false;
-    field.remove_prefix(1);
+  template <class... Parts>
+  [[noreturn]] void fail(const Parts&... parts) const {
+    throw Fails{{records_->line(), text(parts...)}};
+  }
+
+  void reserve(std::size_t count) {
+    rows_.user.reserve(count);
+    rows_.item.reserve(count);
+    if (rules_.places[role_rating] >= 0) rows_.rating.reserve(count);
+    if (rules_.places[role_time] >= 0) rows_.time.reserve(count);
+    if (rules_.places[role_behaviour] >= 0) rows_.behaviour.reserve(count);
+  }
+
+  std::string_view field(Role role) const { return records_->fields()[static_cast<std::size_t>(rules_.places[role])]; }
+
+  void leave_out(LeftOut reason) { rows_.left_out[reason].add(records_->line()); }
+
+  /// Whether the row has as many fields as there are columns.
+  bool fits() {
+    const std::vector<std::string_view>& fields = records_->fields();
+    const auto count = static_cast<int64_t>(fields.size());
+    if (count == table_.dialect.columns || (count == table_.dialect.columns + 1 && fields.back().empty())) return true;
+    if (rules_.ragged == RaggedRows::skip) {
+      leave_out(other_length);
+      return false;
+    }
+    fail("found ", counted(count, "column"), ", ", table_.file.header ? "the header has " : "the first row has ",
+         table_.dialect.columns, "; --ragged skip leaves such rows out");
+  }
+
+  void check_characters(std::string_view id, const char* what) const {
+    if (id.size() > max_id_bytes) {
+      fail(what, " id ", in_quotes(id), " has ", counted(id.size(), "byte"), ", more than ", max_id_bytes);
+    }
+    for (const char c : id) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) fail(what, " id ", in_quotes(id), " holds a control character");
+    }
+  }
+
+  /// Whether the field of a role that every row needs says something.
+  bool says(std::string_view value, Role role, LeftOut reason) {
+    if (!is_missing(value) || (rules_.missing == MissingFields::keep && !value.empty())) return true;
+    if (rules_.missing == MissingFields::error) {
+      fail(value.empty() ? text("the ", role_names[role], " is empty") : text("the ", role_names[role], " is ", in_quotes(value)),
+           "; --missing skip leaves such rows out");
+    }
+    const std::vector<std::string_view>& fields = records_->fields();
+    const bool none = std::all_of(fields.begin(), fields.end(), [](std::string_view other) { return other.empty(); });
+    leave_out(none ? no_fields : reason);
+    return false;
+  }
+
+  void read_row() {
+    ++rows_.rows;
+    if (static_cast<int64_t>(records_->fields().size()) != table_.dialect.columns && !fits()) return;
+    std::string_view user = field(role_user), item = field(role_item);
+    if (rules_.whole_users) user = without_zeros(user);
+    if (rules_.whole_items) item = without_zeros(item);
+    if (!says(user, role_user, no_user) || !says(item, role_item, no_item)) return;
+    check_characters(user, "user");
+    check_characters(item, "item");
+    float rating = 0;
+    Moment time;
+    if (rules_.places[role_rating] >= 0 && !read_rating(rating)) return;
+    if (rules_.places[role_time] >= 0 && !read_time(time)) return;
+    if (rules_.shown >= 0 && is_zero(records_->fields()[static_cast<std::size_t>(rules_.shown)]))
+      rows_.zeros.add(records_->line());
+    if (rules_.places[role_rating] >= 0) rows_.rating.push_back(rating);
+    if (rules_.places[role_time] >= 0) add_time(time);
+    if (rules_.places[role_behaviour] >= 0) {
+      const std::string_view behaviour = field(role_behaviour);
+      check_characters(behaviour, "behaviour");
+      rows_.behaviour.push_back(worker_.behaviours.insert(HashedId(behaviour)));
+    }
+    if (waiting_ == users_.size()) flush();
+    users_[waiting_] = HashedId(user);
+    items_[waiting_] = HashedId(item);
+    worker_.users.prefetch(users_[waiting_]);
+    worker_.items.prefetch(items_[waiting_]);
+    ++waiting_;
+  }
+
+  /// The ids that wait: the memory that they are looked up in has come meanwhile.
+  void flush() {
+    for (std::size_t i = 0; i < waiting_; ++i) rows_.user.push_back(worker_.users.insert(users_[i]));
+    for (std::size_t i = 0; i < waiting_; ++i) rows_.item.push_back(worker_.items.insert(items_[i]));
+    waiting_ = 0;
+  }
+
+  static bool is_zero(std::string_view value) { return value == "0" || value == "0.0" || value == "false" || value == "False"; }
+
+  std::optional<float> number_of(std::string_view value) const {
+    std::array<char, 64> with_point{};
+    if (rules_.decimal_comma && value.size() < with_point.size()) {
+      std::replace_copy(value.begin(), value.end(), with_point.begin(), ',', '.');
+      value = {with_point.data(), value.size()};
+    }
+    double number = 0;
+    const auto [end, status] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (status != std::errc() || end != value.data() + value.size()) return std::nullopt;
+    const auto rating = static_cast<float>(number);
+    return std::isfinite(rating) ? std::optional(rating) : std::nullopt;
+  }
+
+  bool read_rating(float& rating) {
+    const std::string_view value = field(role_rating);
+    if (const std::optional<float> number = number_of(value)) {
+      rating = *number;
+      return true;
+    }
+    rating = std::numeric_limits<float>::quiet_NaN();
+    if (rules_.rating == Wanted::yes) {
+      if (is_missing(value)) return says("", role_rating, no_rating);
+      fail("rating ", in_quotes(value), is_number(value) ? " is not a finite float32 number" : " is not a number");
+    }
+    rows_.unread_ratings.add(records_->line());
     return true;
-  };
-  const auto year = number(4, 1, 9999);
-  if (!year || !skip('-')) return std::nullopt;
-  const auto month = number(2, 1, 12);
-  if (!month || !skip('-')) return std::nullopt;
-  const auto day = number(2, 1, 31);
-  if (!day) return std::nullopt;
-  double seconds = static_cast<double>(days_from_civil(*year, *month, *day)) * 86400;
-  if (field.empty()) return seconds;
-  if (!skip('T') && !skip(' ')) return std::nullopt;
-  const auto hour = number(2, 0, 24);
-  if (!hour || !skip(':')) return std::nullopt;
-  const auto minute = number(2, 0, 59);
-  if (!minute) return std::nullopt;
-  seconds += static_cast<double>(*hour * 3600 + *minute * 60);
-  if (skip(':')) {
-    const auto second = number(2, 0, 60);
-    if (!second) return std::nullopt;
-    seconds += static_cast<double>(*second);
-    if (skip('.')) {
-      double scale = 0.1;
-      for (; !field.empty() && field.front() >= '0' && field.front() <= '9'; scale /= 10) {
-        seconds += scale * (field.front() - '0');
-        field.remove_prefix(1);
+  }
+
+  bool read_time(Moment& time) {
+    const std::string_view value = field(role_time);
+    time = read_moment(value);
+    if (time.kind != Moment::none) return true;
+    if (rules_.time == Wanted::yes) {
+      if (is_missing(value)) return says("", role_time, no_time);
+      if (is_number(value)) fail("time ", in_quotes(value), " is not a finite number");
+      fail("time ", in_quotes(value), " is neither a number nor a date as 2024-05-31 12:00:00");
+    }
+    time.seconds = time.month_first = std::numeric_limits<double>::quiet_NaN();
+    rows_.unread_times.add(records_->line());
+    return true;
+  }
+
+  void add_time(const Moment& time) {
+    rows_.day_first += time.kind == Moment::day_first_only;
+    rows_.month_first_only += time.kind == Moment::month_first_only;
+    if (time.kind == Moment::either) {
+      if (rows_.either.count == 0) {
+        rows_.month_first.reserve(rows_.time.capacity());
+        rows_.month_first = rows_.time;
+      }
+      rows_.either.add(records_->line());
+    }
+    rows_.time.push_back(time.seconds);
+    if (rows_.either.count > 0) rows_.month_first.push_back(time.month_first);
+  }
+
+  const Table& table_;
+  const RowRules& rules_;
+  Worker& worker_;
+  BlockRows& rows_;
+  Records* records_ = nullptr;
+  std::array<HashedId, 64> users_{}, items_{};
+  std::size_t waiting_ = 0;
+};
+
+/// What the rows of one text said in all.
+struct TextSums {
+  std::array<Counted, left_out_count> left_out;
+  Counted unread_ratings, unread_times, zeros, odd_quotes, either;
+  int64_t day_first = 0, month_first = 0;
+  ForeignBytes foreign;
+};
+
+/// The numbers that one worker gave ids, in numbers by the order of first appearance in the files.
+using Renumbering = std::vector<std::vector<int32_t>>;
+
+/// Numbers the ids of all workers by first appearance; `range` tells which of its worker's ids a block met first.
+template <class Range>
+std::vector<std::string> merge_ids(std::vector<Worker>& workers, IdBuilder Worker::*kind, const std::vector<BlockRows>& blocks,
+                                   const Range& range, Renumbering& numbers) {
+  numbers.resize(workers.size());
+  const auto worked =
+      std::count_if(workers.begin(), workers.end(), [&](Worker& worker) { return !(worker.*kind).ids().empty(); });
+  if (worked <= 1) {  // its numbers are in that order already
+    for (Worker& worker : workers) {
+      if (!(worker.*kind).ids().empty()) return std::move((worker.*kind).ids());
+    }
+    return {};
+  }
+  IdBuilder all;
+  for (std::size_t i = 0; i < workers.size(); ++i) numbers[i].resize((workers[i].*kind).ids().size());
+  for (const BlockRows& block : blocks) {
+    const auto worker = static_cast<std::size_t>(block.worker);
+    const std::vector<std::string>& ids = (workers[worker].*kind).ids();
+    const auto [first, last] = range(block);
+    constexpr int32_t ahead = 16;
+    std::array<HashedId, ahead> hashed;
+    for (int32_t at = first; at < last; at += ahead) {
+      const int32_t count = std::min(ahead, last - at);
+      for (int32_t i = 0; i < count; ++i) {
+        hashed[static_cast<std::size_t>(i)] = HashedId(ids[static_cast<std::size_t>(at + i)]);
+        all.prefetch(hashed[static_cast<std::size_t>(i)]);
+      }
+      for (int32_t i = 0; i < count; ++i) {
+        numbers[worker][static_cast<std::size_t>(at + i)] = all.insert(hashed[static_cast<std::size_t>(i)]);
       }
     }
   }
-  if (skip('Z') || field.empty()) return field.empty() ? std::optional(seconds) : std::nullopt;
-  const bool east = field.front() == '+';
-  if (!skip('+') && !skip('-')) return std::nullopt;
-  const auto shift_hours = number(2, 0, 23);
-  if (!shift_hours) return std::nullopt;
-  skip(':');
-  const auto shift_minutes = number(2, 0, 59);
-  if (!shift_minutes || !field.empty()) return std::nullopt;
-  return seconds - (east ? 1 : -1) * static_cast<double>(*shift_hours * 3600 + *shift_minutes * 60);
+  return std::move(all.ids());
 }
 
-double parse_time(const Records& records, std::string_view field) {
-  if (const std::optional<double> seconds = parse_date(field)) return *seconds;
-  if (!is_number(field)) records.fail("time ", in_quotes(field), " is neither a number nor a date as 2024-05-31 12:00:00");
-  return parse_finite(records, field, "time");
+/// Moves a column of all blocks to `column`; `renumber` is empty where numbers stay.
+template <class T>
+void join_column(std::vector<BlockRows>& blocks, std::vector<T> BlockRows::*of, const Renumbering* renumber,
+                 std::vector<T>& column) {
+  std::size_t size = 0;
+  for (const BlockRows& block : blocks) size += (block.*of).size();
+  column.reserve(size);
+  for (BlockRows& block : blocks) {
+    std::vector<T> rows = std::move(block.*of);
+    if constexpr (std::is_same_v<T, int32_t>) {
+      if (renumber != nullptr) {
+        const std::vector<int32_t>& numbers = (*renumber)[static_cast<std::size_t>(block.worker)];
+        if (!numbers.empty()) {
+          for (T& row : rows) row = numbers[static_cast<std::size_t>(row)];
+        }
+      }
+    }
+    column.insert(column.end(), rows.begin(), rows.end());
+  }
 }
 
-float parse_rating(const Records& records, std::string_view field) {
-  const auto rating = static_cast<float>(parse_finite(records, field, "rating"));
-  if (!std::isfinite(rating)) records.fail("rating ", in_quotes(field), " is not a finite float32 number");
-  return rating;
+/// Reads several texts into one log.
+class LogReader {
+ public:
+  LogReader(const InteractionReading& how, Reading& reading) : how_(how), reading_(reading) {}
+
+  void read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why);
+  InteractionLog finish();
+
+ private:
+  struct OpenedText {
+    Table table;
+    std::optional<InteractionLog::Part> part;
+    RowRules rules = {};
+  };
+  void make_ids_alike(std::vector<OpenedText>& opened, Role role, bool RowRules::*whole);
+  void read_rows(OpenedText& text, const std::string& first_name);
+  void tell_strangers(const InteractionLog& log);
+  void sum_up(Table& table, const RowRules& rules, std::size_t first_block);
+  void tell(Table& table, const RowRules& rules, const TextSums& sums);
+  void drop_column(Role role, const Table& table, const Counted& unread);
+
+  const InteractionReading& how_;
+  Reading& reading_;
+  std::vector<Worker> workers_;
+  std::vector<BlockRows> blocks_;
+  std::vector<std::pair<int64_t, std::optional<InteractionLog::Part>>> parts_;  // rows of each text
+  std::optional<Places> first_places_;
+  std::array<bool, role_count> dropped_{};
+};
+
+void LogReader::read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why) {
+  std::vector<OpenedText> opened;
+  try {
+    for (InteractionText& text : texts) {
+      opened.push_back(
+          {open_table(std::move(text.source), form, how_.options, reading_, is_interaction_header, &how_.columns), text.part});
+      OpenedText& last = opened.back();
+      Table& table = last.table;
+      table.file.role = "interactions";
+      table.file.format = format;
+      table.file.why = !why.empty() ? why : table.file.header ? "has a header with a user and an item" : "has columns";
+      if (last.part) table.file.part = log_part_names[static_cast<std::size_t>(*last.part)];
+      if (form.header == TableForm::Header::typed) take_types_off(table);
+      last.rules.places = find_columns(table, how_, reading_);
+    }
+    make_ids_alike(opened, role_user, &RowRules::whole_users);
+    make_ids_alike(opened, role_item, &RowRules::whole_items);
+    for (OpenedText& text : opened) read_rows(text, opened.front().table.source.name());
+  } catch (const Error&) {
+    for (OpenedText& text : opened) reading_.files.push_back(std::move(text.table.file));  // as far as they were read
+    throw;
+  }
+  for (OpenedText& text : opened) reading_.files.push_back(std::move(text.table.file));
+}
+
+/// Where one file writes 7 and another 7.0, as pandas does of a column that has gaps, both are the same id.
+void LogReader::make_ids_alike(std::vector<OpenedText>& opened, Role role, bool RowRules::*whole) {
+  const auto style = [&](const OpenedText& text) { return id_style(text.table, text.rules.places[role]); };
+  if (std::none_of(opened.begin(), opened.end(), [&](const OpenedText& text) { return style(text) == IdStyle::whole; })) return;
+  for (OpenedText& text : opened) {
+    if (style(text) != IdStyle::whole_with_zeros) continue;
+    text.rules.*whole = true;
+    reading_.note(
+        NoteKind::ids, text.table.source.name(), 0,
+        heddle::text("the ", role_names[role], "s are written 7.0, and 7 in another file: they are taken for the same"));
+  }
+}
+
+void LogReader::read_rows(OpenedText& text, const std::string& first_name) {
+  Table& table = text.table;
+  RowRules& rules = text.rules;
+  const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how_.rating, how_.behaviour, how_.time};
+  if (!first_places_) first_places_ = rules.places;
+  for (const Role role : {role_rating, role_behaviour, role_time}) {
+    if ((*first_places_)[role] < 0 || wanted[role] == Wanted::no) rules.places[role] = -1;
+    if (wanted[role] == Wanted::yes && (*first_places_)[role] < 0) {
+      table.fail_at(table.body_line, "there is no column for the ", role_names[role], ", which is asked for; name it by --",
+                    role_names[role], "-column");
+    }
+    if ((*first_places_)[role] < 0 || wanted[role] == Wanted::no || rules.places[role] >= 0) continue;
+    if (wanted[role] == Wanted::yes) {
+      table.fail_at(table.body_line, "there is no column for the ", role_names[role], ", which ", first_name, " has");
+    }
+    dropped_[role] = true;
+    reading_.note(NoteKind::columns, table.source.name(), table.body_line,
+                  heddle::text("there is no column for the ", role_names[role], ", which ", first_name,
+                               " has: it is not taken from any file"));
+  }
+  rules.missing = how_.options.missing;
+  rules.ragged = how_.options.ragged;
+  rules.rating = how_.rating;
+  rules.time = how_.time;
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    const std::string name = plain_name(table.header[i]);
+    if (std::find(std::begin(shown_names), std::end(shown_names), name) != std::end(shown_names))
+      rules.shown = static_cast<int64_t>(i);
+  }
+  if (rules.places[role_rating] >= 0) {
+    const auto column = static_cast<std::size_t>(rules.places[role_rating]);
+    bool comma = false, point = false;
+    for (const std::vector<std::string>& row : table.rows) {
+      if (column >= row.size()) continue;
+      comma = comma || row[column].find(',') != std::string::npos;
+      point = point || row[column].find('.') != std::string::npos;
+    }
+    rules.decimal_comma = comma && !point;
+  }
+
+  const std::size_t first_block = blocks_.size();
+  const int threads = threads_for(table.source, how_.options.threads);
+  if (workers_.size() < static_cast<std::size_t>(threads)) workers_.resize(static_cast<std::size_t>(threads));
+  BlockReader blocks(table.source, table.dialect, table.body);
+  std::mutex mutex;
+  const auto parse = [&](int worker, std::string_view block, int64_t sequence) {
+    BlockRows rows;
+    rows.worker = worker;
+    RowReader(table, rules, workers_[static_cast<std::size_t>(worker)], rows).read(block);
+    const bool fine = !rows.error;
+    const std::lock_guard lock(mutex);
+    const std::size_t at = first_block + static_cast<std::size_t>(sequence);
+    if (blocks_.size() <= at) blocks_.resize(at + 1);
+    blocks_[at] = std::move(rows);
+    return fine;
+  };
+  const std::exception_ptr failure = for_each_block(blocks, threads, how_.options.progress, parse);
+  int64_t line = table.body_line;
+  for (std::size_t i = first_block; i < blocks_.size(); ++i) {
+    if (blocks_[i].error) table.fail_at(line + blocks_[i].error->line, blocks_[i].error->sentence);
+    line += blocks_[i].lines;
+  }
+  if (failure) std::rethrow_exception(failure);
+  sum_up(table, rules, first_block);
+  int64_t kept = 0;
+  for (std::size_t i = first_block; i < blocks_.size(); ++i) kept += static_cast<int64_t>(blocks_[i].user.size());
+  parts_.emplace_back(kept, text.part);
+}
+
+void LogReader::sum_up(Table& table, const RowRules& rules, std::size_t first_block) {
+  TextSums sums;
+  int64_t line = table.body_line;
+  for (std::size_t i = first_block; i < blocks_.size(); ++i) {
+    const BlockRows& block = blocks_[i];
+    for (std::size_t reason = 0; reason < left_out_count; ++reason) sums.left_out[reason].add(block.left_out[reason], line);
+    sums.unread_ratings.add(block.unread_ratings, line);
+    sums.unread_times.add(block.unread_times, line);
+    sums.zeros.add(block.zeros, line);
+    sums.odd_quotes.add(block.odd_quotes, line);
+    sums.either.add(block.either, line);
+    sums.day_first += block.day_first;
+    sums.month_first += block.month_first_only;
+    sums.foreign.add(block.foreign, line);
+    table.file.rows += block.rows;
+    table.file.comments += block.comments;
+    line += block.lines;
+  }
+  const bool month_first = how_.options.dates == DateOrder::month_first ||
+                           (how_.options.dates == DateOrder::automatic && sums.month_first > sums.day_first);
+  if (month_first) {
+    for (std::size_t i = first_block; i < blocks_.size(); ++i) {
+      if (!blocks_[i].month_first.empty()) blocks_[i].time = std::move(blocks_[i].month_first);
+    }
+  }
+  for (std::size_t i = first_block; i < blocks_.size(); ++i) std::vector<double>().swap(blocks_[i].month_first);
+  tell(table, rules, sums);
+}
+
+/// A column that was not asked for and cannot be read is left away.
+void LogReader::drop_column(Role role, const Table& table, const Counted& unread) {
+  if (unread.count == 0) return;
+  dropped_[role] = true;
+  reading_.note(NoteKind::cells, table.source.name(), unread.line,
+                text(counted(unread.count, "row"), " of ", table.column_text((*first_places_)[role]), " say no ",
+                     role_names[role], ": it is not taken"));
+}
+
+void LogReader::tell(Table& table, const RowRules& rules, const TextSums& sums) {
+  const std::string& name = table.source.name();
+  for (std::size_t reason = 0; reason < left_out_count; ++reason) {
+    reading_.leave_out(name, left_out_reasons[reason], sums.left_out[reason].line, sums.left_out[reason].count);
+  }
+  tell_foreign(table.file, sums.foreign, reading_);
+  tell_odd_quotes(table.file, sums.odd_quotes.count, sums.odd_quotes.line, reading_);
+  if (sums.zeros.count > 0 && how_.rating != Wanted::yes) {
+    const std::string column = table.column_text(rules.shown);
+    reading_.note(NoteKind::values, name, sums.zeros.line,
+                  text(column, " is 0 in ", counted(sums.zeros.count, "row"),
+                       ", which may mean shown and not taken: they are kept; --rating-column ", rules.shown + 1,
+                       " --min-rating 1 leaves them out"));
+  }
+  if (rules.rating != Wanted::yes) drop_column(role_rating, table, sums.unread_ratings);
+  if (rules.time != Wanted::yes) drop_column(role_time, table, sums.unread_times);
+  if (rules.places[role_time] < 0 || dropped_[role_time]) return;
+  if (how_.options.dates == DateOrder::automatic && sums.either.count > 0) {
+    const std::string column = table.column_text(rules.places[role_time]);
+    const std::string remedy = "; --dates day-first or --dates month-first says which";
+    if (sums.day_first == 0 && sums.month_first == 0) {
+      if (rules.time == Wanted::yes)
+        table.fail_at(sums.either.line, column, " has dates that can begin with the day or the month", remedy);
+      dropped_[role_time] = true;
+      reading_.note(NoteKind::cells, name, sums.either.line,
+                    text(column, " has dates that can begin with the day or the month: it is not taken", remedy));
+      return;
+    }
+    if (sums.day_first > 0 && sums.month_first > 0) {
+      reading_.note(NoteKind::values, name, sums.either.line,
+                    text(column, " has ", counted(sums.day_first, "date"), " with the day first and ", sums.month_first,
+                         " with the month first; the others are read as the larger number is", remedy));
+    }
+  }
+}
+
+/// Tells of parts for test or validation whose users, or items, training hardly knows: ids may be written in another way.
+void LogReader::tell_strangers(const InteractionLog& log) {
+  const auto tell = [&](const char* what, const std::vector<int32_t>& numbers, const IdTable& ids) {
+    std::vector<bool> trained(static_cast<std::size_t>(ids.size()), false);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (log.part[i] == InteractionLog::Part::train) trained[static_cast<std::size_t>(numbers[i])] = true;
+    }
+    std::size_t all = 0, strangers = 0, first = numbers.size();
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (log.part[i] == InteractionLog::Part::train) continue;
+      ++all;
+      if (trained[static_cast<std::size_t>(numbers[i])]) continue;
+      if (strangers++ == 0) first = i;
+    }
+    if (all < 10 || 10 * strangers < 9 * all) return;
+    reading_.note(NoteKind::ids, "", 0,
+                  text(strangers, " of ", counted(all, "interaction"), " to test or validate by have ", what,
+                       " that training does not know, such as ", in_quotes(ids[numbers[first]]), "; training has ids such as ",
+                       in_quotes(ids[0])));
+  };
+  if (log.part.empty()) return;
+  tell("a user", log.user, log.users);
+  tell("an item", log.item, log.items);
+}
+
+InteractionLog LogReader::finish() {
+  InteractionLog log;
+  Renumbering user_numbers, item_numbers, behaviour_numbers;
+  std::vector<std::string> users, items;
+  const auto merge_users = [&] {
+    users = merge_ids(
+        workers_, &Worker::users, blocks_, [](const BlockRows& b) { return std::pair(b.users_before, b.users_after); },
+        user_numbers);
+    log.users = IdTable(std::move(users));
+  };
+  const auto merge_items = [&] {
+    items = merge_ids(
+        workers_, &Worker::items, blocks_, [](const BlockRows& b) { return std::pair(b.items_before, b.items_after); },
+        item_numbers);
+    log.items = IdTable(std::move(items));
+  };
+  if (workers_.size() > 1) {
+    std::exception_ptr failure;
+    {
+      std::jthread other([&] {
+        try {
+          merge_items();
+        } catch (...) {
+          failure = std::current_exception();
+        }
+      });
+      merge_users();
+    }
+    if (failure) std::rethrow_exception(failure);
+  } else {
+    merge_users();
+    merge_items();
+  }
+  log.behaviours = merge_ids(
+      workers_, &Worker::behaviours, blocks_,
+      [](const BlockRows& b) { return std::pair(b.behaviours_before, b.behaviours_after); }, behaviour_numbers);
+  workers_.clear();
+  join_column(blocks_, &BlockRows::user, &user_numbers, log.user);
+  join_column(blocks_, &BlockRows::item, &item_numbers, log.item);
+  if (!dropped_[role_behaviour]) join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
+  if (!dropped_[role_rating]) join_column<float>(blocks_, &BlockRows::rating, nullptr, log.rating);
+  if (!dropped_[role_time]) join_column<double>(blocks_, &BlockRows::time, nullptr, log.time);
+  if (dropped_[role_behaviour]) log.behaviours.clear();
+  for (const auto& [rows, part] : parts_) {
+    if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);
+  }
+  tell_strangers(log);
+  for (const std::string& behaviour : log.behaviours) {
+    if (std::find(std::begin(removals), std::end(removals), plain_name(behaviour)) == std::end(removals)) continue;
+    reading_.note(NoteKind::values, "", 0,
+                  text("the behaviour ", in_quotes(behaviour), " takes something back, and counts as taken like others; ",
+                       "--behaviour-weights names those that count"));
+  }
+  return log;
 }
 
 }  // namespace
 
-InteractionLog parse_delimited(std::span<const InteractionText> texts, const DelimitedForm& form,
-                               const InteractionColumns& columns) {
-  InteractionLog log;
-  IdTable behaviours;
-  Places first_places{};
-  for (const InteractionText& text : texts) {
-    const Utf8Text utf8(text.content);
-    Records records(utf8.view(), text.name, form.separator.empty() ? find_separator(utf8.view()) : form.separator, form.quotes);
-    if (!records.next()) continue;
-    bool is_header = false;
-    Places places = find_columns(records, form, columns, is_header);
-    if (log.size() == 0) first_places = places;
-    for (const Role role : {role_rating, role_behaviour, role_time}) {
-      if (first_places[role] < 0) places[role] = -1;
-      if (first_places[role] >= 0 && places[role] < 0) {
-        records.fail("there is no column for the ", role_names[role], ", which ", texts.front().name, " has");
-      }
-    }
-    const int64_t needed = *std::max_element(places.begin(), places.end()) + 1;
-    if (is_header && !records.next()) continue;
-    do {
-      const std::vector<std::string_view>& fields = records.fields();
-      if (static_cast<int64_t>(fields.size()) < needed) {
-        records.fail("found ", counted(fields.size(), "column"), ", expected at least ", needed);
-      }
-      const auto field = [&](Role role) { return fields[static_cast<std::size_t>(places[role])]; };
-      check_id(records, field(role_user), "user");
-      check_id(records, field(role_item), "item");
-      log.user.push_back(log.users.insert(field(role_user)));
-      log.item.push_back(log.items.insert(field(role_item)));
-      if (places[role_rating] >= 0) log.rating.push_back(parse_rating(records, field(role_rating)));
-      if (places[role_time] >= 0) log.time.push_back(parse_time(records, field(role_time)));
-      if (places[role_behaviour] >= 0) {
-        check_id(records, field(role_behaviour), "behaviour");
-        log.behaviour.push_back(behaviours.insert(field(role_behaviour)));
-      }
-      if (text.part) log.part.push_back(*text.part);
-    } while (records.next());
+std::span<const std::string_view> usual_names(Role role) {
+  switch (role) {
+    case role_user: return user_names;
+    case role_item: return item_names;
+    case role_rating: return rating_names;
+    case role_behaviour: return behaviour_names;
+    case role_time: return time_names;
+    case role_count: break;
   }
-  require(log.size() > 0, ErrorKind::bad_data, texts.empty() ? "" : texts.front().name, " has no interactions");
-  log.behaviours = behaviours.ids();
+  return {};
+}
+
+InteractionLog parse_delimited(std::vector<InteractionText> texts, const TableForm& form, const InteractionReading& how,
+                               std::string_view format, std::string_view why, Reading& reading) {
+  LogReader reader(how, reading);
+  const std::string first_name = texts.empty() ? "" : texts.front().source.name();
+  reader.read(texts, form, format, why);
+  InteractionLog log = reader.finish();
+  require(log.size() > 0, ErrorKind::bad_data, first_name, " has no interactions",
+          reading.rows_left_out() > 0
+              ? text(": ", reading.left_out.front().reason, " in ", counted(reading.rows_left_out(), "row"))
+              : "");
   return log;
 }
 
-void parse_titles(InteractionLog& log, const InteractionText& text, const DelimitedForm& form, std::size_t id,
-                  std::size_t title) {
-  const Utf8Text utf8(text.content);
-  Records records(utf8.view(), text.name, form.separator, form.quotes);
+void parse_titles(InteractionLog& log, TextSource source, const TableForm& form, std::size_t id, std::size_t title,
+                  const ReadOptions& options, Reading& reading) {
+  ReadOptions of_titles;  // separator, quotes and lines above are told of the interactions
+  of_titles.encoding = options.encoding;
+  const auto always = [](const std::vector<std::string>&, bool any_number, const void*) { return !any_number; };
+  Table table = open_table(std::move(source), form, of_titles, reading, always, nullptr);
   log.item_names.assign(static_cast<std::size_t>(log.items.size()), "");
-  if (form.header != DelimitedForm::Header::none) records.next();
-  while (records.next()) {
-    const std::vector<std::string_view>& fields = records.fields();
+  of_titles.ragged = RaggedRows::skip;
+  for_each_row(table, of_titles, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
     if (fields.size() <= std::max(id, title)) {
-      records.fail("found ", counted(fields.size(), "column"), ", the title should be in column ", title + 1);
+      table.fail_at(line, "found ", counted(fields.size(), "column"), ", the title should be in column ", title + 1);
     }
     const int32_t item = log.items.find(fields[id]);
     if (item >= 0) log.item_names[static_cast<std::size_t>(item)] = fields[title];
+  });
+  table.file.role = "titles";
+  table.file.format = "csv";
+  for (int64_t i = 0; i < table.columns(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    table.file.columns.push_back({.name = at < table.header.size() ? table.header[at] : "",
+                                  .number = i + 1,
+                                  .used_for = at == id      ? "item"
+                                              : at == title ? "title"
+                                                            : "",
+                                  .why = at == id || at == title ? "usual name" : ""});
   }
+  reading.files.push_back(std::move(table.file));
 }
 
-bool find_title_columns(const InteractionText& text, std::size_t& id, std::size_t& title) {
-  const Utf8Text utf8(text.content);
-  Records records(utf8.view(), text.name, "\t", false);
-  if (!records.next()) return false;
-  const std::vector<std::string> header = typed_header(records);
-  const int64_t item = usual_places(header)[role_item];
+bool find_title_columns(TextSource source, const ReadOptions& options, std::size_t& id, std::size_t& title) {
+  Reading ignored;
+  const TableForm form{"\t", '\0', TableForm::Header::typed};
+  const auto always = [](const std::vector<std::string>&, bool, const void*) { return true; };
+  ReadOptions of_titles;
+  of_titles.encoding = options.encoding;
+  Table table = open_table(std::move(source), form, of_titles, ignored, always, nullptr);
+  take_types_off(table);
+  const int64_t item = usual_places(table.header)[role_item];
   id = item >= 0 ? static_cast<std::size_t>(item) : 0;
   for (const char* sought : {"title", "name"}) {
-    for (std::size_t column = 0; column < header.size(); ++column) {
-      if (column == id || plain_name(header[column]).find(sought) == std::string::npos) continue;
+    for (std::size_t column = 0; column < table.header.size(); ++column) {
+      if (column == id || plain_name(table.header[column]).find(sought) == std::string::npos) continue;
       title = column;
       return true;
     }

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "heddle/data.h"
+#include "heddle/io.h"
+#include "io/text_source.h"
 
 namespace heddle::io::detail {
 
@@ -53,17 +55,17 @@ struct EdgeList {
   int64_t nodes = 0;            ///< the largest id, plus one; self-loops count
   int64_t largest_id_line = 0;  ///< where the largest id stands first
   int64_t listed = 0;           ///< lines with an edge
+  int64_t smallest_id = 0;      ///< of all ends
 };
 
-/// Parses an edge list: a line holds two node ids and, in all lines or in none, a weight, separated by blanks, tabs or commas;
-/// # and % start comments; the first line may be a header. Ids are integers from 0.
-/// A repeat of an edge, in either direction, is removed if it has the same weight, and is an error otherwise.
-/// Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all.
-EdgeList parse_edge_list(std::string_view content, std::string_view name);
+/// Parses a table of edges: a line holds two node ids and, in all lines or in none, a weight, or a header says which of its
+/// columns do. Ids are integers from 0. A repeat of an edge, in either direction, is removed if it has the same weight, and is an
+/// error otherwise. Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all.
+EdgeList parse_edge_list(TextSource source, const LoadOptions& options, Reading& reading);
 
 /// Makes a data set without features and labels of a single edge list file.
 /// Throws Error{bad_data} if the ids leave such gaps that there would be more than max_nodes (io/limits.h).
-NodeDataset read_edge_list(const std::string& path);
+NodeDataset read_edge_list(const std::string& path, const LoadOptions& options, Reading& reading);
 
 /// Moves the edges of `list` into `data`. `nodes` in `data` is left alone.
 void take_edges(NodeDataset& data, EdgeList&& list);

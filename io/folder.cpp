@@ -47,8 +47,13 @@ std::string find_one(const std::string& folder, const std::set<std::string>& nam
   });
 }
 
-HostMatrix read_features(const std::string& path) {
-  if (!path.ends_with(".npy")) return parse_matrix(read_text_file(path).view(), path);
+void tell_array(const std::string& path, std::string_view role, int64_t rows, Reading& reading) {
+  reading.files.push_back({.path = path, .role = std::string(role), .format = "npy", .why = "is named .npy", .rows = rows});
+}
+
+HostMatrix read_features(const std::string& path, const LoadOptions& options, Reading& reading) {
+  RowIds ids;
+  if (!path.ends_with(".npy")) return parse_matrix(TextSource(path, options.options), options, reading, ids);
   Array array = read_npy(path);
   require(array.shape.size() == 2 && array.shape[1] > 0, ErrorKind::bad_data, path, ": shape ", shape_text(array.shape),
           " is not (nodes, features)");
@@ -66,11 +71,13 @@ HostMatrix read_features(const std::string& path) {
     fail(ErrorKind::bad_data, path, ": row ", at / matrix.cols, ", column ", at % matrix.cols, " is ",
          matrix.values[static_cast<std::size_t>(at)], " as float32");
   }
+  tell_array(path, "features", matrix.rows, reading);
   return matrix;
 }
 
-std::vector<int32_t> read_labels(const std::string& path) {
-  if (!path.ends_with(".npy")) return parse_labels(read_text_file(path).view(), path);
+std::vector<int32_t> read_labels(const std::string& path, const LoadOptions& options, Reading& reading) {
+  RowIds ids;
+  if (!path.ends_with(".npy")) return parse_labels(TextSource(path, options.options), options, reading, ids);
   const Array array = read_npy(path);
   const auto* integers = std::get_if<std::vector<int64_t>>(&array.values);
   require(integers != nullptr && array.shape.size() == 1, ErrorKind::bad_data, path,
@@ -82,6 +89,7 @@ std::vector<int32_t> read_labels(const std::string& path) {
             " is not between -1 and ", max_classes - 1);
     labels[i] = static_cast<int32_t>(label);
   }
+  tell_array(path, "labels", static_cast<int64_t>(labels.size()), reading);
   return labels;
 }
 
@@ -98,7 +106,7 @@ bool is_dataset_folder(const std::string& path) {
   return std::any_of(names.begin(), names.end(), is_edge_file);
 }
 
-NodeDataset read_dataset_folder(const std::string& path) {
+NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& options, Reading& reading) {
   const std::set<std::string> names = names_in(path);
   const std::string edge_file = find_one(path, names, "edges", is_edge_file);
   const std::string feature_file = find_one(path, names, "features", {"features.npy", "features.csv"});
@@ -108,9 +116,9 @@ NodeDataset read_dataset_folder(const std::string& path) {
   NodeDataset data;
   const fs::path folder = fs::path(path).lexically_normal();  // "data/x/" names the same as "data/x"
   data.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
-  EdgeList list = parse_edge_list(read_text_file(edge_file).view(), edge_file);
-  if (!feature_file.empty()) data.dense_features = read_features(feature_file);
-  if (!label_file.empty()) data.labels = read_labels(label_file);
+  EdgeList list = parse_edge_list(TextSource(edge_file, options.options), options, reading);
+  if (!feature_file.empty()) data.dense_features = read_features(feature_file, options, reading);
+  if (!label_file.empty()) data.labels = read_labels(label_file, options, reading);
 
   const int64_t label_rows = static_cast<int64_t>(data.labels.size());
   if (!feature_file.empty() && !label_file.empty()) {
@@ -121,6 +129,15 @@ NodeDataset read_dataset_folder(const std::string& path) {
   if (!label_file.empty()) count = {label_rows, label_file + " has"};
   if (!feature_file.empty()) count = {data.dense_features.rows, feature_file + " has"};
   require(count.nodes <= max_id, ErrorKind::bad_data, count.said_by, " ", counted(count.nodes, "node"), ", more than ", max_id);
+  // With a row for each node, an id more than there are rows and none that is 0: the file counts from 1.
+  const bool from_one = (!feature_file.empty() || !label_file.empty()) && list.smallest_id == 1 && list.nodes == count.nodes + 1;
+  if (from_one) {
+    --list.nodes;
+    for (Edge& edge : list.edges) edge = {edge.first - 1, edge.second - 1};
+    reading.note(NoteKind::ids, edge_file, list.largest_id_line,
+                 text("the node ids run from 1 to ", count.nodes, ", as many as ", count.said_by,
+                      " nodes: they are taken for the rows in their order, here and in the split files"));
+  }
   require(list.nodes <= count.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
           " is too large, ", count.said_by, " ", counted(count.nodes, "node"));
   data.nodes = feature_file.empty() && label_file.empty() ? list.nodes : count.nodes;
@@ -128,22 +145,26 @@ NodeDataset read_dataset_folder(const std::string& path) {
   if (label_file.empty()) data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   for (const int32_t label : data.labels) data.classes = std::max(data.classes, label + 1);
 
-  std::vector<const char*> split_of(static_cast<std::size_t>(data.nodes), nullptr);
-  const auto read_split = [&](const char* file, std::vector<int32_t>& split) {
-    const std::string split_file = find_one(path, names, "one split", {file});
+  std::vector<std::string> split_of(static_cast<std::size_t>(data.nodes));
+  const auto read_split = [&](const char* part, std::initializer_list<const char*> files, std::vector<int32_t>& split) {
+    const std::string split_file = find_one(path, names, "one split", files);
     if (split_file.empty()) return;
-    for (const auto& [id, line] : parse_ids(read_text_file(split_file).view(), split_file, data.nodes)) {
+    const std::string file = fs::path(split_file).filename().string();
+    for (const auto& [listed, line] :
+         parse_ids(TextSource(split_file, options.options), options, reading, data.nodes + from_one, part)) {
+      const int32_t id = listed - from_one;
+      require(id >= 0, ErrorKind::bad_data, split_file, ":", line, ": node id 0, and the edges count from 1");
       require(data.labels[static_cast<std::size_t>(id)] >= 0, ErrorKind::bad_data, split_file, ":", line, ": node ", id,
               " has no label");
-      const char*& owner = split_of[static_cast<std::size_t>(id)];
-      require(owner == nullptr, ErrorKind::bad_data, split_file, ":", line, ": node ", id, " stands in ", owner, " too");
+      std::string& owner = split_of[static_cast<std::size_t>(id)];
+      require(owner.empty(), ErrorKind::bad_data, split_file, ":", line, ": node ", id, " stands in ", owner, " too");
       owner = file;
       split.push_back(id);
     }
   };
-  read_split("train.txt", data.train);
-  read_split("val.txt", data.val);
-  read_split("test.txt", data.test);
+  read_split("train", {"train.txt"}, data.train);
+  read_split("val", {"val.txt", "valid.txt", "validation.txt", "dev.txt"}, data.val);
+  read_split("test", {"test.txt"}, data.test);
   return data;
 }
 

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "heddle/error.h"
 #include "io/file.h"
+#include "io/gzip.h"
 #include "io/text.h"
 
 namespace heddle::io::detail {
@@ -34,45 +36,78 @@ struct Inflater {
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) {
+struct GunzipStream::State {
   Inflater inflater;
-  z_stream& stream = inflater.stream;
+  std::string name;
+  int64_t limit = 0;
   int64_t used = 0;
   int64_t made = 0;
-  ByteBuffer result(std::min<int64_t>(limit, 4 * static_cast<int64_t>(bytes.size()) + 1024));
-  for (;;) {
+  bool between_members = false;
+  bool ended = false;
+};
+
+GunzipStream::GunzipStream(std::string name, int64_t limit) : state_(std::make_unique<State>()) {
+  state_->name = std::move(name);
+  state_->limit = limit;
+}
+GunzipStream::~GunzipStream() = default;
+bool GunzipStream::ended() const { return state_->ended; }
+
+int64_t GunzipStream::read(std::string_view& bytes, bool last, char* target, int64_t room) {
+  State& state = *state_;
+  z_stream& stream = state.inflater.stream;
+  int64_t made = 0;
+  while (made < room && !state.ended) {
+    if (state.between_members) {
+      if (bytes.size() < 2 && !last) break;
+      state.between_members = false;
+      state.ended = !is_gzip(bytes);  // else another member follows, as bgzip and cat make them
+      if (state.ended) break;
+      require(inflateReset(&stream) == Z_OK, ErrorKind::internal, "zlib cannot restart");
+    }
+    if (bytes.empty() && !last) break;
     // zlib counts in 32 bits, so a large file goes through in pieces.
-    constexpr int64_t piece = std::numeric_limits<int32_t>::max();
-    const int64_t room = static_cast<int64_t>(result.view().size()) - made;
-    const auto given = static_cast<uInt>(std::min<int64_t>(piece, static_cast<int64_t>(bytes.size()) - used));
-    const auto space = static_cast<uInt>(std::min<int64_t>(piece, room));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data() + used));  // zlib only reads it
+    constexpr std::size_t piece = std::numeric_limits<int32_t>::max();
+    const auto given = static_cast<uInt>(std::min(piece, bytes.size()));
+    const auto space = static_cast<uInt>(std::min<int64_t>(static_cast<int64_t>(piece), room - made));
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib only reads it
     stream.avail_in = given;
-    stream.next_out = reinterpret_cast<Bytef*>(result.data() + made);
+    stream.next_out = reinterpret_cast<Bytef*>(target + made);
     stream.avail_out = space;
     const int status = inflate(&stream, Z_NO_FLUSH);
-    used += given - stream.avail_in;
+    bytes.remove_prefix(given - stream.avail_in);
+    state.used += given - stream.avail_in;
     made += space - stream.avail_out;
     if (status == Z_STREAM_END) {
-      if (!is_gzip(bytes.substr(static_cast<std::size_t>(used))))
-        break;  // else another member follows, as bgzip and cat make them
-      require(inflateReset(&stream) == Z_OK, ErrorKind::internal, "zlib cannot restart");
+      state.between_members = true;
     } else if (status == Z_DATA_ERROR || status == Z_NEED_DICT) {
-      fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is damaged (",
+      fail(ErrorKind::bad_data, state.name, ": byte ", state.used, ": the gzip stream is damaged (",
            stream.msg ? stream.msg : "a preset dictionary is asked for", ")");
     } else if (status == Z_MEM_ERROR) {
       throw std::bad_alloc();
-    } else if (stream.avail_out > 0 && used == static_cast<int64_t>(bytes.size())) {
-      fail(ErrorKind::bad_data, name, ": byte ", used, ": the gzip stream is truncated");
-    }
-    if (made == static_cast<int64_t>(result.view().size())) {
-      require(made < limit, ErrorKind::bad_data, name, ": ", counted(bytes.size(), "byte"), " of gzip hold more than ",
-              counted(limit, "byte"), ", the most that is decompressed");
-      result.resize(std::min(limit, 2 * made));
+    } else if (stream.avail_out > 0 && bytes.empty() && last) {
+      fail(ErrorKind::bad_data, state.name, ": byte ", state.used, ": the gzip stream is truncated");
     }
   }
-  result.resize(made);
-  return result;
+  state.made += made;
+  require(state.made <= state.limit, ErrorKind::bad_data, state.name, ": the gzip stream holds more than ",
+          counted(state.limit, "byte"), ", the most that is decompressed of a file of its size");
+  return made;
+}
+
+ByteBuffer gunzip(std::string_view bytes, std::string_view name, int64_t limit) {
+  GunzipStream stream{std::string(name), limit};
+  // One byte of room past the limit shows whether there is more.
+  ByteBuffer result(std::min<int64_t>(limit + 1, 4 * static_cast<int64_t>(bytes.size()) + 1024));
+  for (int64_t made = 0;;) {
+    const auto room = static_cast<int64_t>(result.view().size()) - made;
+    made += stream.read(bytes, true, result.data() + made, room);
+    if (stream.ended()) {
+      result.resize(made);
+      return result;
+    }
+    result.resize(std::min(limit + 1, 2 * made + 1024));
+  }
 }
 
 std::string gunzip_head(std::string_view bytes, int64_t most) {

@@ -19,11 +19,14 @@ struct InputName {
   bool beside;  ///< also looked for beside a file that is named itself: titles, and the other parts of Planetoid's eight
 };
 constexpr InputName input_names[] = {
-    {"ind.*", true},         {"edges.txt", false},    {"edges.csv", false},   {"edges.tsv", false},   {"*.edges", false},
-    {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},  {"labels.csv", false},  {"labels.txt", false},
-    {"train.txt", false},    {"val.txt", false},      {"test.txt", false},    {"*.inter", false},     {"*.item", true},
-    {"u.data", false},       {"u.item", true},        {"ratings.dat", false}, {"ratings.csv", false}, {"movies.dat", true},
-    {"movies.csv", true},    {"train.csv", false},    {"dev.csv", false},     {"val.csv", false},     {"test.csv", false}};
+    {"ind.*", true},         {"edges.txt", false},    {"edges.csv", false},      {"edges.tsv", false},      {"*.edges", false},
+    {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},     {"labels.csv", false},     {"labels.txt", false},
+    {"train.txt", false},    {"val.txt", false},      {"valid.txt", false},      {"validation.txt", false}, {"dev.txt", false},
+    {"test.txt", false},     {"*.inter", false},      {"*.item", true},          {"u.data", false},         {"u.item", true},
+    {"ratings.dat", false},  {"ratings.csv", false},  {"movies.dat", true},      {"movies.csv", true},      {"train.csv", false},
+    {"val.csv", false},      {"valid.csv", false},    {"validation.csv", false}, {"dev.csv", false},        {"test.csv", false},
+    {"train.tsv", false},    {"val.tsv", false},      {"valid.tsv", false},      {"validation.tsv", false}, {"dev.tsv", false},
+    {"test.tsv", false}};
 
 bool matches(std::string_view name, std::string_view pattern) {
   if (pattern.starts_with('*')) return name.ends_with(pattern.substr(1));

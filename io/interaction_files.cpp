@@ -6,7 +6,7 @@
 
 #include "heddle/error.h"
 #include "io/delimited.h"
-#include "io/file.h"
+#include "io/lightgcn_text.h"
 #include "io/listing.h"
 
 namespace fs = std::filesystem;
@@ -26,13 +26,18 @@ std::string plain_file_name(const std::string& path) {
   return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
 }
 
-InteractionLog read_one(const std::string& path, const DelimitedForm& form, const InteractionColumns& columns) {
-  const ByteBuffer content = read_text_file(path);
-  const InteractionText text{content.view(), path, std::nullopt};
-  return parse_delimited({&text, 1}, form, columns);
+InteractionLog read_one(const std::string& path, const TableForm& form, const InteractionReading& how, std::string_view format,
+                        std::string_view why, Reading& reading) {
+  std::vector<InteractionText> texts;
+  texts.push_back({TextSource(path, how.options)});
+  return parse_delimited(std::move(texts), form, how, format, why, reading);
 }
 
-constexpr DelimitedForm recbole_form{"\t", false, DelimitedForm::Header::typed};
+/// RecBole writes tabs; some write its header and blanks.
+TableForm recbole_form(std::string_view head) {
+  const bool tabs = head.substr(0, head.find('\n')).find('\t') != std::string_view::npos;
+  return {tabs ? "\t" : " ", '\0', TableForm::Header::typed};
+}
 
 /// The .inter file of a folder, or the path itself; empty if the folder has none.
 std::string inter_file(const std::string& path) {
@@ -51,21 +56,36 @@ std::string inter_file(const std::string& path) {
 /// MovieLens's file of ratings, how it is written, and its file of titles.
 struct MovieLensFiles {
   std::string_view ratings;
-  DelimitedForm form;
+  TableForm form;
   InteractionColumns columns;
   std::string_view titles;
-  DelimitedForm title_form;
+  TableForm title_form;
 };
 
 const std::vector<MovieLensFiles>& movielens_files() {
-  using Header = DelimitedForm::Header;
+  using Header = TableForm::Header;
   static const std::vector<MovieLensFiles> files = {
-      {"u.data", {"\t", false, Header::none}, {"1", "2", "3", "", "4"}, "u.item", {"|", false, Header::none}},
-      {"ratings.dat", {"::", false, Header::none}, {"1", "2", "3", "", "4"}, "movies.dat", {"::", false, Header::none}},
-      {"ratings.csv", {",", true, Header::by_content}, {}, "movies.csv", {",", true, Header::by_content}},
+      {"u.data", {"\t", '\0', Header::none}, {"1", "2", "3", "", "4"}, "u.item", {"|", '\0', Header::none}},
+      {"ratings.dat", {"::", '\0', Header::none}, {"1", "2", "3", "", "4"}, "movies.dat", {"::", '\0', Header::none}},
+      {"ratings.csv", {",", '"', Header::by_content}, {}, "movies.csv", {",", '"', Header::by_content}},
   };
   return files;
 }
+
+std::string first_line(const std::string& path) {
+  const std::optional<std::string> head = text_head(path);
+  return head ? head->substr(0, head->find('\n')) : "";
+}
+
+bool is_movielens_ratings(const std::string& path, const MovieLensFiles& files) {
+  // A file of that name may be another program's, in its own form.
+  const std::string line = first_line(path);
+  if (files.form.separator == ",") return line.find("movieId") != std::string::npos && line.find("userId") != std::string::npos;
+  return line.find(files.form.separator) != std::string::npos;
+}
+
+/// What validation is called.
+constexpr const char* validation_names[] = {"val", "valid", "validation", "dev"};
 
 }  // namespace
 
@@ -77,86 +97,141 @@ bool is_recbole(const std::string& path) {
 }
 
 InteractionLog read_recbole(const std::string& path, const InteractionReading& how, Reading& reading) {
-  static_cast<void>(reading);
-  const InteractionColumns& columns = how.columns;
   const std::string inter = inter_file(path);
   require(!inter.empty(), ErrorKind::bad_data, path, " has no .inter file");
-  InteractionLog log = read_one(inter, recbole_form, columns);
+  InteractionLog log = read_one(inter, recbole_form(first_line(inter)), how, "recbole", "has a header of name:type", reading);
   log.name = data_name(inter);
   const std::string plain = plain_file_name(inter);
   const std::string stem = plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : plain;
   const std::string items = find_file(fs::path(inter).parent_path().string(), stem + ".item");
   if (items.empty()) return log;
-  const ByteBuffer content = read_text_file(items);
-  const InteractionText text{content.view(), items, std::nullopt};
   std::size_t id = 0, title = 0;
-  if (find_title_columns(text, id, title)) parse_titles(log, text, recbole_form, id, title);
+  if (find_title_columns(TextSource(items, how.options), how.options, id, title)) {
+    parse_titles(log, TextSource(items, how.options), {"\t", '\0', TableForm::Header::typed}, id, title, how.options, reading);
+  }
   return log;
 }
 
 bool is_movielens(const std::string& path) {
   const bool folder = is_folder(path);
   for (const MovieLensFiles& files : movielens_files()) {
-    if (folder ? !find_file(path, files.ratings).empty() : plain_file_name(path) == files.ratings) return true;
+    const std::string ratings = folder ? find_file(path, files.ratings) : plain_file_name(path) == files.ratings ? path : "";
+    if (!ratings.empty() && is_movielens_ratings(ratings, files)) return true;
   }
-  if (folder) return false;
-  const std::optional<std::string> head = text_head(path);
-  return head && head->substr(0, head->find('\n')).find("::") != std::string::npos;
+  return !folder && first_line(path).find("::") != std::string::npos;
 }
 
-InteractionLog read_movielens(const std::string& path, const InteractionReading& how, Reading& reading) {
-  static_cast<void>(reading);
-  const InteractionColumns& columns = how.columns;
-  refuse_columns(columns, "movielens", path);
+InteractionLog read_movielens(const std::string& path, const InteractionReading& asked, Reading& reading) {
+  refuse_columns(asked.columns, "movielens", path);
+  InteractionReading how = asked;
   const bool folder = is_folder(path);
   const std::string parent = folder ? path : fs::path(path).parent_path().string();
   for (const MovieLensFiles& files : movielens_files()) {
     const std::string ratings = folder ? find_file(path, files.ratings) : plain_file_name(path) == files.ratings ? path : "";
     if (ratings.empty()) continue;
-    InteractionLog log = read_one(ratings, files.form, files.columns);
+    how.columns = files.columns;
+    InteractionLog log = read_one(ratings, files.form, how, "movielens", "is named as MovieLens names it", reading);
     log.name = data_name(path);
     const std::string titles = find_file(parent, files.titles);
     if (titles.empty()) return log;
-    const ByteBuffer content = read_text_file(titles);
-    parse_titles(log, {content.view(), titles, std::nullopt}, files.title_form, 0, 1);
+    parse_titles(log, TextSource(titles, how.options), files.title_form, 0, 1, how.options, reading);
     return log;
   }
   require(!folder, ErrorKind::bad_data, path, " has none of u.data, ratings.dat, ratings.csv");
-  InteractionLog log = read_one(path, movielens_files()[1].form, movielens_files()[1].columns);
+  how.columns = movielens_files()[1].columns;
+  InteractionLog log = read_one(path, movielens_files()[1].form, how, "movielens", "has two colons between columns", reading);
   log.name = data_name(path);
   return log;
 }
 
+bool is_interaction_matrix(const std::string& path) { return !is_folder(path) && first_line(path).starts_with("%%MatrixMarket"); }
+
+InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& asked, Reading& reading) {
+  refuse_columns(asked.columns, "matrix_market", path);
+  const std::string banner = first_line(path);
+  const bool general = banner.find("coordinate") != std::string::npos && banner.find("general") != std::string::npos;
+  require(general && banner.find("complex") == std::string::npos, ErrorKind::bad_data, path, ":1: the matrix is ",
+          in_quotes(banner), ", and users x items are a general coordinate matrix of numbers");
+  InteractionReading how = asked;
+  const bool pattern = banner.find("pattern") != std::string::npos;
+  how.columns = {.user = "1", .item = "2", .rating = pattern ? "" : "3"};
+  if (pattern) how.rating = Wanted::no;
+  TableForm form{" ", '\0', TableForm::Header::none};
+  form.skip_records = 1;
+  InteractionLog log = read_one(path, form, how, "matrix_market", "begins with Matrix Market's banner", reading);
+  log.name = data_name(path);
+  return log;
+}
+
+std::vector<InteractionText> part_texts(const std::string& folder, const std::vector<std::string>& endings,
+                                        const ReadOptions& options) {
+  std::vector<InteractionText> texts;
+  for (const std::string& ending : endings) {
+    const std::string train = find_file(folder, "train" + ending);
+    if (train.empty()) continue;
+    std::string val;
+    for (const char* const name : validation_names) {
+      const std::string found = find_file(folder, name + ending);
+      require(found.empty() || val.empty(), ErrorKind::bad_data, folder, " has both ", fs::path(val).filename().string(), " and ",
+              fs::path(found).filename().string(), ", which are the same part of the data");
+      if (!found.empty()) val = found;
+    }
+    const std::string test = find_file(folder, "test" + ending);
+    texts.push_back({TextSource(train, options), InteractionLog::Part::train});
+    if (!val.empty()) texts.push_back({TextSource(val, options), InteractionLog::Part::val});
+    if (!test.empty()) texts.push_back({TextSource(test, options), InteractionLog::Part::test});
+    break;
+  }
+  return texts;
+}
+
+void list_unread(const std::string& path, Reading& reading) {
+  if (!is_folder(path)) return;
+  for (const std::string& name : names_in(path)) {
+    const std::string file = (fs::path(path) / name).string();
+    const bool read =
+        std::any_of(reading.files.begin(), reading.files.end(), [&](const FileReading& known) { return known.path == file; });
+    if (read || name.starts_with('.')) continue;
+    reading.files_not_read.push_back(is_folder(file) ? name + "/" : name);
+    const std::string stem = name.substr(0, name.find('.'));
+    const bool part = stem == "train" || stem == "test" ||
+                      std::find(std::begin(validation_names), std::end(validation_names), stem) != std::end(validation_names);
+    if (part && !is_folder(file)) {
+      reading.note(NoteKind::files, file, 0, "is named like a part of the data, and was not read");
+    }
+  }
+}
+
 bool is_csv(const std::string& path) {
-  return is_folder(path) ? !find_file(path, "train.csv").empty() : text_head(path).has_value();
+  if (!is_folder(path)) return text_head(path).has_value();
+  return !find_file(path, "train.csv").empty() || !find_file(path, "train.tsv").empty() || !find_file(path, "train.txt").empty();
 }
 
 InteractionLog read_csv(const std::string& path, const InteractionReading& how, Reading& reading) {
-  static_cast<void>(reading);
-  const InteractionColumns& columns = how.columns;
-  if (!is_folder(path)) {
-    InteractionLog log = read_one(path, {}, columns);
-    log.name = data_name(path);
-    return log;
-  }
-  using Part = InteractionLog::Part;
-  const std::string train = find_file(path, "train.csv"), test = find_file(path, "test.csv");
-  const std::string dev = find_file(path, "dev.csv"), val = find_file(path, "val.csv");
-  require(!train.empty(), ErrorKind::bad_data, path, " has no train.csv");
-  require(dev.empty() || val.empty(), ErrorKind::bad_data, path, " has both dev.csv and val.csv");
-  require(!(dev + val + test).empty(), ErrorKind::bad_data, path,
-          " has train.csv and none of dev.csv, val.csv, test.csv; name the file itself to have it split");
-  std::vector<ByteBuffer> contents;
   std::vector<InteractionText> texts;
-  for (const auto& [name, part] :
-       {std::pair(&train, Part::train), std::pair(&dev, Part::val), std::pair(&val, Part::val), std::pair(&test, Part::test)}) {
-    if (name->empty()) continue;
-    contents.push_back(read_text_file(*name));
-    texts.push_back({{}, *name, part});
+  TableForm form;
+  if (is_folder(path)) {
+    texts = part_texts(path, {".csv", ".tsv", ".txt"}, how.options);
+    require(!texts.empty(), ErrorKind::bad_data, path, " has no train.csv");
+    require(texts.size() > 1, ErrorKind::bad_data, path, " has ", fs::path(texts.front().source.name()).filename().string(),
+            " and none of val, valid, validation, dev and test beside it; name the file itself to have it split");
+  } else {
+    texts.push_back({TextSource(path, how.options)});
   }
-  for (std::size_t i = 0; i < texts.size(); ++i) texts[i].content = contents[i].view();
-  InteractionLog log = parse_delimited(texts, {}, columns);
+  const std::string_view head = texts.front().source.head();
+  const bool by_blanks = how.format == InteractionFormat::automatic && head.find_first_of(",;|") == std::string_view::npos &&
+                         head.substr(0, head.find('\n')).find('\t') == std::string_view::npos &&
+                         line_shape(head) == LineShape::table;
+  if (by_blanks) form.separator = " ";
+  const std::string name = texts.front().source.name();
+  InteractionLog log = parse_delimited(std::move(texts), form, how, "csv", "", reading);
   log.name = data_name(path);
+  if (by_blanks && !reading.files.front().header) {
+    reading.note(
+        NoteKind::format, name, 0,
+        "each line has as many fields, and those behind the second look like ratings or times: it is read as user, item and "
+        "these; --format lightgcn reads a line as a user and its items");
+  }
   return log;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "heddle/io.h"
+#include "io/interactions.h"
 
 /// The delimited formats of interaction data: which files make one up, and where its titles are.
 namespace heddle::io::detail {
@@ -15,8 +17,20 @@ InteractionLog read_recbole(const std::string& path, const InteractionReading& h
 bool is_movielens(const std::string& path);
 InteractionLog read_movielens(const std::string& path, const InteractionReading& how, Reading& reading);
 
-/// Any text file, or a folder with train.csv and dev.csv, val.csv or test.csv.
+/// Any text file, or a folder with train and val or test, .csv, .tsv or .txt.
 bool is_csv(const std::string& path);
 InteractionLog read_csv(const std::string& path, const InteractionReading& how, Reading& reading);
+
+/// A Matrix Market file of users x items: its numbers, from 1, are the ids.
+bool is_interaction_matrix(const std::string& path);
+InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& how, Reading& reading);
+
+/// train, val (or valid, validation, dev) and test of a folder, with the first of `endings` that train has; none where there is
+/// no train. Throws Error{bad_data} where two files are the same part.
+std::vector<InteractionText> part_texts(const std::string& folder, const std::vector<std::string>& endings,
+                                        const ReadOptions& options);
+
+/// Adds what is in the folder, if the path is one, and was not read; of a file that is named like a part of the data a note.
+void list_unread(const std::string& path, Reading& reading);
 
 }  // namespace heddle::io::detail

@@ -8,7 +8,6 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "io/choices.h"
-#include "io/file.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
 
@@ -47,8 +46,11 @@ constexpr InteractionFormatEntry interaction_format_table[] = {
     {InteractionFormat::recbole, "recbole", "NAME.inter or a folder with it", is_recbole, read_recbole},
     {InteractionFormat::movielens, "movielens", "u.data, ratings.dat, ratings.csv or a folder with one of them", is_movielens,
      read_movielens},
+    {InteractionFormat::matrix_market, "matrix_market", "a Matrix Market file (.mtx) of users x items", is_interaction_matrix,
+     read_interaction_matrix},
     {InteractionFormat::csv, "csv",
-     "a text file with columns for user and item, or a folder with train.csv and dev.csv, val.csv or test.csv", is_csv, read_csv},
+     "a text file with columns for user and item, or a folder with train.csv and val.csv or test.csv (.tsv, .txt)", is_csv,
+     read_csv},
 };
 
 }  // namespace
@@ -73,16 +75,17 @@ std::string data_name(const std::string& path) {
   return fs::is_directory(path, ignored) ? last : last.substr(0, last.find('.', 1));
 }
 
-std::optional<std::string> text_head(const std::string& path) {
-  constexpr int64_t head_bytes = 16384;
+std::optional<std::string> text_head(const std::string& path) try {
+  constexpr std::size_t head_bytes = 16384;
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) return std::nullopt;
-  const InputFile file(path);
-  std::string head(static_cast<std::size_t>(std::min(file.size(), head_bytes)), '\0');
-  file.read(0, head.data(), static_cast<int64_t>(head.size()));
-  if (is_gzip(head)) head = gunzip_head(head, head_bytes);
+  if (fs::file_size(path, ignored) == 0) return "";
+  std::string head(TextSource(path, {}).head().substr(0, head_bytes));
   if (head.find('\0') != std::string::npos) return std::nullopt;
   return head;
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::bad_data) throw;
+  return "";  // whoever reads it tells what is wrong
 }
 
 void refuse_columns(const InteractionColumns& columns, std::string_view format, const std::string& path) {
@@ -100,6 +103,7 @@ std::map<std::string, std::string> to_settings(const InteractionReading& reading
     if (entry.format == reading.format) settings["format"] = entry.name;
   }
   for (const auto& [name, column] : detail::column_settings) settings[name] = reading.columns.*column;
+  settings.merge(to_settings(reading.options));
   return settings;
 } catch (...) {
   rethrow_as_error();
@@ -116,7 +120,7 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
     reading.columns.*column = written;
     return true;
   }
-  return false;
+  return set_setting(reading.options, name, written, called);
 } catch (...) {
   rethrow_as_error();
 }
@@ -139,6 +143,7 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
     const bool tried = how.format == entry.format || how.format == InteractionFormat::automatic;
     if (tried && exists && (how.format == entry.format || entry.recognise(path))) {
       InteractionLog log = entry.read(path, how, reading);
+      list_unread(path, reading);
       if (how.options.strict) require_certain(reading);
       return log;
     }

@@ -7,6 +7,7 @@
 
 #include "heddle/io.h"
 #include "io/text.h"
+#include "io/text_source.h"
 
 /// What the readers of interaction data share, and the table of them.
 namespace heddle::io::detail {
@@ -26,15 +27,14 @@ struct InteractionFormatEntry {
 /// All formats, in the order in which `load_interactions` tries them.
 std::span<const InteractionFormatEntry> interaction_formats();
 
-/// A file's text (UTF-8, or Latin-1), its name for sentences, and the part of the data that it holds, if it says so.
+/// A text with interactions, and the part of the data that it holds, if it says so.
 struct InteractionText {
-  std::string_view content;
-  std::string_view name;
-  std::optional<InteractionLog::Part> part;
+  TextSource source;
+  std::optional<InteractionLog::Part> part = {};
 };
 
-/// Longer ids are a sign of a wrong column or separator.
-inline constexpr std::size_t max_id_bytes = 256;
+/// Longer ids are a sign of a wrong column or separator; URLs are long.
+inline constexpr std::size_t max_id_bytes = 4096;
 
 /// Throws Error{bad_data} "name:line: ..." unless `id` has 1 to max_id_bytes bytes without control characters; `what` names it.
 /// `at` is anything with a `fail` like that of Lines.
@@ -54,8 +54,8 @@ std::string find_file(const std::string& folder, std::string_view name);
 /// The last part of the path without its extensions (.gz, .csv, ...), for InteractionLog::name.
 std::string data_name(const std::string& path);
 
-/// The first bytes of a text file, decompressed if they are gzip, or nothing where the path is not a text file: archives and
-/// pickles hold zero bytes.
+/// The first bytes of a text file as UTF-8, decompressed if they are gzip, or nothing where the path is not a text file: archives
+/// and pickles hold zero bytes.
 std::optional<std::string> text_head(const std::string& path);
 
 /// Throws Error{usage} if any column is named, for formats whose columns are fixed.

@@ -4,10 +4,11 @@
 #include <filesystem>
 
 #include "heddle/error.h"
-#include "io/file.h"
+#include "io/column_values.h"
+#include "io/delimited.h"
+#include "io/interaction_files.h"
 #include "io/limits.h"
 #include "io/text.h"
-#include "io/utf8.h"
 
 namespace fs = std::filesystem;
 
@@ -57,6 +58,7 @@ class IdColumn {
     for (int32_t& number : numbers_) number = rank[static_cast<std::size_t>(number)];
   }
 
+  bool plain() const { return plain_; }
   IdTable& table() { return table_; }
   std::vector<int32_t>& numbers() { return numbers_; }
 
@@ -82,18 +84,59 @@ std::string_view next_token(std::string_view& rest) {
   return token;
 }
 
+/// Of "user:item", or "user:" alone; npos where there is no colon.
+std::size_t colon_behind_user(std::string_view line) {
+  std::string_view rest = line;
+  const std::string_view token = next_token(rest);
+  const std::size_t colon = token.find(':');
+  const bool one = colon != std::string_view::npos && colon > 0 && token.find(':', colon + 1) == std::string_view::npos;
+  return one ? colon + static_cast<std::size_t>(token.data() - line.data()) : std::string_view::npos;
+}
+
+/// Whether a colon stands behind the user of each of the first lines.
+bool has_colons(std::string_view text) {
+  Lines lines(text, "", Comments::above);
+  int64_t count = 0;
+  for (; count < 100 && lines.next(); ++count) {
+    if (colon_behind_user(lines.line()) == std::string_view::npos) return false;
+  }
+  return count > 0;
+}
+
+constexpr const char* part_names[] = {"train", "val", "test"};
+
 }  // namespace
 
-InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
+InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading) {
   InteractionLog log;
   IdColumn users, items;
   std::vector<int64_t> items_of_line;
-  for (const InteractionText& text : texts) {
-    const Utf8Text utf8(text.content);
-    Lines lines(utf8.view(), text.name);
+  const std::string first_name = texts.empty() ? "" : texts.front().source.name();
+  for (InteractionText& text : texts) {
+    const std::string& name = text.source.name();
+    const std::string bytes = text.source.read_all();
+    std::string converted;
+    ForeignBytes foreign;
+    const std::string_view content = as_utf8(bytes, '\n', converted, foreign);
+    const bool colons = has_colons(content);
+    Lines lines(content, name, Comments::above);
+    int64_t comments = 0, rows = 0;
     const std::size_t before = items.numbers().size();
     while (lines.next()) {
+      std::string line;  // only of a line with a colon
       std::string_view rest = lines.line();
+      if ((rest.front() == '#' || rest.front() == '%') && users.plain()) {
+        ++comments;
+        continue;
+      }
+      if (colons) {
+        line = rest;
+        const std::size_t colon = colon_behind_user(line);
+        if (colon == std::string_view::npos) lines.fail("no colon stands behind the user, as in the lines above");
+        line[colon] = ' ';
+        rest = line;
+      }
+      ++rows;
       const std::string_view user = next_token(rest);
       users.add(user, [&] { check_id(lines, user, "user"); });
       const std::size_t first = items.numbers().size();
@@ -103,8 +146,24 @@ InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
       items_of_line.push_back(static_cast<int64_t>(items.numbers().size() - first));
     }
     if (text.part) log.part.insert(log.part.end(), items.numbers().size() - before, *text.part);
+    reading.files.push_back({.path = name,
+                             .role = "interactions",
+                             .part = text.part ? part_names[static_cast<std::size_t>(*text.part)] : "",
+                             .format = "lightgcn",
+                             .why = colons ? "has lines 'user:item item ...'" : "has lines 'user item item ...'",
+                             .encoding = foreign.foreign > 0 ? "Windows-1252" : to_string(text.source.encoding()),
+                             .compression = text.source.compressed() ? "gzip" : "",
+                             .separator = " ",
+                             .line_end = content.find("\r\n") != std::string_view::npos ? "CRLF" : "LF",
+                             .comments = comments + lines.comments(),
+                             .rows = rows});
+    if (foreign.foreign > 0) {
+      reading.note(
+          NoteKind::encoding, name, foreign.first_line,
+          heddle::text(counted(foreign.foreign, "byte"), " not UTF-8, read as Windows-1252; --encoding says what it is"));
+    }
   }
-  require(!items.numbers().empty(), ErrorKind::bad_data, texts.empty() ? "" : texts.front().name, " has no interactions");
+  require(!items.numbers().empty(), ErrorKind::bad_data, first_name, " has no interactions");
   users.finish();
   items.finish();
   log.user.reserve(items.numbers().size());
@@ -117,47 +176,74 @@ InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
   return log;
 }
 
+LineShape line_shape(std::string_view head) {
+  constexpr std::size_t most_lines = 2000;
+  std::vector<std::vector<std::string>> rows;
+  Lines lines(head, "", Comments::above);
+  while (rows.size() < most_lines && lines.next()) {
+    std::string_view rest = lines.line();
+    std::vector<std::string>& row = rows.emplace_back();
+    for (std::string_view token = next_token(rest); !token.empty() && row.size() < 16; token = next_token(rest))
+      row.emplace_back(token);
+  }
+  if (rows.empty()) return LineShape::lists;
+  const std::vector<std::string> first = rows.front();
+  const bool named = std::none_of(first.begin(), first.end(), [](const std::string& field) { return is_number(field); });
+  const auto is_usual = [&](Role role) {
+    const auto names = usual_names(role);
+    return std::any_of(first.begin(), first.end(), [&](const std::string& field) {
+      return std::find(names.begin(), names.end(), plain_name(field)) != names.end();
+    });
+  };
+  if (named && first.size() >= 2 && is_usual(role_user) && is_usual(role_item)) return LineShape::table;
+  const std::size_t columns = first.size();
+  const bool equal = std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row.size() == columns; });
+  if (!equal || columns < 3 || columns >= 16 || has_colons(head)) return LineShape::lists;
+  const ColumnValues user = values_of(rows, 0), item = values_of(rows, 1), third = values_of(rows, 2);
+  const bool users_repeat = 10 * user.distinct < 9 * user.rows;
+  if (third.looks_like_time() || item.looks_like_time()) return LineShape::table;
+  if (columns >= 4 && values_of(rows, 3).looks_like_time()) return LineShape::table;
+  if (third.fractions > 0) return LineShape::table;
+  const bool fewer = rows.size() >= 10 && 2 * third.distinct <= item.distinct;
+  if (third.looks_like_rating() && (users_repeat || fewer)) return LineShape::table;
+  return users_repeat && rows.size() > 2 ? LineShape::ambiguous : LineShape::lists;
+}
+
 bool is_lightgcn(const std::string& path) {
   std::error_code ignored;
-  if (fs::is_directory(path, ignored)) return !find_file(path, "train.txt").empty();
+  if (fs::is_directory(path, ignored)) {
+    const std::string train = find_file(path, "train.txt");
+    if (train.empty()) return false;
+    const std::optional<std::string> head = text_head(train);
+    return !head || (head->find_first_of(",;|") == std::string_view::npos && line_shape(*head) != LineShape::table);
+  }
   const std::optional<std::string> head = text_head(path);
   if (!head) return false;
   const std::string_view text = *head;
   // Any other format has one of these in its first line; two colons are MovieLens's.
-  return text.find_first_of(",;\t|") == std::string_view::npos && text.find("::") == std::string_view::npos &&
-         text.find(' ') != std::string_view::npos;
+  return !text.starts_with("%%MatrixMarket") && text.find_first_of(",;\t|") == std::string_view::npos &&
+         text.find("::") == std::string_view::npos && text.find(' ') != std::string_view::npos &&
+         line_shape(text) != LineShape::table;
 }
 
 InteractionLog read_lightgcn(const std::string& path, const InteractionReading& how, Reading& reading) {
-  static_cast<void>(reading);
-  const InteractionColumns& columns = how.columns;
-  refuse_columns(columns, "lightgcn", path);
+  refuse_columns(how.columns, "lightgcn", path);
   std::error_code ignored;
-  std::vector<std::string> names;
-  std::vector<std::optional<InteractionLog::Part>> parts;
-  if (fs::is_directory(path, ignored)) {
-    const std::string train = find_file(path, "train.txt"), val = find_file(path, "val.txt"), test = find_file(path, "test.txt");
-    require(!train.empty(), ErrorKind::bad_data, path, " has no train.txt");
-    require(!test.empty(), ErrorKind::bad_data, path, " has train.txt and no test.txt; name the file itself to have it split");
-    names = {train};
-    parts = {InteractionLog::Part::train};
-    if (!val.empty()) {
-      names.push_back(val);
-      parts.emplace_back(InteractionLog::Part::val);
-    }
-    names.push_back(test);
-    parts.emplace_back(InteractionLog::Part::test);
-  } else {
-    names = {path};
-    parts = {std::nullopt};
-  }
-  std::vector<ByteBuffer> contents;
   std::vector<InteractionText> texts;
-  contents.reserve(names.size());
-  texts.reserve(names.size());
-  for (const std::string& name : names) contents.push_back(read_text_file(name));
-  for (std::size_t i = 0; i < names.size(); ++i) texts.push_back({contents[i].view(), names[i], parts[i]});
-  InteractionLog log = parse_lightgcn(texts);
+  if (fs::is_directory(path, ignored)) {
+    texts = part_texts(path, {".txt"}, how.options);
+    require(!texts.empty(), ErrorKind::bad_data, path, " has no train.txt");
+    require(texts.back().part == InteractionLog::Part::test, ErrorKind::bad_data, path,
+            " has train.txt and no test.txt; name the file itself to have it split");
+  } else {
+    texts.push_back({TextSource(path, how.options)});
+  }
+  if (how.format == InteractionFormat::automatic && line_shape(texts.front().source.head()) == LineShape::ambiguous) {
+    fail(ErrorKind::bad_data, texts.front().source.name(),
+         " has as many fields in each line and users in several lines: --format csv reads it as user, item and more columns, "
+         "--format lightgcn as a user and its items");
+  }
+  InteractionLog log = parse_lightgcn(std::move(texts), reading);
   log.name = data_name(path);
   return log;
 }

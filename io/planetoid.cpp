@@ -194,7 +194,7 @@ std::string planetoid_prefix(const std::string& path) {
   return *found.begin();
 }
 
-NodeDataset read_planetoid(const std::string& path) {
+NodeDataset read_planetoid(const std::string& path, const LoadOptions&, Reading& reading) {
   const std::string prefix = planetoid_prefix(path);
   require(!prefix.empty(), ErrorKind::io, path, " is not a Planetoid data set: there is no ", path, "/ind.*.allx, nor ind.",
           std::filesystem::path(path).filename().string(), ".allx beside it");
@@ -203,6 +203,8 @@ NodeDataset read_planetoid(const std::string& path) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string file = prefix + std::string(planetoid_part_names[i]);
     contents[i] = read_text_file(file);
+    reading.files.push_back(
+        {.path = file, .role = std::string(planetoid_part_names[i]), .format = "planetoid", .why = "is named ind.NAME.PART"});
     parts[i] = {contents[i].view(), file};
   }
   const std::string stem = std::filesystem::path(prefix).filename().string();  // "ind.NAME."

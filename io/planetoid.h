@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "heddle/data.h"
+#include "heddle/io.h"
 
 /// The data sets of Planetoid (Z. Yang, W. Cohen, R. Salakhutdinov, "Revisiting semi-supervised learning with graph embeddings",
 /// ICML 2016): Cora, Citeseer, Pubmed, each as eight files ind.NAME.PART.
@@ -41,6 +42,6 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name);
 std::string planetoid_prefix(const std::string& path);
 
 /// Reads what planetoid_prefix found.
-NodeDataset read_planetoid(const std::string& path);
+NodeDataset read_planetoid(const std::string& path, const LoadOptions& options, Reading& reading);
 
 }  // namespace heddle::io::detail

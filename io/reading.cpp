@@ -86,12 +86,14 @@ std::string file_text(const FileReading& file) {
     line += ", separated by " + separator_name(file.separator);
     line += file.quote.empty() ? ", no quotes" : ", quoted by " + file.quote;
     if (file.backslash_escapes) line += " with backslashes";
-    if (!file.line_end.empty() && file.line_end != "LF") line += ", lines end in " + file.line_end;
+  }
+  if (!file.line_end.empty()) {
+    if (file.line_end != "LF") line += ", lines end in " + file.line_end;
     line += file.header ? ", with a header" : ", no header";
   }
   if (file.lines_before > 0) line += text(", ", counted(file.lines_before, "line"), " before it");
   if (file.comments > 0) line += text(", ", counted(file.comments, "comment line"));
-  return line + text("; ", counted(file.rows, "row"));
+  return file.rows > 0 ? line + text("; ", counted(file.rows, "row")) : line;
 }
 
 /// "user: customer_id (column 2); item: ..."; the columns that serve for nothing: "not used: ...".
@@ -106,6 +108,7 @@ std::string columns_text(const FileReading& file) {
     }
     used += (used.empty() ? "" : "; ") + column.used_for + ": " + column_text(column, "");
     if (column.why == "values" || column.why == "place") used += " by " + column.why;
+    if (column.why == "not asked for") used += " (not asked for)";
   }
   if (unused_count > most_unused) unused += text(" and ", unused_count - most_unused, " more");
   if (!unused.empty()) used += (used.empty() ? "not used: " : "; not used: ") + unused;

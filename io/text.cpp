@@ -66,7 +66,8 @@ std::string in_quotes(std::string_view value) {
   return "'" + printable(value.substr(0, end)) + (end < value.size() ? "…'" : "'");
 }
 
-Lines::Lines(std::string_view content, std::string_view name) : rest_(content), name_(name) {
+Lines::Lines(std::string_view content, std::string_view name, Comments comments)
+    : rest_(content), name_(name), anywhere_(comments == Comments::anywhere) {
   if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
 }
 
@@ -77,7 +78,12 @@ bool Lines::next() {
     line_ = trim(rest_.substr(0, length));
     rest_.remove_prefix(end ? length + 1 : length);
     ++number_;
-    if (!line_.empty() && line_.front() != '#' && line_.front() != '%') return true;
+    if (line_.empty()) continue;
+    const bool comment = (anywhere_ || above_) && (line_.front() == '#' || line_.front() == '%');
+    comments_count_ += comment;
+    if (comment) continue;
+    above_ = false;
+    return true;
   }
   return false;
 }

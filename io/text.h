@@ -22,11 +22,14 @@ std::string printable_lines(std::string_view text);
 /// The same as `printable` in single quotes: at most 40 bytes of it, whole characters, and "…" where that is not all.
 std::string in_quotes(std::string_view value);
 
-/// Walks over the lines of `content` that are neither blank nor comments (first character # or %). Accepts \n and \r\n and a
-/// UTF-8 byte order mark. Both arguments must outlive the object.
+/// Where lines that begin with # or % are comments.
+enum class Comments { anywhere, above };
+
+/// Walks over the lines of `content` that are neither blank nor comments: with Comments::above those are comments that stand
+/// above the first other line. Accepts \n and \r\n and a UTF-8 byte order mark. Content and name must outlive the object.
 class Lines {
  public:
-  Lines(std::string_view content, std::string_view name);
+  Lines(std::string_view content, std::string_view name, Comments comments = Comments::anywhere);
 
   /// Moves to the next line; false at the end.
   bool next();
@@ -35,6 +38,8 @@ class Lines {
   /// Its number in the file, from 1.
   int64_t number() const { return number_; }
   std::string_view name() const { return name_; }
+  /// Comments so far.
+  int64_t comments() const { return comments_count_; }
 
   /// Throws Error{bad_data} "name:number: ..." about the current line.
   template <class... Parts>
@@ -47,6 +52,9 @@ class Lines {
   std::string_view name_;
   std::string_view line_;
   int64_t number_ = 0;
+  bool anywhere_;      // comments
+  bool above_ = true;  // no other line has come yet
+  int64_t comments_count_ = 0;
 };
 
 /// Splits the current line of `lines` at blanks, tabs and commas. Blanks and tabs may repeat and may stand around a comma; two

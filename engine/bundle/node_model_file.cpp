@@ -45,9 +45,8 @@ void save_model(NodeClassifier& model, const std::string& path, const std::map<s
                    {"heddle_version", version()},
                    {"model", model.name()}};
   for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
-  file.metadata.insert(extra.begin(), extra.end());  // the keys above stay what they are
-  for (auto& [key, value] : file.metadata)
-    value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
+  file.metadata.insert(extra.begin(), extra.end());                             // the keys above stay what they are
+  for (auto& [key, value] : file.metadata) value = io::detail::to_utf8(value);  // a name may come from a path in any bytes
   for (const Parameter& parameter : model.parameters()) {
     HostMatrix values = parameter.tensor().to_host();
     file.tensors.push_back({parameter.name(), values.rows, values.cols, std::move(values.values)});

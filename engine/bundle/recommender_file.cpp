@@ -224,8 +224,7 @@ void save_recommender(const Recommender& model, const InteractionDataset& data, 
   file.metadata.insert(extra.begin(), extra.end());
   file.metadata.merge(model.how_fitted());
   file.metadata.merge(origin_metadata(data.origin));
-  for (auto& [key, value] : file.metadata)
-    value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
+  for (auto& [key, value] : file.metadata) value = io::detail::to_utf8(value);  // a name may come from a path in any bytes
   file.tensors = model.tensors();
   file.integers = model.integers();
   if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});

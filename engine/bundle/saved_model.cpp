@@ -124,6 +124,7 @@ InteractionDataset load_as_trained(const std::string& path, const SavedRecommend
     }
     return true;
   });
+  set_wanted(reading, options);
   return prepare(io::load_interactions(path, reading), options);
 } catch (...) {
   rethrow_as_error();

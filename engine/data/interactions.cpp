@@ -382,6 +382,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size());
   check_parts(data, options);
   count_cold(data);
+  data.reading = std::move(log.reading);
   data.origin.options = std::move(log.read_with);
   data.origin.options.merge(to_settings(asked));
   data.origin.hash_as_split = data.content_hash();

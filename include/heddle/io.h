@@ -60,9 +60,9 @@ NodeDataset load(const std::string& path, const LoadOptions& options = {}, Readi
 NodeDataset karate_club();
 
 /// The formats of interaction data that `load_interactions` knows; `automatic` recognises one by content.
-enum class InteractionFormat { automatic, lightgcn, recbole, movielens, csv };
+enum class InteractionFormat { automatic, lightgcn, recbole, movielens, matrix_market, csv };
 
-/// Which columns of a CSV/TSV hold what: a name of the header, or a number from 1. Empty: found by the usual names
+/// Which columns of a text hold what: a name of the header, or a number from 1. Empty: found by the usual names
 /// (docs/formats.md).
 struct InteractionColumns {
   std::string user = {};       ///< who took it
@@ -84,7 +84,15 @@ struct InteractionReading {
 /// Lets `reading` want of ratings, behaviours and times what `prepare` will ask for, and nothing else: cells that nobody asks for
 /// need not be such as can be read.
 void set_wanted(InteractionReading& reading, const PrepareOptions& options);
-/// The same as text, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has it.
+/// Those of ReadOptions that decide what is read (not `strict`, `threads` and `progress`) as text, by the names of options:
+/// "separator", "skip_lines", ...
+std::map<std::string, std::string> to_settings(const ReadOptions& options);
+/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
+/// value that is none; `called` is what its sentence calls the option, empty: `name`.
+bool set_setting(ReadOptions& options, const std::string& name, const std::string& written, const std::string& called = {});
+
+/// The same as text, by the names of `heddle data`'s options: "format", "user_column", ..., those of ReadOptions among them.
+/// InteractionLog::read_with has it.
 std::map<std::string, std::string> to_settings(const InteractionReading& reading);
 /// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
 /// format that there is not; `called` is what its sentence calls the option, empty: `name`.
@@ -92,11 +100,13 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
                  const std::string& called = {});
 
 /// Reads interaction data (docs/formats.md):
-/// - lightgcn: a folder with train.txt and test.txt (val.txt too), lines `user item item ...`; or one such file;
+/// - lightgcn: a folder with train.txt and test.txt (val.txt, valid.txt, ... too), lines `user item item ...`; or one such file;
 /// - recbole: a folder with NAME.inter (.item gives titles), or the .inter file;
 /// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
-/// - csv: any text with columns for user and item, comma-, tab- or semicolon-separated, with or without a header; a folder with
-///   train.csv (dev.csv or val.csv, test.csv) keeps the parts.
+/// - matrix_market: a coordinate matrix of users x items, whose numbers from 1 are the ids;
+/// - csv: any text with columns for user and item, whatever separates them, with or without a header; a folder with train.csv
+/// (and
+///   val.csv, valid.csv, validation.csv or dev.csv, test.csv), .tsv or .txt, keeps the parts.
 /// Each file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an
 /// Error ends it. Throws as `load` does.
 InteractionLog load_interactions(const std::string& path, const InteractionReading& reading = {}, Reading* told = nullptr);

@@ -36,57 +36,57 @@ const char* to_string(NoteKind kind);
 /// Something doubtful that was read by its likelier meaning.
 struct ReadingNote {
   NoteKind kind = NoteKind::format;  ///< what it is about
-  std::string file;                  ///< the file's path; empty: the data set as a whole
+  std::string file = {};             ///< the file's path; empty: the data set as a whole
   int64_t line = 0;                  ///< where it was seen first, from 1; 0: nowhere in particular
-  std::string sentence;              ///< what was taken for what, and the option that says otherwise; no full stop
+  std::string sentence = {};         ///< what was taken for what, and the option that says otherwise; no full stop
 };
 
 /// Rows of a file that were left out for one reason.
 struct RowsLeftOut {
-  std::string reason;      ///< "no user id", "fewer fields than the header has", ...
-  std::string file;        ///< the file's path
-  int64_t count = 0;       ///< how many
-  int64_t first_line = 0;  ///< the line in which the first of them begins, from 1
+  std::string reason = {};  ///< "no user id", "fewer fields than the header has", ...
+  std::string file = {};    ///< the file's path
+  int64_t count = 0;        ///< how many
+  int64_t first_line = 0;   ///< the line in which the first of them begins, from 1
 };
 
 /// A column of a file, or several neighbours that serve for the same.
 struct ColumnReading {
-  std::string name;      ///< as the header has it; empty: there is no header
-  int64_t number = 0;    ///< from 1
-  int64_t count = 1;     ///< how many neighbours, this one the first
-  std::string used_for;  ///< "user", "item", "rating", "behaviour", "time", "title", "source", "target", "weight", "node",
-                         ///< "feature", "label", "part", ...; empty: nothing
-  std::string why;       ///< "named", "usual name", "place", "values"; empty where it serves for nothing
+  std::string name = {};      ///< as the header has it; empty: there is no header
+  int64_t number = 0;         ///< from 1
+  int64_t count = 1;          ///< how many neighbours, this one the first
+  std::string used_for = {};  ///< "user", "item", "rating", "behaviour", "time", "title", "source", "target", "weight", "node",
+                              ///< "feature", "label", "part", ...; empty: nothing
+  std::string why = {};       ///< "named", "usual name", "place", "values", or "not asked for"; empty where it serves for nothing
 };
 
 /// One file, or one member of a container, as it was read.
 struct FileReading {
-  std::string path;         ///< as it was opened
-  std::string member;       ///< of a container: the member that was read; empty otherwise
-  std::string role;         ///< what it gave: "interactions", "titles", "edges", "features", "labels", "split", "graph", ...
-  std::string part;         ///< "train", "val" or "test" where the file is one part of the data; empty otherwise
-  std::string format;       ///< "lightgcn", "csv", "npy", ... by the names of docs/formats.md
-  std::string why;          ///< what it was told by: "has a header with columns for user and item"
-  std::string encoding;     ///< "UTF-8", "UTF-16LE", "Windows-1252", ...; empty for what is no text
-  std::string compression;  ///< "gzip", ...; empty: none
-  std::string separator;    ///< between fields: ",", "\t", "::", ...; " " stands for any run of blanks; empty: no text
-  std::string quote;        ///< "\"", "'"; empty: a quote is a character like others
-  bool backslash_escapes = false;      ///< whether \" stands for a quote in a quoted field
-  std::string line_end;                ///< "LF", "CRLF", "CR"; empty for what is no text
-  bool header = false;                 ///< whether a line with names stands above the rows
-  int64_t lines_before = 0;            ///< lines before header or rows that were not read as either
-  int64_t comments = 0;                ///< comment lines
-  int64_t rows = 0;                    ///< records that were read, those left out included; the header is none
-  std::vector<ColumnReading> columns;  ///< all of them, in the order of the file
+  std::string path = {};         ///< as it was opened
+  std::string member = {};       ///< of a container: the member that was read; empty otherwise
+  std::string role = {};         ///< what it gave: "interactions", "titles", "edges", "features", "labels", "split", "graph", ...
+  std::string part = {};         ///< "train", "val" or "test" where the file is one part of the data; empty otherwise
+  std::string format = {};       ///< "lightgcn", "csv", "npy", ... by the names of docs/formats.md
+  std::string why = {};          ///< what it was told by: "has a header with columns for user and item"
+  std::string encoding = {};     ///< "UTF-8", "UTF-16LE", "Windows-1252", ...; empty for what is no text
+  std::string compression = {};  ///< "gzip", ...; empty: none
+  std::string separator = {};    ///< between fields: ",", "\t", "::", ...; " " stands for any run of blanks; empty: no text
+  std::string quote = {};        ///< "\"", "'"; empty: a quote is a character like others
+  bool backslash_escapes = false;           ///< whether \" stands for a quote in a quoted field
+  std::string line_end = {};                ///< "LF", "CRLF", "CR"; empty for what is no text
+  bool header = false;                      ///< whether a line with names stands above the rows
+  int64_t lines_before = 0;                 ///< lines before header or rows that were not read as either
+  int64_t comments = 0;                     ///< comment lines
+  int64_t rows = 0;                         ///< records that were read, those left out included; the header is none
+  std::vector<ColumnReading> columns = {};  ///< all of them, in the order of the file
 };
 
 /// What was read of a data set, and how.
 struct Reading {
-  std::vector<FileReading> files;           ///< those that were read, in the order of reading
-  std::vector<std::string> files_not_read;  ///< names in the folder that nothing was read from, ascending; folders end in /
-  std::vector<RowsLeftOut> left_out;        ///< by file and reason
-  std::vector<ReadingNote> notes;           ///< in the order in which they came up
-  std::string refused;                      ///< the sentence of the error that reading ended in; empty: it came to its end
+  std::vector<FileReading> files = {};           ///< those that were read, in the order of reading
+  std::vector<std::string> files_not_read = {};  ///< names in the folder that nothing was read from, ascending; folders end in /
+  std::vector<RowsLeftOut> left_out = {};        ///< by file and reason
+  std::vector<ReadingNote> notes = {};           ///< in the order in which they came up
+  std::string refused = {};                      ///< the sentence of the error that reading ended in; empty: it came to its end
 
   /// Counts a row that is left out of a file.
   void leave_out(std::string_view file, std::string_view reason, int64_t line, int64_t count = 1);
@@ -132,6 +132,13 @@ enum class HeaderLine {
   absent,     ///< it is not
 };
 
+/// Which number of a date such as 3/4/2024 comes first.
+enum class DateOrder {
+  automatic,    ///< told by the whole column: a number above 12 is a day
+  day_first,    ///< 3 April
+  month_first,  ///< March 4
+};
+
 /// Whether a column is wanted that reading can do without.
 enum class Wanted {
   no,        ///< its cells are not parsed
@@ -148,6 +155,7 @@ struct ReadOptions {
   int64_t skip_lines = -1;                      ///< lines of each file to pass over; -1: told by content
   MissingFields missing = MissingFields::skip;  ///< see there
   RaggedRows ragged = RaggedRows::error;        ///< see there
+  DateOrder dates = DateOrder::automatic;       ///< see there
   bool strict = false;                          ///< whether each note, and each row left out, is an error
   int threads = 0;                              ///< that read a large file together; 0: as many as the process may use
   /// Told the phase "reading" and the share of the bytes; false ends reading with Error{interrupted}.

@@ -10,13 +10,16 @@
 
 using namespace heddle;
 using namespace heddle::test;
-using io::detail::parse_edge_list;
+io::detail::EdgeList edges_of(std::string_view content) {
+  Reading reading;
+  return io::detail::parse_edge_list(text_of(content), {}, reading);
+}
 using Edges = std::vector<std::pair<int32_t, int32_t>>;
 
 TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a byte order mark") {
   for (const char* content : {"0 1\n2 1\n", "0\t1\r\n2\t1\r\n", "0,1\n2,1", "# note\n\n0 1\n% note\n  2   1  \n",
                               "source,target\n0, 1\n2 ,1\n", "\xef\xbb\xbfu v\n0 1\n1 2\n"}) {
-    const auto list = parse_edge_list(content, "edges.txt");
+    const auto list = edges_of(content);
     CHECK(list.edges == Edges{{0, 1}, {1, 2}});
     CHECK(list.weights.empty());
     CHECK(list.nodes == 3);
@@ -24,7 +27,7 @@ TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a 
 }
 
 TEST_CASE("io / edge list: repeats in either direction and self-loops are removed and counted") {
-  const auto list = parse_edge_list("3 1\n1 3\n0 2\n2 2\n0 2\n5 5\n", "edges.txt");
+  const auto list = edges_of("3 1\n1 3\n0 2\n2 2\n0 2\n5 5\n");
   CHECK(list.edges == Edges{{0, 2}, {1, 3}});
   CHECK(list.cleaning.duplicate_edges == 2);
   CHECK(list.cleaning.self_loops == 2);
@@ -34,7 +37,7 @@ TEST_CASE("io / edge list: repeats in either direction and self-loops are remove
 }
 
 TEST_CASE("io / edge list: weights stay with their edges") {
-  const auto list = parse_edge_list("2 1 0.5\n0 1 -2e-3\n1 2 0.5\n1 1 9\n", "edges.txt");
+  const auto list = edges_of("2 1 0.5\n0 1 -2e-3\n1 2 0.5\n1 1 9\n");
   CHECK(list.edges == Edges{{0, 1}, {1, 2}});
   CHECK(list.weights == std::vector<float>{-2e-3f, 0.5f});
   CHECK(list.cleaning.duplicate_edges == 1);

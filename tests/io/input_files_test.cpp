@@ -32,6 +32,9 @@ std::vector<Files> data_sets(std::string_view format) {
   const Files splits = {{"train.txt", "0\n"}, {"val.txt", "1\n"}, {"test.txt", "2\n"}};
   if (format == "folder") {
     std::vector<Files> sets;
+    for (const char* val : {"valid.txt", "validation.txt", "dev.txt"}) {
+      sets.push_back({{"edges.txt", "0 1\n1 2\n"}, {"labels.txt", "0\n1\n1\n"}, {"train.txt", "0\n"}, {val, "1\n"}});
+    }
     for (const char* edges : {"edges.txt", "edges.csv", "edges.tsv", "my.edges"}) {
       sets.push_back(splits);
       sets.back().insert(sets.back().end(), {{edges, "0 1\n1 2\n"}, {"labels.txt", "0\n1\n1\n"}});
@@ -44,6 +47,7 @@ std::vector<Files> data_sets(std::string_view format) {
   }
   if (format == "edge_list") return {{{"links", "0 1\n1 2\n"}}};
   if (format == "lightgcn") return {{{"train.txt", "0 1 2\n1 2\n"}, {"val.txt", "0 3\n"}, {"test.txt", "1 3\n"}}};
+  if (format == "matrix_market") return {{{"shop.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 2\n"}}};
   if (format == "recbole") {
     return {
         {{"shop.inter", "user_id:token\titem_id:token\na\tx\nb\ty\n"}, {"shop.item", "item_id:token\ttitle:token\nx\tCup\n"}}};
@@ -54,8 +58,14 @@ std::vector<Files> data_sets(std::string_view format) {
             {{"ratings.csv", "userId,movieId,rating,timestamp\n1,2,3,4\n"}, {"movies.csv", "movieId,title\n2,Cup\n"}}};
   }
   if (format == "csv") {
-    return {{{"train.csv", "user,item\na,x\n"}, {"dev.csv", "user,item\na,y\n"}, {"test.csv", "user,item\na,z\n"}},
-            {{"train.csv", "user,item\na,x\n"}, {"val.csv", "user,item\na,y\n"}, {"test.csv", "user,item\na,z\n"}}};
+    std::vector<Files> sets;
+    for (const std::string ending : {".csv", ".tsv", ".txt"}) {
+      for (const std::string val : {"val", "valid", "validation", "dev"}) {
+        sets.push_back(
+            {{"train" + ending, "user,item\na,x\n"}, {val + ending, "user,item\na,y\n"}, {"test" + ending, "user,item\na,z\n"}});
+      }
+    }
+    return sets;
   }
   FAIL("there is no data set of the format ", format, " here: which files does its reader open?");
   return {};
@@ -99,13 +109,17 @@ void check_format(std::string_view format, const std::function<std::string(const
 
 TEST_CASE("io / input files: all that a reader of nodes opens, whatever the format") {
   for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats())
-    check_format(entry.name, [&](const std::string& path) { return entry.read(path).content_hash(); });
+    check_format(entry.name, [&](const std::string& path) {
+      Reading reading;
+      return entry.read(path, {}, reading).content_hash();
+    });
 }
 
 TEST_CASE("io / input files: all that a reader of interactions opens, whatever the format") {
   for (const io::detail::InteractionFormatEntry& entry : io::detail::interaction_formats()) {
     check_format(entry.name, [&](const std::string& path) {
-      const InteractionLog log = entry.read(path, {});
+      Reading reading;
+      const InteractionLog log = entry.read(path, {}, reading);
       std::string told;
       for (std::size_t i = 0; i < log.user.size(); ++i)
         told +=

@@ -95,8 +95,12 @@ TEST_CASE("io / csv: a folder keeps its parts, each file with its own separator 
   CHECK(log.time == std::vector<double>{10, 11, 12});
   CHECK(log.part == std::vector<Part>{Part::train, Part::val, Part::test});
   folder.write("test.csv", "user_id,item_id\n1,9\n");
-  CHECK_THROWS_WITH_AS(io::load_interactions(folder.path().string()),
+  CHECK_THROWS_WITH_AS(io::load_interactions(folder.path().string(), {.time = io::Wanted::yes}),
                        doctest::Contains("test.csv:1: there is no column for the time"), Error);
+  const InteractionLog untimed = io::load_interactions(folder.path().string());
+  CHECK(untimed.time.empty());
+  REQUIRE(untimed.reading.notes.size() == 1);
+  CHECK(untimed.reading.notes[0].kind == NoteKind::columns);
 }
 
 TEST_CASE("io / recbole: typed columns, titles from the .item file") {
@@ -156,7 +160,7 @@ TEST_CASE("io / utf-8: well-formed text is kept, anything else read as Latin-1")
   for (const char* bad : {"\xe9", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "12345678\xff"}) {
     CHECK_FALSE(io::detail::is_utf8(bad));
   }
-  CHECK(io::detail::Utf8Text("caf\xe9 \xff").view() == "caf\xc3\xa9 \xc3\xbf");
+  CHECK(io::detail::to_utf8("caf\xe9 \xff") == "caf\xc3\xa9 \xc3\xbf");
 }
 
 TEST_CASE("io / interactions: the public sets have their published sizes") {
@@ -188,18 +192,34 @@ TEST_CASE("io / interactions: the public sets have their published sizes") {
 TEST_CASE("io / how interactions are read, as text and back") {
   io::InteractionReading reading{.format = io::InteractionFormat::csv, .columns = {.user = "who", .item = "2", .time = "when"}};
   reading.columns.rating = "stars";
+  reading.options = {.separator = "tab",
+                     .quote = "none",
+                     .encoding = "latin-1",
+                     .header = io::HeaderLine::absent,
+                     .skip_lines = 3,
+                     .missing = io::MissingFields::error,
+                     .ragged = io::RaggedRows::skip,
+                     .dates = io::DateOrder::month_first};
   const std::map<std::string, std::string> settings = io::to_settings(reading);
   CHECK(settings == std::map<std::string, std::string>{{"format", "csv"},
                                                        {"user_column", "who"},
                                                        {"item_column", "2"},
                                                        {"rating_column", "stars"},
                                                        {"behaviour_column", ""},
-                                                       {"time_column", "when"}});
+                                                       {"time_column", "when"},
+                                                       {"separator", "tab"},
+                                                       {"quote", "none"},
+                                                       {"encoding", "latin-1"},
+                                                       {"header", "no"},
+                                                       {"skip_lines", "3"},
+                                                       {"missing", "error"},
+                                                       {"ragged", "skip"},
+                                                       {"dates", "month-first"}});
   io::InteractionReading read{.columns = {.behaviour = "kind"}};
   for (const auto& [name, value] : settings) CHECK(set_setting(read, name, value));
   CHECK(io::to_settings(read) == settings);
-  CHECK(io::to_settings({}).at("format") == "auto");
-  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "csv"}) {
+  CHECK(io::to_settings(io::InteractionReading{}).at("format") == "auto");
+  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "matrix_market", "csv"}) {
     CHECK(set_setting(read, "format", format));
     CHECK(io::to_settings(read).at("format") == format);
   }
@@ -209,7 +229,8 @@ TEST_CASE("io / how interactions are read, as text and back") {
     FAIL_CHECK("a format that there is not was taken");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::usage);
-    CHECK(std::string(error.what()) == "--format is 'parquet', it must be one of auto, lightgcn, recbole, movielens, csv");
+    CHECK(std::string(error.what()) ==
+          "--format is 'parquet', it must be one of auto, lightgcn, recbole, movielens, matrix_market, csv");
   }
 }
 
@@ -218,6 +239,6 @@ TEST_CASE("io / a log tells how it was read") {
   const std::string path = folder.write("orders.csv", "who,what\na,x\n");
   const io::InteractionColumns columns{.user = "who", .item = "what"};
   CHECK(io::load_interactions(path, {.format = io::InteractionFormat::csv, .columns = columns}).read_with ==
-        io::to_settings({io::InteractionFormat::csv, columns}));
+        io::to_settings(io::InteractionReading{io::InteractionFormat::csv, columns}));
   CHECK(io::load_interactions(path, {.columns = columns}).read_with.at("format") == "auto");
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "io/delimited.h"
 #include "io/edges.h"
@@ -18,10 +19,26 @@ namespace heddle::test {
 
 using Reader = void (*)(std::string_view content);
 
-inline void edge_list(std::string_view content) { io::detail::parse_edge_list(content, "f"); }
-inline void matrix(std::string_view content) { io::detail::parse_matrix(content, "f"); }
-inline void labels(std::string_view content) { io::detail::parse_labels(content, "f"); }
-inline void ids(std::string_view content) { io::detail::parse_ids(content, "f", 10); }
+inline io::detail::TextSource text_of(std::string_view content) { return {content, "f", {}}; }
+
+inline void edge_list(std::string_view content) {
+  Reading reading;
+  io::detail::parse_edge_list(text_of(content), {}, reading);
+}
+inline void matrix(std::string_view content) {
+  Reading reading;
+  io::detail::RowIds ids;
+  io::detail::parse_matrix(text_of(content), {}, reading, ids);
+}
+inline void labels(std::string_view content) {
+  Reading reading;
+  io::detail::RowIds ids;
+  io::detail::parse_labels(text_of(content), {}, reading, ids);
+}
+inline void ids(std::string_view content) {
+  Reading reading;
+  io::detail::parse_ids(text_of(content), {}, reading, 10);
+}
 inline void npy_file(std::string_view content) { io::detail::parse_npy(io::detail::MemorySource(content), "f"); }
 inline void npz_file(std::string_view content) { io::detail::parse_npz(content, "f"); }
 inline void safetensors_file(std::string_view content) { io::detail::parse_safetensors(content, "f"); }
@@ -30,21 +47,33 @@ inline void matrix_pickle(std::string_view content) { io::detail::unpickle_matri
 inline void graph_pickle(std::string_view content) { io::detail::unpickle_adjacency(content, "f"); }
 inline void gzip_file(std::string_view content) { io::detail::gunzip(content, "f", 1 << 20); }
 
-inline void lightgcn_text(std::string_view content) {
-  const io::detail::InteractionText text{content, "f", InteractionLog::Part::train};
-  io::detail::parse_lightgcn({&text, 1});
+inline std::vector<io::detail::InteractionText> one_text(std::string_view content,
+                                                         std::optional<InteractionLog::Part> part = {}) {
+  std::vector<io::detail::InteractionText> texts;
+  texts.push_back({text_of(content), part});
+  return texts;
 }
 
-inline void delimited(std::string_view content, const io::detail::DelimitedForm& form, const io::InteractionColumns& columns) {
-  const io::detail::InteractionText text{content, "f", std::nullopt};
-  io::detail::parse_delimited({&text, 1}, form, columns);
+inline void lightgcn_text(std::string_view content) {
+  Reading reading;
+  io::detail::parse_lightgcn(one_text(content, InteractionLog::Part::train), reading);
+}
+
+inline void delimited(std::string_view content, const io::detail::TableForm& form, const io::InteractionReading& how) {
+  Reading reading;
+  io::detail::parse_delimited(one_text(content), form, how, "csv", "", reading);
 }
 inline void csv_text(std::string_view content) { delimited(content, {}, {}); }
+/// Ratings and times are asked for, and nothing may be missing.
+inline void exact_csv_text(std::string_view content) {
+  delimited(content, {}, {.options = {.missing = io::MissingFields::error}, .rating = io::Wanted::yes, .time = io::Wanted::yes});
+}
 inline void recbole_text(std::string_view content) {
-  delimited(content, {"\t", false, io::detail::DelimitedForm::Header::typed}, {});
+  delimited(content, {.separator = "\t", .quote = '\0', .header = io::detail::TableForm::Header::typed}, {});
 }
 inline void movielens_text(std::string_view content) {
-  delimited(content, {"::", false, io::detail::DelimitedForm::Header::none}, {"1", "2", "3", "", "4"});
+  delimited(content, {.separator = "::", .quote = '\0', .header = io::detail::TableForm::Header::none},
+            {.columns = {"1", "2", "3", "", "4"}, .rating = io::Wanted::yes});
 }
 
 /// The eight files of a Planetoid data set end to end, each after its length in two bytes.

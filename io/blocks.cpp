@@ -1,0 +1,102 @@
+#include "io/blocks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "heddle/error.h"
+
+namespace heddle::io::detail {
+
+BlockReader::BlockReader(TextSource& source, const Dialect& dialect, std::size_t skip) : source_(source), dialect_(dialect) {
+  std::string skipped(std::min<std::size_t>(skip, std::size_t{1} << 16), '\0');
+  while (skip > 0) {
+    const int64_t count = source_.read(skipped.data(), static_cast<int64_t>(std::min(skip, skipped.size())));
+    if (count == 0) break;
+    skip -= static_cast<std::size_t>(count);
+  }
+}
+
+std::string_view BlockReader::next(ByteBuffer& buffer, int64_t& sequence) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return {};
+  auto filled = static_cast<int64_t>(rest_.size());
+  if (static_cast<int64_t>(buffer.view().size()) < std::max(block_bytes, 2 * filled)) {
+    // A small text needs a small buffer: to have it whole costs no second look.
+    const int64_t wanted = source_.compressed() ? block_bytes : std::min(block_bytes, 3 * source_.size() / 2 + 4096);
+    buffer = ByteBuffer(std::max(wanted, 2 * filled));
+  }
+  std::memcpy(buffer.data(), rest_.data(), rest_.size());
+  for (;;) {
+    while (filled < static_cast<int64_t>(buffer.view().size())) {
+      const int64_t count = source_.read(buffer.data() + filled, static_cast<int64_t>(buffer.view().size()) - filled);
+      if (count == 0) {
+        ended_ = true;
+        break;
+      }
+      filled += count;
+    }
+    const std::string_view text = buffer.view().substr(0, static_cast<std::size_t>(filled));
+    const std::size_t end = ended_ ? text.size() : end_of_records(text, dialect_);
+    if (end == 0 && !ended_) {  // a record longer than the buffer
+      buffer.resize(2 * static_cast<int64_t>(buffer.view().size()));
+      continue;
+    }
+    rest_ = text.substr(end);
+    if (end > 0) sequence = sequence_++;
+    return text.substr(0, end);
+  }
+}
+
+double BlockReader::share() const {
+  const std::lock_guard lock(mutex_);
+  return source_.share();
+}
+
+int threads_for(const TextSource& source, int asked) {
+  constexpr int most = 64;
+  const int all = asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int64_t text_bytes = source.compressed() ? 4 * source.size() : source.size();
+  return static_cast<int>(std::clamp<int64_t>(text_bytes / BlockReader::block_bytes, 1, std::min(all, most)));
+}
+
+std::exception_ptr for_each_block(BlockReader& reader, int threads, const ProgressCallback& progress,
+                                  const std::function<bool(int, std::string_view, int64_t)>& parse) {
+  std::atomic<bool> stop{false};
+  std::mutex mutex;
+  std::exception_ptr failure;
+  const auto work = [&](int worker) {
+    try {
+      ByteBuffer buffer;
+      while (!stop) {
+        if (worker == 0 && progress) {
+          require(progress({"reading", reader.share(), {}}), ErrorKind::interrupted, "reading was stopped");
+        }
+        int64_t sequence = 0;
+        const std::string_view block = reader.next(buffer, sequence);
+        if (block.empty()) break;
+        if (!parse(worker, block, sequence)) stop = true;
+      }
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+      stop = true;
+    }
+  };
+  {
+    std::vector<std::jthread> others;
+    others.reserve(static_cast<std::size_t>(std::max(0, threads - 1)));
+    try {
+      for (int worker = 1; worker < threads; ++worker) others.emplace_back(work, worker);
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those there are do the work.
+    }
+    work(0);
+  }
+  return failure;
+}
+
+}  // namespace heddle::io::detail
