@@ -56,6 +56,23 @@ double BlockReader::share() const {
   return source_.share();
 }
 
+namespace {
+
+/// Calls work(0) here and work(1), ... on threads of their own, until all have returned; `work` must not throw.
+template <class Work>
+void on_threads(int threads, const Work& work) {
+  std::vector<std::jthread> others;
+  others.reserve(static_cast<std::size_t>(std::max(0, threads - 1)));
+  try {
+    for (int worker = 1; worker < threads; ++worker) others.emplace_back(work, worker);
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are do the work.
+  }
+  work(0);
+}
+
+}  // namespace
+
 int threads_for(const TextSource& source, int asked) {
   constexpr int most = 64;
   const int all = asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -86,17 +103,26 @@ std::exception_ptr for_each_block(BlockReader& reader, int threads, const Progre
       stop = true;
     }
   };
-  {
-    std::vector<std::jthread> others;
-    others.reserve(static_cast<std::size_t>(std::max(0, threads - 1)));
-    try {
-      for (int worker = 1; worker < threads; ++worker) others.emplace_back(work, worker);
-    } catch (const std::system_error&) {
-      // The system gives no more threads: those there are do the work.
-    }
-    work(0);
-  }
+  on_threads(threads, work);
   return failure;
+}
+
+void run_all(int threads, const std::vector<std::function<void()>>& tasks) {
+  std::atomic<std::size_t> next{0};
+  std::vector<std::exception_ptr> failures(tasks.size());
+  const auto work = [&](int) {
+    for (std::size_t at = next++; at < tasks.size(); at = next++) {
+      try {
+        tasks[at]();
+      } catch (...) {
+        failures[at] = std::current_exception();
+      }
+    }
+  };
+  on_threads(std::min(threads, static_cast<int>(tasks.size())), work);
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
 }
 
 }  // namespace heddle::io::detail

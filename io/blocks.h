@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "heddle/progress.h"
 #include "io/file.h"
@@ -47,5 +48,8 @@ int threads_for(const TextSource& source, int asked);
 /// Error{interrupted} is what was thrown.
 std::exception_ptr for_each_block(BlockReader& reader, int threads, const ProgressCallback& progress,
                                   const std::function<bool(int worker, std::string_view block, int64_t sequence)>& parse);
+
+/// Runs the tasks, on several threads where `threads` says so, and throws what the first of those that failed threw.
+void run_all(int threads, const std::vector<std::function<void()>>& tasks);
 
 }  // namespace heddle::io::detail

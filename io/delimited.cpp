@@ -7,7 +7,6 @@
 #include <limits>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "io/blocks.h"
 #include "io/column_values.h"
@@ -783,45 +782,26 @@ void LogReader::tell_strangers(const InteractionLog& log) {
 InteractionLog LogReader::finish() {
   InteractionLog log;
   Renumbering user_numbers, item_numbers, behaviour_numbers;
-  std::vector<std::string> users, items;
-  const auto merge_users = [&] {
-    users = merge_ids(
-        workers_, &Worker::users, blocks_, [](const BlockRows& b) { return std::pair(b.users_before, b.users_after); },
-        user_numbers);
-    log.users = IdTable(std::move(users));
+  const auto threads = static_cast<int>(workers_.size());
+  const auto merge = [&](IdBuilder Worker::*kind, int32_t BlockRows::*before, int32_t BlockRows::*after, Renumbering& numbers) {
+    return merge_ids(
+        workers_, kind, blocks_, [=](const BlockRows& block) { return std::pair(block.*before, block.*after); }, numbers);
   };
-  const auto merge_items = [&] {
-    items = merge_ids(
-        workers_, &Worker::items, blocks_, [](const BlockRows& b) { return std::pair(b.items_before, b.items_after); },
-        item_numbers);
-    log.items = IdTable(std::move(items));
-  };
-  if (workers_.size() > 1) {
-    std::exception_ptr failure;
-    {
-      std::jthread other([&] {
-        try {
-          merge_items();
-        } catch (...) {
-          failure = std::current_exception();
-        }
-      });
-      merge_users();
-    }
-    if (failure) std::rethrow_exception(failure);
-  } else {
-    merge_users();
-    merge_items();
-  }
-  log.behaviours = merge_ids(
-      workers_, &Worker::behaviours, blocks_,
-      [](const BlockRows& b) { return std::pair(b.behaviours_before, b.behaviours_after); }, behaviour_numbers);
+  run_all(threads,
+          {[&] { log.users = IdTable(merge(&Worker::users, &BlockRows::users_before, &BlockRows::users_after, user_numbers)); },
+           [&] { log.items = IdTable(merge(&Worker::items, &BlockRows::items_before, &BlockRows::items_after, item_numbers)); }});
+  log.behaviours = merge(&Worker::behaviours, &BlockRows::behaviours_before, &BlockRows::behaviours_after, behaviour_numbers);
   workers_.clear();
-  join_column(blocks_, &BlockRows::user, &user_numbers, log.user);
-  join_column(blocks_, &BlockRows::item, &item_numbers, log.item);
-  if (!dropped_[role_behaviour]) join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
-  if (!dropped_[role_rating]) join_column<float>(blocks_, &BlockRows::rating, nullptr, log.rating);
-  if (!dropped_[role_time]) join_column<double>(blocks_, &BlockRows::time, nullptr, log.time);
+  run_all(threads, {[&] { join_column(blocks_, &BlockRows::user, &user_numbers, log.user); },
+                    [&] { join_column(blocks_, &BlockRows::item, &item_numbers, log.item); },
+                    [&] {
+                      if (!dropped_[role_rating]) join_column<float>(blocks_, &BlockRows::rating, nullptr, log.rating);
+                      if (!dropped_[role_behaviour])
+                        join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
+                    },
+                    [&] {
+                      if (!dropped_[role_time]) join_column<double>(blocks_, &BlockRows::time, nullptr, log.time);
+                    }});
   if (dropped_[role_behaviour]) log.behaviours.clear();
   for (const auto& [rows, part] : parts_) {
     if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);

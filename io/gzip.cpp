@@ -12,8 +12,6 @@
 
 namespace heddle::io::detail {
 
-namespace {
-
 /// zlib's state, released whatever happens.
 struct Inflater {
   Inflater() {
@@ -31,8 +29,6 @@ struct Inflater {
   Inflater& operator=(const Inflater&) = delete;
   z_stream stream{};
 };
-
-}  // namespace
 
 bool is_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 

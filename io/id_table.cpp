@@ -22,11 +22,12 @@ std::size_t slot_of(const std::vector<int32_t>& slots, const std::vector<std::st
   return slot;
 }
 
-/// At most half of the slots are taken.
-void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids) {
-  if (2 * (ids.size() + 1) <= slots.size()) return;
+/// At most half of the slots are taken, with room for `more` ids.
+void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids, std::size_t more = 1) {
+  const std::size_t wanted = 2 * (ids.size() + more);
+  if (wanted <= slots.size()) return;
   std::size_t size = std::max<std::size_t>(16, slots.size());
-  while (size < 2 * (ids.size() + 1)) size *= 2;
+  while (size < wanted) size *= 2;
   slots.assign(size, free_slot);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     // Ids differ, so that a free slot is looked for without comparing them.
@@ -40,8 +41,8 @@ void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids)
 
 IdTable::IdTable(std::vector<std::string> ids) try {
   ids_.reserve(ids.size());
+  make_room(slots_, ids_, ids.size());
   for (std::string& id : ids) {
-    make_room(slots_, ids_);
     int32_t& slot = slots_[slot_of(slots_, ids_, id)];
     require(slot == free_slot, ErrorKind::bad_data, "id ", io::detail::in_quotes(id), " comes twice");
     slot = static_cast<int32_t>(ids_.size());

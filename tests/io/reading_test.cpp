@@ -3,14 +3,18 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "heddle/io.h"
+#include "io/delimited.h"
 #include "samples.h"
+#include "support/source_dir.h"
 #include "support/temp_dir.h"
 
 /// Files as people bring them, each kind from small data: nothing is lost, nothing invented, and what was read is told.
@@ -433,6 +437,18 @@ TEST_CASE("io / reading / report: as text and as JSON") {
   odd.note(NoteKind::ids, "\xff\x1b", 2, "x");
   CHECK(nlohmann::json::parse(to_json(odd))["notes"][0]["kind"] == "ids");
   CHECK(to_text(odd).find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("io / reading / docs: formats.md lists the usual names as the reader has them") {
+  std::ifstream file(source_dir() / "docs/formats.md");
+  const std::string docs((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  for (int role = 0; role < io::detail::role_count; ++role) {
+    std::string row = std::string("| ") + io::detail::role_names[role] + " |";
+    for (const std::string_view name : io::detail::usual_names(static_cast<io::detail::Role>(role))) {
+      row += (row.ends_with('|') ? " " : ", ") + std::string(name);
+    }
+    CHECK_MESSAGE(docs.find(row + " |\n") != std::string::npos, row);
+  }
 }
 
 TEST_CASE("io / reading / nodes: the dialects of edges, features, labels and splits give one graph") {
