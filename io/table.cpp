@@ -268,6 +268,16 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
                 : by_option                              ? options.header == HeaderLine::present
                                                          : is_header(first, any_number, asked);
   dialect.columns = static_cast<int64_t>(first.size());
+  if (!file.header && first.size() > 2 && first.back().empty()) {
+    // A separator at the end of each line makes no column.
+    Records rows(head.substr(table.body), dialect);
+    bool trailing = true;
+    for (std::size_t i = 0; i < sample_rows && trailing && rows.next(); ++i) trailing = rows.fields().back().empty();
+    if (trailing) {
+      first.pop_back();
+      --dialect.columns;
+    }
+  }
   if (file.header) {
     const std::size_t body = records.offset();
     const int64_t lines = records.lines();

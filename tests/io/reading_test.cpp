@@ -465,8 +465,8 @@ TEST_CASE("io / reading / nodes: the dialects of edges, features, labels and spl
         "\"source\",\"target\"\n\"0\",\"1\"\n\"1\",\"2\"\n\"2\",\"3\"\n\"3\",\"0\"\n",
         "\"\",\"source\",\"target\"\n\"1\",0,1\n\"2\",1,2\n\"3\",2,3\n\"4\",3,0\n",
         "id,source,target\n0,0,1\n1,1,2\n2,2,3\n3,3,0\n", "source,target\n0.0,1.0\n1.0,2.0\n2.0,3.0\n3.0,0.0\n",
-        "kind,target,source\nx,0,1\nx,1,2\nx,2,3\nx,3,0\n", "# nodes\n0 1\n1 2\n2 3\n3 0\n", "0\t1\n1\t2\n2\t3\n3\t0\n",
-        "source,target\n0,1\n1,2\n2,3\n,3\n3,0\n"}) {
+        "kind,target,source\nx,0,1\nx,1,2\nx,2,3\nx,3,0\n", "# nodes\n0 1\n1 2\n2 3\n3 0\n", "0,1,\n1,2,\n2,3,\n3,0,\n",
+        "0\t1\n1\t2\n2\t3\n3\t0\n", "source,target\n0,1\n1,2\n2,3\n,3\n3,0\n"}) {
     CAPTURE(other);
     CHECK(read({{"edges.csv", other}, {"features.csv", features}, {"labels.csv", labels}, {"train.txt", "node_id\n2\n"}})
               .content_hash() == right);
