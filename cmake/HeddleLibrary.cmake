@@ -23,7 +23,7 @@ function(heddle_configure_library)
                         $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ${CMAKE_DL_LIBS})
   # The BLAS (kernels/dense/blas_library.h says why) and libzip (io/zip_library.h) are opened at run time: the build needs their
   # headers and their names.
-  target_include_directories(heddle SYSTEM PRIVATE ${CBLAS_INCLUDE_DIR} ${libzip_INCLUDE_DIR})
+  target_include_directories(heddle SYSTEM PRIVATE ${CBLAS_INCLUDE_DIR} ${libzip_INCLUDE_DIR} ${HEDDLE_OPTIONAL_INCLUDES})
   target_compile_definitions(heddle PRIVATE HEDDLE_CBLAS_LIBRARY="${CBLAS_LIBRARY}" HEDDLE_ZIP_LIBRARY="${libzip_SONAME}")
   if(HEDDLE_X86)
     target_compile_definitions(heddle PRIVATE HEDDLE_X86)

@@ -14,6 +14,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
+#include "io/decompress.h"
 #include "io/limits.h"
 #include "io/listing.h"
 
@@ -158,8 +159,8 @@ ByteBuffer read_file(const std::string& path) {
 ByteBuffer read_text_file(const std::string& path) {
   ByteBuffer buffer = read_file(path);
   require(!buffer.view().empty(), ErrorKind::bad_data, path, " is empty");
-  if (!is_gzip(buffer.view())) return buffer;
-  return gunzip(buffer.view(), path, max_inflated(static_cast<int64_t>(buffer.view().size())));
+  if (compression_of(buffer.view()) == Compression::none) return buffer;
+  return decompress(buffer.view(), path, max_inflated(static_cast<int64_t>(buffer.view().size())));
 }
 
 AtomicFile::AtomicFile(const std::string& path, FileAccess access) : path_(path) {

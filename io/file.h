@@ -64,8 +64,8 @@ class ByteBuffer {
 /// The bytes of a regular file as they are.
 ByteBuffer read_file(const std::string& path);
 
-/// The bytes of a text file, decompressed if they are gzip (by the magic bytes, whatever the name).
-/// Throws Error{bad_data} if the gzip stream is damaged or would grow past max_inflated (io/limits.h), or the file is empty.
+/// The bytes of a text file, decompressed if they are compressed (io/decompress.h; by the magic bytes, whatever the name).
+/// Throws Error{bad_data} if the stream is damaged or would grow past max_inflated (io/limits.h), or the file is empty.
 ByteBuffer read_text_file(const std::string& path);
 
 /// Decompresses gzip `bytes` (one or more members); `limit` bounds the result.

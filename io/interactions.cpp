@@ -8,8 +8,10 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "io/choices.h"
+#include "io/content_kind.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
+#include "io/readable_path.h"
 
 namespace fs = std::filesystem;
 
@@ -139,12 +141,13 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
   std::error_code ignored;
   std::string looked_for;
   const bool exists = std::filesystem::exists(path, ignored);
+  const std::string refused = refusal(path, kind_at(path), "interactions");
+  require(refused.empty() || how.format != InteractionFormat::automatic, ErrorKind::bad_data, refused);
   for (const InteractionFormatEntry& entry : interaction_formats()) {
     const bool tried = how.format == entry.format || how.format == InteractionFormat::automatic;
     if (tried && exists && (how.format == entry.format || entry.recognise(path))) {
       InteractionLog log = entry.read(path, how, reading);
       list_unread(path, reading);
-      if (how.options.strict) require_certain(reading);
       return log;
     }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
@@ -158,18 +161,12 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
 }  // namespace detail
 
 InteractionLog load_interactions(const std::string& path, const InteractionReading& how, Reading* told) try {
-  Reading reading;
-  try {
-    InteractionLog log = detail::read_interactions(path, how, reading);
+  return detail::read_and_tell(path, how.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
+    InteractionLog log = detail::read_interactions(readable.path(), how, reading);
     log.read_with = to_settings(how);
-    if (told != nullptr) *told = reading;
-    log.reading = std::move(reading);
+    if (readable.is_copy()) log.name = detail::data_name(readable.name());
     return log;
-  } catch (const Error& error) {
-    reading.refused = error.what();
-    if (told != nullptr) *told = std::move(reading);
-    throw;
-  }
+  });
 } catch (...) {
   rethrow_as_error();
 }

@@ -152,7 +152,7 @@ InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& readi
                              .format = "lightgcn",
                              .why = colons ? "has lines 'user:item item ...'" : "has lines 'user item item ...'",
                              .encoding = foreign.foreign > 0 ? "Windows-1252" : to_string(text.source.encoding()),
-                             .compression = text.source.compressed() ? "gzip" : "",
+                             .compression = to_string(text.source.compression()),
                              .separator = " ",
                              .line_end = content.find("\r\n") != std::string_view::npos ? "CRLF" : "LF",
                              .comments = comments + lines.comments(),

@@ -4,11 +4,13 @@
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/content_kind.h"
 #include "io/edges.h"
 #include "io/folder.h"
 #include "io/interaction_files.h"
 #include "io/interactions.h"
 #include "io/planetoid.h"
+#include "io/readable_path.h"
 
 namespace heddle::io {
 
@@ -18,8 +20,14 @@ namespace {
 
 bool is_planetoid(const std::string& path) { return !planetoid_prefix(path).empty(); }
 
-/// Any text may be meant as an edge list, and its reader says which line is not one; archives and pickles hold zero bytes.
-bool is_text_file(const std::string& path) { return text_head(path).has_value(); }
+/// Any text may be meant as an edge list, and its reader says which line is not one, but for texts that are known to be something
+/// else.
+bool is_text_file(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return false;
+  const ContentKind kind = kind_at(path);
+  return kind.remedy.empty() && kind.format.empty() && kind.kind != ContentKind::unknown && kind.kind != ContentKind::gzip;
+}
 
 constexpr NodeFormatEntry node_format_table[] = {
     {NodeFormat::planetoid, "planetoid", "DIR/NAME where DIR holds Planetoid's ind.NAME.{x,tx,allx,y,ty,ally,graph,test.index}",
@@ -33,42 +41,38 @@ constexpr NodeFormatEntry node_format_table[] = {
 
 std::span<const NodeFormatEntry> node_formats() { return node_format_table; }
 
-}  // namespace detail
-
 namespace {
 
-NodeDataset read_nodes(const std::string& path, const LoadOptions& options, Reading& reading) {
+NodeDataset read_nodes(const std::string& path, const LoadOptions& how, Reading& reading) {
+  std::error_code ignored;
+  const bool exists = std::filesystem::exists(path, ignored);
+  const ContentKind kind = kind_at(path);
   std::string looked_for;
-  for (const detail::NodeFormatEntry& entry : detail::node_formats()) {
-    const bool asked_for = options.format == entry.format;
-    if (asked_for || (options.format == NodeFormat::automatic && entry.recognise(path))) {
-      NodeDataset data = entry.read(path, options, reading);
-      detail::list_unread(path, reading);
-      if (options.options.strict) require_certain(reading);
+  for (const NodeFormatEntry& entry : node_formats()) {
+    const bool asked_for = how.format == entry.format;
+    if (asked_for || (how.format == NodeFormat::automatic && entry.recognise(path))) {
+      NodeDataset data = entry.read(path, how, reading);
+      list_unread(path, reading);
       return data;
     }
     looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
-  std::error_code ignored;
-  const bool exists = std::filesystem::exists(path, ignored);
+  const std::string refused = refusal(path, kind, "a graph");
+  require(refused.empty(), ErrorKind::bad_data, refused);
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " is not a data set" : " does not exist",
        "; looked for: ", looked_for);
 }
 
 }  // namespace
 
+}  // namespace detail
+
 NodeDataset load(const std::string& path, const LoadOptions& options, Reading* told) try {
-  Reading reading;
-  try {
-    NodeDataset data = read_nodes(path, options, reading);
-    if (told != nullptr) *told = reading;
-    data.reading = std::move(reading);
+  return detail::read_and_tell(path, options.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
+    NodeDataset data = detail::read_nodes(readable.path(), options, reading);
+    if (readable.is_copy()) data.name = detail::data_name(readable.name());
     return data;
-  } catch (const Error& error) {
-    reading.refused = error.what();
-    if (told != nullptr) *told = std::move(reading);
-    throw;
-  }
+  });
 } catch (...) {
   rethrow_as_error();
 }

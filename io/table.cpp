@@ -204,7 +204,7 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
   FileReading& file = table.file;
   file.path = source.name();
   file.encoding = to_string(source.encoding());
-  file.compression = source.compressed() ? "gzip" : "";
+  file.compression = to_string(source.compression());
   const std::size_t first_end = head.find('\n');
   file.line_end = dialect.line_end == '\r'                                                              ? "CR"
                   : first_end != std::string_view::npos && first_end > 0 && head[first_end - 1] == '\r' ? "CRLF"

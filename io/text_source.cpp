@@ -6,7 +6,6 @@
 
 #include "heddle/error.h"
 #include "io/choices.h"
-#include "io/gzip.h"
 #include "io/limits.h"
 #include "io/utf8.h"
 
@@ -64,14 +63,15 @@ struct TextSource::State {
   std::string_view memory;
   int64_t size = 0;
   int64_t used = 0;  // bytes of the file that went into the stages
-  std::unique_ptr<GunzipStream> gunzip;
+  Compression compression = Compression::none;
+  std::unique_ptr<Decompressor> decompressor;
   Encoding encoding = Encoding::utf8;
   std::string head;
   std::size_t head_used = 0;
   bool head_is_all = false;
   bool ended = false;        // the last bytes are decoded
   std::string rest;          // bytes of a character that its end is missing of
-  ByteBuffer compressed;     // bytes of the file on their way to gunzip
+  ByteBuffer compressed;     // bytes of the file on their way to the decompressor
   std::string_view waiting;  // what of them is left
   ByteBuffer encoded;        // bytes on their way to UTF-8
   std::string decoded;       // what came of them
@@ -90,7 +90,7 @@ struct TextSource::State {
   }
 
   int64_t read_decompressed(char* target, int64_t room) {
-    if (!gunzip) return read_file(target, room);
+    if (!decompressor) return read_file(target, room);
     for (;;) {
       if (waiting.empty()) {
         constexpr int64_t piece = int64_t{1} << 18;
@@ -98,8 +98,8 @@ struct TextSource::State {
         waiting = compressed.view().substr(0, static_cast<std::size_t>(read_file(compressed.data(), piece)));
       }
       const bool last = used == size;
-      const int64_t made = gunzip->read(waiting, last, target, room);
-      if (made > 0 || gunzip->ended() || (last && waiting.empty())) return made;
+      const int64_t made = decompressor->read(waiting, last, target, room);
+      if (made > 0 || decompressor->ended() || (last && waiting.empty())) return made;
     }
   }
 
@@ -154,10 +154,11 @@ struct TextSource::State {
 
   void begin(const ReadOptions& options) {
     require(size > 0, ErrorKind::bad_data, name, " is empty");
-    char first[2] = {0, 0};
-    const int64_t looked_at = read_file(first, std::min<int64_t>(2, size));
+    char first[16];
+    const int64_t looked_at = read_file(first, std::min<int64_t>(sizeof first, size));
     used = 0;
-    if (is_gzip({first, static_cast<std::size_t>(looked_at)})) gunzip = std::make_unique<GunzipStream>(name, max_inflated(size));
+    compression = compression_of({first, static_cast<std::size_t>(looked_at)});
+    if (compression != Compression::none) decompressor = make_decompressor(compression, name, max_inflated(size));
     // The first bytes are read as they are, and then again as what they turned out to be.
     std::string bytes = fill(head_bytes, [&](char* target, int64_t room) { return read_decompressed(target, room); });
     encoding = options.encoding.empty() ? encoding_of(bytes) : encoding_named(options.encoding);
@@ -208,7 +209,8 @@ TextSource& TextSource::operator=(TextSource&&) noexcept = default;
 
 const std::string& TextSource::name() const { return state_->name; }
 Encoding TextSource::encoding() const { return state_->encoding; }
-bool TextSource::compressed() const { return state_->gunzip != nullptr; }
+Compression TextSource::compression() const { return state_->compression; }
+bool TextSource::compressed() const { return state_->compression != Compression::none; }
 std::string_view TextSource::head() const { return state_->head; }
 void TextSource::extend_head() {
   State& state = *state_;

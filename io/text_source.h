@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "heddle/reading.h"
+#include "io/decompress.h"
 #include "io/file.h"
 #include "io/utf8.h"
 
@@ -26,7 +27,7 @@ Encoding encoding_named(const std::string& name, const std::string& called = "th
 /// What a text that begins so is encoded with: UTF-16 by its mark or by its zero bytes, else UTF-8.
 Encoding encoding_of(std::string_view head);
 
-/// A text from its beginning to its end: a regular file or memory, gzip-compressed or not.
+/// A text from its beginning to its end: a regular file or memory, compressed or not.
 class TextSource {
  public:
   /// Throws Error{io} where the file cannot be read, Error{bad_data} where it is empty, Error{usage} for an encoding that is not
@@ -41,6 +42,7 @@ class TextSource {
   const std::string& name() const;
   Encoding encoding() const;
   bool compressed() const;
+  Compression compression() const;
   /// The text's beginning, at least `head_bytes` of it where it has as many, without a byte order mark; it is read again by
   /// `read`.
   std::string_view head() const;

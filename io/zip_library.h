@@ -6,7 +6,7 @@
 
 namespace heddle::io::detail {
 
-/// libzip, opened by who first reads a .npz file: linked, every program would need it installed, and few read one.
+/// libzip, opened by who first reads a .npz or .zip file: linked, every program would need it installed, and few read one.
 struct ZipLibrary {
   decltype(&zip_libzip_version) version;
   decltype(&zip_error_init) error_init;

@@ -268,6 +268,11 @@ struct ContentKind {
   Kind kind = unknown;      ///< of a gzip-compressed file: of what is inside
   bool compressed = false;  ///< by gzip
   std::string name = {};    ///< "a text file", "an image (PNG)"; of what nobody knows "a binary file of another kind"
+  /// Of a text or an archive that a reader of data sets is for, and that is no table: "npz", "matrix_market", "graphml", "gexf",
+  /// "node_link", "json_lines", "zip" (whatever is in it).
+  std::string format = {};
+  /// Of what is not read as data: how something is made of it that is; FILE stands for its path.
+  std::string remedy = {};
 };
 /// Told by the file's first bytes, whether or not the rest is sound.
 ContentKind content_kind_of(const std::string& path);

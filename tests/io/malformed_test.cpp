@@ -175,7 +175,7 @@ TEST_CASE("io / malformed safetensors: each file gives one sentence") {
       {safetensors_file, "", "is an empty file, not a safetensors file"},
       {safetensors_file, "user,item\nm\xc3\xbcller,7\n", "is a text file, not a safetensors file"},
       {safetensors_file, "user,item\nm\xfcller,7\n", "is a text file, not a safetensors file"},
-      {safetensors_file, "{\"a\": [1, 2, 3]}", "is a text file, not a safetensors file"},
+      {safetensors_file, "{\"a\": [1, 2, 3]}", "is a JSON file (a record an object), not a safetensors file"},
       {safetensors_file, bytes("\x1f\x8b\x08\0\0\0\0\0\0\0"), "is gzip-compressed, not a safetensors file"},
       {safetensors_file, bytes("PK\x03\x04\x14\0\0\0\0\0"), "is a zip archive, not a safetensors file"},
       {safetensors_file, bytes("\x93NUMPY\1\0\x76\0{"), "is a NumPy array, not a safetensors file"},

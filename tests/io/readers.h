@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "io/decompress.h"
 #include "io/delimited.h"
 #include "io/edges.h"
 #include "io/lightgcn_text.h"
@@ -12,6 +13,7 @@
 #include "io/number_columns.h"
 #include "io/pickle.h"
 #include "io/planetoid.h"
+#include "io/readable_path.h"
 #include "io/safetensors.h"
 
 /// Every reader as a function of bytes, under the name "f" in its sentences, for tests that only ask whether and how it fails.
@@ -45,6 +47,21 @@ inline void safetensors_file(std::string_view content) { io::detail::parse_safet
 inline void csr_pickle(std::string_view content) { io::detail::unpickle_csr(content, "f"); }
 inline void matrix_pickle(std::string_view content) { io::detail::unpickle_matrix(content, "f"); }
 inline void graph_pickle(std::string_view content) { io::detail::unpickle_adjacency(content, "f"); }
+inline void zip_member(std::string_view content) {
+  io::detail::ZipArchive archive(content, "f", "a zip archive");
+  std::vector<std::string> passed_over;
+  archive.read(io::detail::only_data_member(archive, "f", passed_over));
+}
+/// xz, bzip2 or zstd; what is none of them is not decompressed. Nothing is done where the library is not there.
+inline void compressed_file(std::string_view content) {
+  const io::detail::Compression compression = io::detail::compression_of(content);
+  if (compression == io::detail::Compression::none || compression == io::detail::Compression::gzip) return;
+  try {
+    io::detail::decompress(content, "f", 1 << 20);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io) throw;
+  }
+}
 inline void gzip_file(std::string_view content) { io::detail::gunzip(content, "f", 1 << 20); }
 
 inline std::vector<io::detail::InteractionText> one_text(std::string_view content,

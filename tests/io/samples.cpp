@@ -55,6 +55,27 @@ std::string gzip(const std::string& content) {
          number(crc32(content)) + number(uint32_t{size});
 }
 
+std::string packed_xz() {
+  return bytes(
+      "\375\067\172\130\132\000\000\004\346\326\264\106\002\000\041\001\026\000\000\000\164\057\345\243"
+      "\001\000\031\165\163\145\162\054\151\164\145\155\012\141\054\170\012\141\054\171\012\142\054\170"
+      "\012\142\054\172\012\000\000\000\271\304\066\142\114\214\214\066\000\001\062\032\040\030\224\060"
+      "\037\266\363\175\001\000\000\000\000\004\131\132");
+}
+
+std::string packed_bzip2() {
+  return bytes(
+      "\102\132\150\071\061\101\131\046\123\131\166\355\160\073\000\000\012\321\200\000\020\000\004\062"
+      "\042\036\160\040\000\061\000\000\006\247\250\062\063\051\026\213\251\351\062\002\125\141\270\330"
+      "\037\027\162\105\070\120\220\166\355\160\073");
+}
+
+std::string packed_zstd() {
+  return bytes(
+      "\050\265\057\375\044\032\321\000\000\165\163\145\162\054\151\164\145\155\012\141\054\170\012\141"
+      "\054\171\012\142\054\170\012\142\054\172\012\275\347\122\277");
+}
+
 std::string safetensors(const std::string& header, const std::string& data) {
   return number(static_cast<uint64_t>(header.size())) + header + data;
 }
@@ -139,6 +160,10 @@ std::vector<Sample> samples() {
       {"csv without header", csv_text, "1;2;3;881250949\r\n1;5;4;881250950\r\n", "csv"},
       {"recbole", recbole_text, "user_id:token\titem_id:token\trating:float\n1\t2\t3\n", "recbole"},
       {"movielens", movielens_text, "1::1193::5::978300760\n1::661::3::978302109\n", "movielens"},
+      {"zip", zip_member, zip({{"data/", ""}, {"data/ratings.csv", "user,item\n1,2\n"}, {"README.txt", "x"}}), "zip"},
+      {"xz", compressed_file, packed_xz(), "compressed"},
+      {"bzip2", compressed_file, packed_bzip2(), "compressed"},
+      {"zstd", compressed_file, packed_zstd(), "compressed"},
       {"gzip", gzip_file, gzip("0 1\n1 2\n") + gzip("2 3\n"), "gzip"},
   };
 }

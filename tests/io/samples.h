@@ -34,6 +34,12 @@ std::string zip(const std::vector<std::pair<std::string, std::string>>& entries)
 /// `content` as one gzip member, stored.
 std::string gzip(const std::string& content);
 
+/// "user,item\na,x\na,y\nb,x\nb,z\n" as xz, bzip2 and zstd write it.
+std::string packed_xz();
+std::string packed_bzip2();
+std::string packed_zstd();
+inline constexpr std::string_view packed_table = "user,item\na,x\na,y\nb,x\nb,z\n";
+
 /// A safetensors file with this JSON header.
 std::string safetensors(const std::string& header, const std::string& data);
 
