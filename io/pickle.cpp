@@ -28,7 +28,8 @@ T load(std::string_view data, int64_t index) {
 const PickleValue* find_attribute(const PickleMachine& machine, const PickleValue& dict, std::string_view key) {
   const std::vector<PickleValue>& items = machine.elements(dict);
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-    if (items[i].kind == PickleKind::bytes && items[i].bytes == key) return &items[i + 1];
+    const bool name = items[i].kind == PickleKind::bytes || items[i].kind == PickleKind::text;
+    if (name && items[i].bytes == key) return &items[i + 1];
   }
   return nullptr;
 }

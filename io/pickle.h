@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -8,18 +10,20 @@
 #include "heddle/data.h"
 
 /// A reader of the pickles in which Planetoid publishes its data sets (protocol 2, written by Python 2, NumPy and SciPy), and of
-/// nothing else. It runs no code: the only classes it knows are the seven names in pickle.cpp, and each only becomes the plain
-/// data below. Throws Error{bad_data} "name: byte N: ..." for any other class, opcode or structure. Memory: at most about 200
-/// times the size of the file (a tuple costs a byte there and an allocation here); nothing recurses.
+/// what Python 3 writes of the same data (protocols 2 to 5); of nothing else. It runs no code: the only names it knows are those
+/// in pickle_machine.cpp, and each only becomes the plain data below. Throws Error{bad_data} "name: byte N: ..." for any other
+/// class, opcode or structure. Memory: at most about 200 times the size of the file (a tuple costs a byte there and an allocation
+/// here); nothing recurses.
 namespace heddle::io::detail {
 
-/// A NumPy array inside a pickle. `data` points into the pickle.
+/// A NumPy array inside a pickle. `data` points into the pickle, or to what `owner` has.
 struct PickledArray {
   std::vector<int64_t> shape;
   char kind = 'f';  ///< NumPy's letter: f, i, u or b
   int item_size = 4;
   bool fortran_order = false;
   std::string_view data;
+  std::shared_ptr<const std::string> owner = {};
 
   int64_t size() const { return static_cast<int64_t>(data.size()) / item_size; }
   /// Element `index` in storage order.

@@ -1,7 +1,7 @@
 #include "io/pickle_machine.h"
 
-#include <array>
 #include <cstring>
+#include <utility>
 
 #include "io/shape.h"
 #include "io/text.h"
@@ -10,7 +10,7 @@ namespace heddle::io::detail {
 
 namespace {
 
-enum Global : int64_t { csr_matrix, reconstruct, ndarray, dtype, defaultdict, list };
+enum Global : int64_t { csr_matrix, reconstruct, from_buffer, scalar, ndarray, dtype, defaultdict, list, encode };
 
 struct GlobalName {
   std::string_view module;
@@ -18,16 +18,25 @@ struct GlobalName {
   Global meaning;
 };
 
-/// Everything a pickle may name. SciPy moved csr_matrix in version 1.8.
-constexpr std::array<GlobalName, 7> globals{{
+/// Everything a pickle may name. SciPy moved csr_matrix in version 1.8, NumPy its insides in version 2; Python 3 calls the module
+/// of list otherwise, and writes bytes as text that is encoded again where the protocol has no bytes.
+constexpr GlobalName globals[] = {
     {"scipy.sparse.csr", "csr_matrix", csr_matrix},
     {"scipy.sparse._csr", "csr_matrix", csr_matrix},
+    {"scipy.sparse._csr", "csr_array", csr_matrix},
     {"numpy.core.multiarray", "_reconstruct", reconstruct},
+    {"numpy._core.multiarray", "_reconstruct", reconstruct},
+    {"numpy.core.numeric", "_frombuffer", from_buffer},
+    {"numpy._core.numeric", "_frombuffer", from_buffer},
+    {"numpy.core.multiarray", "scalar", scalar},
+    {"numpy._core.multiarray", "scalar", scalar},
     {"numpy", "ndarray", ndarray},
     {"numpy", "dtype", dtype},
     {"collections", "defaultdict", defaultdict},
     {"__builtin__", "list", list},
-}};
+    {"builtins", "list", list},
+    {"_codecs", "encode", encode},
+};
 
 /// Opcodes by Python's names for them (pickletools).
 enum Opcode : uint8_t {
@@ -42,6 +51,9 @@ enum Opcode : uint8_t {
   BININT2 = 'M',
   BINSTRING = 'T',
   SHORT_BINSTRING = 'U',
+  BINBYTES = 'B',
+  SHORT_BINBYTES = 'C',
+  BINUNICODE = 'X',
   APPEND = 'a',
   APPENDS = 'e',
   BUILD = 'b',
@@ -62,9 +74,18 @@ enum Opcode : uint8_t {
   NEWTRUE = 0x88,
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
+  SHORT_BINUNICODE = 0x8c,
+  BINUNICODE8 = 0x8d,
+  BINBYTES8 = 0x8e,
+  STACK_GLOBAL = 0x93,
+  MEMOIZE = 0x94,
+  FRAME = 0x95,
+  BYTEARRAY8 = 0x96,
 };
 
 bool is(const PickleValue& value, PickleKind kind) { return value.kind == kind; }
+/// Python 2 writes names as bytes.
+bool is_name(const PickleValue& value) { return is(value, PickleKind::text) || is(value, PickleKind::bytes); }
 bool is(const PickleValue& value, Global global) { return is(value, PickleKind::global) && value.integer == global; }
 
 }  // namespace
@@ -152,9 +173,7 @@ void PickleMachine::recall(uint64_t index) {
   stack_.push_back(memo_[index]);
 }
 
-void PickleMachine::push_global() {
-  const std::string_view module = take_line();
-  const std::string_view name = take_line();
+void PickleMachine::push_global(std::string_view module, std::string_view name) {
   for (const GlobalName& known : globals) {
     if (known.module == module && known.name == name) return push(PickleKind::global, known.meaning);
   }
@@ -171,19 +190,29 @@ void PickleMachine::call() {
     if (arguments.empty() || !is(arguments[0], ndarray)) fail("_reconstruct is asked for something that is not an ndarray");
     arrays_.emplace_back();
     push(PickleKind::array, static_cast<int64_t>(arrays_.size()) - 1);
+  } else if (is(function, from_buffer)) {
+    // (data, dtype, shape, order)
+    if (arguments.size() != 4 || !is_name(arguments[3])) fail("an array is made of something that is not what NumPy writes");
+    const bool fortran_order = arguments[3].bytes == "F";
+    arrays_.push_back(made_array(arguments[2], arguments[1], fortran_order, arguments[0]));
+    push(PickleKind::array, static_cast<int64_t>(arrays_.size()) - 1);
+  } else if (is(function, scalar)) {
+    make_scalar(arguments);
   } else if (is(function, dtype)) {
     make_dtype(arguments);
+  } else if (is(function, encode)) {
+    make_bytes(arguments);
   } else if (is(function, defaultdict)) {
     if (arguments.size() != 1 || !is(arguments[0], list)) fail("a defaultdict makes something that is not a list");
     push_container(PickleKind::dict, {});
   } else {
-    fail("a call of something that is neither _reconstruct, dtype nor defaultdict is refused");
+    fail("a call of something other than NumPy's arrays and types, defaultdict and encode is refused");
   }
 }
 
 void PickleMachine::make_dtype(const std::vector<PickleValue>& arguments) {
   constexpr std::string_view known_types[] = {"f4", "f8", "i4", "i8", "i1", "u1", "b1"};
-  if (arguments.empty() || !is(arguments[0], PickleKind::bytes)) fail("a dtype has no name");
+  if (arguments.empty() || !is_name(arguments[0])) fail("a dtype has no name");
   for (const std::string_view known : known_types) {
     if (arguments[0].bytes != known) continue;
     dtypes_.push_back({known[0], known[1] - '0'});
@@ -219,30 +248,74 @@ void PickleMachine::build() {
 
 void PickleMachine::build_dtype(const std::vector<PickleValue>& state) {
   // (version, byte order, subarray, field names, fields, item size, alignment, flags)
-  if (state.size() < 5 || !is(state[1], PickleKind::bytes)) fail("a dtype's state is not the tuple that NumPy writes");
+  if (state.size() < 5 || !is_name(state[1])) fail("a dtype's state is not the tuple that NumPy writes");
   if (state[1].bytes != "<" && state[1].bytes != "|") fail("byte order ", in_quotes(state[1].bytes), " is not little endian");
   for (std::size_t i = 2; i < 5; ++i) {
     if (!is(state[i], PickleKind::none)) fail("a dtype with fields or a subarray is refused");
   }
 }
 
-void PickleMachine::build_array(PickledArray& array, const std::vector<PickleValue>& state) {
-  // (version, shape, dtype, is in Fortran order, data)
-  if (state.size() != 5 || !is(state[1], PickleKind::tuple) || !is(state[2], PickleKind::dtype) ||
-      !is(state[3], PickleKind::boolean) || !is(state[4], PickleKind::bytes)) {
-    fail("an array's state is not the tuple that NumPy writes");
+PickledArray PickleMachine::made_array(const PickleValue& extents, const PickleValue& dtype, bool fortran_order,
+                                       const PickleValue& data) const {
+  if (!is(extents, PickleKind::tuple) || !is(dtype, PickleKind::dtype) || !is(data, PickleKind::bytes)) {
+    fail("an array is not made of shape, dtype and bytes, as NumPy writes it");
   }
-  const Dtype type = dtypes_[static_cast<std::size_t>(state[2].integer)];
+  const Dtype type = dtypes_[static_cast<std::size_t>(dtype.integer)];
   std::vector<int64_t> shape;
-  for (const PickleValue& extent : elements(state[1])) {
+  for (const PickleValue& extent : elements(extents)) {
     if (!is(extent, PickleKind::integer) || extent.integer < 0) fail("an array's shape holds something that is not a size");
     shape.push_back(extent.integer);
   }
-  if (checked_bytes(shape, type.item_size) != static_cast<int64_t>(state[4].bytes.size())) {
+  if (checked_bytes(shape, type.item_size) != static_cast<int64_t>(data.bytes.size())) {
     fail("an array of shape ", shape_text(shape), " and ", counted(type.item_size, "byte"), " an element holds ",
-         counted(state[4].bytes.size(), "byte"));
+         counted(data.bytes.size(), "byte"));
   }
-  array = {std::move(shape), type.kind, type.item_size, state[3].integer != 0, state[4].bytes};
+  PickledArray array{std::move(shape), type.kind, type.item_size, fortran_order, data.bytes};
+  if (data.integer > 0) array.owner = encoded_[static_cast<std::size_t>(data.integer) - 1];
+  return array;
+}
+
+void PickleMachine::build_array(PickledArray& array, const std::vector<PickleValue>& state) {
+  // (version, shape, dtype, is in Fortran order, data)
+  if (state.size() != 5 || !is(state[3], PickleKind::boolean)) fail("an array's state is not the tuple that NumPy writes");
+  array = made_array(state[1], state[2], state[3].integer != 0, state[4]);
+}
+
+/// scalar(dtype, bytes): a number of NumPy's own, of which whole ones are read.
+void PickleMachine::make_scalar(const std::vector<PickleValue>& arguments) {
+  if (arguments.size() != 2 || !is(arguments[0], PickleKind::dtype) || !is(arguments[1], PickleKind::bytes))
+    fail("a number is not made of dtype and bytes, as NumPy writes it");
+  const Dtype type = dtypes_[static_cast<std::size_t>(arguments[0].integer)];
+  if (arguments[1].bytes.size() != static_cast<std::size_t>(type.item_size)) fail("a number has not the bytes of its dtype");
+  const PickledArray value{{1}, type.kind, type.item_size, false, arguments[1].bytes};
+  if (!value.is_integer()) fail("a number of NumPy's is not a whole one");
+  push(PickleKind::integer, value.integer(0));
+}
+
+/// encode(text, 'latin1'): how bytes are written where the protocol has none, a character below U+0100 a byte.
+void PickleMachine::make_bytes(const std::vector<PickleValue>& arguments) {
+  if (arguments.size() != 2 || !is(arguments[0], PickleKind::text) || !is(arguments[1], PickleKind::text) ||
+      arguments[1].bytes != "latin1") {
+    fail("encode is asked for something other than latin1 of a text");
+  }
+  const std::string_view text = arguments[0].bytes;
+  // What the memo repeats would be made anew each time; nobody writes a long one twice.
+  encoded_bytes_ += text.size();
+  if (encoded_bytes_ > 2 * pickle_.size()) fail("more text is encoded than the file has");
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    if (first < 0x80) {
+      bytes += text[at];
+      continue;
+    }
+    const bool continues = at + 1 < text.size() && (static_cast<unsigned char>(text[at + 1]) & 0xc0) == 0x80;
+    if ((first != 0xc2 && first != 0xc3) || !continues) fail("a text that should be bytes holds other characters");
+    bytes += static_cast<char>((first & 3) << 6 | (static_cast<unsigned char>(text[++at]) & 0x3f));
+  }
+  encoded_.push_back(std::make_shared<const std::string>(std::move(bytes)));
+  push(PickleKind::bytes, static_cast<int64_t>(encoded_.size()), *encoded_.back());
 }
 
 /// Runs one opcode; false after STOP.
@@ -252,8 +325,10 @@ bool PickleMachine::step() {
   switch (opcode) {
     case STOP: return false;
     case PROTO:
-      if (const uint64_t protocol = take_unsigned(1); protocol != 2) fail("pickle protocol ", protocol, " is not 2");
+      if (const uint64_t protocol = take_unsigned(1); protocol < 2 || protocol > 5)
+        fail("pickle protocol ", protocol, " is none of 2 to 5");
       break;
+    case FRAME: take_unsigned(8); break;  // how much follows together, for who reads from a pipe
     case MARK: marks_.push_back(stack_.size()); break;
     case NONE: push(PickleKind::none); break;
     case NEWTRUE: push(PickleKind::boolean, 1); break;
@@ -264,6 +339,13 @@ bool PickleMachine::step() {
     case LONG1: push(PickleKind::integer, take_long()); break;
     case SHORT_BINSTRING: push(PickleKind::bytes, 0, take(take_unsigned(1), "a string")); break;
     case BINSTRING: push(PickleKind::bytes, 0, take(take_unsigned(4), "a string")); break;
+    case SHORT_BINBYTES: push(PickleKind::bytes, 0, take(take_unsigned(1), "a string")); break;
+    case BINBYTES: push(PickleKind::bytes, 0, take(take_unsigned(4), "a string")); break;
+    case BINBYTES8:
+    case BYTEARRAY8: push(PickleKind::bytes, 0, take(take_unsigned(8), "a string")); break;
+    case SHORT_BINUNICODE: push(PickleKind::text, 0, take(take_unsigned(1), "a text")); break;
+    case BINUNICODE: push(PickleKind::text, 0, take(take_unsigned(4), "a text")); break;
+    case BINUNICODE8: push(PickleKind::text, 0, take(take_unsigned(8), "a text")); break;
     case EMPTY_TUPLE: push_container(PickleKind::tuple, {}); break;
     case EMPTY_LIST: push_container(PickleKind::list, {}); break;
     case EMPTY_DICT: push_container(PickleKind::dict, {}); break;
@@ -286,9 +368,21 @@ bool PickleMachine::step() {
     case SETITEMS: append(PickleKind::dict, pop_to_mark()); break;
     case BINPUT: remember(take_unsigned(1)); break;
     case LONG_BINPUT: remember(take_unsigned(4)); break;
+    case MEMOIZE: remember(memo_.size()); break;
     case BINGET: recall(take_unsigned(1)); break;
     case LONG_BINGET: recall(take_unsigned(4)); break;
-    case GLOBAL: push_global(); break;
+    case GLOBAL: {
+      const std::string_view module = take_line();
+      push_global(module, take_line());
+      break;
+    }
+    case STACK_GLOBAL: {
+      const PickleValue name = pop();
+      const PickleValue module = pop();
+      if (!is(name, PickleKind::text) || !is(module, PickleKind::text)) fail("the name of a class is not a text");
+      push_global(module.bytes, name.bytes);
+      break;
+    }
     case REDUCE: call(); break;
     case NEWOBJ: make_object(); break;
     case BUILD: build(); break;

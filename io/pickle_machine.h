@@ -1,23 +1,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "heddle/error.h"
 #include "io/pickle.h"
 
-/// The stack machine that pickles are programs for, with the opcodes that Planetoid's files use.
+/// The stack machine that pickles are programs for, with the opcodes that Planetoid's files use, written by Python 2 or 3
+/// (protocols 2 to 5).
 namespace heddle::io::detail {
 
-enum class PickleKind : uint8_t { none, boolean, integer, bytes, tuple, list, dict, global, dtype, array, csr };
+enum class PickleKind : uint8_t { none, boolean, integer, bytes, text, tuple, list, dict, global, dtype, array, csr };
 
 /// One value on the machine's stack. Containers and objects are handles into the machine's tables, so that a value that the memo
 /// repeats costs nothing and a cycle does no harm.
 struct PickleValue {
   PickleKind kind = PickleKind::none;
-  int64_t integer = 0;     ///< a number, a truth value, a Global, or a handle
-  std::string_view bytes;  ///< of a byte string, in the file
+  int64_t integer = 0;  ///< a number, a truth value, a Global, or a handle
+  std::string_view
+      bytes;  ///< of a string of bytes, or a text: in the file, or, of bytes with `integer` above 0, what was encoded
 };
 
 class PickleMachine {
@@ -60,9 +64,13 @@ class PickleMachine {
   void append(PickleKind kind, std::vector<PickleValue> elements);
   void remember(uint64_t index);
   void recall(uint64_t index);
-  void push_global();
+  void push_global(std::string_view module, std::string_view name);
   void call();
   void make_dtype(const std::vector<PickleValue>& arguments);
+  void make_scalar(const std::vector<PickleValue>& arguments);
+  void make_bytes(const std::vector<PickleValue>& arguments);
+  PickledArray made_array(const PickleValue& extents, const PickleValue& dtype, bool fortran_order,
+                          const PickleValue& data) const;
   void make_object();
   void build();
   void build_dtype(const std::vector<PickleValue>& state);
@@ -80,6 +88,8 @@ class PickleMachine {
   std::vector<Dtype> dtypes_;
   std::vector<PickledArray> arrays_;
   std::vector<PickleValue> csr_states_;
+  std::vector<std::shared_ptr<const std::string>> encoded_;
+  std::size_t encoded_bytes_ = 0;
 };
 
 }  // namespace heddle::io::detail

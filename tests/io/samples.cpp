@@ -29,6 +29,75 @@ std::string array(const std::string& shape, const std::string& dtype, const std:
   return code + "\x89T" + number(static_cast<uint32_t>(data.size())) + data + "tb";
 }
 
+/// Opcodes as Python 3 writes them in one protocol.
+class Python3Pickle {
+ public:
+  explicit Python3Pickle(int protocol) : protocol_(protocol) {}
+
+  std::string whole(const std::string& code) const {
+    const std::string head = "\x80" + std::string(1, static_cast<char>(protocol_));
+    return head + (protocol_ < 4 ? "" : "\x95" + number(uint64_t{code.size() + 1})) + code + ".";
+  }
+  std::string text(const std::string& value) const {
+    if (protocol_ < 4) return "X" + number(static_cast<uint32_t>(value.size())) + value;
+    return "\x8c" + std::string(1, static_cast<char>(value.size())) + value + "\x94";
+  }
+  std::string global(const std::string& module, const std::string& name) const {
+    return protocol_ < 4 ? "c" + module + "\n" + name + "\n" : text(module) + text(name) + "\x93\x94";
+  }
+  std::string raw_bytes(const std::string& value) const {
+    if (protocol_ > 2) return "B" + number(static_cast<uint32_t>(value.size())) + value;
+    std::string latin1;
+    for (const char c : value) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (byte < 0x80) {
+        latin1 += c;
+      } else {
+        latin1 += {static_cast<char>(0xc0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3f))};
+      }
+    }
+    return global("_codecs", "encode") + text(latin1) + text("latin1") + "\x86R";
+  }
+  std::string dtype(const std::string& name) const {
+    return global("numpy", "dtype") + text(name) + "\x89\x88\x87R(K\3" + text("<") +
+           bytes("NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb");
+  }
+  std::string array(const std::string& shape, const std::string& type, const std::string& data) const {
+    if (protocol_ == 5) {
+      return global("numpy._core.numeric", "_frombuffer") + "(\x96" + number(uint64_t{data.size()}) + data + "\x94" +
+             dtype(type) + shape + text("C") + "tR";
+    }
+    return global("numpy._core.multiarray", "_reconstruct") + global("numpy", "ndarray") + bytes("K\0\x85") + raw_bytes("b") +
+           "\x87R(K\1" + shape + dtype(type) + "\x89" + raw_bytes(data) + "tb";
+  }
+  template <class T>
+  std::string vector(const std::vector<T>& values, const char* type) const {
+    return array(integer(static_cast<int>(values.size())) + "\x85", type, raw(values));
+  }
+  std::string csr(int rows, int cols, const std::vector<int32_t>& indptr, const std::vector<int32_t>& indices,
+                  const std::vector<float>& data) const {
+    return whole(global("scipy.sparse._csr", "csr_matrix") + ")\x81}(" + text("_shape") + integer(rows) + integer(cols) + "\x86" +
+                 text("maxprint") + "K2" + text("indices") + vector(indices, "i4") + text("indptr") + vector(indptr, "i4") +
+                 text("data") + vector(data, "f4") + "ub");
+  }
+  std::string matrix(int rows, int cols, const std::vector<int32_t>& values) const {
+    return whole(array(integer(rows) + integer(cols) + "\x86", "i4", raw(values)));
+  }
+  /// Keys are numbers of NumPy's own.
+  std::string graph(const std::vector<std::pair<int, std::vector<int>>>& lists) const {
+    std::string code = global("collections", "defaultdict") + global("builtins", "list") + "\x85R(";
+    for (const auto& [node, neighbours] : lists) {
+      code += global("numpy._core.multiarray", "scalar") + dtype("i8") + raw_bytes(number(int64_t{node})) + "\x86R](";
+      for (const int neighbour : neighbours) code += integer(neighbour);
+      code += "e";
+    }
+    return whole(code + "u");
+  }
+
+ private:
+  int protocol_;
+};
+
 }  // namespace
 
 std::string npy(const std::string& header, const std::string& data) {
@@ -122,6 +191,20 @@ std::array<std::string, 8> tiny_planetoid() {
   };
 }
 
+std::array<std::string, 8> tiny_planetoid_3(int protocol) {
+  const Python3Pickle pickle(protocol);
+  return {
+      pickle.csr(2, 4, {0, 1, 3}, {0, 1, 2}, {1, 2, 3}),
+      pickle.csr(3, 4, {0, 1, 2, 3}, {3, 2, 1}, {6, 30, 4}),
+      pickle.csr(3, 4, {0, 1, 3, 6}, {0, 2, 1, 3, 0, 3}, {1, 3, 2, 0, 0.5f, 0.25f}),
+      pickle.matrix(2, 2, {1, 0, 0, 1}),
+      pickle.matrix(3, 2, {0, 1, 1, 0, 0, 1}),
+      pickle.matrix(3, 2, {1, 0, 0, 1, 0, 0}),
+      pickle.graph({{0, {1, 1, 2, 0}}, {1, {0}}, {6, {3}}, {2, {}}}),
+      "6\n3\n4\n",
+  };
+}
+
 io::detail::PlanetoidParts parts_of(const std::array<std::string, 8>& contents) {
   io::detail::PlanetoidParts parts;
   for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = {contents[i], std::string(io::detail::planetoid_part_names[i])};
@@ -148,6 +231,11 @@ std::vector<Sample> samples() {
       {"matrix pickle", matrix_pickle, pickle_matrix(2, 2, "f8", raw<double>({1, 0, 0, 1})), "pickle", "1"},
       {"graph pickle", graph_pickle, pickle_graph({{0, {1, 2}}, {1, {0}}}), "pickle", "2"},
       {"planetoid", planetoid_parts, eight, "planetoid"},
+      {"csr pickle, protocol 2 of Python 3", csr_pickle, tiny_planetoid_3(2)[0], "pickle", "0"},
+      {"csr pickle, protocol 4", csr_pickle, tiny_planetoid_3(4)[0], "pickle", "0"},
+      {"csr pickle, protocol 5", csr_pickle, tiny_planetoid_3(5)[0], "pickle", "0"},
+      {"matrix pickle, protocol 3", matrix_pickle, tiny_planetoid_3(3)[3], "pickle", "1"},
+      {"graph pickle, protocol 4", graph_pickle, tiny_planetoid_3(4)[6], "pickle", "2"},
       {"integers", safetensors_file,
        safetensors(
            R"({"a":{"dtype":"I32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[1,3],"data_offsets":[8,11]}})",

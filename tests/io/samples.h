@@ -53,6 +53,9 @@ std::string pickle_graph(const std::vector<std::pair<int, std::vector<int>>>& li
 /// In the order of io::detail::planetoid_part_names.
 std::array<std::string, 8> tiny_planetoid();
 
+/// The same as Python 3 writes it, in a protocol from 2 to 5.
+std::array<std::string, 8> tiny_planetoid_3(int protocol);
+
 /// The parts under the names "x", "tx", ...
 io::detail::PlanetoidParts parts_of(const std::array<std::string, 8>& contents);
 
