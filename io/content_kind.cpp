@@ -194,6 +194,16 @@ bool is_word(std::string_view mark) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
 }
 
+/// Whether the first line that is no comment ends in a Python dict behind two fields: "0 5 {'weight': 3}".
+bool ends_in_dict(std::string_view content) {
+  while (content.starts_with('#')) content.remove_prefix(std::min(content.find('\n'), content.size() - 1) + 1);
+  std::string_view line = content.substr(0, content.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t brace = line.find(" {");
+  if (brace == std::string_view::npos || !line.ends_with('}')) return false;
+  return std::count(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(brace), ' ') == 1;
+}
+
 /// The kind of a text: of a table, or one that only looks like a text.
 ContentKind text_kind(std::string_view head) {
   std::string_view content = head;
@@ -207,6 +217,12 @@ ContentKind text_kind(std::string_view head) {
   if (content.starts_with('<') &&
       (behind == '?' || behind == '!' || (behind >= 'A' && behind <= 'Z') || (behind >= 'a' && behind <= 'z')))
     return xml_kind(content);
+  if (ends_in_dict(content)) {
+    return {.kind = ContentKind::text,
+            .name = "an edge list of networkx's with dicts",
+            .remedy =
+                "in Python, networkx.write_edgelist(graph, 'edges.txt', data=['weight']) or data=False writes one that is read"};
+  }
   switch (json_shape(content)) {
     case JsonShape::none: break;
     case JsonShape::graph: return {.kind = ContentKind::text, .name = "a graph as JSON (node-link)", .format = "node_link"};
@@ -275,9 +291,14 @@ ContentKind kind_at(const std::string& path) {
   return content_kind_of(path);
 }
 
-std::string refusal(const std::string& path, const ContentKind& kind, std::string_view what) {
+std::string refusal(const std::string& path, const ContentKind& kind, std::string_view what,
+                    std::initializer_list<std::string_view> read_here) {
   std::string remedy = kind.remedy;
   if (remedy.empty() && kind.kind == ContentKind::gzip) remedy = "decompress it once more";
+  const bool read = kind.format.empty() || std::find(read_here.begin(), read_here.end(), kind.format) != read_here.end();
+  if (remedy.empty() && !read)
+    remedy = kind.format == "json_lines" ? "write its edges as CSV, or as node-link JSON"
+                                         : "the commands for node classifiers read it (heddle train gcn --data FILE)";
   if (remedy.empty()) return "";
   for (std::size_t at = 0; (at = remedy.find("FILE", at)) != std::string::npos;) {
     const std::string shown = printable(path);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,9 @@ ContentKind content_kind(std::string_view head);
 ContentKind kind_at(const std::string& path);
 
 /// The sentence about a file of a kind that is not read as data: what it is and what to do. Empty where there is nothing to say
-/// against it. `what` is what was wanted of it: "interactions", "a graph".
-std::string refusal(const std::string& path, const ContentKind& kind, std::string_view what);
+/// against it. `what` is what was wanted of it, "interactions" or "a graph", and `read_here` the formats (ContentKind::format)
+/// that readers of that are for.
+std::string refusal(const std::string& path, const ContentKind& kind, std::string_view what,
+                    std::initializer_list<std::string_view> read_here);
 
 }  // namespace heddle::io::detail

@@ -175,7 +175,8 @@ class XzDecompressor final : public StreamDecompressor {
 #ifdef HEDDLE_READS_ZSTD
 class ZstdDecompressor final : public StreamDecompressor {
  public:
-  ZstdDecompressor(std::string name, int64_t limit) : StreamDecompressor(std::move(name), "zstd", limit), stream_(library().create()) {
+  ZstdDecompressor(std::string name, int64_t limit)
+      : StreamDecompressor(std::move(name), "zstd", limit), stream_(library().create()) {
     if (stream_ == nullptr) throw std::bad_alloc();
   }
   ~ZstdDecompressor() override { library().free(stream_); }

@@ -26,8 +26,9 @@ class Decompressor {
  public:
   virtual ~Decompressor() = default;
 
-  /// Decompresses from the front of `bytes`, and takes away what it used, to at most `room` bytes at `target`; returns how many it
-  /// made. `last`: no bytes come behind these. Throws Error{bad_data} for a stream that is damaged, cut off, or past the limit.
+  /// Decompresses from the front of `bytes`, and takes away what it used, to at most `room` bytes at `target`; returns how many
+  /// it made. `last`: no bytes come behind these. Throws Error{bad_data} for a stream that is damaged, cut off, or past the
+  /// limit.
   virtual int64_t read(std::string_view& bytes, bool last, char* target, int64_t room) = 0;
   /// Whether all is read.
   virtual bool ended() const = 0;

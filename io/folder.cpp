@@ -6,9 +6,11 @@
 #include <set>
 
 #include "heddle/error.h"
+#include "io/decompress.h"
 #include "io/edges.h"
 #include "io/file.h"
 #include "io/finite.h"
+#include "io/graph_files.h"
 #include "io/limits.h"
 #include "io/listing.h"
 #include "io/npy.h"
@@ -22,9 +24,12 @@ namespace fs = std::filesystem;
 namespace {
 
 bool is_edge_file(const std::string& name) {
-  const std::string plain = name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+  const std::string_view plain = without_packed_ending(name);
   return plain == "edges.txt" || plain == "edges.csv" || plain == "edges.tsv" || (plain.ends_with(".edges") && plain.size() > 6);
 }
+
+/// A matrix of the graph stands for a list of edges where there is none.
+bool is_matrix_file(const std::string& name) { return without_packed_ending(name).ends_with(".mtx"); }
 
 /// The only file of `names` for which `fits` holds, as a path; empty if there is none.
 template <class Fits>
@@ -42,7 +47,7 @@ std::string find_one(const std::string& folder, const std::set<std::string>& nam
                      std::initializer_list<const char*> stems) {
   return find_one(folder, names, what, [&](const std::string& name) {
     return std::any_of(stems.begin(), stems.end(), [&](const std::string& stem) {
-      return name == stem || (!stem.ends_with(".npy") && name == stem + ".gz");
+      return name == stem || (!stem.ends_with(".npy") && without_packed_ending(name) == stem);
     });
   });
 }
@@ -93,6 +98,19 @@ std::vector<int32_t> read_labels(const std::string& path, const LoadOptions& opt
   return labels;
 }
 
+EdgeList read_edges(const std::string& path, const LoadOptions& options, Reading& reading) {
+  if (!is_matrix_file(path)) return parse_edge_list(TextSource(path, options.options), options, reading);
+  NodeDataset graph = parse_matrix_graph(read_text_file(path).view(), path, reading);
+  EdgeList list;
+  list.listed = static_cast<int64_t>(graph.edges.size());
+  list.edges = std::move(graph.edges);
+  list.weights = std::move(graph.edge_weights);
+  list.cleaning = graph.cleaning;
+  list.nodes = graph.nodes;
+  list.largest_id_line = 1;  // the size stands above the entries
+  return list;
+}
+
 /// A count of nodes and the file that says so.
 struct NodeCount {
   int64_t nodes;
@@ -103,20 +121,23 @@ struct NodeCount {
 
 bool is_dataset_folder(const std::string& path) {
   const std::set<std::string> names = names_in(path);
-  return std::any_of(names.begin(), names.end(), is_edge_file);
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return is_edge_file(name) || is_matrix_file(name); });
 }
 
 NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& options, Reading& reading) {
   const std::set<std::string> names = names_in(path);
-  const std::string edge_file = find_one(path, names, "edges", is_edge_file);
+  std::string edge_file = find_one(path, names, "edges", is_edge_file);
+  if (edge_file.empty()) edge_file = find_one(path, names, "edges", is_matrix_file);
   const std::string feature_file = find_one(path, names, "features", {"features.npy", "features.csv"});
   const std::string label_file = find_one(path, names, "labels", {"labels.npy", "labels.csv", "labels.txt"});
-  require(!edge_file.empty(), ErrorKind::io, path, " has no edge list: looked for edges.txt, edges.csv, edges.tsv, NAME.edges");
+  require(!edge_file.empty(), ErrorKind::io, path,
+          " has no edge list: looked for edges.txt, edges.csv, edges.tsv, NAME.edges, NAME.mtx");
 
   NodeDataset data;
   const fs::path folder = fs::path(path).lexically_normal();  // "data/x/" names the same as "data/x"
   data.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
-  EdgeList list = parse_edge_list(TextSource(edge_file, options.options), options, reading);
+  EdgeList list = read_edges(edge_file, options, reading);
   if (!feature_file.empty()) data.dense_features = read_features(feature_file, options, reading);
   if (!label_file.empty()) data.labels = read_labels(label_file, options, reading);
 

@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <string_view>
 
+#include "heddle/error.h"
+#include "io/decompress.h"
+#include "io/graph_folders.h"
 #include "io/listing.h"
 
 namespace fs = std::filesystem;
@@ -23,7 +26,8 @@ constexpr InputName input_names[] = {
     {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},     {"labels.csv", false},     {"labels.txt", false},
     {"train.txt", false},    {"val.txt", false},      {"valid.txt", false},      {"validation.txt", false}, {"dev.txt", false},
     {"test.txt", false},     {"*.inter", false},      {"*.item", true},          {"u.data", false},         {"u.item", true},
-    {"ratings.dat", false},  {"ratings.csv", false},  {"movies.dat", true},      {"movies.csv", true},      {"train.csv", false},
+    {"ratings.dat", false},  {"ratings.csv", false},  {"movies.dat", true},      {"*.content", true},       {"*.cites", true},
+    {"nodes.csv", false},    {"meta.yaml", false},    {"*.mtx", false},          {"movies.csv", true},      {"train.csv", false},
     {"val.csv", false},      {"valid.csv", false},    {"validation.csv", false}, {"dev.csv", false},        {"test.csv", false},
     {"train.tsv", false},    {"val.tsv", false},      {"valid.tsv", false},      {"validation.tsv", false}, {"dev.tsv", false},
     {"test.tsv", false}};
@@ -35,9 +39,23 @@ bool matches(std::string_view name, std::string_view pattern) {
 }
 
 bool is_known(std::string_view name, bool beside) {
-  if (name.ends_with(".gz")) name.remove_suffix(3);
+  name = without_packed_ending(name);
   return std::any_of(std::begin(input_names), std::end(input_names),
                      [&](const InputName& known) { return (known.beside || !beside) && matches(name, known.pattern); });
+}
+
+/// The same in folders of a folder: OGB's layout.
+constexpr const char* ogb_files[] = {"raw/edge.csv", "raw/node-feat.csv", "raw/node-label.csv", "raw/num-node-list.csv"};
+constexpr std::string_view ogb_split_files[] = {"train.csv", "valid.csv", "test.csv"};
+
+/// Whether a path below a folder is a file of OGB's layout.
+bool is_ogb_file(const fs::path& below) {
+  const std::string plain(without_packed_ending(below.generic_string()));
+  if (std::find(std::begin(ogb_files), std::end(ogb_files), plain) != std::end(ogb_files)) return true;
+  const fs::path file = below.filename();
+  const std::string_view name = without_packed_ending(file.native());
+  return below.parent_path().parent_path() == "split" &&
+         std::find(std::begin(ogb_split_files), std::end(ogb_split_files), name) != std::end(ogb_split_files);
 }
 
 /// The folder that reading from a path looks into, and what it looks for there.
@@ -68,6 +86,23 @@ std::vector<std::string> input_files(const std::string& path) {
   for (const std::string& name : names_in(place.folder.string())) {
     if (place.is_read(name) && fs::is_regular_file(place.folder / name, ignored)) files.push_back((place.folder / name).string());
   }
+  if (!place.is_folder) return files;
+  try {
+    const auto [nodes, edges] = dgl_files(path);
+    for (const std::string& file : {nodes, edges}) {
+      if (!file.empty() && std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+    }
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::out_of_memory) throw;  // else its reader says what is wrong with it
+  }
+  const auto add_below = [&](const fs::path& below) {
+    for (const std::string& name : names_in((place.folder / below).string())) {
+      if (is_ogb_file(below / name) && fs::is_regular_file(place.folder / below / name, ignored))
+        files.push_back((place.folder / below / name).string());
+    }
+  };
+  add_below("raw");
+  for (const std::string& split : names_in((place.folder / "split").string())) add_below(fs::path("split") / split);
   return files;
 }
 
@@ -76,7 +111,9 @@ bool would_be_input(const std::string& path, const std::string& file) {
   const fs::path named(file);
   std::error_code failed;
   const bool same_folder = fs::equivalent(place.folder, named.has_parent_path() ? named.parent_path() : fs::path("."), failed);
-  return !failed && same_folder && place.is_read(named.filename().string());
+  if (!failed && same_folder) return place.is_read(named.filename().string());
+  const fs::path below = fs::weakly_canonical(named, failed).lexically_relative(fs::weakly_canonical(place.folder, failed));
+  return !failed && place.is_folder && is_ogb_file(below);
 }
 
 }  // namespace heddle::io::detail

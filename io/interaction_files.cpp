@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "heddle/error.h"
+#include "io/decompress.h"
 #include "io/delimited.h"
 #include "io/lightgcn_text.h"
 #include "io/listing.h"
+#include "io/matrix_market.h"
 
 namespace fs = std::filesystem;
 
@@ -20,10 +22,9 @@ bool is_folder(const std::string& path) {
   return fs::is_directory(path, ignored);
 }
 
-/// The file's name without .gz.
+/// The file's name without .gz and its like.
 std::string plain_file_name(const std::string& path) {
-  const std::string name = fs::path(path).filename().string();
-  return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
+  return std::string(without_packed_ending(fs::path(path).filename().string()));
 }
 
 InteractionLog read_one(const std::string& path, const TableForm& form, const InteractionReading& how, std::string_view format,
@@ -39,18 +40,64 @@ TableForm recbole_form(std::string_view head) {
   return {tabs ? "\t" : " ", '\0', TableForm::Header::typed};
 }
 
-/// The .inter file of a folder, or the path itself; empty if the folder has none.
-std::string inter_file(const std::string& path) {
-  if (!is_folder(path)) return path;
-  std::vector<std::string> found;
+/// The part that a file of RecBole's benchmarks is, and the data set's name: NAME.train.inter, NAME.valid.inter, NAME.test.inter.
+std::optional<InteractionLog::Part> benchmark_part(std::string_view plain, std::string& name) {
+  using Part = InteractionLog::Part;
+  constexpr std::pair<std::string_view, Part> endings[] = {{".train.inter", Part::train},    {".valid.inter", Part::val},
+                                                           {".val.inter", Part::val},        {".dev.inter", Part::val},
+                                                           {".validation.inter", Part::val}, {".test.inter", Part::test}};
+  for (const auto& [ending, part] : endings) {
+    if (plain.size() <= ending.size() || !plain.ends_with(ending)) continue;
+    name = plain.substr(0, plain.size() - ending.size());
+    return part;
+  }
+  return std::nullopt;
+}
+
+/// A data set as .inter files: one, or a part each.
+struct InterFiles {
+  std::string name;                                                                ///< of the data set
+  std::vector<std::pair<std::string, std::optional<InteractionLog::Part>>> files;  ///< none: the folder has none
+};
+
+/// Those of a folder, or the path itself.
+InterFiles inter_files(const std::string& path) {
+  if (!is_folder(path)) return {data_name(path), {{path, std::nullopt}}};
+  std::vector<std::string> whole;
+  InterFiles parts;
   for (const std::string& name : names_in_readable(path)) {
     const std::string file = (fs::path(path) / name).string();
-    if (plain_file_name(file).ends_with(".inter")) found.push_back(file);
+    const std::string plain = plain_file_name(file);
+    if (!plain.ends_with(".inter")) continue;
+    std::string stem;
+    const std::optional<InteractionLog::Part> part = benchmark_part(plain, stem);
+    if (!part) {
+      whole.push_back(file);
+      continue;
+    }
+    require(parts.name.empty() || parts.name == stem, ErrorKind::bad_data, path, " has several data sets: ", parts.name, " and ",
+            stem, "; put each in a folder of its own");
+    const auto same =
+        std::find_if(parts.files.begin(), parts.files.end(), [&](const auto& known) { return known.second == part; });
+    require(same == parts.files.end(), ErrorKind::bad_data, path, " has both ",
+            same == parts.files.end() ? "" : fs::path(same->first).filename().string(), " and ", name,
+            ", which are the same part of the data");
+    parts.name = stem;
+    parts.files.emplace_back(file, part);
   }
-  std::sort(found.begin(), found.end());
-  require(found.size() <= 1, ErrorKind::bad_data, path, " has several .inter files: ", found.empty() ? "" : found.front(),
-          " and ", found.empty() ? "" : found.back(), "; name one of them");
-  return found.empty() ? "" : found.front();
+  // Where the parts stand beside the whole, they are what the authors split it into.
+  const bool trains = std::any_of(parts.files.begin(), parts.files.end(),
+                                  [](const auto& file) { return file.second == InteractionLog::Part::train; });
+  if (trains && parts.files.size() > 1) {
+    std::sort(parts.files.begin(), parts.files.end(), [](const auto& a, const auto& b) { return *a.second < *b.second; });
+    return parts;
+  }
+  for (const auto& [file, part] : parts.files) whole.push_back(file);
+  std::sort(whole.begin(), whole.end());
+  require(whole.size() <= 1, ErrorKind::bad_data, path, " has several .inter files: ", whole.empty() ? "" : whole.front(),
+          " and ", whole.empty() ? "" : whole.back(), "; name one of them");
+  if (whole.empty()) return {};
+  return {data_name(whole.front()), {{whole.front(), std::nullopt}}};
 }
 
 /// MovieLens's file of ratings, how it is written, and its file of titles.
@@ -90,19 +137,24 @@ constexpr const char* validation_names[] = {"val", "valid", "validation", "dev"}
 }  // namespace
 
 bool is_recbole(const std::string& path) {
-  if (is_folder(path)) return !inter_file(path).empty();
+  if (is_folder(path)) return !inter_files(path).files.empty();
   const std::optional<std::string> head = text_head(path);
   if (!head) return false;
   return plain_file_name(path).ends_with(".inter") || head->substr(0, head->find('\n')).find(":token") != std::string::npos;
 }
 
 InteractionLog read_recbole(const std::string& path, const InteractionReading& how, Reading& reading) {
-  const std::string inter = inter_file(path);
-  require(!inter.empty(), ErrorKind::bad_data, path, " has no .inter file");
-  InteractionLog log = read_one(inter, recbole_form(first_line(inter)), how, "recbole", "has a header of name:type", reading);
-  log.name = data_name(inter);
+  const InterFiles inter_set = inter_files(path);
+  require(!inter_set.files.empty(), ErrorKind::bad_data, path, " has no .inter file");
+  const std::string inter = inter_set.files.front().first;
+  std::vector<InteractionText> texts;
+  for (const auto& [file, part] : inter_set.files) texts.push_back({TextSource(file, how.options), part});
+  const char* const why = texts.size() > 1 ? "is named NAME.PART.inter" : "has a header of name:type";
+  InteractionLog log = parse_delimited(std::move(texts), recbole_form(first_line(inter)), how, "recbole", why, reading);
+  log.name = inter_set.name;
   const std::string plain = plain_file_name(inter);
-  const std::string stem = plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : plain;
+  std::string stem = plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : plain;
+  benchmark_part(plain, stem);
   const std::string items = find_file(fs::path(inter).parent_path().string(), stem + ".item");
   if (items.empty()) return log;
   std::size_t id = 0, title = 0;
@@ -144,11 +196,12 @@ InteractionLog read_movielens(const std::string& path, const InteractionReading&
   return log;
 }
 
-bool is_interaction_matrix(const std::string& path) { return !is_folder(path) && first_line(path).starts_with("%%MatrixMarket"); }
+bool is_interaction_matrix(const std::string& path) { return !is_folder(path) && is_matrix_market(first_line(path)); }
 
 InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& asked, Reading& reading) {
   refuse_columns(asked.columns, "matrix_market", path);
-  const std::string banner = first_line(path);
+  std::string banner = first_line(path);
+  for (char& c : banner) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   const bool general = banner.find("coordinate") != std::string::npos && banner.find("general") != std::string::npos;
   require(general && banner.find("complex") == std::string::npos, ErrorKind::bad_data, path, ":1: the matrix is ",
           in_quotes(banner), ", and users x items are a general coordinate matrix of numbers");
@@ -189,8 +242,9 @@ void list_unread(const std::string& path, Reading& reading) {
   if (!is_folder(path)) return;
   for (const std::string& name : names_in(path)) {
     const std::string file = (fs::path(path) / name).string();
-    const bool read =
-        std::any_of(reading.files.begin(), reading.files.end(), [&](const FileReading& known) { return known.path == file; });
+    const bool read = std::any_of(reading.files.begin(), reading.files.end(), [&](const FileReading& known) {
+      return known.path == file || known.path.starts_with(file + "/");
+    });
     if (read || name.starts_with('.')) continue;
     reading.files_not_read.push_back(is_folder(file) ? name + "/" : name);
     const std::string stem = name.substr(0, name.find('.'));

@@ -13,6 +13,18 @@ namespace heddle::io::detail {
 bool is_recbole(const std::string& path);
 InteractionLog read_recbole(const std::string& path, const InteractionReading& how, Reading& reading);
 
+/// A sparse matrix of users x items in a .npz; the numbers of its rows and columns, from 0, are the ids. Stored zeros are left
+/// out, and counted; values that are not all 1 are the ratings.
+InteractionLog parse_npz_interactions(std::string_view bytes, const std::string& name, const InteractionReading& how,
+                                      Reading& reading);
+bool is_npz_interactions(const std::string& path);
+InteractionLog read_npz_interactions(const std::string& path, const InteractionReading& how, Reading& reading);
+
+/// JSON with an object a record (io/json_records.h): the columns are its keys, those of objects inside joined by points.
+InteractionLog parse_json_records(TextSource source, const InteractionReading& how, Reading& reading);
+bool is_json_records(const std::string& path);
+InteractionLog read_json_records(const std::string& path, const InteractionReading& how, Reading& reading);
+
 /// MovieLens: u.data, ratings.dat, ratings.csv, a text with two colons between columns, or a folder with one.
 bool is_movielens(const std::string& path);
 InteractionLog read_movielens(const std::string& path, const InteractionReading& how, Reading& reading);

@@ -9,6 +9,7 @@
 #include "heddle/rethrow.h"
 #include "io/choices.h"
 #include "io/content_kind.h"
+#include "io/decompress.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
 #include "io/readable_path.h"
@@ -42,6 +43,10 @@ InteractionFormat format_named(const std::string& name, const std::string& calle
 }
 
 constexpr InteractionFormatEntry interaction_format_table[] = {
+    {InteractionFormat::npz, "npz", "a sparse matrix of users x items as SciPy's save_npz writes it (.npz)", is_npz_interactions,
+     read_npz_interactions},
+    {InteractionFormat::json_lines, "json_lines", "JSON with an object a record, one a line or in one array", is_json_records,
+     read_json_records},
     {InteractionFormat::lightgcn, "lightgcn",
      "a folder with train.txt and test.txt, or a file with lines 'user item item ...', separated by blanks", is_lightgcn,
      read_lightgcn},
@@ -61,12 +66,15 @@ std::span<const InteractionFormatEntry> interaction_formats() { return interacti
 
 std::string find_file(const std::string& folder, std::string_view name) {
   const std::string plain = (fs::path(folder) / name).string();
-  const std::string packed = plain + ".gz";
   std::error_code ignored;
-  const bool has_plain = fs::is_regular_file(plain, ignored);
-  const bool has_packed = fs::is_regular_file(packed, ignored);
-  require(!has_plain || !has_packed, ErrorKind::bad_data, folder, " has both ", name, " and ", name, ".gz");
-  return has_plain ? plain : has_packed ? packed : "";
+  std::string found = fs::is_regular_file(plain, ignored) ? plain : "";
+  for (const std::string_view ending : packed_endings) {
+    const std::string packed = plain + std::string(ending);
+    if (!fs::is_regular_file(packed, ignored)) continue;
+    require(found.empty(), ErrorKind::bad_data, folder, " has both ", fs::path(found).filename().string(), " and ", name, ending);
+    found = packed;
+  }
+  return found;
 }
 
 std::string data_name(const std::string& path) {
@@ -141,7 +149,7 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
   std::error_code ignored;
   std::string looked_for;
   const bool exists = std::filesystem::exists(path, ignored);
-  const std::string refused = refusal(path, kind_at(path), "interactions");
+  const std::string refused = refusal(path, kind_at(path), "interactions", {"npz", "matrix_market", "json_lines", "zip"});
   require(refused.empty() || how.format != InteractionFormat::automatic, ErrorKind::bad_data, refused);
   for (const InteractionFormatEntry& entry : interaction_formats()) {
     const bool tried = how.format == entry.format || how.format == InteractionFormat::automatic;

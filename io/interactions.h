@@ -48,7 +48,8 @@ void check_id(const Position& at, std::string_view id, const char* what) {
   }
 }
 
-/// FOLDER/NAME or FOLDER/NAME.gz, whichever is a file; empty if neither is. Throws Error{bad_data} if both are.
+/// FOLDER/NAME, FOLDER/NAME.gz or one of the other packed endings, whichever is a file; empty if none is. Throws Error{bad_data}
+/// if several are.
 std::string find_file(const std::string& folder, std::string_view name);
 
 /// The last part of the path without its extensions (.gz, .csv, ...), for InteractionLog::name.

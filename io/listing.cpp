@@ -17,7 +17,7 @@ struct CloseFolder {
 };
 
 /// 0, or the system's reason for which the listing ended early.
-int list(const std::string& folder, std::set<std::string>& names) {
+int list_names(const std::string& folder, std::set<std::string>& names) {
   const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
   if (open == nullptr) return errno;
   for (;;) {
@@ -33,13 +33,13 @@ int list(const std::string& folder, std::set<std::string>& names) {
 
 std::set<std::string> names_in(const std::string& folder) {
   std::set<std::string> names;
-  list(folder, names);
+  list_names(folder, names);
   return names;
 }
 
 std::set<std::string> names_in_readable(const std::string& folder) {
   std::set<std::string> names;
-  const int reason = list(folder, names);
+  const int reason = list_names(folder, names);
   require(reason == 0, reason == ENOMEM ? ErrorKind::out_of_memory : ErrorKind::io, "cannot read ", folder, ": ",
           std::strerror(reason));
   return names;

@@ -7,6 +7,8 @@
 #include "io/content_kind.h"
 #include "io/edges.h"
 #include "io/folder.h"
+#include "io/graph_files.h"
+#include "io/graph_folders.h"
 #include "io/interaction_files.h"
 #include "io/interactions.h"
 #include "io/planetoid.h"
@@ -29,11 +31,42 @@ bool is_text_file(const std::string& path) {
   return kind.remedy.empty() && kind.format.empty() && kind.kind != ContentKind::unknown && kind.kind != ContentKind::gzip;
 }
 
+/// The formats of one file, told by its first bytes: NAME is that of ContentKind::format.
+bool is_npz(const std::string& path) { return kind_at(path).format == "npz"; }
+bool is_matrix(const std::string& path) { return kind_at(path).format == "matrix_market"; }
+bool is_graphml(const std::string& path) { return kind_at(path).format == "graphml"; }
+bool is_gexf(const std::string& path) { return kind_at(path).format == "gexf"; }
+bool is_node_link(const std::string& path) { return kind_at(path).format == "node_link"; }
+NodeDataset read_npz_file(const std::string& path, const LoadOptions& how, Reading& reading) {
+  return read_graph_file(path, "npz", how, reading);
+}
+NodeDataset read_matrix_file(const std::string& path, const LoadOptions& how, Reading& reading) {
+  return read_graph_file(path, "matrix_market", how, reading);
+}
+NodeDataset read_graphml_file(const std::string& path, const LoadOptions& how, Reading& reading) {
+  return read_graph_file(path, "graphml", how, reading);
+}
+NodeDataset read_gexf_file(const std::string& path, const LoadOptions& how, Reading& reading) {
+  return read_graph_file(path, "gexf", how, reading);
+}
+NodeDataset read_node_link_file(const std::string& path, const LoadOptions& how, Reading& reading) {
+  return read_graph_file(path, "node_link", how, reading);
+}
+
 constexpr NodeFormatEntry node_format_table[] = {
     {NodeFormat::planetoid, "planetoid", "DIR/NAME where DIR holds Planetoid's ind.NAME.{x,tx,allx,y,ty,ally,graph,test.index}",
      is_planetoid, read_planetoid},
+    {NodeFormat::content, "content", "NAME.content with NAME.cites beside it, or a folder with both", is_citations,
+     read_citations},
+    {NodeFormat::ogb, "ogb", "a folder with raw/edge.csv and raw/num-node-list.csv", is_ogb, read_ogb},
+    {NodeFormat::dgl, "dgl", "a folder with nodes.csv and edges.csv", is_dgl, read_dgl},
     {NodeFormat::folder, "folder", "a folder with edges.txt, edges.csv, edges.tsv or NAME.edges", is_dataset_folder,
      read_dataset_folder},
+    {NodeFormat::npz, "npz", "a .npz with a graph", is_npz, read_npz_file},
+    {NodeFormat::matrix_market, "matrix_market", "a Matrix Market file (.mtx)", is_matrix, read_matrix_file},
+    {NodeFormat::graphml, "graphml", "a GraphML file", is_graphml, read_graphml_file},
+    {NodeFormat::gexf, "gexf", "a GEXF file", is_gexf, read_gexf_file},
+    {NodeFormat::node_link, "node_link", "a graph as node-link JSON", is_node_link, read_node_link_file},
     {NodeFormat::edge_list, "edge_list", "a text file with two node ids a line", is_text_file, read_edge_list},
 };
 
@@ -57,7 +90,7 @@ NodeDataset read_nodes(const std::string& path, const LoadOptions& how, Reading&
     }
     looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
-  const std::string refused = refusal(path, kind, "a graph");
+  const std::string refused = refusal(path, kind, "a graph", {"npz", "matrix_market", "graphml", "gexf", "node_link", "zip"});
   require(refused.empty(), ErrorKind::bad_data, refused);
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " is not a data set" : " does not exist",
        "; looked for: ", looked_for);

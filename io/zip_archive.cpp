@@ -12,9 +12,6 @@ namespace heddle::io::detail {
 
 namespace {
 
-struct ArchiveCloser {
-  void operator()(zip_t* archive) const { zip_library().discard(archive); }
-};
 /// What libzip says went wrong.
 struct ZipError {
   ZipError() { zip_library().error_init(&error); }
@@ -36,6 +33,9 @@ struct EntryCloser {
 }  // namespace
 
 struct ZipArchive::State {
+  struct ArchiveCloser {
+    void operator()(zip_t* archive) const { zip_library().discard(archive); }
+  };
   std::string name;
   std::unique_ptr<zip_t, ArchiveCloser> archive;
   std::vector<std::string> names;

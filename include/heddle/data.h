@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "heddle/export.h"
+#include "heddle/id_table.h"
 #include "heddle/reading.h"
 
 HEDDLE_API_BEGIN
@@ -94,6 +95,10 @@ struct NodeDataset {
   std::vector<int32_t> test;  ///< to judge by, as train
   CleaningReport cleaning;    ///< what its reader met
   Reading reading = {};       ///< from which files it was read, and how; takes no part in the hashes
+  /// What the files call the nodes, where that is not by their numbers; else empty. Takes no part in the hashes.
+  IdTable node_ids = {};
+  /// What the files call the classes, where that is not by their numbers; else empty. Takes no part in the hashes.
+  std::vector<std::string> class_names = {};
 
   /// Columns of the features.
   int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }

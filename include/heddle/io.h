@@ -28,7 +28,20 @@ enum class FileAccess {
 };
 
 /// The formats that `load` knows; `automatic` recognises one by content.
-enum class NodeFormat { automatic, planetoid, folder, edge_list };
+enum class NodeFormat {
+  automatic,      ///< whichever it is
+  planetoid,      ///< see `load`, as the others
+  content,        ///< papers and citations
+  ogb,            ///< OGB's folders
+  dgl,            ///< DGL's CSV
+  folder,         ///< an edge list, features, labels and splits by name
+  npz,            ///< arrays in an archive
+  matrix_market,  ///< a square matrix
+  graphml,        ///< XML
+  gexf,           ///< XML, as Gephi writes it
+  node_link,      ///< JSON, as networkx writes it
+  edge_list,      ///< one text
+};
 
 /// Which columns of the texts of a node data set hold what: a name of the header, or a number from 1. Empty: found by the usual
 /// names, else by the place (docs/formats.md).
@@ -49,6 +62,12 @@ struct LoadOptions {
 
 /// Reads a node classification data set:
 /// - planetoid: "DIR/cora" standing for Planetoid's DIR/ind.cora.{x,tx,allx,y,ty,ally,graph,test.index}, or a folder with them;
+/// - content: NAME.content (id, words, class) and NAME.cites, as Cora and Citeseer were first published;
+/// - ogb: an Open Graph Benchmark folder: raw/edge.csv, node-feat.csv, node-label.csv, num-node-list.csv, split/NAME/;
+/// - dgl: a folder with nodes.csv and edges.csv, as DGL's CSVDataset has them;
+/// - npz: a .npz with edges or an adjacency matrix and, optionally, features, labels and masks (docs/formats.md);
+/// - matrix_market: a square Matrix Market file;
+/// - graphml, gexf, node_link: GraphML, GEXF, networkx's node-link JSON;
 /// - folder: an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
 /// - edge_list: one file (features: none, labels: none).
 /// Throws Error{io} if there is nothing at the path, and Error{bad_data} that lists what was looked for if it is none of these.
@@ -60,7 +79,7 @@ NodeDataset load(const std::string& path, const LoadOptions& options = {}, Readi
 NodeDataset karate_club();
 
 /// The formats of interaction data that `load_interactions` knows; `automatic` recognises one by content.
-enum class InteractionFormat { automatic, lightgcn, recbole, movielens, matrix_market, csv };
+enum class InteractionFormat { automatic, npz, json_lines, lightgcn, recbole, movielens, matrix_market, csv };
 
 /// Which columns of a text hold what: a name of the header, or a number from 1. Empty: found by the usual names
 /// (docs/formats.md).
@@ -101,7 +120,11 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
 
 /// Reads interaction data (docs/formats.md):
 /// - lightgcn: a folder with train.txt and test.txt (val.txt, valid.txt, ... too), lines `user item item ...`; or one such file;
-/// - recbole: a folder with NAME.inter (.item gives titles), or the .inter file;
+/// - npz: a sparse matrix of users x items, as SciPy's save_npz writes it;
+/// - json_lines: JSON objects, a record each, one a line or in one array;
+/// - recbole: a folder with NAME.inter (.item gives titles), or with NAME.train.inter, NAME.valid.inter and NAME.test.inter, or
+/// an
+///   .inter file;
 /// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
 /// - matrix_market: a coordinate matrix of users x items, whose numbers from 1 are the ids;
 /// - csv: any text with columns for user and item, whatever separates them, with or without a header; a folder with train.csv

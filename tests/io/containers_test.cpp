@@ -86,6 +86,7 @@ TEST_CASE("containers / a file of another kind is named, with what to do, before
       {"a.gml", "graph [\n  node [ id 0 ]\n]\n", "is a GML file", "write_graphml"},
       {"a.net", "*Vertices 2\n1 \"a\"\n", "is a Pajek file", "write_graphml"},
       {"a.dot", "digraph g {\n a -> b\n}\n", "is a DOT file", "write_graphml"},
+      {"a.edgelist", "# networkx\n0 5 {'weight': 3}\n0 6 {}\n", "is an edge list of networkx's with dicts", "data=False"},
       {"a.json", "[1, 2]", "is a JSON file", "one object a record"},
       {"a.dicts", "{'user': 'a', 'item': 'b'}\n", "is a file of Python dicts", "ast.literal_eval"},
       {"a.tar", std::string(257, '\0') + "ustar", "is a tar archive", "unpack it"},

@@ -45,6 +45,27 @@ std::vector<Files> data_sets(std::string_view format) {
                     {"labels.npy", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", raw<int64_t>({1, 0}))}});
     return sets;
   }
+  if (format == "content") return {{{"my.content", "a\t1\tx\nb\t0\ty\n"}, {"my.cites", "a\tb\n"}}};
+  if (format == "ogb") {
+    return {{{"raw/edge.csv", "0,1\n1,2\n"},
+             {"raw/num-node-list.csv", "3\n"},
+             {"raw/node-feat.csv", "1,2\n3,4\n5,6\n"},
+             {"raw/node-label.csv", "0\n1\n1\n"},
+             {"split/time/train.csv", "0\n"},
+             {"split/time/valid.csv", "1\n"},
+             {"split/time/test.csv", "2\n"}}};
+  }
+  if (format == "dgl") {
+    return {{{"nodes.csv", "node_id,label\n0,0\n1,1\n"}, {"edges.csv", "src_id,dst_id\n0,1\n"}},
+            {{"meta.yaml", "edge_data:\n- file_name: links.csv\nnode_data:\n- file_name: things.csv\n"},
+             {"things.csv", "node_id,label\n0,0\n1,1\n"},
+             {"links.csv", "src_id,dst_id\n0,1\n"}}};
+  }
+  if (format == "npz") return {{{"graph.npz", tiny_amazon_npz()}}};
+  if (format == "graphml") return {{{"graph.graphml", tiny_graphml()}}};
+  if (format == "gexf") return {{{"graph.gexf", tiny_gexf()}}};
+  if (format == "node_link") return {{{"graph.json", tiny_node_link()}}};
+  if (format == "json_lines") return {{{"log.jsonl", "{\"user\": 1, \"item\": 2}\n"}}};
   if (format == "edge_list") return {{{"links", "0 1\n1 2\n"}}};
   if (format == "lightgcn") return {{{"train.txt", "0 1 2\n1 2\n"}, {"val.txt", "0 3\n"}, {"test.txt", "1 3\n"}}};
   if (format == "matrix_market") return {{{"shop.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 2\n"}}};
@@ -85,7 +106,10 @@ void check_format(std::string_view format, const std::function<std::string(const
   CAPTURE(format);
   for (const Files& files : data_sets(format)) {
     const TempDir folder;
-    for (const auto& [name, content] : files) folder.write(name, content);
+    for (const auto& [name, content] : files) {
+      fs::create_directories(fs::path(folder.file(name)).parent_path());
+      folder.write(name, content);
+    }
     folder.write("model.safetensors", "not read");
     const std::string path = files.size() == 1 ? folder.file(files.front().first) : folder.path().string();
     const std::string whole = outcome([&] { return read(path); });

@@ -368,8 +368,8 @@ TEST_CASE("io / malformed folders and single files: the sentence names the file"
   CHECK_THROWS_WITH_AS(io::load(folder.write("a.edges", "")), doctest::Contains("a.edges is empty"), Error);
   CHECK_THROWS_WITH_AS(io::load(folder.write("b.edges", "5 2147483646\n")),
                        doctest::Contains("b.edges:1: node id 2147483646 makes 2147483647 nodes of 1 edge"), Error);
-  CHECK_THROWS_WITH_AS(io::load(folder.write("c.npz", zip({{"a.npy", ""}}))), doctest::Contains("c.npz is not a data set"),
-                       Error);
+  CHECK_THROWS_WITH_AS(io::load(folder.write("c.npz", zip({{"a.npy", ""}}))),
+                       doctest::Contains("c.npz has neither an adjacency matrix"), Error);
   std::filesystem::create_directory(folder.file("edges.txt"));
   std::filesystem::remove(folder.file("a.edges"));
   std::filesystem::remove(folder.file("b.edges"));

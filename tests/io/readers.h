@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/decompress.h"
 #include "io/delimited.h"
 #include "io/edges.h"
+#include "io/graph_files.h"
+#include "io/graph_folders.h"
+#include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
 #include "io/npy.h"
 #include "io/number_columns.h"
@@ -61,6 +65,51 @@ inline void compressed_file(std::string_view content) {
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::io) throw;
   }
+}
+inline void graphml(std::string_view content) {
+  Reading reading;
+  io::detail::parse_graphml(content, "f", {}, reading);
+}
+inline void gexf(std::string_view content) {
+  Reading reading;
+  io::detail::parse_gexf(content, "f", {}, reading);
+}
+inline void node_link(std::string_view content) {
+  Reading reading;
+  io::detail::parse_node_link(content, "f", {}, reading);
+}
+inline void matrix_market(std::string_view content) {
+  Reading reading;
+  io::detail::parse_matrix_graph(content, "f", reading);
+}
+inline void npz_graph(std::string_view content) {
+  Reading reading;
+  io::detail::parse_npz_graph(content, "f", {}, reading);
+}
+inline void npz_interactions(std::string_view content) {
+  Reading reading;
+  io::detail::parse_npz_interactions(content, "f", {}, reading);
+}
+inline void json_records(std::string_view content) {
+  Reading reading;
+  io::detail::parse_json_records(text_of(content), {}, reading);
+}
+/// Two files one behind the other, a line of dashes between.
+inline std::pair<std::string_view, std::string_view> two_files(std::string_view content) {
+  constexpr std::string_view between = "----\n";
+  const std::size_t at = content.find(between);
+  if (at == std::string_view::npos) return {content, {}};
+  return {content.substr(0, at), content.substr(at + between.size())};
+}
+inline void citations(std::string_view content) {
+  Reading reading;
+  const auto [papers, cites] = two_files(content);
+  io::detail::parse_citations(papers, "f", cites, "f", reading);
+}
+inline void dgl(std::string_view content) {
+  Reading reading;
+  const auto [nodes, edges] = two_files(content);
+  io::detail::parse_dgl(text_of(nodes), text_of(edges), {}, reading);
 }
 inline void gzip_file(std::string_view content) { io::detail::gunzip(content, "f", 1 << 20); }
 

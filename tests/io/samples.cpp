@@ -205,6 +205,86 @@ std::array<std::string, 8> tiny_planetoid_3(int protocol) {
   };
 }
 
+std::string tiny_graphml() {
+  return R"(<?xml version="1.0" encoding="UTF-8"?>
+<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
+<key id="c" for="node" attr.name="class" attr.type="int"/>
+<key id="d0" for="node" attr.name="f0" attr.type="double"><default>0</default></key>
+<key id="d1" for="node" attr.name="f1" attr.type="double"/>
+<graph edgedefault="undirected">
+<node id="0"><data key="c">0</data><data key="d0">1.5</data><data key="d1">2</data></node>
+<node id="1"><data key="c">1</data><data key="d1">3</data></node>
+<node id="2"><data key="c">1</data><data key="d0">-1</data><data key="d1">4</data></node>
+<node id="3"><data key="d0">1</data><data key="d1">5</data></node>
+<edge source="0" target="1"/><edge source="2" target="1"/><edge source="0" target="3"/>
+</graph></graphml>
+)";
+}
+
+std::string tiny_gexf() {
+  return R"(<?xml version="1.0" encoding="UTF-8"?>
+<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph defaultedgetype="undirected">
+<attributes class="node"><attribute id="c" title="class" type="integer"/>
+<attribute id="a" title="f0" type="float"><default>0</default></attribute><attribute id="b" title="f1" type="float"/></attributes>
+<nodes>
+<node id="0" label="a"><attvalues><attvalue for="c" value="0"/><attvalue for="a" value="1.5"/><attvalue for="b" value="2"/></attvalues></node>
+<node id="1" label="b"><attvalues><attvalue for="c" value="1"/><attvalue for="b" value="3"/></attvalues></node>
+<node id="2"><attvalues><attvalue for="c" value="1"/><attvalue for="a" value="-1"/><attvalue for="b" value="4"/></attvalues></node>
+<node id="3"><attvalues><attvalue for="a" value="1"/><attvalue for="b" value="5"/></attvalues></node>
+</nodes>
+<edges><edge id="0" source="0" target="1"/><edge id="1" source="2" target="1"/><edge id="2" source="0" target="3"/></edges>
+</graph></gexf>
+)";
+}
+
+std::string tiny_node_link() {
+  return R"({"directed": false, "multigraph": false, "graph": {}, "nodes": [{"class": 0, "feat": [1.5, 2], "id": 0},
+ {"class": 1, "feat": [0, 3], "id": 1}, {"class": 1, "feat": [-1, 4], "id": 2}, {"class": null, "feat": [1, 5], "id": 3}],
+ "links": [{"source": 0, "target": 1}, {"source": 2, "target": 1}, {"source": 0, "target": 3}]}
+)";
+}
+
+std::string tiny_matrix_market() { return "%%MatrixMarket matrix coordinate pattern symmetric\n% note\n4 4 3\n2 1\n3 2\n4 1\n"; }
+
+std::string tiny_amazon_npz() {
+  return zip({{"adj_data.npy", npy_of<float>({1, 1, 1, 1, 1, 1}, "(6,)")},
+              {"adj_indices.npy", npy_of<int64_t>({1, 3, 0, 2, 1, 0}, "(6,)")},
+              {"adj_indptr.npy", npy_of<int64_t>({0, 2, 4, 5, 6}, "(5,)")},
+              {"adj_shape.npy", npy_of<int64_t>({4, 4}, "(2,)")},
+              {"attr_data.npy", npy_of<float>({1.5f, 2, 3, 4, -1, 1, 5}, "(7,)")},
+              {"attr_indices.npy", npy_of<int64_t>({0, 1, 1, 1, 0, 0, 1}, "(7,)")},
+              {"attr_indptr.npy", npy_of<int64_t>({0, 2, 3, 5, 7}, "(5,)")},
+              {"attr_shape.npy", npy_of<int64_t>({4, 2}, "(2,)")},
+              {"labels.npy", npy_of<int64_t>({0, 1, 1, -1}, "(4,)")},
+              {"class_names.npy", npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "x")}});
+}
+
+std::string tiny_masked_npz() {
+  return zip({{"node_features.npy", npy_of<float>({1.5f, 2, 0, 3, -1, 4, 1, 5}, "(4, 2)")},
+              {"node_labels.npy", npy_of<int64_t>({0, 1, 1, -1}, "(4,)")},
+              {"edges.npy", npy_of<int64_t>({0, 1, 2, 1, 0, 3}, "(3, 2)")},
+              {"train_masks.npy", npy_of<uint8_t>({1, 0, 0, 0, 0, 1, 0, 0}, "(2, 4)")},
+              {"val_masks.npy", npy_of<uint8_t>({0, 1, 0, 0, 1, 0, 0, 0}, "(2, 4)")},
+              {"test_masks.npy", npy_of<uint8_t>({0, 0, 1, 0, 0, 0, 1, 0}, "(2, 4)")}});
+}
+
+std::string tiny_scipy_npz() {
+  return zip({{"indices.npy", npy_of<int64_t>({2, 0, 1}, "(3,)")},
+              {"indptr.npy", npy_of<int64_t>({0, 2, 3}, "(3,)")},
+              {"format.npy", npy("{'descr': '|S3', 'fortran_order': False, 'shape': (), }", "csr")},
+              {"shape.npy", npy_of<int64_t>({2, 3}, "(2,)")},
+              {"data.npy", npy_of<float>({4, 5, 1}, "(3,)")}});
+}
+
+std::string tiny_citations() {
+  return "31\t1\t0\tTheory\n12\t0\t1\tNets\n7\t1\t1\tNets\n99\t0\t0\tTheory\n----\n31\t12\n7\t12\n31\t99\n31\t5\n";
+}
+
+std::string tiny_dgl() {
+  return "node_id,label,train_mask,val_mask,test_mask,feat\n0,0,True,False,False,\"1.5, 2\"\n1,1,False,True,False,\"0, 3\"\n"
+         "2,1,False,False,True,\"-1, 4\"\n3,,False,False,False,\"1, 5\"\n----\nsrc_id,dst_id,weight\n0,1,1\n2,1,1\n0,3,1\n";
+}
+
 io::detail::PlanetoidParts parts_of(const std::array<std::string, 8>& contents) {
   io::detail::PlanetoidParts parts;
   for (std::size_t i = 0; i < parts.size(); ++i) parts[i] = {contents[i], std::string(io::detail::planetoid_part_names[i])};
@@ -252,6 +332,21 @@ std::vector<Sample> samples() {
       {"xz", compressed_file, packed_xz(), "compressed"},
       {"bzip2", compressed_file, packed_bzip2(), "compressed"},
       {"zstd", compressed_file, packed_zstd(), "compressed"},
+      {"graphml", graphml, tiny_graphml(), "graphml"},
+      {"gexf", gexf, tiny_gexf(), "gexf"},
+      {"node-link", node_link, tiny_node_link(), "node_link"},
+      {"matrix market", matrix_market, tiny_matrix_market(), "matrix_market"},
+      {"amazon npz", npz_graph, tiny_amazon_npz(), "npz_graph"},
+      {"masked npz", npz_graph, tiny_masked_npz(), "npz_graph"},
+      {"scipy npz", npz_interactions, tiny_scipy_npz(), "npz_interactions"},
+      {"citations", citations, tiny_citations(), "citations"},
+      {"dgl", dgl, tiny_dgl(), "dgl"},
+      {"json lines", json_records,
+       "{\"user_id\": \"a\", \"business\": {\"item_id\": 7}, \"stars\": 4.5}\n{\"user_id\": \"b\", \"business\": {\"item_id\": "
+       "8}, \"stars\": null}\n",
+       "json_records"},
+      {"json array", json_records,
+       "[{\"user\": 1, \"item\": \"\\u00e9\", \"tags\": [1, {\"x\": 2}]}, {\"user\": 2, \"item\": \"z\"}]", "json_records"},
       {"gzip", gzip_file, gzip("0 1\n1 2\n") + gzip("2 3\n"), "gzip"},
   };
 }

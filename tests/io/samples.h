@@ -56,6 +56,24 @@ std::array<std::string, 8> tiny_planetoid();
 /// The same as Python 3 writes it, in a protocol from 2 to 5.
 std::array<std::string, 8> tiny_planetoid_3(int protocol);
 
+/// A .npy of numbers, "<i8", "<f4" or "|b1", and a shape "(3, 2)".
+template <class T>
+std::string npy_of(const std::vector<T>& values, const std::string& shape) {
+  const char* const type = sizeof(T) == 8 ? "<i8" : sizeof(T) == 4 ? "<f4" : "|b1";
+  return npy("{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': " + shape + ", }", raw(values));
+}
+
+/// The same graph of four nodes, edges 0-1, 1-2 and 0-3, two features, the classes 0, 1, 1 and none, as other programs write it.
+std::string tiny_graphml();
+std::string tiny_gexf();
+std::string tiny_node_link();
+std::string tiny_matrix_market();
+std::string tiny_amazon_npz();
+std::string tiny_masked_npz();
+std::string tiny_scipy_npz();  ///< as users x items: 2 x 3
+std::string tiny_citations();  ///< NAME.content, "----" in a line, NAME.cites
+std::string tiny_dgl();        ///< nodes.csv, "----" in a line, edges.csv
+
 /// The parts under the names "x", "tx", ...
 io::detail::PlanetoidParts parts_of(const std::array<std::string, 8>& contents);
 
