@@ -30,8 +30,7 @@ std::string degrees_text(const char* whose, const char* of, const DegreeSummary&
 void DataCommand::run() const {
   RunFiles::check_read("--data", data.path());
   ProgressBar progress(printing.quiet);
-  progress.phase("reading the data");
-  const LoadedInteractions loaded = data.load();
+  const LoadedInteractions loaded = data.load(progress);
   progress.finish();
   if (printing.json) {
     Json object{{"data", interactions_json(loaded.data, loaded.hash)}, {"load_s", loaded.seconds}};

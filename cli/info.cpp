@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "cli/commands.h"
-#include "cli/fitters.h"
+#include "cli/kind_options.h"
 #include "cli/report.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
@@ -67,11 +67,9 @@ void run(bool as_json) {
     for (const DeviceState& device : devices) {
       device_list.push_back({{"name", device.name}, {"available", device.available}, {"description", device.description}});
     }
-    Json models = Json::array();
-    for (const ModelKind& kind : model_kinds()) models.push_back(kind.name);
-    Json recommenders = Json::array();
-    for (const std::unique_ptr<Fitter>& kind : make_fitters()) recommenders.push_back(kind->name());
-    recommenders.push_back("blend");
+    Json models = Json::array(), recommenders = Json::array();
+    for (const Kind* kind : kinds_for(Task::classify_nodes)) models.push_back(kind->name);
+    for (const Kind* kind : kinds_for(Task::recommend)) recommenders.push_back(kind->name);
     Json libraries = Json::object();
     for (const auto& [name, version] : build.libraries) libraries[name] = version;
     print(Json{{"version", build.version},
@@ -106,11 +104,8 @@ void run(bool as_json) {
   for (const auto& [name, version] : build.libraries)
     libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, version);
   text += fmt::format("libraries  {}\n", libraries);
-  for (const ModelKind& kind : model_kinds())
-    text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
-  for (const std::unique_ptr<Fitter>& kind : make_fitters())
-    text += fmt::format("model      {}: {} ({})\n", kind->name(), kind->summary(), kind->source());
-  print(text + "model      blend: two recommenders, their standardised scores added\n");
+  for (const Kind& kind : kinds()) text += fmt::format("model      {}: {}\n", kind.name, summary_of(kind));
+  print(text);
 }
 
 }  // namespace

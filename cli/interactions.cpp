@@ -6,32 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/option_tables.h"
-#include "cli/options.h"
 #include "heddle/error.h"
-#include "io/interactions.h"
+#include "heddle/io.h"
 #include "io/text.h"
 
 namespace heddle::cli {
 
 namespace {
-
-/// A setting of `options`, which the library reads from text and tells as text.
-template <class Options>
-void add_setting(SettingList& list, Options& options, const char* name, const std::string& type_name, const std::string& help) {
-  list.other(
-      name, type_name, help,
-      [&options, name](const std::string& written) { set_setting(options, name, written, option_name(name)); },
-      [&options, name] { return to_settings(options).at(name); });
-}
-
-/// ", lightgcn, recbole, movielens or csv"
-std::string format_names() {
-  const auto formats = io::detail::interaction_formats();
-  std::string names;
-  for (const io::detail::InteractionFormatEntry& entry : formats)
-    names += fmt::format("{}{}", &entry == &formats.back() ? " or " : ", ", entry.name);
-  return names;
-}
 
 Json degrees_json(const DegreeSummary& degrees) {
   return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}};
@@ -39,55 +20,27 @@ Json degrees_json(const DegreeSummary& degrees) {
 
 }  // namespace
 
-InteractionOptions::InteractionOptions() {
-  add_setting(reading_, how_read_, "format", "NAME", "format of the data: auto (by its content)" + format_names());
-  const auto column = [&](const char* name, const char* what) {
-    add_setting(reading_, how_read_, name, "COLUMN",
-                fmt::format("csv: the column with the {}, by name or number from 1 [by usual names]", what));
-  };
-  column("user_column", "user");
-  column("item_column", "item");
-  column("rating_column", "rating");
-  column("behaviour_column", "behaviour (view, buy, ...)");
-  column("time_column", "time");
-
-  const auto add = [&](const char* name, const char* type_name, const char* help) {
-    add_setting(preparing_, prepare_, name, type_name, help);
-  };
-  add("min_rating", "N", "leave out interactions rated lower [all are kept]");
-  add("behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]");
-  add("k_core", "N", "leave out users and items with fewer partners than this, until none is left; 0: keep all");
-  add("split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none");
-  add("test_share", "N", "ratio: share of each user's interactions that is kept for the test");
-  add("val_share", "N", "ratio: share kept for validation");
-  add("by_time", "", "ratio, leave-one-out: the latest go to the test; otherwise at random");
-  add("global_split", "", "ratio: shares of all interactions together, not of each user's");
-  add("split_seed", "N", "seed of a random split");
-}
-
 void InteractionOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Interactions");
   app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
       ->type_name("PATH")
       ->required();
-  reading_.add_to(app);
-  preparing_.add_to(app);
+  settings_.add_to(app, io::reading_settings().rows());
+  settings_.add_to(app, prepare_settings().rows());
 }
 
-LoadedInteractions InteractionOptions::load() const {
+LoadedInteractions InteractionOptions::load(ProgressBar& progress) const {
+  progress.phase("reading the data");  // before the file is opened: that may take
   const auto start = std::chrono::steady_clock::now();
   LoadedInteractions loaded;
-  loaded.data = prepare(io::load_interactions(path_, how_read_.format, how_read_.columns), prepare_);
+  Settings settings = settings_.given();
+  settings.insert(adopted_.begin(), adopted_.end());  // what is given stays
+  const io::InteractionReading reading = io::reading_settings().read(settings);
+  InteractionLog log = io::load_interactions(path_, reading.format, reading.columns, progress.callback());
+  loaded.data = prepare(std::move(log), prepare_settings().read(settings), progress.callback());
   loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;
-}
-
-void InteractionOptions::adopt(const std::map<std::string, std::string>& options) {
-  for (const auto& [name, value] : options) {
-    reading_.preset(name, value);
-    preparing_.preset(name, value);
-  }
 }
 
 std::string no_test_text(const InteractionDataset& data) {
@@ -97,6 +50,7 @@ std::string no_test_text(const InteractionDataset& data) {
     case SplitMethod::files:
       return text("its files keep no interactions for the test",
                   data.report.overlap > 0 ? " that are not in training too; " : "; ", way_on);
+    case SplitMethod::automatic:
     case SplitMethod::ratio:
     case SplitMethod::leave_one_out: break;  // `prepare` throws where they come to nothing, but for a share of 0
   }

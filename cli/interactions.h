@@ -1,14 +1,13 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cli/progress.h"
 #include "cli/report.h"
-#include "cli/settings.h"
+#include "cli/setting_options.h"
 #include "heddle/interactions.h"
-#include "heddle/io.h"
 
 namespace heddle::cli {
 
@@ -22,23 +21,22 @@ struct LoadedInteractions {
 /// Which interactions, read how, filtered and split how.
 class InteractionOptions {
  public:
-  InteractionOptions();
+  InteractionOptions() = default;
   InteractionOptions(const InteractionOptions&) = delete;
   InteractionOptions& operator=(const InteractionOptions&) = delete;
 
   void add_to(CLI::App& app);
   /// Throws what io::load_interactions and prepare throw.
-  LoadedInteractions load() const;
+  LoadedInteractions load(ProgressBar& progress) const;
   const std::string& path() const { return path_; }
 
   /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
-  void adopt(const std::map<std::string, std::string>& options);
+  void adopt(const Settings& options) { adopted_ = options; }
 
  private:
   std::string path_;
-  io::InteractionReading how_read_;
-  PrepareOptions prepare_;
-  SettingList reading_, preparing_;
+  SettingOptions settings_;  ///< of reading and preparing
+  Settings adopted_;
 };
 
 /// Counts, split, content hash and what preparing met.

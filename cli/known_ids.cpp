@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "cli/command_line.h"
-#include "cli/settings.h"
 #include "heddle/error.h"
+#include "heddle/settings.h"
 #include "io/text.h"
 
 namespace heddle::cli {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "cli/option_tables.h"
-#include "cli/settings.h"
-#include "engine/written.h"
+#include "cli/setting_options.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/settings.h"
 #include "io/load.h"
 #include "kernels/common/overrides.h"
 
@@ -29,7 +29,7 @@ std::vector<std::string> format_names() {
 
 template <class T>
 T parse_number(const std::string& name, const std::string& written, T least, T most, const std::string& meant) {
-  return written_number(name, written, least, most, meant);
+  return read_number<T>(name, written, Range::from_to(static_cast<double>(least), static_cast<double>(most)), meant);
 }
 
 template int64_t parse_number(const std::string&, const std::string&, int64_t, int64_t, const std::string&);
@@ -72,7 +72,7 @@ Device DeviceOptions::open() const {
 
 Device DeviceOptions::open_for_every_variant() const {
   std::optional<Device> device;
-  check_settings({{"device", name}}, [&] { device = Device::parse(name, static_cast<int>(threads)); });
+  check_option("device", [&] { device = Device::parse(name, static_cast<int>(threads)); });
   return *std::move(device);
 }
 
@@ -86,7 +86,7 @@ void DataOptions::add_to(CLI::App& app) {
       ->capture_default_str()
       ->check([](const std::string& written) {
         const std::vector<std::string> names = format_names();
-        if (std::find(names.begin(), names.end(), written) == names.end()) fail_choice("--format", written, names);
+        if (std::find(names.begin(), names.end(), written) == names.end()) refuse_choice("--format", written, names);
         return std::string();
       });
 }

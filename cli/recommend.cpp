@@ -108,7 +108,7 @@ void add_recommend(CLI::App& app, Action& action) {
       ->add_option_function<std::string>(
           "--exclude-seen",
           [exclude = &command->exclude_seen](const std::string& written) {
-            if (written != "true" && written != "false") fail_choice("--exclude-seen", written, {"true", "false"});
+            if (written != "true" && written != "false") refuse_choice("--exclude-seen", written, {"true", "false"});
             *exclude = written == "true";
           },
           "leave out what the user has in training (or the visitor has)")

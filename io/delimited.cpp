@@ -6,6 +6,7 @@
 #include <cmath>
 #include <optional>
 
+#include "io/reading_progress.h"
 #include "io/text.h"
 #include "io/utf8.h"
 
@@ -308,12 +309,14 @@ float parse_rating(const Records& records, std::string_view field) {
 }  // namespace
 
 InteractionLog parse_delimited(std::span<const InteractionText> texts, const DelimitedForm& form,
-                               const InteractionColumns& columns) {
+                               const InteractionColumns& columns, const ProgressCallback& progress) {
+  ReadingProgress told(progress, texts);
   InteractionLog log;
   IdTable behaviours;
   Places first_places{};
   for (const InteractionText& text : texts) {
     const Utf8Text utf8(text.content);
+    told.begin(text, utf8.view().size());
     Records records(utf8.view(), text.name, form.separator.empty() ? find_separator(utf8.view()) : form.separator, form.quotes);
     if (!records.next()) continue;
     bool is_header = false;
@@ -328,6 +331,7 @@ InteractionLog parse_delimited(std::span<const InteractionText> texts, const Del
     const int64_t needed = *std::max_element(places.begin(), places.end()) + 1;
     if (is_header && !records.next()) continue;
     do {
+      told.record(records.left());
       const std::vector<std::string_view>& fields = records.fields();
       if (static_cast<int64_t>(fields.size()) < needed) {
         records.fail("found ", counted(fields.size(), "column"), ", expected at least ", needed);

@@ -9,6 +9,7 @@
 
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/progress.h"
 #include "io/interactions.h"
 
 /// Text with a record a line and columns that a separator parts: CSV, TSV and their kin.
@@ -28,6 +29,8 @@ class Records {
   std::string_view name() const { return name_; }
   /// The line that the record begins in, from 1.
   int64_t number() const { return number_; }
+  /// Bytes behind the current record.
+  std::size_t left() const { return rest_.size(); }
 
   /// Throws Error{bad_data} "name:number: ..." about the current record.
   template <class... Parts>
@@ -64,9 +67,10 @@ struct DelimitedForm {
 /// Reads interactions; ids are numbered in the order of first appearance. The columns are those that `columns` names or numbers,
 /// else by the usual names of a header, else user, item, rating, time by place (docs/formats.md). Columns that nothing asks for
 /// are ignored. Throws Error{bad_data} "name:line: ..." for a column that is not there, rows that are too short, empty ids, and
-/// ratings and times that are not finite numbers (or dates), and where there is no interaction at all.
+/// ratings and times that are not finite numbers (or dates), and where there is no interaction at all. `progress` is told
+/// "reading the data".
 InteractionLog parse_delimited(std::span<const InteractionText> texts, const DelimitedForm& form,
-                               const InteractionColumns& columns);
+                               const InteractionColumns& columns, const ProgressCallback& progress = {});
 
 /// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have
 /// are passed over, items without a title get an empty name.

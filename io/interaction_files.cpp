@@ -26,10 +26,11 @@ std::string plain_file_name(const std::string& path) {
   return name.ends_with(".gz") ? name.substr(0, name.size() - 3) : name;
 }
 
-InteractionLog read_one(const std::string& path, const DelimitedForm& form, const InteractionColumns& columns) {
+InteractionLog read_one(const std::string& path, const DelimitedForm& form, const InteractionColumns& columns,
+                        const ProgressCallback& progress) {
   const ByteBuffer content = read_text_file(path);
   const InteractionText text{content.view(), path, std::nullopt};
-  return parse_delimited({&text, 1}, form, columns);
+  return parse_delimited({&text, 1}, form, columns, progress);
 }
 
 constexpr DelimitedForm recbole_form{"\t", false, DelimitedForm::Header::typed};
@@ -76,10 +77,10 @@ bool is_recbole(const std::string& path) {
   return plain_file_name(path).ends_with(".inter") || head->substr(0, head->find('\n')).find(":token") != std::string::npos;
 }
 
-InteractionLog read_recbole(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_recbole(const std::string& path, const InteractionColumns& columns, const ProgressCallback& progress) {
   const std::string inter = inter_file(path);
   require(!inter.empty(), ErrorKind::bad_data, path, " has no .inter file");
-  InteractionLog log = read_one(inter, recbole_form, columns);
+  InteractionLog log = read_one(inter, recbole_form, columns, progress);
   log.name = data_name(inter);
   const std::string plain = plain_file_name(inter);
   const std::string stem = plain.ends_with(".inter") ? plain.substr(0, plain.size() - 6) : plain;
@@ -102,14 +103,14 @@ bool is_movielens(const std::string& path) {
   return head && head->substr(0, head->find('\n')).find("::") != std::string::npos;
 }
 
-InteractionLog read_movielens(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_movielens(const std::string& path, const InteractionColumns& columns, const ProgressCallback& progress) {
   refuse_columns(columns, "movielens", path);
   const bool folder = is_folder(path);
   const std::string parent = folder ? path : fs::path(path).parent_path().string();
   for (const MovieLensFiles& files : movielens_files()) {
     const std::string ratings = folder ? find_file(path, files.ratings) : plain_file_name(path) == files.ratings ? path : "";
     if (ratings.empty()) continue;
-    InteractionLog log = read_one(ratings, files.form, files.columns);
+    InteractionLog log = read_one(ratings, files.form, files.columns, progress);
     log.name = data_name(path);
     const std::string titles = find_file(parent, files.titles);
     if (titles.empty()) return log;
@@ -118,7 +119,7 @@ InteractionLog read_movielens(const std::string& path, const InteractionColumns&
     return log;
   }
   require(!folder, ErrorKind::bad_data, path, " has none of u.data, ratings.dat, ratings.csv");
-  InteractionLog log = read_one(path, movielens_files()[1].form, movielens_files()[1].columns);
+  InteractionLog log = read_one(path, movielens_files()[1].form, movielens_files()[1].columns, progress);
   log.name = data_name(path);
   return log;
 }
@@ -127,9 +128,9 @@ bool is_csv(const std::string& path) {
   return is_folder(path) ? !find_file(path, "train.csv").empty() : text_head(path).has_value();
 }
 
-InteractionLog read_csv(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_csv(const std::string& path, const InteractionColumns& columns, const ProgressCallback& progress) {
   if (!is_folder(path)) {
-    InteractionLog log = read_one(path, {}, columns);
+    InteractionLog log = read_one(path, {}, columns, progress);
     log.name = data_name(path);
     return log;
   }
@@ -149,7 +150,7 @@ InteractionLog read_csv(const std::string& path, const InteractionColumns& colum
     texts.push_back({{}, *name, part});
   }
   for (std::size_t i = 0; i < texts.size(); ++i) texts[i].content = contents[i].view();
-  InteractionLog log = parse_delimited(texts, {}, columns);
+  InteractionLog log = parse_delimited(texts, {}, columns, progress);
   log.name = data_name(path);
   return log;
 }

@@ -7,7 +7,6 @@
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "io/choices.h"
 #include "io/file.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
@@ -19,26 +18,6 @@ namespace heddle::io {
 namespace detail {
 
 namespace {
-
-constexpr std::string_view automatic_name = "auto";
-
-/// The columns that can be named, and what their settings are called.
-constexpr std::pair<const char*, std::string InteractionColumns::*> column_settings[] = {
-    {"user_column", &InteractionColumns::user},
-    {"item_column", &InteractionColumns::item},
-    {"rating_column", &InteractionColumns::rating},
-    {"behaviour_column", &InteractionColumns::behaviour},
-    {"time_column", &InteractionColumns::time}};
-
-InteractionFormat format_named(const std::string& name, const std::string& called) {
-  if (name == automatic_name) return InteractionFormat::automatic;
-  std::vector<std::string> names{std::string(automatic_name)};
-  for (const InteractionFormatEntry& entry : interaction_formats()) {
-    if (entry.name == name) return entry.format;
-    names.emplace_back(entry.name);
-  }
-  fail_choice(called, name, names);
-}
 
 constexpr InteractionFormatEntry interaction_format_table[] = {
     {InteractionFormat::lightgcn, "lightgcn",
@@ -94,42 +73,53 @@ void refuse_columns(const InteractionColumns& columns, std::string_view format, 
 
 }  // namespace detail
 
-std::map<std::string, std::string> to_settings(const InteractionReading& reading) try {
-  std::map<std::string, std::string> settings{{"format", std::string(detail::automatic_name)}};
-  for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
-    if (entry.format == reading.format) settings["format"] = entry.name;
+namespace {
+
+SettingOf<InteractionReading> column_setting(const char* name, std::string InteractionColumns::*column, const char* what) {
+  return custom_setting<InteractionReading>(
+      name, "COLUMN", text("csv: the column with the ", what, ", by name or number from 1 [by usual names]"),
+      [column](InteractionReading& reading, const std::string&, const std::string& written) {
+        reading.columns.*column = written;
+      },
+      [column](const InteractionReading& reading) { return reading.columns.*column; });
+}
+
+/// "auto (by its content), lightgcn, recbole, movielens or csv"
+SettingOf<InteractionReading> format_setting() {
+  std::vector<std::pair<std::string, InteractionFormat>> names{{"auto", InteractionFormat::automatic}};
+  std::string meaning = "format of the data: auto (by its content)";
+  const std::span<const detail::InteractionFormatEntry> formats = detail::interaction_formats();
+  for (const detail::InteractionFormatEntry& entry : formats) {
+    names.emplace_back(entry.name, entry.format);
+    meaning += text(&entry == &formats.back() ? " or " : ", ", entry.name);
   }
-  for (const auto& [name, column] : detail::column_settings) settings[name] = reading.columns.*column;
-  return settings;
+  return setting("format", &InteractionReading::format, std::move(names), meaning);
+}
+
+}  // namespace
+
+const SettingTable<InteractionReading>& reading_settings() try {
+  static const SettingTable<InteractionReading> table(
+      "reading", {format_setting(), column_setting("user_column", &InteractionColumns::user, "user"),
+                  column_setting("item_column", &InteractionColumns::item, "item"),
+                  column_setting("rating_column", &InteractionColumns::rating, "rating"),
+                  column_setting("behaviour_column", &InteractionColumns::behaviour, "behaviour (view, buy, ...)"),
+                  column_setting("time_column", &InteractionColumns::time, "time")});
+  return table;
 } catch (...) {
   rethrow_as_error();
 }
 
-bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
-                 const std::string& called) try {
-  if (name == "format") {
-    reading.format = detail::format_named(written, called.empty() ? name : called);
-    return true;
-  }
-  for (const auto& [known, column] : detail::column_settings) {
-    if (name != known) continue;
-    reading.columns.*column = written;
-    return true;
-  }
-  return false;
-} catch (...) {
-  rethrow_as_error();
-}
-
-InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns) try {
+InteractionLog load_interactions(const std::string& path, InteractionFormat format, const InteractionColumns& columns,
+                                 const ProgressCallback& progress) try {
   std::error_code ignored;
   std::string looked_for;
   const bool exists = std::filesystem::exists(path, ignored);
   for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
     const bool tried = format == entry.format || format == InteractionFormat::automatic;
     if (tried && exists && (format == entry.format || entry.recognise(path))) {
-      InteractionLog log = entry.read(path, columns);
-      log.read_with = to_settings({format, columns});
+      InteractionLog log = entry.read(path, columns, progress);
+      log.read_with = reading_settings().write({format, columns});
       return log;
     }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);

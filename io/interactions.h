@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "heddle/io.h"
+#include "heddle/progress.h"
 #include "io/text.h"
 
 /// What the readers of interaction data share, and the table of them.
@@ -19,7 +20,7 @@ struct InteractionFormatEntry {
   std::string_view looks_like;
   /// Whether something of this format is at the path, by content; throws only if the path is ambiguous.
   bool (*recognise)(const std::string& path);
-  InteractionLog (*read)(const std::string& path, const InteractionColumns& columns);
+  InteractionLog (*read)(const std::string& path, const InteractionColumns& columns, const ProgressCallback& progress);
 };
 
 /// All formats, in the order in which `load_interactions` tries them.

@@ -6,6 +6,7 @@
 #include "heddle/error.h"
 #include "io/file.h"
 #include "io/limits.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 #include "io/utf8.h"
 
@@ -84,15 +85,18 @@ std::string_view next_token(std::string_view& rest) {
 
 }  // namespace
 
-InteractionLog parse_lightgcn(std::span<const InteractionText> texts) {
+InteractionLog parse_lightgcn(std::span<const InteractionText> texts, const ProgressCallback& progress) {
+  ReadingProgress told(progress, texts);
   InteractionLog log;
   IdColumn users, items;
   std::vector<int64_t> items_of_line;
   for (const InteractionText& text : texts) {
     const Utf8Text utf8(text.content);
+    told.begin(text, utf8.view().size());
     Lines lines(utf8.view(), text.name);
     const std::size_t before = items.numbers().size();
     while (lines.next()) {
+      told.record(lines.left());
       std::string_view rest = lines.line();
       const std::string_view user = next_token(rest);
       users.add(user, [&] { check_id(lines, user, "user"); });
@@ -128,7 +132,7 @@ bool is_lightgcn(const std::string& path) {
          text.find(' ') != std::string_view::npos;
 }
 
-InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& columns) {
+InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& columns, const ProgressCallback& progress) {
   refuse_columns(columns, "lightgcn", path);
   std::error_code ignored;
   std::vector<std::string> names;
@@ -155,7 +159,7 @@ InteractionLog read_lightgcn(const std::string& path, const InteractionColumns& 
   texts.reserve(names.size());
   for (const std::string& name : names) contents.push_back(read_text_file(name));
   for (std::size_t i = 0; i < names.size(); ++i) texts.push_back({contents[i].view(), names[i], parts[i]});
-  InteractionLog log = parse_lightgcn(texts);
+  InteractionLog log = parse_lightgcn(texts, progress);
   log.name = data_name(path);
   return log;
 }

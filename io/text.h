@@ -35,6 +35,8 @@ class Lines {
   /// Its number in the file, from 1.
   int64_t number() const { return number_; }
   std::string_view name() const { return name_; }
+  /// Bytes behind the current line.
+  std::size_t left() const { return rest_.size(); }
 
   /// Throws Error{bad_data} "name:number: ..." about the current line.
   template <class... Parts>

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/bundle/node_model_file.h"
-#include "engine/recommend/kinds.h"
+#include "engine/fit/saved_plan.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
@@ -117,8 +117,8 @@ RecommenderParts read_data(io::TensorReader&& file, SavedRecommender& saved) {
   saved.metadata = file.metadata();
   RecommenderParts parts;
   parts.train = std::make_shared<const HostCsr>(read_interactions(file, saved.users.size(), saved.items.size()));
-  parts.settings = recommending::with_prefix(saved.metadata, "setting.");
-  parts.trained_with = recommending::with_prefix(saved.metadata, "trained.");
+  parts.settings = fitting::with_prefix(saved.metadata, "setting.");
+  parts.trained_with = fitting::with_prefix(saved.metadata, "trained.");
   parts.arrays = std::make_shared<const io::TensorReader>(std::move(file));
   return parts;
 }
@@ -144,8 +144,8 @@ std::map<std::string, std::string> origin_metadata(const DataOrigin& origin) {
   for (const auto& [name, value] : origin.options) metadata[text(data_option_prefix, name)] = value;
   if (!origin.hash_as_split.empty()) metadata["data.hash_as_split"] = origin.hash_as_split;
   if (origin.held_out > 0) {
-    metadata["held_out"] = to_setting(origin.held_out);
-    metadata["held_out_seed"] = to_setting(origin.hold_out_seed);
+    metadata["held_out"] = number_text(origin.held_out);
+    metadata["held_out_seed"] = number_text(origin.hold_out_seed);
   }
   return metadata;
 }
@@ -194,8 +194,8 @@ std::vector<int64_t> RecommenderParts::read_int64(const std::string& name) const
 
 RecommenderParts RecommenderParts::part(const std::string& name) const try {
   return {.train = train,
-          .settings = recommending::with_prefix(settings, name + '.'),
-          .trained_with = recommending::with_prefix(trained_with, name + '.'),
+          .settings = fitting::with_prefix(settings, name + '.'),
+          .trained_with = fitting::with_prefix(trained_with, name + '.'),
           .arrays = arrays,
           .prefix = prefix + name + '.'};
 } catch (...) {
@@ -239,21 +239,7 @@ void save_recommender(const Recommender& model, const InteractionDataset& data, 
   rethrow_as_error();
 }
 
-int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
-                                const InteractionDataset& data) try {
-  const HostCsr& train = data.train;
-  int64_t bytes = 0;
-  for (const PartShape& part : kind.parts(settings, train.rows, train.cols))
-    bytes += part.rows * part.least_cols * static_cast<int64_t>(sizeof(float));  // an integer takes as much or more
-  bytes += static_cast<int64_t>(train.row_offsets.size() * sizeof(int64_t) + train.col_indices.size() * sizeof(int32_t) +
-                                train.values.size() * sizeof(float));
-  for (const IdTable* ids : {&data.users, &data.items}) bytes += (ids->size() + 1) * static_cast<int64_t>(sizeof(int64_t));
-  return bytes;
-} catch (...) {
-  rethrow_as_error();
-}
-
-SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device) {
+SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device, std::span<const Kind> own) {
   const std::string path = file.name();
   const auto metadata = [&](const std::string& key) {
     const auto found = file.metadata().find(key);
@@ -271,11 +257,10 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
   try {
     RecommenderParts parts = read_data(std::move(file), saved);
     wrong = " holds what this heddle cannot read: ";  // a later one may have more kinds, and more settings of them
-    const RecommenderKind& kind = find_recommender_kind(model);
-    kind.check(parts.settings);
+    const FitPlan plan = fitting::saved_plan(find_kind(model, Task::recommend, own), parts.settings, own);
     wrong = " is damaged: ";
-    check_parts(parts, kind.parts(parts.settings, parts.train->rows, parts.train->cols));
-    saved.model = kind.load(std::move(parts), device);
+    check_parts(parts, fitting::saved_parts(plan, parts.train->rows, parts.train->cols));
+    saved.model = fitting::load_parts(plan, std::move(parts), device);
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
@@ -295,6 +280,12 @@ SavedRecommender load_recommender(io::TensorReader&& file, const Device& device)
 
 SavedRecommender load_recommender(const std::string& path, const Device& device) try {
   return recommending::recommender_from(io::TensorReader(path), device);
+} catch (...) {
+  rethrow_as_error();
+}
+
+SavedRecommender load_recommender(const std::string& path, const Device& device, std::span<const Kind> own) try {
+  return recommending::recommender_from(io::TensorReader(path), device, own);
 } catch (...) {
   rethrow_as_error();
 }

@@ -6,11 +6,10 @@
 
 #include "engine/bundle/node_model_file.h"
 #include "engine/bundle/recommender_file.h"
-#include "engine/written.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
-#include "io/shortest_text.h"
+#include "heddle/settings.h"
 
 namespace heddle {
 
@@ -25,7 +24,7 @@ std::string entry(const std::map<std::string, std::string>& metadata, const char
 template <class T>
 T metadata_number(const std::map<std::string, std::string>& metadata, const char* key, T fallback, T most) {
   const std::string written = entry(metadata, key);
-  return written.empty() ? fallback : written_number<T>(key, written, 0, most, "a number");
+  return written.empty() ? fallback : read_number<T>(key, written, Range::from_to(0, static_cast<double>(most)), "a number");
 }
 
 /// Reads what a file's metadata say: what a caller could not mean, a file cannot hold.
@@ -99,32 +98,25 @@ std::string unfinished_text(const std::map<std::string, std::string>& metadata) 
 }
 
 std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
-                                                     const TrainOptions& options, const SeedResult& result) try {
-  std::map<std::string, std::string> metadata = {{"data.name", data.name},
-                                                 {"data.hash", hash},
-                                                 {"seed", std::to_string(result.seed)},
-                                                 {"epochs", std::to_string(result.report.epochs)},
-                                                 {"epochs_planned", std::to_string(options.epochs)},
-                                                 {"epoch_of_weights", std::to_string(result.report.selected_epoch)},
-                                                 {"learning_rate", io::detail::shortest_text(options.learning_rate)},
-                                                 {"weight_decay", io::detail::shortest_text(options.weight_decay)}};
-  if (!result.finished) metadata["unfinished"] = "interrupted";
+                                                     const FitReport& report) try {
+  std::map<std::string, std::string> metadata = report.metadata();
+  metadata["data.name"] = data.name;
+  metadata["data.hash"] = hash;
   return metadata;
 } catch (...) {
   rethrow_as_error();
 }
 
-InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved) try {
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved, const ProgressCallback& progress) try {
   const TrainedOn trained = trained_on(saved.metadata);
   io::InteractionReading reading;
   PrepareOptions options;
   of_file({}, [&] {
-    for (const auto& [name, value] : trained.origin.options) {
-      if (!set_setting(reading, name, value)) set_setting(options, name, value);
-    }
+    reading = io::reading_settings().read(trained.origin.options);
+    options = prepare_settings().read(trained.origin.options);
     return true;
   });
-  return prepare(io::load_interactions(path, reading.format, reading.columns), options);
+  return prepare(io::load_interactions(path, reading.format, reading.columns, progress), options, progress);
 } catch (...) {
   rethrow_as_error();
 }

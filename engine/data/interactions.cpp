@@ -70,7 +70,7 @@ std::string subject(const InteractionLog& log) { return log.name.empty() ? "" : 
 
 /// The options with the split decided.
 PrepareOptions resolve(const InteractionLog& log, PrepareOptions options) {
-  if (options.automatic_split) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
+  if (options.split == SplitMethod::automatic) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
   const bool ratio = options.split == SplitMethod::ratio;
   const bool draws = ratio || options.split == SplitMethod::leave_one_out;
   const std::string of = subject(log);
@@ -355,9 +355,14 @@ double InteractionDataset::density() const {
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
 }
 
-InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) try {
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, const ProgressCallback& progress) try {
   check_log(log);
   const PrepareOptions options = resolve(log, asked);
+  const auto go_on = [&] {
+    const bool wanted = !progress || progress({.phase = "preparing the data", .share = -1, .figures = {}});
+    require(wanted, ErrorKind::interrupted, subject(log), "interrupted while the data were prepared");
+  };
+  go_on();
   InteractionDataset data;
   data.name = log.name;
   data.report.logged = log.size();
@@ -366,14 +371,18 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   for (std::vector<int32_t>* column : {&log.user, &log.item, &log.behaviour}) std::vector<int32_t>().swap(*column);
   std::vector<float>().swap(log.rating);
   std::vector<double>().swap(log.time);
+  go_on();
   deduplicate(entries, data.report);
   if (options.k_core > 1) {
     const auto before = static_cast<int64_t>(entries.size());
+    go_on();
     keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
     data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
     drop_unused(entries, log);
   }
+  go_on();
   split(entries, options);
+  go_on();
   data.users = std::move(log.users);
   data.items = std::move(log.items);
   data.item_names = std::move(log.item_names);
@@ -383,7 +392,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   check_parts(data, options);
   count_cold(data);
   data.origin.options = std::move(log.read_with);
-  data.origin.options.merge(to_settings(asked));
+  data.origin.options.merge(prepare_settings().write(asked));
   data.origin.hash_as_split = data.content_hash();
   data.origin.split = options.split;
   return data;

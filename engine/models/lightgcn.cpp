@@ -53,14 +53,6 @@ std::vector<int32_t> rows_of_entries(const HostCsr& matrix) {
 
 }  // namespace
 
-void LightGcnOptions::check() const {
-  require(dim >= 1 && dim <= 65536, ErrorKind::usage, "lightgcn: dim is ", dim, ", it must be from 1 to 65536");
-  require(layers >= 0 && layers <= 100, ErrorKind::usage, "lightgcn: layers is ", layers, ", it must be from 0 to 100");
-  require(init_std > 0 && std::isfinite(init_std), ErrorKind::usage, "lightgcn: init_std is ", init_std, ", it must be above 0");
-  require(norm_power >= 0 && norm_power <= 1, ErrorKind::usage, "lightgcn: norm_power is ", norm_power,
-          ", it must be from 0 to 1");
-}
-
 HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index) try {
   HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
   const RandomStream random{.seed = seed, .purpose = random_purpose::initial_weights + index, .step = nullptr};
@@ -127,7 +119,7 @@ LightGcn::LightGcn(const InteractionDataset& data, const LightGcnOptions& option
 LightGcn::~LightGcn() = default;
 
 void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used) try {
-  std::map<std::string, std::string> as_asked = to_settings(asked), as_used = to_settings(used);
+  Settings as_asked = lightgcn_train_settings().write(asked), as_used = lightgcn_train_settings().write(used);
   if (used.loss == RankingLoss::bpr) {
     for (const char* unknown : {"temperature", "negatives", "popularity_share"}) as_used.erase(unknown);
   }

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/rethrow.h"
 
 // Every query has the same scores, so ranking is a walk down one sorted list, past what is left out.
@@ -76,10 +76,14 @@ std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, con
   rethrow_as_error();
 }
 
-std::unique_ptr<Recommender> recommending::load_popularity(RecommenderParts&& parts, const Device& device) try {
-  return std::make_unique<Popularity>(parts.train, device);
-} catch (...) {
-  rethrow_as_error();
+Kind popularity_kind() {
+  Kind kind{.name = "popularity", .summary = "by how many users have the item", .source = "definition"};
+  kind.recommender.make = [](const InteractionDataset& data, const Settings&, uint64_t, const Device& device,
+                             const ProgressCallback&) { return make_popularity(data, device); };
+  kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
+    return std::make_unique<Popularity>(std::move(parts.train), device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

@@ -204,4 +204,9 @@ bool users_told(const ProgressCallback& progress, const char* phase, std::size_t
   return progress({.phase = phase, .share = static_cast<double>(done) / all, .figures = std::span(&figure, 1)});
 }
 
+void fitting_told(const ProgressCallback& progress, const char* model, double share) {
+  const bool wanted = !progress || progress({.phase = "fitting", .share = share, .figures = {}});
+  require(wanted, ErrorKind::interrupted, "interrupted while ", model, " was fitted");
+}
+
 }  // namespace heddle::recommending

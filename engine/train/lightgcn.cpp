@@ -5,14 +5,14 @@
 #include <limits>
 #include <memory>
 
-#include "engine/number_text.h"
 #include "engine/recommend/queries.h"
-#include "engine/settings.h"
+#include "heddle/adam.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
+#include "heddle/replayed_step.h"
 #include "heddle/rethrow.h"
+#include "heddle/settings.h"
 #include "heddle/statistics.h"
-#include "heddle/train.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/sampling/sampling.h"
@@ -293,26 +293,6 @@ void check_fits(const LightGcn& model, const InteractionDataset& data, const Lig
 
 }  // namespace
 
-void LightGcnTrainOptions::check() const {
-  require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs,
-          ", it must be from 1 to 10000000");
-  require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: learning_rate is ", learning_rate,
-          ", it must be above 0");
-  require(reg >= 0 && std::isfinite(reg), ErrorKind::usage, "lightgcn: reg is ", reg, ", it must be at least 0");
-  require(batch_size >= 0 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: batch_size is ", batch_size,
-          ", it must be from 0 to 100000000");
-  require(temperature == 0 || (temperature >= 0.001f && std::isfinite(temperature)), ErrorKind::usage,
-          "lightgcn: temperature is ", temperature, ", it must be 0 or at least 0.001");
-  require(negatives >= 1 && negatives <= 10'000'000, ErrorKind::usage, "lightgcn: negatives is ", negatives,
-          ", it must be from 1 to 10000000");
-  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: popularity_share is ", popularity_share,
-          ", it must be from 0 to 1");
-  require(patience >= 0, ErrorKind::usage, "lightgcn: patience is ", patience, ", it must be at least 0");
-  require(eval_every >= 0, ErrorKind::usage, "lightgcn: eval_every is ", eval_every, ", it must be at least 0");
-  require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: time_limit is ", time_limit,
-          ", it must be at least 0");
-}
-
 void LightGcnTrainOptions::check_data(const InteractionDataset& data) const {
   require(patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
           ": patience needs validation interactions, there are none");
@@ -323,23 +303,6 @@ void LightGcnTrainOptions::check_data(const InteractionDataset& data) const {
 int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
   return std::clamp<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(interactions / 40, 1)))),
                              256, 16384);
-}
-
-std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options) try {
-  return {{"epochs", to_setting(options.epochs)},
-          {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
-          {"learning_rate", to_setting(options.learning_rate)},
-          {"reg", to_setting(options.reg)},
-          {"batch_size", to_setting(options.batch_size)},
-          {"temperature", to_setting(options.temperature)},
-          {"negatives", to_setting(options.negatives)},
-          {"popularity_share", to_setting(options.popularity_share)},
-          {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
-          {"patience", to_setting(options.patience)},
-          {"eval_every", to_setting(options.eval_every)},
-          {"time_limit", to_setting(options.time_limit)}};
-} catch (...) {
-  rethrow_as_error();
 }
 
 double LightGcnReport::epoch_s_median() const try { return median(epoch_s); } catch (...) {
@@ -410,7 +373,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
 }
 
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
-                     const LightGcnCallback& callback, const ProgressCallback& progress) try {
+                     const LightGcnCallback& told, const ProgressCallback& progress) try {
   const auto begin = Clock::now();  // of what the time limit counts
   check_fits(model, data, given);
   LightGcnTrainOptions options = given;
@@ -453,10 +416,10 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     const std::vector<float> losses = steps.epoch(step_ms, [&](int64_t step) {
       return told_of_steps.step(epoch, step, report.losses, report.fit_s + seconds_since(start), seconds_since(begin));
     });
-    LightGcnEpoch told;
-    told.epoch = epoch;
-    told.epochs = options.epochs;
-    told.seconds = seconds_since(start);
+    LightGcnEpoch figures;
+    figures.epoch = epoch;
+    figures.epochs = options.epochs;
+    figures.seconds = seconds_since(start);
     const auto bad = std::find_if(losses.begin(), losses.end(), [](float loss) { return !std::isfinite(loss); });
     if (bad != losses.end()) {
       good.restore();
@@ -465,7 +428,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
            "; a smaller learning rate than ", options.learning_rate, " may help");
     }
     report.steps += static_cast<int64_t>(losses.size());
-    report.fit_s += told.seconds;
+    report.fit_s += figures.seconds;
     if (static_cast<int64_t>(losses.size()) < per_epoch) {
       report.interrupted = true;
       break;
@@ -473,23 +436,20 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     good.take();
     double sum = 0;
     for (float loss : losses) sum += loss;
-    told.loss = sum / static_cast<double>(per_epoch);
+    figures.loss = sum / static_cast<double>(per_epoch);
     report.epochs = epoch;
-    report.losses.push_back(told.loss);
-    report.epoch_s.push_back(told.seconds);
+    report.losses.push_back(figures.loss);
+    report.epoch_s.push_back(figures.seconds);
     bool go_on = true;
     if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
       const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
       const auto evaluation = Clock::now();
-      judge_epoch(model, data, told, progress);
+      judge_epoch(model, data, figures, progress);
       report.eval_s += seconds_since(evaluation);
-      if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
+      if (options.patience > 0 && !patience.go_on(figures.val.at("recall@20"), epoch)) go_on = false;
     }
     if (options.time_limit > 0 && seconds_since(begin) >= options.time_limit) go_on = false;
-    if (callback && !callback(told)) {
-      report.interrupted = true;
-      go_on = false;
-    }
+    if (told) told(figures);
     if (!go_on) break;
   }
   report.best_epoch = patience.restore(report.epochs);

@@ -1,4 +1,6 @@
-#include "heddle/train.h"
+#include "heddle/adam.h"
+#include "heddle/classifier_training.h"
+#include "heddle/replayed_step.h"
 
 #include <algorithm>
 #include <chrono>
@@ -8,8 +10,9 @@
 #include <optional>
 #include <utility>
 
-#include "engine/number_text.h"
+#include "engine/train/train_table.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/rethrow.h"
 #include "heddle/statistics.h"
 #include "kernels/elementwise/elementwise.h"
@@ -104,12 +107,7 @@ void evaluate_together(NodeClassifier& model, const NodeDataset& data,
 }
 
 void check(const TrainOptions& options, const NodeDataset& data) {
-  require(options.epochs >= 1, ErrorKind::usage, "train: epochs is ", options.epochs, ", it must be at least 1");
-  require(options.learning_rate > 0 && std::isfinite(options.learning_rate), ErrorKind::usage, "train: the learning rate is ",
-          options.learning_rate, ", it must be above 0");
-  require(options.weight_decay >= 0 && std::isfinite(options.weight_decay), ErrorKind::usage, "train: the weight decay is ",
-          options.weight_decay, ", it must be at least 0");
-  require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
+  train_table().check(options);
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
   if (!data.val.empty()) return;
   const bool patient = options.patience > 0, selects = options.selection != Selection::last;
@@ -179,7 +177,38 @@ class BestWeights {
 
 }  // namespace
 
-std::string to_string(Selection selection) { return selection == Selection::last ? "last" : "best-validation"; }
+const SettingTable<TrainOptions>& train_table() {
+  static const SettingTable<TrainOptions> table(
+      "train",
+      {setting("epochs", &TrainOptions::epochs, 1, 10'000'000, "epochs to train"),
+       setting("learning_rate", &TrainOptions::learning_rate, Range::above(0), "Adam's learning rate"),
+       setting("weight_decay", &TrainOptions::weight_decay, Range::at_least(0),
+               "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss"),
+       setting("patience", &TrainOptions::patience, 0, 10'000'000,
+               "with --selection last: stop once the validation loss exceeds the mean of the N before it; with best-validation: "
+               "once N epochs have brought nothing better; 0: run all epochs"),
+       setting("selection", &TrainOptions::selection,
+               {{"last", Selection::last}, {"best-validation", Selection::best_validation}},
+               "which weights training ends with: last, or those of the best-validation epoch")});
+  return table;
+}
+
+namespace {
+
+/// Tells `progress` of an epoch that is over: whether to go on.
+bool epoch_told(const ProgressCallback& progress, const EpochFigures& figures, const TrainOptions& options) {
+  if (!progress) return true;
+  const auto total = static_cast<double>(figures.epochs), done = static_cast<double>(figures.epoch);
+  const ProgressFigure told[] = {{.name = "epoch", .value = done, .total = total, .at_most = options.patience > 0},
+                                 {.name = "loss", .value = figures.train_loss}};
+  return progress({.phase = "training", .share = done / total, .figures = told});
+}
+
+}  // namespace
+
+std::vector<Setting> training_settings(const TrainOptions& defaults) try { return train_table().rows(defaults); } catch (...) {
+  rethrow_as_error();
+}
 
 double TrainReport::epoch_ms_median() const try { return median(epoch_ms); } catch (...) {
   rethrow_as_error();
@@ -187,8 +216,8 @@ double TrainReport::epoch_ms_median() const try { return median(epoch_ms); } cat
 
 double TrainReport::epoch_ms_min() const { return epoch_ms.empty() ? 0 : *std::min_element(epoch_ms.begin(), epoch_ms.end()); }
 
-TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options,
-                  const EpochCallback& callback) try {
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options, const EpochCallback& told,
+                  const ProgressCallback& progress) try {
   check(options, data);
   check_made_of(model, data, "train");
   Context& context = model.context();
@@ -259,6 +288,7 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
            "; a smaller learning rate than ", options.learning_rate, " may help");
     }
     EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
+    figures.seconds = 1e-3 * report.epoch_ms.back();
     report.selected_epoch = epoch;
     if (options.patience > 0 || selects) {
       run(val_step, validate);
@@ -272,7 +302,11 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
       figures.val_accuracy = static_cast<double>(correct) / static_cast<double>(data.val.size());
       best->note(epoch, figures.val_loss, figures.val_accuracy);
     }
-    if (callback && !callback(figures)) break;
+    if (told) told(figures);
+    if (!epoch_told(progress, figures, options)) {
+      report.interrupted = epoch < options.epochs;
+      break;
+    }
     if (selects ? options.patience > 0 && best->epochs_without_gain() >= options.patience
                 : past_its_best(val_losses, options.patience)) {
       break;

@@ -63,12 +63,9 @@ struct InteractionReading {
   InteractionFormat format = InteractionFormat::automatic;  ///< what the files are
   InteractionColumns columns = {};                          ///< where in a line what stands
 };
-/// The same as text, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has it.
-std::map<std::string, std::string> to_settings(const InteractionReading& reading);
-/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
-/// format that there is not; `called` is what its sentence calls the option, empty: `name`.
-bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
-                 const std::string& called = {});
+/// The same as settings, by the names of `heddle data`'s options: "format", "user_column", ... InteractionLog::read_with has
+/// them.
+const SettingTable<InteractionReading>& reading_settings();
 
 /// Reads interaction data (docs/formats.md):
 /// - lightgcn: a folder with train.txt and test.txt (val.txt too), lines `user item item ...`; or one such file;
@@ -76,9 +73,10 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
 /// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
 /// - csv: any text with columns for user and item, comma-, tab- or semicolon-separated, with or without a header; a folder with
 ///   train.csv (dev.csv or val.csv, test.csv) keeps the parts.
-/// Each file may be gzip-compressed. Throws as `load` does.
+/// Each file may be gzip-compressed. Throws as `load` does. `progress` is told "reading the data" and asked every 65,536 lines;
+/// false throws Error{interrupted}.
 InteractionLog load_interactions(const std::string& path, InteractionFormat format = InteractionFormat::automatic,
-                                 const InteractionColumns& columns = {});
+                                 const InteractionColumns& columns = {}, const ProgressCallback& progress = {});
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past

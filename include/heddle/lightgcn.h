@@ -14,6 +14,7 @@
 #include "heddle/ops.h"
 #include "heddle/progress.h"
 #include "heddle/recommender.h"
+#include "heddle/settings.h"
 
 HEDDLE_API_BEGIN
 namespace heddle {
@@ -88,9 +89,12 @@ struct LightGcnTrainOptions {
   void check_data(const InteractionDataset& data) const;
 };
 
-/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result. All
-/// of them for either loss.
-std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
+/// The options of a model as settings, by the names that they have on the command line, but `seed`, which is the fit's: "dim",
+/// ...
+const SettingTable<LightGcnOptions>& lightgcn_settings();
+/// Those of its training: "epochs", "learning_rate", ..., but `frontier` and `replay`, which change no result. All of them for
+/// either loss.
+const SettingTable<LightGcnTrainOptions>& lightgcn_train_settings();
 
 /// LightGCN (He et al. 2020) to be trained: user and item embeddings, propagated over the normalised interaction graph, layers
 /// averaged. It does not rank: `recommender` makes of its weights a model that does.
@@ -152,8 +156,8 @@ struct LightGcnEpoch {
   std::map<std::string, double> val;   ///< figures on the validation split, likewise
 };
 
-/// Return false to stop; the model then holds what was reached.
-using LightGcnCallback = std::function<bool(const LightGcnEpoch&)>;
+/// Told after each epoch; who wants to stop says so to the callback that is told of the progress.
+using LightGcnCallback = std::function<void(const LightGcnEpoch&)>;
 
 /// What a training of LightGCN came to.
 struct LightGcnReport {
@@ -174,7 +178,7 @@ struct LightGcnReport {
   double step_ms_median = 0;    ///< milliseconds
   double fit_s = 0;             ///< training, evaluations apart
   double eval_s = 0;            ///< evaluations on the way
-  bool interrupted = false;     ///< a callback ended it; a step that was under way is finished
+  bool interrupted = false;     ///< it was told to stop; the model holds what was reached, the step under way included
   /// The median of epoch_s, in seconds; 0 where no epoch ran.
   double epoch_s_median() const;
 };
@@ -191,7 +195,7 @@ struct LightGcnReport {
 ///   "ranking for validation", "ranking for the test"   of evaluations on the way
 /// Where there is a time limit, the first two have most_left.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
-                     const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
+                     const LightGcnCallback& told = {}, const ProgressCallback& progress = {});
 
 /// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's
 /// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls, 0.35 was tried or half

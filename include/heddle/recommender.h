@@ -223,29 +223,6 @@ struct PartShape {
   bool integers = false;   ///< of `integers` (one dimension; rows is 1), else of `tensors`
 };
 
-/// One row of the table of recommenders: what `heddle train NAME` makes and `load_recommender` reads.
-struct RecommenderKind {
-  const char* name;                        ///< "lightgcn"
-  const char* summary;                     ///< what it is, for people
-  const char* source;                      ///< the paper
-  std::span<const ModelSetting> settings;  ///< those it has, in the order in which they are listed
-  /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
-  void (*check)(const std::map<std::string, std::string>& settings);
-  /// What a saved model of so many users and items holds, settings as `check` wants them: compared with a file before a model is
-  /// made of it.
-  std::vector<PartShape> (*parts)(const std::map<std::string, std::string>& settings, int64_t users, int64_t items);
-  /// Fits one. Null where the model is trained step by step or made of others.
-  std::unique_ptr<Recommender> (*make)(const InteractionDataset& data, const std::map<std::string, std::string>& settings,
-                                       uint64_t seed, const Device& device);
-  /// The model that a file holds. Throws Error{bad_data} for parts that do not belong together.
-  std::unique_ptr<Recommender> (*load)(RecommenderParts&& parts, const Device& device);
-};
-
-/// Every recommender of this build.
-std::span<const RecommenderKind> recommender_kinds();
-/// The row of this name. Throws Error{usage} with the names there are for a name that is not one of them.
-const RecommenderKind& find_recommender_kind(const std::string& name);
-
 /// What a saved recommender file holds besides the model.
 struct SavedRecommender {
   std::unique_ptr<Recommender> model;           ///< ready to be asked
@@ -262,10 +239,6 @@ struct SavedRecommender {
 /// where the model was not made of the data's training interactions.
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {});
-/// Bytes that save_recommender writes at the least for a model of this kind, with settings as its `check` wants them, of the
-/// data: to ask for room before the model is made. Throws what `check` throws for settings that it refuses.
-int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
-                                const InteractionDataset& data);
 /// Reads what save_recommender wrote; the model is ready to be asked on `device`. Throws Error{bad_data} where the file is
 /// truncated, not a heddle recommender, of another format version, or inconsistent: what it claims is compared with what it holds
 /// before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.
@@ -283,7 +256,7 @@ RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data
 RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
-// --- models without training by gradient --------------------------------------------------------------------------------------
+// --- models without training by gradient; `progress` is told "fitting", and false throws Error{interrupted} --------------------
 
 /// Ranks by how many users have the item.
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
@@ -299,7 +272,7 @@ struct ItemCosineOptions {
 /// the interactions have the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that
 /// the user has.
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
-                                              const Device& device);
+                                              const Device& device, const ProgressCallback& progress = {});
 
 /// Settings of `make_graph_filter`.
 struct GraphFilterOptions {
@@ -315,7 +288,7 @@ struct GraphFilterOptions {
 /// GF-CF (Shen et al. 2021, "How powerful is graph convolution for recommendation?"): scores = R_u N^T N + alpha R_u D^-1/2 V V^T
 /// D^1/2 with N = D_U^-1/2 R D_I^-1/2 and V its leading right singular vectors.
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
-                                               const Device& device);
+                                               const Device& device, const ProgressCallback& progress = {});
 
 /// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1). Items
 /// alike are the first's. Both are asked in the one session of whoever asks the blend. Throws Error{usage} where the two are not
@@ -327,6 +300,11 @@ std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std:
 float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
                           std::span<const float> candidates, const std::string& metric = "ndcg@20",
                           const ProgressCallback& progress = {});
+/// What it goes by: the candidates in their order, each with the metric's mean over the users who have validation items.
+std::vector<std::pair<float, double>> try_blend_weights(const Recommender& first, const Recommender& second,
+                                                        const InteractionDataset& data, std::span<const float> candidates,
+                                                        const std::string& metric = "ndcg@20",
+                                                        const ProgressCallback& progress = {});
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -8,10 +8,9 @@
 
 #include "heddle/data.h"
 #include "heddle/export.h"
+#include "heddle/fit.h"
 #include "heddle/interactions.h"
 #include "heddle/recommender.h"
-#include "heddle/seeds.h"
-#include "heddle/train.h"
 
 HEDDLE_API_BEGIN
 /// What a saved model tells of itself: which kind it is, what it was trained on, and how its data are made again to judge it.
@@ -52,14 +51,12 @@ TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const s
 /// metadata; empty where training came to its end.
 std::string unfinished_text(const std::map<std::string, std::string>& metadata);
 
-/// A node classifier's metadata for save_model: data, seed, how it was trained and how far it came ("unfinished" where `result`
-/// is not finished). `hash` is data.content_hash().
-std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
-                                                     const TrainOptions& options, const SeedResult& result);
+/// A node classifier's metadata for save_model: the data, and what `report` tells of the fit. `hash` is data.content_hash().
+std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash, const FitReport& report);
 
 /// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as
-/// io::load_interactions and prepare; Error{bad_data} as trained_on.
-InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved);
+/// io::load_interactions and prepare, which `progress` is told of; Error{bad_data} as trained_on.
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved, const ProgressCallback& progress = {});
 
 /// `data`, as prepare left them, to judge a saved recommender by: in the numbers that the model gives users and items, its
 /// training interactions the model's own (see renumber). Where they are what it was trained on (by their content hash), what its

@@ -82,7 +82,7 @@ TEST_SUITE("cli") {
     const std::string cannot = " holds what this heddle cannot read: ";
     check(cannot + "there is no recommender 'svd'; there are: ", false, [](auto& file) { file.metadata["model"] = "svd"; });
     check(cannot, false, [](auto& file) { file.metadata["setting.heads"] = "1"; });
-    check(cannot + "graph-filter: alpha is -1", false, [](auto& file) { file.metadata["setting.alpha"] = "-1"; });
+    check(cannot + "graph-filter: alpha is '-1'", false, [](auto& file) { file.metadata["setting.alpha"] = "-1"; });
     check(": the model's format version is '2'", false, [](auto& file) { file.metadata["format_version"] = "2"; });
     check(": this safetensors file was not written as", false, [](auto& file) { file.metadata.erase("format"); });
     check(" is damaged: it holds no ", true, [](auto& file) { file.integers.clear(); });

@@ -9,8 +9,7 @@
 #include <string_view>
 
 #include "heddle/io.h"
-#include "heddle/models.h"
-#include "heddle/recommender.h"
+#include "heddle/kinds.h"
 #include "tests/cli/program.h"
 
 // Whatever a subcommand reads and writes: no output may take the place of an input, and what fails after the work loses none of
@@ -59,8 +58,9 @@ void collect(const std::string& command, std::vector<FileOptions>& all) {
 }
 
 bool is_node_model(const std::string& name) {
-  const auto kinds = heddle::model_kinds();
-  return std::any_of(kinds.begin(), kinds.end(), [&](const heddle::ModelKind& kind) { return kind.name == name; });
+  const auto kinds = heddle::kinds();
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&](const heddle::Kind& kind) { return kind.task == heddle::Task::classify_nodes && kind.name == name; });
 }
 
 /// A folder with something to read for every subcommand, and the command lines that read it.
@@ -359,7 +359,7 @@ TEST_SUITE("cli") {
       CHECK_MESSAGE(result.err.find(" or more, and its file system has 4.1 kB left; make room, or name a file elsewhere\n") !=
                         std::string::npos,
                     result.err);
-      for (const char* phase : {"training", "fitting", "preparing"})
+      for (const char* phase : {"training", "fitting", "preparing the graph"})
         CHECK_MESSAGE(result.err.find(phase) == std::string::npos, result.err);
       CHECK(result.out.empty());
     }
@@ -421,8 +421,7 @@ TEST_SUITE("cli") {
   TEST_CASE("every kind of model is saved before its figures are printed, and a report that fails names the file") {
     const Workshop workshop;
     std::vector<std::string> kinds;
-    for (const heddle::ModelKind& kind : heddle::model_kinds()) kinds.emplace_back(kind.name);
-    for (const heddle::RecommenderKind& kind : heddle::recommender_kinds()) kinds.emplace_back(kind.name);
+    for (const heddle::Kind& kind : heddle::kinds()) kinds.emplace_back(kind.name);
     for (const std::string& kind : kinds) {
       CAPTURE(kind);
       const TempDir folder;

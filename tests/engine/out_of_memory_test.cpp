@@ -6,11 +6,12 @@
 #include <iterator>
 #include <set>
 
+#include "heddle/classifier_training.h"
+#include "heddle/fit.h"
 #include "heddle/lightgcn.h"
 #include "heddle/new_users.h"
 #include "heddle/saved_model.h"
 #include "heddle/seeds.h"
-#include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/interactions.h"
 #include "tests/io/samples.h"
@@ -119,20 +120,24 @@ LightGcnTrainOptions one_epoch() {
   return options;
 }
 
-/// One of every kind in the table; the trained one is untrained, and tells of a training.
+/// Settings of a kind that make it small.
+Settings tiny_settings(const Kind& kind) {
+  const std::map<std::string, Settings> tiny{
+      {"gcn", {{"hidden", "2"}, {"epochs", "2"}}},
+      {"gat", {{"hidden", "2"}, {"epochs", "2"}}},
+      {"lightgcn",
+       {{"dim", "4"}, {"layers", "1"}, {"epochs", "1"}, {"batch_size", "16"}, {"negatives", "8"}, {"temperature", "0.2"}}},
+      {"blend", {{"first", "item-cosine"}, {"second", "graph-filter"}, {"rank", "3"}}}};
+  const auto found = tiny.find(kind.name);
+  return found == tiny.end() ? Settings() : found->second;
+}
+
+/// One of every kind in the table.
 std::vector<std::unique_ptr<Recommender>> every_recommender(const InteractionDataset& data, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    if (kind.make != nullptr) {
-      models.push_back(kind.make(data, {}, 1, device));
-    } else if (std::string_view(kind.name) == "lightgcn") {
-      LightGcn model(data, tiny_lightgcn, device);
-      model.set_trained_with(one_epoch(), one_epoch());
-      models.push_back(model.recommender());
-    } else {
-      REQUIRE(std::string_view(kind.name) == "blend");
-      models.push_back(make_blend(make_item_cosine(data, {}, device), make_graph_filter(data, {.rank = 3}, device), 0.5f));
-    }
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::recommend) continue;
+    models.push_back(fit(kind, tiny_settings(kind), data, {.device = device, .seed = 1}).model);
   }
   return models;
 }
@@ -249,14 +254,12 @@ TEST_CASE("out of memory / what being new costs, and trainings from several seed
   };
   CHECK(misbehaviour(cost) == "");
   const NodeDataset graph = tiny_graph();
-  const MakeClassifier make = [&](uint64_t seed, const Device& on) {
-    return std::make_unique<Gcn>(graph, GcnOptions{.hidden = 2, .seed = seed}, on);
-  };
+  const FitPlan plan = plan_fit("gcn", {{"hidden", "2"}, {"epochs", "2"}});
   const auto seeds = [&] {
-    const SeedRuns runs = train_seeds(make, graph, {.epochs = 2}, {.count = 2}, device);
+    const SeedRuns runs = fit_seeds(plan, graph, {.count = 2}, {.device = device});
     const AllowedAllocations allowed;
     if (runs.failure) throw Error(*runs.failure);  // the second seed's
-    return runs.results.back().report.weights_hash;
+    return runs.reports.back().weights_hash;
   };
   CHECK(misbehaviour(seeds) == "");
 }
@@ -272,31 +275,37 @@ TEST_CASE("out of memory / options as text, and what is told of times, throw an 
   const PrepareOptions prepared{.behaviour_weights = {{"buy", 2.5f}, {"view", 1.0f}}};
   TrainReport report;
   report.epoch_ms = {3, 1, 2};
-  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(to_settings(prepared).size())); }) == "");
-  CHECK(misbehaviour([] { return shown(static_cast<int64_t>(to_settings(one_epoch()).size())); }) == "");
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(prepare_settings().write(prepared).size())); }) == "");
+  CHECK(misbehaviour([] { return shown(static_cast<int64_t>(lightgcn_train_settings().write(one_epoch()).size())); }) == "");
   CHECK(misbehaviour([&] { return shown(report.epoch_ms_median()); }) == "");
   LightGcnReport of_lightgcn;
   of_lightgcn.epoch_s = {3, 1, 2};
   CHECK(misbehaviour([&] { return shown(of_lightgcn.epoch_s_median()); }) == "");
 }
 
-TEST_CASE("out of memory / making and training any model throws an Error, loses nothing and works afterwards") {
+TEST_CASE("out of memory / fitting any kind throws an Error, loses nothing and works afterwards") {
   const NodeDataset graph = tiny_graph();
-  const std::map<std::string, std::string> narrow{{"hidden", "2"}};
   for (const NamedDevice& device : small_devices()) {
-    for (const ModelKind& kind : model_kinds()) {
+    const FitOptions options{.device = device.device, .seed = 1};
+    for (const Kind& kind : kinds()) {
       INFO(device.name, ", ", kind.name);
-      const auto run = [&] {
-        const auto model = kind.make(graph, narrow, 1, device.device);
-        const std::string hash = train(*model, graph, {.epochs = 2, .patience = 1}).weights_hash;
-        return shown(hash, predict(*model).values);
-      };
-      CHECK(misbehaviour(run) == "");
-    }
-    for (const RecommenderKind& kind : recommender_kinds()) {
-      if (kind.make == nullptr) continue;
-      INFO(device.name, ", ", kind.name);
-      CHECK(misbehaviour([&] { return shown(kind.make(tiny_interactions(), {}, 1, device.device)->model_bytes()); }) == "");
+      const Settings settings = tiny_settings(kind);
+      const FitPlan plan = plan_fit(kind, settings);
+      const auto size = [&] { return shown(static_cast<int64_t>(plan_fit(kind, settings).settings.size())); };
+      if (!plan.settings.empty()) CHECK(misbehaviour(size) == "");  // without any, no memory is asked for
+      if (kind.task == Task::classify_nodes) {
+        const auto run = [&] {
+          const auto fitted = fit(plan, graph, options);
+          return shown(fitted.report.weights_hash, predict(*fitted.model).values);
+        };
+        CHECK(misbehaviour(run) == "");
+      } else {
+        const auto run = [&] {
+          const auto fitted = fit(plan, tiny_interactions(), options);
+          return shown(fitted.model->model_bytes(), static_cast<int64_t>(fitted.report.metadata().size()));
+        };
+        CHECK(misbehaviour(run) == "");
+      }
     }
     for (const RankingLoss loss : {RankingLoss::bpr, RankingLoss::softmax}) {
       INFO(device.name, ", lightgcn");
@@ -393,9 +402,10 @@ TEST_CASE(
 TEST_CASE("out of memory / saving, loading and asking any node model throws an Error, loses nothing and works afterwards") {
   const NodeDataset graph = tiny_graph();
   for (const NamedDevice& device : small_devices()) {
-    for (const ModelKind& kind : model_kinds()) {
+    for (const Kind& kind : kinds()) {
+      if (kind.task != Task::classify_nodes) continue;
       INFO(device.name, ", ", kind.name);
-      const auto model = make_model(kind.name, graph, {{"hidden", "2"}}, 1, device.device);
+      const auto model = make_model(kind, graph, {{"hidden", "2"}}, 1, device.device);
       const TempDir folder;
       const std::string path = folder.write("model", "what stood here before");
       const auto save = [&] {

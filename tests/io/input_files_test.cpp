@@ -105,7 +105,7 @@ TEST_CASE("io / input files: all that a reader of nodes opens, whatever the form
 TEST_CASE("io / input files: all that a reader of interactions opens, whatever the format") {
   for (const io::detail::InteractionFormatEntry& entry : io::detail::interaction_formats()) {
     check_format(entry.name, [&](const std::string& path) {
-      const InteractionLog log = entry.read(path, {});
+      const InteractionLog log = entry.read(path, {}, {});
       std::string told;
       for (std::size_t i = 0; i < log.user.size(); ++i)
         told +=

@@ -186,24 +186,20 @@ TEST_CASE("io / interactions: the public sets have their published sizes") {
 TEST_CASE("io / how interactions are read, as text and back") {
   io::InteractionReading reading{.format = io::InteractionFormat::csv, .columns = {.user = "who", .item = "2", .time = "when"}};
   reading.columns.rating = "stars";
-  const std::map<std::string, std::string> settings = io::to_settings(reading);
-  CHECK(settings == std::map<std::string, std::string>{{"format", "csv"},
-                                                       {"user_column", "who"},
-                                                       {"item_column", "2"},
-                                                       {"rating_column", "stars"},
-                                                       {"behaviour_column", ""},
-                                                       {"time_column", "when"}});
-  io::InteractionReading read{.columns = {.behaviour = "kind"}};
-  for (const auto& [name, value] : settings) CHECK(set_setting(read, name, value));
-  CHECK(io::to_settings(read) == settings);
-  CHECK(io::to_settings({}).at("format") == "auto");
-  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "csv"}) {
-    CHECK(set_setting(read, "format", format));
-    CHECK(io::to_settings(read).at("format") == format);
-  }
-  CHECK_FALSE(set_setting(read, "k_core", "5"));
+  const Settings settings = io::reading_settings().write(reading);
+  CHECK(settings == Settings{{"format", "csv"},
+                             {"user_column", "who"},
+                             {"item_column", "2"},
+                             {"rating_column", "stars"},
+                             {"behaviour_column", ""},
+                             {"time_column", "when"}});
+  const io::InteractionReading other{.columns = {.behaviour = "kind"}};
+  CHECK(io::reading_settings().write(io::reading_settings().read(settings, other)) == settings);
+  CHECK(io::reading_settings().write({}).at("format") == "auto");
+  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "csv"})
+    CHECK(io::reading_settings().write(io::reading_settings().read({{"format", format}})).at("format") == format);
   try {
-    set_setting(read, "format", "parquet", "--format");
+    io::reading_settings().rows().front().read("--format", "parquet");
     FAIL_CHECK("a format that there is not was taken");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::usage);
@@ -216,6 +212,6 @@ TEST_CASE("io / a log tells how it was read") {
   const std::string path = folder.write("orders.csv", "who,what\na,x\n");
   const io::InteractionColumns columns{.user = "who", .item = "what"};
   CHECK(io::load_interactions(path, io::InteractionFormat::csv, columns).read_with ==
-        io::to_settings({io::InteractionFormat::csv, columns}));
+        io::reading_settings().write({io::InteractionFormat::csv, columns}));
   CHECK(io::load_interactions(path, io::InteractionFormat::automatic, columns).read_with.at("format") == "auto");
 }

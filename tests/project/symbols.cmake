@@ -28,5 +28,6 @@ function(name_of symbol result)
     string(REGEX REPLACE "<[^<>]*>" "" symbol "${symbol}")
   endwhile()
   string(REGEX REPLACE "\\(.*$" "" symbol "${symbol}")
+  string(REGEX REPLACE "^[a-z].* (heddle::)" "\\1" symbol "${symbol}")  # of a template's function, what it gives stands before
   set(${result} "${symbol}" PARENT_SCOPE)
 endfunction()

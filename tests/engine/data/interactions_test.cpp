@@ -49,7 +49,6 @@ Cells cells(const InteractionDataset& data, const HostCsr& matrix) {
 
 PrepareOptions all_for_training() {
   PrepareOptions options;
-  options.automatic_split = false;
   options.split = SplitMethod::none;
   return options;
 }
@@ -188,7 +187,6 @@ TEST_CASE("engine / prepare: by time the latest are tested, those before them va
                        {"b", "p"}, {"a", "s"}, {"a", "t"}, {"c", "p"}};
   PrepareOptions options;
   options.by_time = true;
-  options.automatic_split = false;
   options.split = SplitMethod::leave_one_out;
   const InteractionDataset one = prepare(log_of(pairs), options);
   CHECK(cells(one, one.test) == Cells{{"a", "t"}, {"b", "p"}});
@@ -216,9 +214,8 @@ TEST_CASE("engine / prepare: what cannot be meant or leaves nothing is said") {
   CHECK(usage([](auto& o) { o.val_share = -0.5; }) == "the validation share -0.5 is not in [0, 1)");
   CHECK(usage([](auto& o) { o.val_share = o.test_share = 0.5; }).find("leave nothing for training") != std::string::npos);
   CHECK(usage([](auto& o) { o.k_core = -1; }) == "the k of the k-core is -1, less than 0");
-  CHECK(usage([](auto& o) { o.automatic_split = false, o.split = SplitMethod::files; }) ==
-        "the files do not say which interactions are for training");
-  CHECK(usage([](auto& o) { o.automatic_split = false, o.split = SplitMethod::none, o.by_time = true; }) ==
+  CHECK(usage([](auto& o) { o.split = SplitMethod::files; }) == "the files do not say which interactions are for training");
+  CHECK(usage([](auto& o) { o.split = SplitMethod::none, o.by_time = true; }) ==
         "an order by time is asked for, and the split draws nothing");
   InteractionLog timeless = band(4, 5, 3);
   timeless.time.clear();

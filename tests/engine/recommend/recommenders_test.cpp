@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "bench/references.h"
+#include "engine/fit/saved_plan.h"
 #include "heddle/lightgcn.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
@@ -374,9 +375,10 @@ static_assert(AsksLikeAnyRecommender<Recommender> && AsksLikeAnyRecommender<Give
 std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64_t items, const char* dim, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
   const TempDir folder;
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    const std::string name = kind.name;
-    std::map<std::string, std::string> settings;
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::recommend) continue;
+    const std::string& name = kind.name;
+    Settings settings;
     if (name == "lightgcn") settings = {{"dim", dim}};
     if (name == "graph-filter") settings = {{"rank", "8"}};
     if (name == "blend")
@@ -386,8 +388,9 @@ std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64
       train.col_indices.push_back(static_cast<int32_t>(user % items));
       train.row_offsets.push_back(user + 1);
     }
+    const FitPlan plan = fitting::saved_plan(kind, settings, {});
     io::TensorFile file;
-    for (const PartShape& shape : kind.parts(settings, users, items)) {
+    for (const PartShape& shape : fitting::saved_parts(plan, users, items)) {
       const int64_t cols = shape.most_cols == INT64_MAX ? shape.least_cols : shape.most_cols;
       if (shape.integers && shape.name.ends_with("offsets")) {
         file.integers.push_back({shape.name, {cols}, std::vector<int64_t>(static_cast<std::size_t>(cols))});
@@ -403,7 +406,7 @@ std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64
                            .settings = settings,
                            .trained_with = {},
                            .arrays = std::make_shared<const io::TensorReader>(folder.file(name))};
-    models.push_back(kind.load(std::move(parts), device));
+    models.push_back(fitting::load_parts(plan, std::move(parts), device));
   }
   return models;
 }

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "heddle/classifier_training.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
 
@@ -20,10 +21,6 @@ namespace heddle::test {
 namespace {
 
 Device threads(int count) { return Device::cpu({.threads = count}); }
-
-MakeClassifier gcn_of(const NodeDataset& data) {
-  return [&data](uint64_t seed, const Device& device) { return std::make_unique<Gcn>(data, GcnOptions{.seed = seed}, device); };
-}
 
 }  // namespace
 
@@ -145,56 +142,62 @@ TEST_CASE("seeds at once / one thread each on a small graph, all threads for one
   CHECK(seeds_at_once(Device::simt(), 20, 1000) == 1);
 }
 
-TEST_CASE("train_seeds / each seed has the bits that it has alone, in the order of the seeds") {
+TEST_CASE("fit_seeds / each seed has the bits that it has alone, in the order of the seeds") {
   const NodeDataset data = karate();
-  const TrainOptions options{.epochs = 12, .patience = 4};
+  const FitPlan plan = plan_fit("gcn", {{"epochs", "12"}, {"patience", "4"}});
   for (const int count : {1, 3}) {
     CAPTURE(count);
-    const SeedRuns runs = train_seeds(gcn_of(data), data, options, {.first = 5, .count = 6}, threads(count));
+    const SeedRuns runs = fit_seeds(plan, data, {.first = 5, .count = 6}, {.device = threads(count)});
     CHECK(runs.at_once == count);
-    REQUIRE(runs.results.size() == 6);
-    std::vector<double> accuracies, epochs_ms;
+    REQUIRE(runs.reports.size() == 6);
+    std::vector<double> accuracies, seconds;
     for (std::size_t i = 0; i < 6; ++i) {
-      const SeedResult& result = runs.results[i];
+      const FitReport& report = runs.reports[i];
       Gcn alone(data, {.seed = 5 + i}, threads(2));
-      const TrainReport report = train(alone, data, options);
-      CHECK(result.seed == 5 + i);
-      CHECK(result.finished);
-      CHECK(result.report.weights_hash == report.weights_hash);
-      CHECK(result.report.losses == report.losses);
-      accuracies.push_back(report.test_accuracy);
-      epochs_ms.insert(epochs_ms.end(), result.report.epoch_ms.begin(), result.report.epoch_ms.end());
+      const TrainReport expected = train(alone, data, {.epochs = 12, .patience = 4});
+      CHECK(report.seed == 5 + i);
+      CHECK(report.finished());
+      CHECK(report.weights_hash == expected.weights_hash);
+      REQUIRE(report.epochs.size() == expected.losses.size());
+      for (std::size_t epoch = 0; epoch < expected.losses.size(); ++epoch)
+        CHECK(report.epochs[epoch].loss == expected.losses[epoch]);
+      accuracies.push_back(expected.test_accuracy);
+      for (const FitEpoch& epoch : report.epochs) seconds.push_back(epoch.seconds);
     }
-    CHECK(weights_hash(*runs.first_model) == runs.results[0].report.weights_hash);
-    CHECK(runs.over_seeds(&TrainReport::test_accuracy).mean == mean_and_deviation(accuracies).mean);
-    CHECK(runs.over_seeds(&TrainReport::test_accuracy).deviation == mean_and_deviation(accuracies).deviation);
-    CHECK(runs.epoch_ms_median() == median(epochs_ms));
-    CHECK(runs.epoch_ms_min() == *std::min_element(epochs_ms.begin(), epochs_ms.end()));
+    CHECK(weights_hash(*runs.first_model) == runs.reports[0].weights_hash);
+    CHECK(runs.over_seeds("test_accuracy").mean == mean_and_deviation(accuracies).mean);
+    CHECK(runs.over_seeds("test_accuracy").deviation == mean_and_deviation(accuracies).deviation);
+    CHECK(std::isnan(runs.over_seeds("recall@20").mean));
+    CHECK(runs.epoch_s_median() == median(seconds));
+    CHECK(runs.epoch_s_min() == *std::min_element(seconds.begin(), seconds.end()));
     CHECK_FALSE(runs.interrupted);
   }
 }
 
-TEST_CASE("train_seeds / progress goes from the graph through all seeds' epochs, and ends what it is told to end") {
+TEST_CASE("fit_seeds / progress goes from the graph through all seeds' epochs, and ends what it is told to end") {
   const NodeDataset data = karate();
-  const TrainOptions options{.epochs = 4};
+  const FitPlan plan = plan_fit("gcn", {{"epochs", "4"}});
   std::vector<std::string> phases;
   std::vector<double> shares;
+  int64_t epochs_told = 0;
   const auto listen = [&](const Progress& at) {
     if (phases.empty() || phases.back() != at.phase) phases.emplace_back(at.phase);
     shares.push_back(at.share);
     return true;
   };
-  train_seeds(gcn_of(data), data, options, {.count = 3}, threads(1), listen);
+  fit_seeds(plan, data, {.count = 3},
+            {.device = threads(1), .progress = listen, .epoch = [&](const FitEpoch&) { ++epochs_told; }});
   CHECK(phases == std::vector<std::string>{"preparing the graph", "training"});
   CHECK(shares.front() < 0);  // nobody knows how much of the graph is prepared
   CHECK(std::is_sorted(shares.begin(), shares.end()));
   CHECK(shares.back() == 1);
+  CHECK(epochs_told == 12);
 
   for (int64_t allowed = 0; allowed < 14; ++allowed) {
     CAPTURE(allowed);
     int64_t asked = 0;
     const auto stop = [&](const Progress&) { return ++asked <= allowed; };
-    const auto run = [&] { return train_seeds(gcn_of(data), data, options, {.count = 3}, threads(1), stop); };
+    const auto run = [&] { return fit_seeds(plan, data, {.count = 3}, {.device = threads(1), .progress = stop}); };
     // Asked before each seed and after each of its four epochs.
     if (allowed == 0) {
       CHECK(error_mismatch(ErrorKind::interrupted, "interrupted before the first epoch", run) == "");
@@ -202,19 +205,21 @@ TEST_CASE("train_seeds / progress goes from the graph through all seeds' epochs,
       const SeedRuns runs = run();
       const int64_t begun = (allowed + 4) / 5;  // seeds that were let begin
       CHECK(runs.interrupted == (allowed < 14));
-      CHECK(static_cast<int64_t>(runs.results.size()) == begun);
+      CHECK(static_cast<int64_t>(runs.reports.size()) == begun);
       const int64_t epochs = std::min<int64_t>(allowed - 5 * (begun - 1), 4);
-      CHECK(runs.results.back().report.epochs == epochs);
-      CHECK(runs.results.back().finished == (epochs == 4));
+      CHECK(runs.reports.back().run_epochs == epochs);
+      CHECK(runs.reports.back().finished() == (epochs == 4));
     }
     CHECK(asked == allowed + 1);  // told once to stop, nobody is asked again
   }
 }
 
-TEST_CASE("train_seeds / a seed that diverges ends the later ones, and is named") {
+TEST_CASE("fit_seeds / a seed that diverges ends the later ones, and is named") {
   const NodeDataset data = karate();
-  const auto make = [&](uint64_t seed, const Device& device) {
-    auto model = std::make_unique<Gcn>(data, GcnOptions{.seed = seed}, device);
+  Kind kind = find_kind("gcn");
+  kind.classifier.make = [gcn = kind.classifier.make](const NodeDataset& of, const Settings& settings, uint64_t seed,
+                                                      const Device& device) {
+    std::unique_ptr<NodeClassifier> model = gcn(of, settings, seed, device);
     if (seed == 1) {
       HostMatrix weight = model->parameters()[0].tensor().to_host();
       weight.values[0] = NAN;
@@ -222,17 +227,15 @@ TEST_CASE("train_seeds / a seed that diverges ends the later ones, and is named"
     }
     return model;
   };
-  const SeedRuns runs = train_seeds(make, data, {.epochs = 3}, {.count = 3}, threads(1));
-  CHECK(runs.results.size() == 1);
-  CHECK(runs.results.front().seed == 0);
+  const FitPlan plan = plan_fit(kind, {{"epochs", "3"}});
+  const SeedRuns runs = fit_seeds(plan, data, {.count = 3}, {.device = threads(1)});
+  CHECK(runs.reports.size() == 1);
+  CHECK(runs.reports.front().seed == 0);
   REQUIRE(runs.failure);
   CHECK(runs.failure->kind() == ErrorKind::diverged);
   CHECK(std::string(runs.failure->what()).starts_with("seed 1: training diverged"));
   CHECK(error_mismatch(ErrorKind::diverged, "training diverged",
-                       [&] { train_seeds(make, data, {.epochs = 3}, {.first = 1}, threads(1)); }) == "");
-  CHECK(error_mismatch(ErrorKind::usage, "returned none", [&] {
-          train_seeds([](uint64_t, const Device&) { return std::unique_ptr<NodeClassifier>(); }, data, {}, {}, threads(1));
-        }) == "");
+                       [&] { fit_seeds(plan, data, {.first = 1}, {.device = threads(1)}); }) == "");
 }
 
 TEST_SUITE_END();

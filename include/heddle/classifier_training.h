@@ -2,65 +2,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "heddle/context.h"
 #include "heddle/data.h"
 #include "heddle/export.h"
 #include "heddle/models.h"
+#include "heddle/progress.h"
 
 HEDDLE_API_BEGIN
+/// Node classifiers: how they are trained, judged and asked.
 namespace heddle {
-
-/// Settings of Adam.
-struct AdamOptions {
-  float learning_rate = 0.01f;  ///< of the first step
-  float beta1 = 0.9f;           ///< decay a step of the mean of the gradients
-  float beta2 = 0.999f;         ///< decay a step of the mean of their squares
-  float epsilon = 1e-8f;        ///< added to the root of the latter
-  int64_t decay_steps = 0;      ///< n > 0: the learning rate falls to 0 along a cosine over n steps
-};
-
-/// Adam (Kingma & Ba 2015) over a model's parameters, one kernel launch a step.
-class Adam {
- public:
-  /// Begins with moments of zero. The context must outlive it. Throws Error{usage} for a parameter of another context.
-  Adam(Context& context, std::span<Parameter> parameters, const AdamOptions& options);
-  /// Updates every parameter from its gradient. Throws Error{usage} where one has none in this step.
-  void step();
-
- private:
-  Context& context_;
-  std::vector<Tensor> parameters_;
-  AdamOptions options_;
-  Buffer moments_;
-  Buffer steps_;    ///< the number of steps taken, on the device
-  Buffer tensors_;  ///< the device's copy of the table
-  std::vector<std::byte> host_tensors_;
-};
-
-/// Runs one and the same step many times: eagerly at first, then, where the device can, as one replay of the recorded work.
-/// The step must do the same work each time and read nothing back to the host. Always eagerly while the context has a profiler.
-class ReplayedStep {
- public:
-  /// `step` begins the context's step by itself (Context::begin_step). The context must outlive it.
-  ReplayedStep(Context& context, std::function<void()> step);
-  ~ReplayedStep();
-  /// Runs it once. Throws what it throws.
-  void run();
-  /// Whether the work has been recorded, so that `run` replays it.
-  bool replaying() const { return replay_ != nullptr; }
-
- private:
-  void record();
-
-  Context& context_;
-  std::function<void()> step_;
-  std::unique_ptr<Arena::Recording> memory_;  ///< the step's; outlives the replay, which works in it
-  std::unique_ptr<kernels::Replay> replay_;
-};
 
 /// Quality on one split.
 struct SplitFigures {
@@ -75,9 +27,6 @@ enum class Selection {
   /// epoch that was at least as good as every other in validation accuracy and in validation loss (without the penalty).
   best_validation,
 };
-
-/// "last" or "best-validation".
-std::string to_string(Selection selection);
 
 /// How a node classifier is trained; the defaults are Kipf and Welling's protocol.
 struct TrainOptions {
@@ -101,10 +50,11 @@ struct EpochFigures {
   bool has_val = false;     ///< validation is computed where patience or the selection needs it
   float val_loss = 0;       ///< after the update; with the penalty for Selection::last, without for best_validation
   double val_accuracy = 0;  ///< for Selection::best_validation
+  double seconds = 0;       ///< of forward, backward and update; without validation
 };
 
-/// Return false to stop; the report then holds what was reached.
-using EpochCallback = std::function<bool(const EpochFigures&)>;
+/// Told after each epoch; who wants to stop says so to the callback that is told of the progress.
+using EpochCallback = std::function<void(const EpochFigures&)>;
 
 /// What a training of a node classifier came to.
 struct TrainReport {
@@ -117,6 +67,7 @@ struct TrainReport {
   double test_accuracy = 0;      ///< of the selected weights; 0 where the split is empty
   float train_loss = 0;          ///< of the last epoch
   std::string weights_hash;      ///< of the selected weights, as heddle::weights_hash
+  bool interrupted = false;      ///< it was told to stop before its last epoch
 
   /// The median of epoch_ms, in milliseconds; 0 where no epoch ran.
   double epoch_ms_median() const;
@@ -126,9 +77,10 @@ struct TrainReport {
 
 /// Full-batch training by Adam. Throws Error{usage} for options out of range, an empty training split, or data whose graph or
 /// features are not those the model was made of (labels and splits are taken from here), Error{diverged} with the epoch as soon
-/// as a loss is NaN or infinite.
+/// as a loss is NaN or infinite. `progress` is told "training" (epoch 3 of 200, loss) after each epoch; false ends training
+/// there.
 TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options = {},
-                  const EpochCallback& callback = {});
+                  const EpochCallback& told = {}, const ProgressCallback& progress = {});
 
 /// Figures of the model as it stands on the listed nodes, which must have labels. Throws Error{usage} for data that the model was
 /// not made of.

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <span>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -102,59 +104,62 @@ class SeedQueue {
   std::vector<SeedEnd> ends_;  ///< each written by the one thread that ran the seed
 };
 
-/// What the trainings of all seeds tell together. Called by several threads.
+/// What the fits of all seeds tell together. Called by several threads.
 class SeedProgress {
  public:
-  SeedProgress(const ProgressCallback& callback, const TrainOptions& options, int64_t seeds)
-      : callback_(callback), options_(options), seeds_(seeds) {}
+  SeedProgress(const FitOptions& options, int64_t seeds) : options_(options), seeds_(seeds) {}
 
   /// Whether to go on to another seed.
   bool begin() {
     const std::lock_guard lock(mutex_);
-    if (!callback_) return true;
-    return epochs_told_ == 0 ? callback_({.phase = "preparing the graph", .share = -1, .figures = {}}) : tell();
+    if (!options_.progress) return true;
+    if (trains_) return tell_seeds();
+    return options_.progress({.phase = "preparing the graph", .share = -1, .figures = {}});
   }
 
-  /// Whether to go on after an epoch of some seed.
-  bool epoch(const EpochFigures& figures) {
+  /// What the fit of one seed tells; whether to go on.
+  bool told(int64_t seed, const Progress& at) {
     const std::lock_guard lock(mutex_);
-    if (!callback_) return true;
-    ++epochs_told_;
-    last_ = figures;
-    return tell();
+    if (!options_.progress) return true;
+    if (seeds_ == 1 || at.phase != training_phase) {
+      Progress of = at;
+      of.subject = {};  // the kind of all of them
+      return options_.progress(of);
+    }
+    trains_ = true;
+    running_[seed] = at.share;
+    return tell_seeds();
   }
 
-  void seed_done(int64_t epochs) {
+  void epoch(const FitEpoch& epoch) {
     const std::lock_guard lock(mutex_);
-    ++seeds_done_;
-    epochs_told_ += options_.epochs - epochs;
+    if (options_.epoch) options_.epoch(epoch);
+  }
+
+  /// A seed that its patience ended counts as if it had run all epochs.
+  void seed_done(int64_t seed) {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    running_.erase(seed);
   }
 
  private:
-  /// Epochs of all seeds, of those that there may be. A seed that patience ended counts as if it had run them all.
-  bool tell() const {
-    const double epochs = static_cast<double>(options_.epochs) * static_cast<double>(seeds_);
-    const double share = static_cast<double>(epochs_told_) / epochs;
-    if (seeds_ > 1) {
-      const ProgressFigure seed{
-          .name = "seed", .value = static_cast<double>(std::min(seeds_done_ + 1, seeds_)), .total = static_cast<double>(seeds_)};
-      return callback_({.phase = "training", .share = share, .figures = std::span(&seed, 1)});
-    }
-    const ProgressFigure epoch[] = {{.name = "epoch",
-                                     .value = static_cast<double>(last_.epoch),
-                                     .total = static_cast<double>(last_.epochs),
-                                     .at_most = options_.patience > 0},
-                                    {.name = "loss", .value = last_.train_loss}};
-    return callback_({.phase = "training", .share = share, .figures = epoch});
+  static constexpr const char* training_phase = "training";
+
+  bool tell_seeds() const {
+    auto trained = static_cast<double>(done_);
+    for (const auto& [running, share] : running_) trained += share;
+    const auto all = static_cast<double>(seeds_);
+    const ProgressFigure seed{.name = "seed", .value = static_cast<double>(std::min(done_ + 1, seeds_)), .total = all};
+    return options_.progress({.phase = training_phase, .share = trained / all, .figures = std::span(&seed, 1)});
   }
 
-  const ProgressCallback& callback_;
-  const TrainOptions& options_;
+  const FitOptions& options_;
   const int64_t seeds_;
-  std::mutex mutex_;  ///< of all below, and of calls
-  EpochFigures last_;
-  int64_t epochs_told_ = 0;
-  int64_t seeds_done_ = 0;
+  std::mutex mutex_;                   ///< of all below, and of calls
+  std::map<int64_t, double> running_;  ///< of each seed whose training is under way, the share of it that is done
+  int64_t done_ = 0;                   ///< seeds
+  bool trains_ = false;                ///< several seeds, of which one has told of its training
 };
 
 /// Numbers that a training of `data` holds beside its weights.
@@ -164,10 +169,11 @@ int64_t numbers_held(const NodeDataset& data) {
   return data.nodes + 2 * static_cast<int64_t>(data.edges.size()) + features;
 }
 
-std::vector<double> all_epoch_ms(const std::vector<SeedResult>& results) {
+std::vector<double> all_epoch_seconds(const std::vector<FitReport>& reports) {
   std::vector<double> times;
-  for (const SeedResult& result : results)
-    times.insert(times.end(), result.report.epoch_ms.begin(), result.report.epoch_ms.end());
+  for (const FitReport& report : reports) {
+    for (const FitEpoch& epoch : report.epochs) times.push_back(epoch.seconds);
+  }
   return times;
 }
 
@@ -211,57 +217,60 @@ SeedEnds run_seeds(const SeedRange& seeds, const Device& device, int at_once, co
   rethrow_as_error();
 }
 
-MeanAndDeviation SeedRuns::over_seeds(double TrainReport::*figure) const try {
+MeanAndDeviation SeedRuns::over_seeds(const std::string& figure) const try {
   std::vector<double> values;
-  for (const SeedResult& result : results) values.push_back(result.report.*figure);
+  for (const FitReport& report : reports) {
+    const auto found = report.figures.find(figure);
+    if (found != report.figures.end()) values.push_back(found->second);
+  }
   return mean_and_deviation(values);
 } catch (...) {
   rethrow_as_error();
 }
 
-double SeedRuns::epoch_ms_median() const try { return median(all_epoch_ms(results)); } catch (...) {
+double SeedRuns::epoch_s_median() const try { return median(all_epoch_seconds(reports)); } catch (...) {
   rethrow_as_error();
 }
 
-double SeedRuns::epoch_ms_min() const try {
-  const std::vector<double> times = all_epoch_ms(results);
+double SeedRuns::epoch_s_min() const try {
+  const std::vector<double> times = all_epoch_seconds(reports);
   return times.empty() ? 0 : *std::min_element(times.begin(), times.end());
 } catch (...) {
   rethrow_as_error();
 }
 
-SeedRuns train_seeds(const MakeClassifier& make, const NodeDataset& data, const TrainOptions& options, const SeedRange& seeds,
-                     const Device& device, const ProgressCallback& progress) try {
+SeedRuns fit_seeds(const FitPlan& plan, const NodeDataset& data, const SeedRange& seeds, const FitOptions& options) try {
   seeds.check();
-  SeedProgress told(progress, options, seeds.count);
+  SeedProgress progress(options, seeds.count);
   std::atomic<bool> stopped{false};
   const auto go_on = [&stopped](bool goes_on) {
     if (!goes_on) stopped = true;
     return goes_on;
   };
-  std::vector<SeedResult> results(static_cast<std::size_t>(seeds.count));
+  std::vector<std::unique_ptr<FitReport>> reports(static_cast<std::size_t>(seeds.count));  // many may never come about
   std::unique_ptr<NodeClassifier> first_model;
   const auto run = [&](const SeedTask& task) {
-    if (!go_on(told.begin())) return SeedEnd::nothing;
-    std::unique_ptr<NodeClassifier> model = make(task.seed, task.device);
-    require(model != nullptr, ErrorKind::usage, "train_seeds: the function that makes models returned none");
-    SeedResult& result = results[static_cast<std::size_t>(task.index)];
-    result.seed = task.seed;
-    result.report = train(*model, data, options, [&](const EpochFigures& figures) {
-      go_on(told.epoch(figures));
-      if (task.go_on()) return true;
-      result.finished = figures.epoch == figures.epochs;
-      return false;
-    });
-    told.seed_done(result.report.epochs);
-    if (task.index == 0) first_model = std::move(model);
-    return result.finished ? SeedEnd::finished : SeedEnd::cut_short;
+    if (!go_on(progress.begin())) return SeedEnd::nothing;
+    FitOptions own = options;
+    own.device = task.device;
+    own.seed = task.seed;
+    own.progress = [&](const Progress& at) {
+      go_on(progress.told(task.index, at));
+      return task.go_on();
+    };
+    own.epoch = [&](const FitEpoch& epoch) { progress.epoch(epoch); };
+    Fitted<NodeClassifier> fitted = fit(plan, data, own);
+    progress.seed_done(task.index);
+    const SeedEnd end = fitted.report.finished() ? SeedEnd::finished : SeedEnd::cut_short;
+    reports[static_cast<std::size_t>(task.index)] = std::make_unique<FitReport>(std::move(fitted.report));
+    if (task.index == 0) first_model = std::move(fitted.model);
+    return end;
   };
-  const SeedEnds ends = run_seeds(seeds, device, seeds_at_once(device, seeds.count, numbers_held(data)), run,
+  const SeedEnds ends = run_seeds(seeds, options.device, seeds_at_once(options.device, seeds.count, numbers_held(data)), run,
                                   [&stopped] { return !stopped.load(); });
   SeedRuns runs;
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    if (ends.of[i] != SeedEnd::nothing) runs.results.push_back(std::move(results[i]));
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (ends.of[i] != SeedEnd::nothing) runs.reports.push_back(std::move(*reports[i]));
   }
   runs.first_model = std::move(first_model);
   runs.at_once = ends.at_once;
