@@ -29,7 +29,7 @@ endforeach()
 set(wrong "")
 # Of namespaces that public headers have.
 list(FILTER hidden INCLUDE REGEX "^heddle::(io::)?[A-Za-z0-9_:~]+(\\(|$)")
-list(FILTER hidden EXCLUDE REGEX "^heddle::(kernels|io::detail|fitting|recommending|bench)::|::operator")
+list(FILTER hidden EXCLUDE REGEX "^heddle::(kernels|io::detail|fitting|recommending|training|bench)::|::operator")
 foreach(symbol IN LISTS hidden)
   name_of("${symbol}" name)
   if(name IN_LIST names)
