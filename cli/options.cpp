@@ -91,10 +91,10 @@ void DataOptions::add_to(CLI::App& app) {
       });
 }
 
-NodeDataset DataOptions::load() const {
-  if (format == "auto") return io::load(path);
+NodeDataset DataOptions::load(const ProgressCallback& progress) const {
+  if (format == "auto") return io::load(path, {}, progress);
   for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) {
-    if (entry.name == format) return io::load(path, {.format = entry.format});
+    if (entry.name == format) return io::load(path, {.format = entry.format}, progress);
   }
   fail(ErrorKind::internal, "the format ", format, " is not in the table");
 }

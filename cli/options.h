@@ -6,6 +6,7 @@
 
 #include "heddle/data.h"
 #include "heddle/device.h"
+#include "heddle/progress.h"
 
 /// Options that several subcommands share, and how numbers are read.
 namespace heddle::cli {
@@ -37,7 +38,7 @@ struct DataOptions {
 
   void add_to(CLI::App& app);
   /// Throws what io::load throws.
-  NodeDataset load() const;
+  NodeDataset load(const ProgressCallback& progress = {}) const;
 };
 
 struct PrintOptions {

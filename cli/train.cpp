@@ -108,7 +108,7 @@ void TrainCommand::run(const Kind& kind) {
   if (!tuned.empty() && !any) log_message(text(tuned, " has no choice for ", where.description(), ": the rule chooses"));
   ProgressBar progress(printing.quiet);
   progress.phase("reading the data");
-  const NodeDataset dataset = data.load();
+  const NodeDataset dataset = data.load(progress.callback());
   const std::string hash = dataset.content_hash();
   require_room("--save", outputs.model, training.plan.least_saved_bytes(dataset));
   const SeedRuns runs = run_training(training, dataset, where, progress);

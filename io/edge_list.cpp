@@ -6,6 +6,7 @@
 #include "io/edges.h"
 #include "io/file.h"
 #include "io/limits.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 
 namespace heddle::io::detail {
@@ -18,15 +19,17 @@ int64_t sort_unique(std::vector<Edge>& edges) {
   return removed;
 }
 
-EdgeList parse_edge_list(std::string_view content, std::string_view name) {
+EdgeList parse_edge_list(std::string_view content, std::string_view name, const ProgressCallback& progress) {
   EdgeList list;
   std::vector<ListedEdge> weighted;
   int64_t columns = 0;  // of the first edge line; the others must agree
   // Its ids start at 1 and its first line holds sizes: read as an edge list it would be a wrong graph without an error.
   require(!content.starts_with("%%MatrixMarket"), ErrorKind::bad_data, name, " is a Matrix Market file, not an edge list");
   Lines lines(content, name);
+  ReadingProgress told(progress, content.size());
   bool first = true;
   while (lines.next()) {
+    told.record(lines.left());
     if (std::exchange(first, false) && is_header(lines)) continue;
     Fields fields(lines);
     std::string_view field[4];
@@ -71,9 +74,9 @@ void take_edges(NodeDataset& data, EdgeList&& list) {
   data.cleaning = list.cleaning;
 }
 
-NodeDataset read_edge_list(const std::string& path) {
+NodeDataset read_edge_list(const std::string& path, const ProgressCallback& progress) {
   NodeDataset data;
-  EdgeList list = parse_edge_list(read_text_file(path).view(), path);
+  EdgeList list = parse_edge_list(read_text_file(path).view(), path, progress);
   require(list.nodes <= max_nodes(list.listed), ErrorKind::bad_data, path, ":", list.largest_id_line, ": node id ",
           list.nodes - 1, " makes ", counted(list.nodes, "node"), " of ", counted(list.listed, "edge"),
           "; ids must run from 0 with few gaps (at most ", counted(max_nodes(list.listed), "node"), " here)");

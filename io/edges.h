@@ -58,12 +58,13 @@ struct EdgeList {
 /// Parses an edge list: a line holds two node ids and, in all lines or in none, a weight, separated by blanks, tabs or commas;
 /// # and % start comments; the first line may be a header. Ids are integers from 0.
 /// A repeat of an edge, in either direction, is removed if it has the same weight, and is an error otherwise.
-/// Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all.
-EdgeList parse_edge_list(std::string_view content, std::string_view name);
+/// Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all. `progress` is told "reading the
+/// data"; false throws Error{interrupted}.
+EdgeList parse_edge_list(std::string_view content, std::string_view name, const ProgressCallback& progress = {});
 
 /// Makes a data set without features and labels of a single edge list file.
 /// Throws Error{bad_data} if the ids leave such gaps that there would be more than max_nodes (io/limits.h).
-NodeDataset read_edge_list(const std::string& path);
+NodeDataset read_edge_list(const std::string& path, const ProgressCallback& progress);
 
 /// Moves the edges of `list` into `data`. `nodes` in `data` is left alone.
 void take_edges(NodeDataset& data, EdgeList&& list);

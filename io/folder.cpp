@@ -13,6 +13,7 @@
 #include "io/listing.h"
 #include "io/npy.h"
 #include "io/number_columns.h"
+#include "io/reading_progress.h"
 #include "io/shape.h"
 
 namespace heddle::io::detail {
@@ -47,8 +48,8 @@ std::string find_one(const std::string& folder, const std::set<std::string>& nam
   });
 }
 
-HostMatrix read_features(const std::string& path) {
-  if (!path.ends_with(".npy")) return parse_matrix(read_text_file(path).view(), path);
+HostMatrix read_features(const std::string& path, const ProgressCallback& progress) {
+  if (!path.ends_with(".npy")) return parse_matrix(read_text_file(path).view(), path, progress);
   Array array = read_npy(path);
   require(array.shape.size() == 2 && array.shape[1] > 0, ErrorKind::bad_data, path, ": shape ", shape_text(array.shape),
           " is not (nodes, features)");
@@ -85,6 +86,13 @@ std::vector<int32_t> read_labels(const std::string& path) {
   return labels;
 }
 
+/// Bytes of a file; 0 where there is none.
+double size_of(const std::string& path) {
+  std::error_code none;
+  const std::uintmax_t bytes = path.empty() ? 0 : fs::file_size(path, none);
+  return none ? 0 : static_cast<double>(bytes);
+}
+
 /// A count of nodes and the file that says so.
 struct NodeCount {
   int64_t nodes;
@@ -98,7 +106,7 @@ bool is_dataset_folder(const std::string& path) {
   return std::any_of(names.begin(), names.end(), is_edge_file);
 }
 
-NodeDataset read_dataset_folder(const std::string& path) {
+NodeDataset read_dataset_folder(const std::string& path, const ProgressCallback& progress) {
   const std::set<std::string> names = names_in(path);
   const std::string edge_file = find_one(path, names, "edges", is_edge_file);
   const std::string feature_file = find_one(path, names, "features", {"features.npy", "features.csv"});
@@ -108,8 +116,9 @@ NodeDataset read_dataset_folder(const std::string& path) {
   NodeDataset data;
   const fs::path folder = fs::path(path).lexically_normal();  // "data/x/" names the same as "data/x"
   data.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
-  EdgeList list = parse_edge_list(read_text_file(edge_file).view(), edge_file);
-  if (!feature_file.empty()) data.dense_features = read_features(feature_file);
+  const double edge_bytes = size_of(edge_file), edges_share = edge_bytes / std::max(edge_bytes + size_of(feature_file), 1.0);
+  EdgeList list = parse_edge_list(read_text_file(edge_file).view(), edge_file, part_of(progress, 0, edges_share));
+  if (!feature_file.empty()) data.dense_features = read_features(feature_file, part_of(progress, edges_share, 1));
   if (!label_file.empty()) data.labels = read_labels(label_file);
 
   const int64_t label_rows = static_cast<int64_t>(data.labels.size());

@@ -43,11 +43,11 @@ std::span<const NodeFormatEntry> node_formats() { return node_format_table; }
 
 }  // namespace detail
 
-NodeDataset load(const std::string& path, const LoadOptions& options) try {
+NodeDataset load(const std::string& path, const LoadOptions& options, const ProgressCallback& progress) try {
   std::string looked_for;
   for (const detail::NodeFormatEntry& entry : detail::node_formats()) {
     const bool asked_for = options.format == entry.format;
-    if (asked_for || (options.format == NodeFormat::automatic && entry.recognise(path))) return entry.read(path);
+    if (asked_for || (options.format == NodeFormat::automatic && entry.recognise(path))) return entry.read(path, progress);
     looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
   std::error_code ignored;

@@ -16,7 +16,7 @@ struct NodeFormatEntry {
   std::string_view looks_like;
   /// Whether something of this format is at the path, by content; throws only if the path is ambiguous.
   bool (*recognise)(const std::string& path);
-  NodeDataset (*read)(const std::string& path);
+  NodeDataset (*read)(const std::string& path, const ProgressCallback& progress);
 };
 
 /// All formats, in the order in which `load` tries them.

@@ -5,6 +5,7 @@
 
 #include "heddle/error.h"
 #include "io/limits.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 
 namespace heddle::io::detail {
@@ -22,11 +23,13 @@ std::string_view only_field(const Lines& lines, const char* what) {
 
 }  // namespace
 
-HostMatrix parse_matrix(std::string_view content, std::string_view name) {
+HostMatrix parse_matrix(std::string_view content, std::string_view name, const ProgressCallback& progress) {
   HostMatrix matrix;
   Lines lines(content, name);
+  ReadingProgress told(progress, content.size());
   bool first = true;
   while (lines.next()) {
+    told.record(lines.left());
     if (std::exchange(first, false) && is_header(lines)) continue;
     Fields fields(lines);
     for (std::string_view field; fields.next(field);) matrix.values.push_back(parse_float(lines, field, "value"));

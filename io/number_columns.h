@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "heddle/data.h"
+#include "heddle/progress.h"
 
 /// Readers of plain columns of numbers. All skip blank lines and comments (# or %) and throw Error{bad_data} "name:line: ...".
 namespace heddle::io::detail {
 
 /// One matrix row a line, numbers separated by commas, tabs or blanks; the first line may be a header. All lines have the same
-/// number of columns; at least one row.
-HostMatrix parse_matrix(std::string_view content, std::string_view name);
+/// number of columns; at least one row. `progress` is told "reading the data"; false throws Error{interrupted}.
+HostMatrix parse_matrix(std::string_view content, std::string_view name, const ProgressCallback& progress = {});
 
 /// One label a line, -1 for a node without; the first line may be a header.
 std::vector<int32_t> parse_labels(std::string_view content, std::string_view name);

@@ -17,6 +17,10 @@ class ReadingProgress {
     for (const InteractionText& text : texts) all_ += text.content.size();
   }
 
+  /// Of one text of so many bytes, which is begun at once.
+  ReadingProgress(const ProgressCallback& callback, std::size_t bytes)
+      : callback_(callback), all_(bytes), length_(bytes), bytes_(std::max<std::size_t>(bytes, 1)) {}
+
   /// The next text, as it is walked over: it has `bytes` then, whatever it has in its own encoding.
   void begin(const InteractionText& text, std::size_t bytes) {
     before_ += length_;
@@ -41,5 +45,14 @@ class ReadingProgress {
   std::size_t bytes_ = 1;
   int64_t records_ = 0;
 };
+
+/// For one of several texts that are told of as a whole: its share runs from `begin` to `end` of that. None for none.
+inline ProgressCallback part_of(const ProgressCallback& progress, double begin, double end) {
+  if (!progress) return {};
+  return [&progress, begin, end](Progress at) {
+    at.share = begin + (end - begin) * at.share;
+    return progress(at);
+  };
+}
 
 }  // namespace heddle::io::detail

@@ -24,6 +24,7 @@ std::vector<Ranking> rank_by_factors(const Recommender& model, Session& session,
   const int64_t floats = item_vectors.cols + 2 * options.k;
   const std::vector<int32_t> of_all = left_out_of_all(options, model.items());
   for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
+    ranking_told(options, rankings.size(), queries.size());
     block = next_block(model.train(), rest, floats, options.also_exclude, factor_block);
     const auto count = static_cast<int64_t>(block.size());
     context.begin_step();

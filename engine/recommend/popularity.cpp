@@ -45,6 +45,8 @@ class Popularity final : public Recommender {
     };
     mark(of_all, true);
     for (const Query& query : queries) {
+      if (rankings.size() % recommending::most_ranked_at_once == 0)
+        recommending::ranking_told(options, rankings.size(), queries.size());
       std::vector<int32_t> own;
       if (options.exclude_taken) own = recommending::query_rows(train(), {&query, 1}).col_indices;
       if (options.also_exclude != nullptr) {

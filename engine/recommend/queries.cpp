@@ -204,6 +204,11 @@ bool users_told(const ProgressCallback& progress, const char* phase, std::size_t
   return progress({.phase = phase, .share = static_cast<double>(done) / all, .figures = std::span(&figure, 1)});
 }
 
+void ranking_told(const RankOptions& options, std::size_t done, std::size_t queries) {
+  require(users_told(options.progress, "ranking", done, queries), ErrorKind::interrupted, "ranking was interrupted after ", done,
+          " of ", counted(queries, "query", "queries"));
+}
+
 void fitting_told(const ProgressCallback& progress, const char* model, double share) {
   const bool wanted = !progress || progress({.phase = "fitting", .share = share, .figures = {}});
   require(wanted, ErrorKind::interrupted, "interrupted while ", model, " was fitted");

@@ -77,6 +77,10 @@ std::span<const Query> next_block(const HostCsr& train, std::span<const Query> q
 /// Tells a callback (or none) that `done` of `users` users are through; whether to go on.
 bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users);
 
+/// Tells the options' callback (or none) that `done` of `queries` queries are answered. Throws Error{interrupted} where it says
+/// so.
+void ranking_told(const RankOptions& options, std::size_t done, std::size_t queries);
+
 /// Tells a callback (or none) that this share of a model is computed. Throws Error{interrupted} where it says so.
 void fitting_told(const ProgressCallback& progress, const char* model, double share);
 

@@ -97,6 +97,7 @@ std::vector<Ranking> Recommender::rank_queries(Session& session, std::span<const
   const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
   std::vector<Ranking> answers;
   while (rankings.size() < queries.size()) {
+    recommending::ranking_told(options, rankings.size(), queries.size());
     std::span<const Query> block =
         recommending::next_block(*train_, queries.subspan(rankings.size()), floats, options.also_exclude);
     // Where memory is what limits a block, the last one is filled up with queries before it: another size of block would take its

@@ -39,7 +39,9 @@ struct LoadOptions {
 /// - folder: an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
 /// - edge_list: one file (features: none, labels: none).
 /// Throws Error{io} if there is nothing at the path, and Error{bad_data} that lists what was looked for if it is none of these.
-NodeDataset load(const std::string& path, const LoadOptions& options = {});
+/// `progress` is told "reading the data" and asked every 65,536 lines of edges or features, or before each part of planetoid;
+/// false throws Error{interrupted}.
+NodeDataset load(const std::string& path, const LoadOptions& options = {}, const ProgressCallback& progress = {});
 
 /// Zachary's karate club, bundled: 34 nodes, 78 edges, the two factions as labels, one-hot features, one labelled node a faction.
 /// W. W. Zachary, "An information flow model for conflict and fission in small groups", J. Anthropol. Res. 33 (1977).

@@ -89,6 +89,8 @@ struct RankOptions {
   std::span<const int32_t> leave_out = {};  ///< nobody is given these (sold out, say)
   /// Nobody is given others than these (of one category, say); nothing at all where the list is empty. No list: every item.
   std::optional<std::span<const int32_t>> only = std::nullopt;
+  /// Told "ranking" (user 65 of 500, the queries) and asked before each block of them; false throws Error{interrupted}.
+  ProgressCallback progress = {};
 };
 
 /// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and

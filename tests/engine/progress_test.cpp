@@ -64,6 +64,28 @@ const ShopFiles& shop_files() {
   return files;
 }
 
+/// A graph with features as text, and its edges alone.
+struct GraphFiles {
+  TempDir folder;
+
+  GraphFiles() {
+    folder.write("edges.txt", "0 1\n1 2\n");
+    folder.write("features.csv", "1,0\n0,1\n1,1\n");
+  }
+};
+
+const GraphFiles& graph_files() {
+  static const GraphFiles files;
+  return files;
+}
+
+void rank_all(const Recommender& model, const ProgressCallback& progress) {
+  std::vector<Query> queries;
+  for (int32_t user = 0; user < model.users(); ++user) queries.push_back({user, {}});
+  Session session(model.device());
+  model.rank(session, queries, {.k = 5, .progress = progress});
+}
+
 /// A call that takes a ProgressCallback, the phases that it tells, in their order, and how it ends when it is told to stop.
 struct Call {
   const char* name;
@@ -113,6 +135,18 @@ std::vector<Call> calls() {
          const NewUsers fresh = keep_out_users(shop(), 0.2, 0);
          evaluate_visitors(*make_item_cosine(fresh.rest, {}, device), fresh.given, fresh.targets, {}, progress);
        }},
+      {"rank, by scores",
+       {"ranking"},
+       true,
+       [device](const ProgressCallback& progress) { rank_all(*make_item_cosine(shop(), {}, device), progress); }},
+      {"rank, by factors",
+       {"ranking"},
+       true,
+       [device](const ProgressCallback& progress) { rank_all(*LightGcn(shop(), {.dim = 8}, device).recommender(), progress); }},
+      {"rank, by counts",
+       {"ranking"},
+       true,
+       [device](const ProgressCallback& progress) { rank_all(*make_popularity(shop(), device), progress); }},
       {"choose_blend_weight",
        {"choosing the blend's weight"},
        true,
@@ -135,6 +169,14 @@ std::vector<Call> calls() {
        [](const ProgressCallback& progress) {
          io::load_interactions(shop_files().path, io::InteractionFormat::automatic, {}, progress);
        }},
+      {"load, edges",
+       {"reading the data"},
+       true,
+       [](const ProgressCallback& progress) { io::load(graph_files().folder.file("edges.txt"), {}, progress); }},
+      {"load, a folder",
+       {"reading the data"},
+       true,
+       [](const ProgressCallback& progress) { io::load(graph_files().folder.path().string(), {}, progress); }},
       {"prepare",
        {"preparing the data"},
        true,

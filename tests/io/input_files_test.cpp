@@ -99,7 +99,7 @@ void check_format(std::string_view format, const std::function<std::string(const
 
 TEST_CASE("io / input files: all that a reader of nodes opens, whatever the format") {
   for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats())
-    check_format(entry.name, [&](const std::string& path) { return entry.read(path).content_hash(); });
+    check_format(entry.name, [&](const std::string& path) { return entry.read(path, {}).content_hash(); });
 }
 
 TEST_CASE("io / input files: all that a reader of interactions opens, whatever the format") {

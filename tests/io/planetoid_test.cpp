@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "heddle/io.h"
 #include "io/pickle.h"
 #include "samples.h"
@@ -34,6 +36,30 @@ TEST_CASE("io / planetoid: a small data set with a gap, repeats, a self-loop and
   CHECK(x.row_offsets == std::vector<int64_t>{0, 1, 3, 5, 6, 7, 7, 8});
   CHECK(x.col_indices == std::vector<int32_t>{0, 1, 2, 0, 3, 2, 1, 3});
   CHECK(x.values == std::vector<float>{1, 2, 3, 0.5f, 0.25f, 30, 4, 6});
+}
+
+TEST_CASE("io / planetoid: each part is told of before it is read, and can be the last") {
+  const auto contents = tiny_planetoid();
+  for (std::size_t wanted = 0; wanted <= contents.size(); ++wanted) {
+    CAPTURE(wanted);
+    std::vector<double> shares;
+    const auto read = [&] {
+      io::detail::parse_planetoid(parts_of(contents), "tiny", [&](const Progress& at) {
+        CHECK(at.phase == "reading the data");
+        shares.push_back(at.share);
+        return shares.size() <= wanted;
+      });
+    };
+    if (wanted < contents.size()) {
+      CHECK_THROWS_WITH_AS(read(), "interrupted while the data were read", Error);
+    } else {
+      read();
+    }
+    CHECK(shares.size() == std::min(wanted + 1, contents.size()));
+    CHECK(std::is_sorted(shares.begin(), shares.end()));
+    CHECK(shares.front() == 0);
+    CHECK(shares.back() < 1);
+  }
 }
 
 TEST_CASE("io / planetoid: labels may be f8, i8 or in Fortran order, features f8") {
