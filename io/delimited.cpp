@@ -5,7 +5,10 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <set>
 
+#include "heddle/rethrow.h"
+#include "io/file.h"
 #include "io/reading_progress.h"
 #include "io/text.h"
 #include "io/utf8.h"
@@ -388,4 +391,48 @@ bool find_title_columns(const InteractionText& text, std::size_t& id, std::size_
   return false;
 }
 
+ItemTable parse_item_table(std::string_view content, std::string_view name) {
+  const Utf8Text utf8(content);
+  Records records(utf8.view(), name, find_separator(utf8.view()), true);
+  require(records.next(), ErrorKind::bad_data, name, " has no header line with the names of columns");
+  std::vector<std::string> header(records.fields().begin(), records.fields().end());
+  const auto typed = [](const std::string& column) {
+    return column.find(":token") != std::string::npos || column.ends_with(":float");
+  };
+  if (std::any_of(header.begin(), header.end(), typed)) header = typed_header(records);
+  const std::size_t id_at = static_cast<std::size_t>(std::max<int64_t>(usual_places(header)[role_item], 0));
+  ItemTable table;
+  std::set<std::string_view> names;
+  for (std::size_t column = 0; column < header.size(); ++column) {
+    if (header[column].empty()) records.fail("column ", column + 1, " has no name");
+    if (!names.insert(header[column]).second) records.fail("two columns are called ", in_quotes(header[column]));
+    if (column != id_at) table.columns.emplace_back(header[column], std::vector<std::string>());
+  }
+  IdTable met;
+  while (records.next()) {
+    const std::vector<std::string_view>& fields = records.fields();
+    if (fields.size() != header.size())
+      records.fail("found ", counted(fields.size(), "column"), ", the header line names ", header.size());
+    if (fields[id_at].empty()) records.fail("the item's id is empty");
+    if (met.find(fields[id_at]) >= 0) records.fail("item ", in_quotes(fields[id_at]), " comes a second time");
+    met.insert(fields[id_at]);
+    std::size_t to = 0;
+    for (std::size_t column = 0; column < fields.size(); ++column) {
+      if (column != id_at) table.columns[to++].second.emplace_back(fields[column]);
+    }
+  }
+  table.ids = met.ids();
+  return table;
+}
+
 }  // namespace heddle::io::detail
+
+namespace heddle::io {
+
+ItemTable read_item_table(const std::string& path) try {
+  return detail::parse_item_table(detail::read_text_file(path).view(), path);
+} catch (...) {
+  rethrow_as_error();
+}
+
+}  // namespace heddle::io

@@ -9,6 +9,7 @@
 
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/io.h"
 #include "heddle/progress.h"
 #include "io/interactions.h"
 
@@ -78,5 +79,8 @@ void parse_titles(InteractionLog& log, const InteractionText& text, const Delimi
 
 /// The columns of a RecBole .item file that hold id and title (movie_title, name, ...); false if it has no title.
 bool find_title_columns(const InteractionText& text, std::size_t& id, std::size_t& title);
+
+/// See read_item_table; `name` is for error sentences.
+ItemTable parse_item_table(std::string_view content, std::string_view name);
 
 }  // namespace heddle::io::detail

@@ -1,11 +1,14 @@
 #include "heddle/saved_model.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "engine/bundle/node_model_file.h"
 #include "engine/bundle/recommender_file.h"
+#include "engine/fit/saved_plan.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
@@ -66,6 +69,46 @@ SavedModelInfo saved_model_info(const io::TensorReader& file) try {
   rethrow_as_error();
 }
 
+ModelFileSummary model_file_summary(const std::string& path) try {
+  ModelFileSummary summary;
+  summary.info = saved_model_info(path);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    summary.bytes = status.st_size;
+    summary.written = status.st_mtim.tv_sec;
+  }
+  const std::map<std::string, std::string>& metadata = summary.info.metadata;
+  summary.format_version = entry(metadata, "format_version");
+  summary.heddle_version = entry(metadata, "heddle_version");
+  summary.settings = fitting::with_prefix(metadata, "setting.");
+  summary.trained_with = fitting::with_prefix(metadata, "trained.");
+  summary.unfinished = unfinished_text(metadata);
+  of_file(path, [&] {
+    summary.epochs = metadata_number<int64_t>(metadata, "epochs", 0, INT64_MAX);
+    summary.planned_epochs = metadata_number<int64_t>(metadata, "epochs_planned", 0, INT64_MAX);
+    return true;
+  });
+  if (summary.info.kind != SavedKind::recommender) return summary;
+  const io::TensorReader file(path);
+  const auto size = [&](const char* name) {
+    const io::TensorReader::Array* const array = file.find(name);
+    return array == nullptr ? int64_t{0} : array->size;
+  };
+  // Of ids and names the places are counted, one more than there are.
+  summary.users = std::max<int64_t>(size("users.offsets") - 1, 0);
+  summary.items = std::max<int64_t>(size("items.offsets") - 1, 0);
+  summary.interactions = size("train.col_indices");
+  summary.history = entry(metadata, "history") != "none";
+  summary.item_names = file.find("item_names.offsets") != nullptr;
+  for (int64_t i = 0; metadata.contains(text("item_column.", i)); ++i)
+    summary.item_columns.push_back(metadata.at(text("item_column.", i)));
+  summary.denied = size("deny");
+  if (file.find("allow") != nullptr) summary.allowed = size("allow");
+  return summary;
+} catch (...) {
+  rethrow_as_error();
+}
+
 TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const std::string& path) try {
   return of_file(path, [&] {
     TrainedOn result;
@@ -122,6 +165,7 @@ InteractionDataset load_as_trained(const std::string& path, const SavedRecommend
 }
 
 Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved) try {
+  require(saved.history, ErrorKind::usage, "this model was saved without history: it knows no users whom it could be judged by");
   const TrainedOn trained = trained_on(saved.metadata);
   const bool same = !trained.hash.empty() && trained.hash == data.origin.hash_as_split;
   if (same && trained.origin.held_out > 0) hold_out_validation(data, trained.origin.held_out, trained.origin.hold_out_seed);

@@ -130,6 +130,10 @@ bool FitPlan::folds_in() const {
   return kind->folds_in || any_part(*this, [](const FitPlan& part) { return part.folds_in(); });
 }
 
+bool FitPlan::needs_history() const {
+  return kind->needs_history || any_part(*this, [](const FitPlan& part) { return part.needs_history(); });
+}
+
 bool FitPlan::needs_validation() const try {
   if (kind->task == Task::classify_nodes && !kind->classifier.fit) {
     const TrainOptions options = train_table().read(settings);

@@ -1,5 +1,6 @@
 #include "engine/models/lightgcn_recommender.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -76,8 +77,15 @@ class LightGcnRecommender final : public Recommender {
         [&](std::span<const Query> block, DenseView<float> left) { query_vectors(session.context(), block, left); });
   }
 
-  Ranking similar_items(Session& session, int32_t item, int64_t k) const override {
-    return recommending::similar_by_factors(session, item_view(), item, k);
+  Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                        std::span<const int32_t> left_out) const override {
+    return recommending::similar_by_factors(session, item_view(), asked, k, left_out);
+  }
+
+  Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const override {
+    std::vector<int32_t> themselves(asked.begin(), asked.end());
+    std::sort(themselves.begin(), themselves.end());
+    return recommending::similar_by_factors(session, {lookup_.as<float>(), users(), dim()}, asked, k, themselves);
   }
 
  private:

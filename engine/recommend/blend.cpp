@@ -126,7 +126,13 @@ class Blend final : public Recommender {
     kernels::add_scaled(other, weight_, scores, execution);
     context.arena().give_back(other.data);
   }
-  Ranking similar_items(Session& session, int32_t item, int64_t k) const override { return first_->similar(session, item, k); }
+  Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                        std::span<const int32_t> left_out) const override {
+    return first_->similar(session, asked, {.k = k, .leave_out = left_out});
+  }
+  Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const override {
+    return first_->similar_users(session, asked, k);
+  }
 
  private:
   std::unique_ptr<const Recommender> first_, second_;

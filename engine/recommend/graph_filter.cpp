@@ -193,6 +193,7 @@ Kind graph_filter_kind() {
             .source = "Shen et al. 2021 (GF-CF)"};
   kind.settings = graph_filter_table().rows();
   kind.folds_in = true;
+  kind.needs_history = true;  // its first term is a product with the interactions
   kind.recommender.parts = [](const Settings& settings, int64_t, int64_t items) -> std::vector<PartShape> {
     // Fewer than the rank where the interactions have fewer singular vectors.
     return {{"vectors", items, 0, graph_filter_table().read(settings).rank}};

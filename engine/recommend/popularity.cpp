@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <numeric>
 
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
@@ -13,15 +12,9 @@ namespace {
 
 class Popularity final : public Recommender {
  public:
-  Popularity(std::shared_ptr<const HostCsr> train, const Device& device)
-      : Recommender(std::move(train), device), counts_(static_cast<std::size_t>(items())) {
-    for (const int32_t item : this->train().col_indices) ++counts_[static_cast<std::size_t>(item)];
-    order_.resize(counts_.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(), [&](int32_t a, int32_t b) {
-      return counts_[static_cast<std::size_t>(a)] > counts_[static_cast<std::size_t>(b)];
-    });
-  }
+  /// `counts`: how many users have each item.
+  Popularity(std::shared_ptr<const HostCsr> train, std::vector<float> counts, const Device& device)
+      : Recommender(std::move(train), device), counts_(std::move(counts)), order_(recommending::by_count(counts_)) {}
 
   std::string name() const override { return "popularity"; }
   std::map<std::string, std::string> settings() const override { return {}; }
@@ -67,13 +60,14 @@ class Popularity final : public Recommender {
 
  private:
   std::vector<float> counts_;   ///< exact: a float holds whole numbers to 2^24
-  std::vector<int32_t> order_;  ///< items by count descending, then number
+  std::vector<int32_t> order_;  ///< recommending::by_count
 };
 
 }  // namespace
 
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) try {
-  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), device);
+  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), recommending::counts_of_items(data.train),
+                                      device);
 } catch (...) {
   rethrow_as_error();
 }
@@ -83,7 +77,8 @@ Kind popularity_kind() {
   kind.recommender.make = [](const InteractionDataset& data, const Settings&, uint64_t, const Device& device,
                              const ProgressCallback&) { return make_popularity(data, device); };
   kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
-    return std::make_unique<Popularity>(std::move(parts.train), device);
+    std::vector<float> counts = parts.item_counts ? *parts.item_counts : recommending::counts_of_items(*parts.train);
+    return std::make_unique<Popularity>(std::move(parts.train), std::move(counts), device);
   };
   return kind;
 }

@@ -21,6 +21,18 @@ std::shared_ptr<const HostCsr> checked_interactions(std::shared_ptr<const HostCs
   return train;
 }
 
+/// The numbers of what is asked about, in order. Throws Error{usage} unless they are of `count`, each once, and there is one.
+std::vector<int32_t> ascending(std::span<const int32_t> asked, int64_t count, const char* what) {
+  require(!asked.empty(), ErrorKind::usage, "no ", what, " is asked about");
+  std::vector<int32_t> sorted(asked.begin(), asked.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    require(sorted[i] >= 0 && sorted[i] < count, ErrorKind::usage, what, " ", sorted[i], " is asked about, ", there_are(count));
+    require(i == 0 || sorted[i] != sorted[i - 1], ErrorKind::usage, what, " ", sorted[i], " is asked about twice");
+  }
+  return sorted;
+}
+
 }  // namespace
 
 Recommender::Recommender(std::shared_ptr<const HostCsr> train, const Device& device, Likeness likeness) try
@@ -125,21 +137,50 @@ std::vector<Ranking> Recommender::rank_queries(Session& session, std::span<const
   return rankings;
 }
 
-Ranking Recommender::similar(Session& session, int32_t item, int64_t k) const try {
+Ranking Recommender::similar(Session& session, std::span<const int32_t> asked, const RankOptions& options) const try {
   check_session(session);
-  recommending::check_k(k);
-  require(item >= 0 && item < items(), ErrorKind::usage, "item ", item, " is asked about, ", there_are(items()));
+  recommending::check_rank_request(*this, {}, options);
+  std::vector<int32_t> left_out = ascending(asked, items(), "item");
+  if (!options.leave_out.empty() || options.only) {
+    const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
+    std::vector<int32_t> both;
+    std::set_union(left_out.begin(), left_out.end(), of_all.begin(), of_all.end(), std::back_inserter(both));
+    left_out = std::move(both);
+  }
   const Session::Request request(session);
-  return similar_items(session, item, k);
+  return similar_items(session, asked, options.k, left_out);
 } catch (...) {
   rethrow_as_error();
 }
 
-Ranking Recommender::similar_items(Session&, int32_t item, int64_t k) const {
-  if (columns_ == nullptr) {
-    fail(ErrorKind::internal, name(), ": it has no notion of items alike, and kept no columns to compare");
-  }
-  return columns_->most_alike(*train_, item, k);
+Ranking Recommender::similar(Session& session, int32_t item, int64_t k) const try {
+  return similar(session, {&item, 1}, {.k = k});
+} catch (...) {
+  rethrow_as_error();
+}
+
+Ranking Recommender::similar_users(Session& session, std::span<const int32_t> asked, int64_t k) const try {
+  check_session(session);
+  recommending::check_k(k);
+  ascending(asked, users(), "user");
+  const Session::Request request(session);
+  return similar_to_users(session, asked, k);
+} catch (...) {
+  rethrow_as_error();
+}
+
+const recommending::ItemColumns& Recommender::columns() const {
+  require(columns_ != nullptr, ErrorKind::internal, name(),
+          ": it has no notion of what is alike, and kept no columns to compare");
+  return *columns_;
+}
+
+Ranking Recommender::similar_items(Session&, std::span<const int32_t> asked, int64_t k, std::span<const int32_t> left_out) const {
+  return columns().most_alike(*train_, asked, k, left_out);
+}
+
+Ranking Recommender::similar_to_users(Session&, std::span<const int32_t> asked, int64_t k) const {
+  return columns().users_most_alike(*train_, asked, k);
 }
 
 int64_t Recommender::model_bytes() const try {

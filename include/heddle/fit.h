@@ -38,6 +38,8 @@ struct FitPlan {
   bool has_vectors() const;
   /// Whether the items of a visitor will decide what is recommended to them.
   bool folds_in() const;
+  /// Whether the model will answer from the training interactions themselves, so that its file cannot be saved without them.
+  bool needs_history() const;
   /// Whether fitting looks at validation nodes or interactions.
   bool needs_validation() const;
   /// Throws what `fit` would for these interactions, before it takes its time: of several plans, before the first is fitted.

@@ -3,6 +3,7 @@
 /// Everything: heddle's public face.
 #include "heddle/adam.h"
 #include "heddle/attention.h"
+#include "heddle/bundle.h"
 #include "heddle/classifier_training.h"
 #include "heddle/context.h"
 #include "heddle/data.h"

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -79,6 +80,16 @@ const SettingTable<InteractionReading>& reading_settings();
 /// false throws Error{interrupted}.
 InteractionLog load_interactions(const std::string& path, InteractionFormat format = InteractionFormat::automatic,
                                  const InteractionColumns& columns = {}, const ProgressCallback& progress = {});
+
+/// What is known of items besides their ids: columns with a value for each of them.
+struct ItemTable {
+  std::vector<std::string> ids;                                           ///< one a row, each once
+  std::vector<std::pair<std::string, std::vector<std::string>>> columns;  ///< name, and a value for each row
+};
+/// Reads a table of items: comma-, tab- or semicolon-separated text with a header line, RecBole's .item too; gzip-compressed too.
+/// The ids are in the column that is called so (item, item_id, product, sku, ...), else in the first one. Throws Error{bad_data}
+/// for a row that is too short, an id that is empty or comes twice, and columns of one name.
+ItemTable read_item_table(const std::string& path);
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past

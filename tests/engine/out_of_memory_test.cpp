@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "heddle/bundle.h"
 #include "heddle/classifier_training.h"
 #include "heddle/fit.h"
 #include "heddle/lightgcn.h"
@@ -373,6 +374,8 @@ TEST_CASE(
       CHECK(misbehaviour(rank) == "");
       CHECK(misbehaviour([&] { return shown(model->rank(session, queries, options)); }) == "");
       CHECK(misbehaviour([&] { return shown(model->similar(session, 1, 3)); }) == "");
+      CHECK(misbehaviour([&] { return shown(model->similar(session, list, {.k = 3, .leave_out = queries[2].items})); }) == "");
+      CHECK(misbehaviour([&] { return shown(model->similar_users(session, list, 3)); }) == "");
       CHECK(misbehaviour([&] { return shown(model->recommend(session, queries[2].items, {.k = 4, .only = list})); }) == "");
       CHECK(misbehaviour([&] { return shown(evaluate(*model, data, data.test, top_20).values.begin()->second); }) == "");
       const std::pair<const char*, std::function<std::size_t()>> parts[] = {
@@ -397,6 +400,58 @@ TEST_CASE(
     LightGcn model(data, tiny_lightgcn, device.device);
     CHECK(misbehaviour([&] { return shown(model.recommender()->item_embeddings().values); }) == "");
   }
+}
+
+TEST_CASE("out of memory / asking a bundle, saving it again and writing everybody's rankings throws an Error and loses nothing") {
+  const InteractionDataset& data = tiny_interactions();
+  const Device device = Device::cpu({.threads = 1});
+  const TempDir folder;
+  const std::string path = folder.file("model"), without = folder.file("without");
+  save_recommender(*make_item_cosine(data, {}, device), data, path);
+  const Bundle bundle = Bundle::load(path, device);
+  Session session(device);
+  const std::string user = data.users[1], item = data.items[2];
+  const std::vector<Request> requests{
+      {.user = user, .items = {item}}, {.user = {}, .items = {item, "x"}}, {.user = "x", .items = {}}};
+  AnswerOptions options{.k = 3};
+  options.lists = {.deny = {1}, .allow = std::vector<int32_t>{1, 2, 3, 4}};
+  const auto told = [](const std::vector<Answer>& answers) {
+    const AllowedAllocations allowed;
+    std::string all;
+    for (const Answer& answer : answers) all += shown(std::vector<Ranking>{answer.ranking});
+    return all;
+  };
+  const auto items_in = [&](const std::string& file) {
+    const Bundle loaded = Bundle::load(file, device);
+    return loaded.model().items();
+  };
+  CHECK(misbehaviour([&] { return shown(items_in(path)); }) == "");
+  CHECK(misbehaviour([&] { return told(bundle.answer(session, requests, options)); }) == "");
+  const std::vector<std::string> items{item, "x"}, users{user, "x"};
+  CHECK(misbehaviour([&] { return shown(bundle.similar_items(session, items, options).ranking); }) == "");
+  CHECK(misbehaviour([&] { return shown(bundle.similar_users(session, users, 3).ranking); }) == "");
+  CHECK(misbehaviour([&] { return shown(model_file_summary(path).items); }) == "");
+  const io::ItemTable table{.ids = items, .columns = {{"kind", {"a", "b"}}, {"name", {"c", "d"}}}};
+  const auto bare = [&] {
+    SavedRecommender saved = load_recommender(path, device);
+    set_item_columns(saved, table);
+    save_recommender(saved, without, false);
+    return std::string();
+  };
+  bare();
+  CHECK(misbehaviour(bare, [&] { return files_of(folder); }) == "");
+  CHECK(misbehaviour([&] { return shown(items_in(without)); }) == "");
+  for (const char* name : {"all.csv", "all.jsonl.gz", "all.trec"}) {
+    const std::string out = folder.file(name);
+    const auto write = [&] {
+      return shown(write_rankings(bundle, session, std::nullopt, options, out, ranking_file_form(out)).rows);
+    };
+    write();
+    CHECK(misbehaviour(write, [&] { return files_of(folder); }) == "");
+  }
+  const std::string csv = folder.write("items.csv", "item,kind\na,b\nc,\"d\"\"\"\n");
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(io::read_item_table(csv).ids.size() + read_ids(csv).size())); }) ==
+        "");
 }
 
 TEST_CASE("out of memory / saving, loading and asking any node model throws an Error, loses nothing and works afterwards") {

@@ -40,6 +40,7 @@ inline void delimited(std::string_view content, const io::detail::DelimitedForm&
   io::detail::parse_delimited({&text, 1}, form, columns);
 }
 inline void csv_text(std::string_view content) { delimited(content, {}, {}); }
+inline void item_table(std::string_view content) { io::detail::parse_item_table(content, "f"); }
 inline void recbole_text(std::string_view content) {
   delimited(content, {"\t", false, io::detail::DelimitedForm::Header::typed}, {});
 }

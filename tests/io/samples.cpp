@@ -139,6 +139,8 @@ std::vector<Sample> samples() {
       {"csv without header", csv_text, "1;2;3;881250949\r\n1;5;4;881250950\r\n", "csv"},
       {"recbole", recbole_text, "user_id:token\titem_id:token\trating:float\n1\t2\t3\n", "recbole"},
       {"movielens", movielens_text, "1::1193::5::978300760\n1::661::3::978302109\n", "movielens"},
+      {"item table", item_table, "sku,Name,\"kind, of\"\n1,\"Mill, \"\"small\"\"\",kitchen\n2,Oak,\n", "item_table"},
+      {"recbole items", item_table, "item_id:token\ttitle:token_seq\tyear:float\n1\tHeat\t1995\n", "item_table"},
       {"gzip", gzip_file, gzip("0 1\n1 2\n") + gzip("2 3\n"), "gzip"},
   };
 }

@@ -103,6 +103,13 @@ std::vector<ModelSample> model_samples() {
       add(kind.name, recommender, "recommender");
     }
   }
+  // All that format version 2 added.
+  save_recommender(*recommender_of(find_kind("lightgcn"), data), data, path, {},
+                   {.history = false,
+                    .item_columns = {{"kind", {"toy", "", "tool", "toy"}}, {"price", {"1", "2.50", "", "4"}}},
+                    .lists = {.deny = {1}, .allow = std::vector<int32_t>{0, 1, 3}},
+                    .own = {}});
+  add("lightgcn without history", recommender, "recommender");
   TunedVariants tuned;
   tuned.add({{1, 2}, 16, "cpu (1 thread, portable)", "cpu_row_loop", "path", "0.1 ms"});
   tuned.add({{3, 4}, 7, "simt", "row_per_warp", "", ""});

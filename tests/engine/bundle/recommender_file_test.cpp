@@ -131,7 +131,7 @@ TEST_CASE("recommender file / without names there are none, and ids may be any b
 TEST_CASE("recommender file / one that is no heddle recommender is refused") {
   CHECK(refusal("not written as a heddle recommender", [](io::TensorFile& file) { file.metadata.clear(); }) == "");
   CHECK(refusal("not written as a heddle recommender", setting("format", "pt")) == "");
-  CHECK(refusal("format version is '2'", setting("format_version", "2")) == "");
+  CHECK(refusal("format version is '3', this heddle reads 1 and 2", setting("format_version", "3")) == "");
   CHECK(refusal("there is no recommender 'svd'; there are: lightgcn, popularity, ", setting("model", "svd")) == "");
 }
 
