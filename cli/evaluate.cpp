@@ -128,6 +128,7 @@ void EvaluateCommand::run() {
   ProgressBar progress(printing.quiet);
   progress.phase("reading the model");
   const SavedRecommender saved = open_recommender(model, where);
+  require(saved.history, ErrorKind::usage, model, " was saved without history: it knows no users whom it could be judged by");
   const TrainedOn trained = trained_on(saved.metadata, model);
   data.adopt(trained.origin.options);
   const LoadedInteractions loaded = data.load(progress);

@@ -54,6 +54,8 @@ void ExportCommand::run() const {
   const SavedRecommender saved = open_recommender(model, device.open());
   const bool items = of == "items";
   const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
+  require(items || saved.history, ErrorKind::usage, model,
+          " was saved without history: it has nothing of users, their vectors neither");
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
   catch_interrupts(printing.quiet);  // of several files, none is written without the others

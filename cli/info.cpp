@@ -8,7 +8,10 @@
 
 #include "cli/commands.h"
 #include "cli/kind_options.h"
+#include "cli/model_file.h"
+#include "cli/model_report.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
@@ -50,6 +53,16 @@ DeviceState state(const char* name, const Make& make) {
     return {name, true, make().description()};
   } catch (const Error& error) {
     return {name, false, error.what()};
+  }
+}
+
+void tell_of_model(const std::string& path, bool as_json) {
+  RunFiles::check_read_file("MODEL", path);
+  const ModelFileSummary summary = open_model_summary(path);
+  if (as_json) {
+    print(model_file_json(summary, path));
+  } else {
+    print(model_file_text(summary, path));
   }
 }
 
@@ -111,10 +124,21 @@ void run(bool as_json) {
 }  // namespace
 
 void add_info(CLI::App& app, Action& action) {
-  CLI::App* info = app.add_subcommand("info", "print version, devices, instruction sets, threads and libraries");
+  CLI::App* info = app.add_subcommand(
+      "info", "print version, devices, instruction sets, threads and libraries; or, of a model's file, what it is");
   const auto as_json = std::make_shared<bool>(false);
+  const auto model = std::make_shared<std::string>();
+  info->add_option("MODEL", *model, "a file that heddle train --save wrote, to tell of that instead")->type_name("FILE");
   info->add_flag("--json", *as_json, "print one JSON object");
-  info->callback([as_json, &action] { action = [as_json] { run(*as_json); }; });
+  info->callback([as_json, model, &action] {
+    action = [as_json, model] {
+      if (model->empty()) {
+        run(*as_json);
+      } else {
+        tell_of_model(*model, *as_json);
+      }
+    };
+  });
 }
 
 }  // namespace heddle::cli

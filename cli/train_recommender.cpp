@@ -35,6 +35,7 @@ struct TrainRecommenderCommand {
   double hold_out = 0;
   uint64_t seed = 0;
   std::string save;
+  bool no_history = false;
   SaveNames names;
   ProfileOption profile;
   InteractionOptions data;
@@ -93,6 +94,8 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Kind& kind) {
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
+  app.add_flag("--no-history", no_history,
+               "save it without the interactions and all else of users: it then answers visitors, and has the items' vectors");
   names.add_to(app, "interrupted or diverged");
   profile.add_to(app);
   printing.add_to(app);
@@ -135,6 +138,10 @@ std::string interruption(const FitReport& report) {
 void TrainRecommenderCommand::run() {
   const FitPlan planned = plan();
   check_profile(planned);
+  require(!no_history || !save.empty(), ErrorKind::usage, "--no-history says how to save, and nothing is saved (--save FILE)");
+  require(!no_history || !planned.needs_history(), ErrorKind::usage, "--no-history: ", planned.kind->name,
+          planned.parts.empty() ? "" : " has a model that",
+          " answers from the interactions themselves, so that it cannot be saved without them");
   RunFiles files;
   files.reads("--data", data.path());
   names.list(files, "--save", save);
@@ -160,8 +167,10 @@ void TrainRecommenderCommand::run() {
     held_out = loaded.data.val.nnz();
   }
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
-  results.write("the trained model", names.of(save, report.finished()),
-                [&](const std::string& path) { save_recommender(*fitted.model, loaded.data, path, report.metadata()); });
+  results.write("the trained model", names.of(save, report.finished()), [&](const std::string& path) {
+    save_recommender(*fitted.model, loaded.data, path, report.metadata(),
+                     {.history = !no_history, .item_columns = {}, .lists = {}, .own = {}});
+  });
   if (profiler != nullptr)
     results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, profiler->trace()); });
   const std::string outcome = results.outcome() + (report.finished() ? "" : names.left_alone(save));

@@ -176,22 +176,4 @@ Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved) tr
   rethrow_as_error();
 }
 
-Query visitor_with(std::vector<int32_t> items) try {
-  Query visitor;
-  visitor.items = std::move(items);
-  std::sort(visitor.items.begin(), visitor.items.end());
-  visitor.items.erase(std::unique(visitor.items.begin(), visitor.items.end()), visitor.items.end());
-  return visitor;
-} catch (...) {
-  rethrow_as_error();
-}
-
-Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids) try {
-  std::vector<int32_t> items;
-  for (const std::string& id : item_ids) items.push_back(saved.items.require_known(id, "item"));
-  return visitor_with(std::move(items));
-} catch (...) {
-  rethrow_as_error();
-}
-
 }  // namespace heddle

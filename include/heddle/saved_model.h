@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -91,12 +90,6 @@ InteractionDataset load_as_trained(const std::string& path, const SavedRecommend
 /// training held out for validation is validation again, so that both are judged as they were then. Throws Error{bad_data} as
 /// trained_on, and Error{usage} for a model that was saved without history: it knows no users to judge it by.
 Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved);
-
-/// A visitor who has the items of these raw ids; what comes twice counts once. Throws Error{usage} with ids that are written
-/// alike for one that the model does not know.
-Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids);
-/// The same of the items' numbers, which are not looked at.
-Query visitor_with(std::vector<int32_t> items);
 
 }  // namespace heddle
 HEDDLE_API_END

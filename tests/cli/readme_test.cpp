@@ -111,6 +111,7 @@ TEST_SUITE("cli") {
   TEST_CASE("readme: every command line of it runs on small data") {
     const TempDir folder;
     folder.write("orders.csv", orders());
+    folder.write("requests.txt", "4711\n{\"items\": [\"A-17\"]}\n");
     std::filesystem::create_directory(folder.path() / "gowalla");
     std::filesystem::create_directory(folder.path() / "cora");
     const TempDir shop, karate;

@@ -186,19 +186,6 @@ TEST_CASE("saved models / a node classifier's file tells data, seed and how far 
   CHECK(unfinished_text(training_metadata(data, "", report)) == "its training was interrupted after 3 of 9 epochs");
 }
 
-TEST_CASE("saved models / a visitor is named by raw ids") {
-  const TempDir folder;
-  const InteractionDataset data = random_interactions(20, 12, 0.3, 1);
-  const SavedRecommender saved = saved_and_loaded(*make_item_cosine(data, {}, one_thread()), data, folder);
-  const std::vector<std::string> ids = {"i7", "i2", "i7", "i10"};
-  const Query visitor = visitor_with(saved, ids);
-  CHECK(visitor.user == -1);
-  CHECK(visitor.items == std::vector<int32_t>{2, 7, 10});
-  const std::vector<std::string> unknown = {"i2", "i77"};
-  CHECK(error_mismatch(ErrorKind::usage, "item 'i77' is unknown; did you mean 'i7'", [&] { visitor_with(saved, unknown); }) ==
-        "");
-}
-
 TEST_SUITE_END();
 
 }  // namespace heddle::test
