@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <iterator>
+#include <limits>
 #include <unordered_set>
 #include <utility>
 
+#include "engine/bundle/recommender_file.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -113,6 +115,39 @@ Bundle::Bundle(SavedRecommender saved) try : saved_(std::move(saved)) {
 
 Bundle Bundle::load(const std::string& path, const Device& device) try {
   return Bundle(load_recommender(path, device));
+} catch (...) {
+  rethrow_as_error();
+}
+
+Bundle Bundle::of(std::unique_ptr<Recommender> model, const InteractionDataset& data,
+                  const std::map<std::string, std::string>& extra, std::span<const Kind> own) try {
+  return Bundle(recommending::saved_of(std::move(model), data, extra, own));
+} catch (...) {
+  rethrow_as_error();
+}
+
+void Bundle::save(const std::string& path, bool history, std::span<const Kind> own) const try {
+  save_recommender(saved_, path, history, own);
+} catch (...) {
+  rethrow_as_error();
+}
+
+void Bundle::set_lists(ItemLists lists) try {
+  lists.deny = in_order(std::move(lists.deny));
+  if (lists.allow) lists.allow = in_order(*std::move(lists.allow));
+  for (const std::vector<int32_t>* list : {&lists.deny, lists.allow ? &*lists.allow : nullptr}) {
+    if (list == nullptr || list->empty()) continue;
+    const int32_t outside = list->front() < 0 ? list->front() : list->back();
+    require(outside >= 0 && outside < model().items(), ErrorKind::usage, "a list has item ", outside, ", ",
+            there_are(model().items()));
+  }
+  saved_.lists = std::move(lists);
+} catch (...) {
+  rethrow_as_error();
+}
+
+ItemTableUse Bundle::set_item_columns(const io::ItemTable& table) try {
+  return heddle::set_item_columns(saved_, table);
 } catch (...) {
   rethrow_as_error();
 }
@@ -252,6 +287,29 @@ AlikeAnswer Bundle::similar_users(Session& session, std::span<const std::string>
                      .given = std::move(known.numbers),
                      .unknown = std::move(known.unknown)};
   return answer;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::vector<float> Bundle::score(Session& session, std::span<const std::string> users, std::span<const std::string> items) const
+    try {
+  require(users.size() == items.size(), ErrorKind::usage, "scores are asked for of ", counted(users.size(), "user"), " and ",
+          counted(items.size(), "item"), "; they come in pairs");
+  require_users("nothing can be scored for one");
+  std::vector<float> scores(users.size(), std::numeric_limits<float>::quiet_NaN());
+  std::vector<int32_t> known_users, known_items;
+  std::vector<std::size_t> whose;
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    const int32_t user = saved_.users.find(users[i]), item = saved_.items.find(items[i]);
+    if (user < 0 || item < 0) continue;
+    known_users.push_back(user);
+    known_items.push_back(item);
+    whose.push_back(i);
+  }
+  std::vector<float> found(whose.size());
+  model().score_pairs(session, known_users, known_items, found);
+  for (std::size_t i = 0; i < whose.size(); ++i) scores[whose[i]] = found[i];
+  return scores;
 } catch (...) {
   rethrow_as_error();
 }

@@ -259,26 +259,51 @@ void leave_users_out(const Recommender& model, std::span<const Kind> own, io::Te
   }
 }
 
+/// All that a file's metadata tell.
+std::map<std::string, std::string> file_metadata(const Recommender& model, const FileContent& content) {
+  const bool plain = content.history && content.lists->empty() && content.item_columns->empty();
+  std::map<std::string, std::string> metadata{
+      {"format", std::string(recommending::file_format)},
+      {"format_version", std::string(plain ? plain_format_version : newest_format_version)},
+      {"heddle_version", version()},
+      {"model", model.name()}};
+  for (const auto& [key, value] : model.settings()) metadata["setting." + key] = value;
+  for (const auto& [key, value] : model.trained_with()) metadata["trained." + key] = value;
+  // What an earlier file said of these goes with it.
+  if (!content.history) metadata[history_entry] = "none";
+  for (std::size_t i = 0; i < content.item_columns->size(); ++i)
+    metadata[text(column_entry, i)] = (*content.item_columns)[i].name;
+  for (const auto& [key, value] : *content.metadata) {
+    if (key != history_entry && !key.starts_with(column_entry)) metadata.emplace(key, value);
+  }
+  for (auto& [key, value] : metadata) value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
+  return metadata;
+}
+
+/// What a model that was just fitted tells besides what the model itself knows. Throws Error{usage} where it was not made of the
+/// data; `function` is for its sentence.
+std::map<std::string, std::string> metadata_of(const Recommender& model, const InteractionDataset& data,
+                                               const std::map<std::string, std::string>& extra, const char* function) {
+  const HostCsr& train = model.train();
+  require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, function, ": ", data.name,
+          " has ", counted(data.users.size(), "user"), " and ", counted(data.items.size(), "item"), ", the model ", train.rows,
+          " and ", train.cols);
+  require(recommending::same_interactions(data.train, train), ErrorKind::usage, function, ": the training interactions of ",
+          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
+          "); the file would name other data than it holds");
+  std::map<std::string, std::string> metadata = {{"data.name", data.name}, {"data.hash", data.content_hash()}};
+  // The keys above stay what they are, and so do those that say what the file is; the caller's go before those below.
+  metadata.insert(extra.begin(), extra.end());
+  metadata.merge(model.how_fitted());
+  metadata.merge(origin_metadata(data.origin));
+  return metadata;
+}
+
 void write_recommender(const std::string& path, const Recommender& model, const FileContent& content) {
   check_content(content);
   const HostCsr& train = model.train();
-  const bool plain = content.history && content.lists->empty() && content.item_columns->empty();
   io::TensorFile file;
-  file.metadata = {{"format", std::string(recommending::file_format)},
-                   {"format_version", std::string(plain ? plain_format_version : newest_format_version)},
-                   {"heddle_version", version()},
-                   {"model", model.name()}};
-  for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
-  for (const auto& [key, value] : model.trained_with()) file.metadata["trained." + key] = value;
-  // What an earlier file said of these goes with it.
-  if (!content.history) file.metadata[history_entry] = "none";
-  for (std::size_t i = 0; i < content.item_columns->size(); ++i)
-    file.metadata[text(column_entry, i)] = (*content.item_columns)[i].name;
-  for (const auto& [key, value] : *content.metadata) {
-    if (key != history_entry && !key.starts_with(column_entry)) file.metadata.emplace(key, value);
-  }
-  for (auto& [key, value] : file.metadata)
-    value = io::detail::Utf8Text(value).view();  // a name may come from a path in any bytes
+  file.metadata = file_metadata(model, content);
   file.tensors = model.tensors();
   file.integers = model.integers();
   if (content.history) {
@@ -361,18 +386,7 @@ RecommenderParts RecommenderParts::part(const std::string& name) const try {
 
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra, const SaveOptions& options) try {
-  const HostCsr& train = model.train();
-  require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
-          " has ", counted(data.users.size(), "user"), " and ", counted(data.items.size(), "item"), ", the model ", train.rows,
-          " and ", train.cols);
-  require(recommending::same_interactions(data.train, train), ErrorKind::usage, "save_recommender: the training interactions of ",
-          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
-          "); the file would name other data than it holds");
-  std::map<std::string, std::string> metadata = {{"data.name", data.name}, {"data.hash", data.content_hash()}};
-  // The keys above stay what they are, and so do those that say what the file is; the caller's go before those below.
-  metadata.insert(extra.begin(), extra.end());
-  metadata.merge(model.how_fitted());
-  metadata.merge(origin_metadata(data.origin));
+  const std::map<std::string, std::string> metadata = metadata_of(model, data, extra, "save_recommender");
   write_recommender(path, model,
                     {.users = &data.users,
                      .items = &data.items,
@@ -403,6 +417,29 @@ void save_recommender(const SavedRecommender& saved, const std::string& path, bo
                      .own = own});
 } catch (...) {
   rethrow_as_error();
+}
+
+SavedRecommender recommending::saved_of(std::unique_ptr<Recommender> model, const InteractionDataset& data,
+                                        const std::map<std::string, std::string>& extra, std::span<const Kind> own) {
+  require(model != nullptr, ErrorKind::usage, "a bundle needs a model, there is none");
+  const std::map<std::string, std::string> metadata = metadata_of(*model, data, extra, "Bundle::of");
+  SavedRecommender saved;
+  saved.users = data.users;
+  saved.items = data.items;
+  saved.item_names = data.item_names;
+  saved.item_counts = counts_of_items(model->train());
+  saved.metadata = file_metadata(*model, {.users = &saved.users,
+                                          .items = &saved.items,
+                                          .item_names = &saved.item_names,
+                                          .item_columns = &saved.item_columns,
+                                          .lists = &saved.lists,
+                                          .counts = nullptr,
+                                          .history = true,
+                                          .metadata = &metadata,
+                                          .own = own});
+  saved.has_vectors = fitting::saved_plan(find_kind(model->name(), Task::recommend, own), model->settings(), own).has_vectors();
+  saved.model = std::move(model);
+  return saved;
 }
 
 SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device, std::span<const Kind> own) {

@@ -12,9 +12,11 @@ namespace {
 
 class Popularity final : public Recommender {
  public:
-  /// `counts`: how many users have each item.
-  Popularity(std::shared_ptr<const HostCsr> train, std::vector<float> counts, const Device& device)
-      : Recommender(std::move(train), device), counts_(std::move(counts)), order_(recommending::by_count(counts_)) {}
+  /// `counts`: how many users have each item; null: to be counted.
+  Popularity(std::shared_ptr<const HostCsr> train, const std::vector<float>* counts, const Device& device)
+      : Recommender(std::move(train), device),
+        counts_(counts != nullptr ? *counts : recommending::counts_of_items(this->train())),
+        order_(recommending::by_count(counts_)) {}
 
   std::string name() const override { return "popularity"; }
   std::map<std::string, std::string> settings() const override { return {}; }
@@ -66,8 +68,7 @@ class Popularity final : public Recommender {
 }  // namespace
 
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) try {
-  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), recommending::counts_of_items(data.train),
-                                      device);
+  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), nullptr, device);
 } catch (...) {
   rethrow_as_error();
 }
@@ -77,8 +78,7 @@ Kind popularity_kind() {
   kind.recommender.make = [](const InteractionDataset& data, const Settings&, uint64_t, const Device& device,
                              const ProgressCallback&) { return make_popularity(data, device); };
   kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
-    std::vector<float> counts = parts.item_counts ? *parts.item_counts : recommending::counts_of_items(*parts.train);
-    return std::make_unique<Popularity>(std::move(parts.train), std::move(counts), device);
+    return std::make_unique<Popularity>(std::move(parts.train), parts.item_counts.get(), device);
   };
   return kind;
 }

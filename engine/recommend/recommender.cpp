@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "engine/recommend/item_columns.h"
@@ -80,6 +81,50 @@ void Recommender::score(Session& session, std::span<const Query> queries, DenseV
     const auto count = static_cast<int64_t>(block.size());
     score_block(session, block, {to, count, items()});
     to += count * items();
+  }
+} catch (...) {
+  rethrow_as_error();
+}
+
+void Recommender::score_pairs(Session& session, std::span<const int32_t> users, std::span<const int32_t> items,
+                              std::span<float> scores) const try {
+  require(users.size() == items.size() && scores.size() == users.size(), ErrorKind::usage,
+          "score_pairs: ", counted(users.size(), "user"), ", ", counted(items.size(), "item"), " and room for ",
+          counted(scores.size(), "score"));
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    require(users[i] >= 0 && users[i] < this->users(), ErrorKind::usage, "user ", users[i], " is asked about, ",
+            there_are(this->users()));
+    require(items[i] >= 0 && items[i] < this->items(), ErrorKind::usage, "item ", items[i], " is asked about, ",
+            there_are(this->items()));
+  }
+  check_session(session);
+  const Session::Request request(session);
+  std::vector<std::size_t> order(users.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return users[a] < users[b]; });
+  const auto most = static_cast<std::size_t>(recommending::queries_per_block(this->items() + scratch_per_query()));
+  Context& context = session.context();
+  std::vector<Query> queries;
+  for (std::size_t next = 0; next < order.size();) {
+    const std::size_t first = next;
+    queries.clear();
+    for (; next < order.size(); ++next) {
+      const int32_t user = users[order[next]];
+      if (!queries.empty() && queries.back().user == user) continue;
+      if (queries.size() == most) break;
+      queries.push_back({user, {}});
+    }
+    context.begin_step();
+    const auto rows = static_cast<int64_t>(queries.size());
+    const DenseView<float> block{context.arena().allocate_array<float>(rows * this->items()), rows, this->items()};
+    score(session, queries, block);
+    const std::vector<float> values = download(context.stream(), block.data, static_cast<std::size_t>(block.size()));
+    std::size_t row = 0;
+    for (std::size_t i = first; i < next; ++i) {
+      const std::size_t pair = order[i];
+      if (queries[row].user != users[pair]) ++row;
+      scores[pair] = values[row * static_cast<std::size_t>(this->items()) + static_cast<std::size_t>(items[pair])];
+    }
   }
 } catch (...) {
   rethrow_as_error();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,8 +76,14 @@ struct AlikeAnswer {
   std::vector<std::string> unknown = {};  ///< what was asked about and is not known: left out
 };
 
-/// A saved recommender that is asked by raw ids. It never changes: any number of threads may ask it at the same time, each with a
-/// Session of its own on the model's device.
+/// What came of a table of items.
+struct ItemTableUse {
+  int64_t unknown = 0;  ///< rows of items that the model does not know: left out
+  int64_t without = 0;  ///< the model's items of which the table has no row: empty values
+};
+
+/// A saved recommender that is asked by raw ids. Any number of threads may ask it at the same time, each with a Session of its
+/// own on the model's device; nothing of it changes but by its two functions that say so, before it is asked.
 class Bundle {
  public:
   /// Of what load_recommender gave, or of what the caller put together. Throws Error{usage} where there is no model, or tables
@@ -84,6 +91,18 @@ class Bundle {
   explicit Bundle(SavedRecommender saved);
   /// As load_recommender; throws as that.
   static Bundle load(const std::string& path, const Device& device);
+  /// Of a model that was just fitted to `data`: what loading the file would give that save_recommender writes of the same
+  /// arguments. `own`: rows of kinds that are not of the build. Throws as save_recommender.
+  static Bundle of(std::unique_ptr<Recommender> model, const InteractionDataset& data,
+                   const std::map<std::string, std::string>& extra = {}, std::span<const Kind> own = {});
+  /// Writes it to a file that `load` reads; without history as SaveOptions::history says. Throws as save_recommender.
+  void save(const std::string& path, bool history = true, std::span<const Kind> own = {}) const;
+
+  /// Puts these lists in place of those that it has, in any order, for whatever is asked of it from now on. Not while others use
+  /// the bundle. Throws Error{usage} for items that there are not, and then changes nothing.
+  void set_lists(ItemLists lists);
+  /// Takes the columns of a table over, as set_item_columns of a SavedRecommender does. Not while others use the bundle.
+  ItemTableUse set_item_columns(const io::ItemTable& table);
 
   /// Ids, names, columns, lists and metadata. A temporary hands out all that it holds.
   const SavedRecommender& saved() const& { return saved_; }
@@ -111,6 +130,10 @@ class Bundle {
   /// The users most alike these; see Recommender::similar_users. Throws as similar_items.
   AlikeAnswer similar_users(Session& session, std::span<const std::string> ids, int64_t k = 10) const;
 
+  /// What rankings go by: the score of item items[i] for user users[i], whether or not the user took it; NaN where one of the two
+  /// is not known. Throws Error{usage} for lists of different lengths, and where the bundle was saved without history.
+  std::vector<float> score(Session& session, std::span<const std::string> users, std::span<const std::string> items) const;
+
  private:
   ItemLists united_lists(const ItemLists& lists) const;
   /// The bundle's and the request's lists, as options of a ranking; `lists` must outlive it.
@@ -122,11 +145,6 @@ class Bundle {
   std::vector<int32_t> by_popularity_;
 };
 
-/// What came of a table of items.
-struct ItemTableUse {
-  int64_t unknown = 0;  ///< rows of items that the model does not know: left out
-  int64_t without = 0;  ///< the model's items of which the table has no row: empty values
-};
 /// Takes the columns of a table over, in place of those that there were; one called `name` or `title` (in any case) becomes the
 /// items' names. Throws Error{usage} for columns and rows that are not of one size.
 ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table);

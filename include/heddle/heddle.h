@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything: heddle's public face.
+/// Everything: heddle's public face in C++ (heddle/c.h is that in C).
 #include "heddle/adam.h"
 #include "heddle/attention.h"
 #include "heddle/bundle.h"

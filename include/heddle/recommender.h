@@ -162,6 +162,11 @@ class Recommender {
   /// single query needs. Throws Error{usage} for scores of another size.
   void score(Session& session, std::span<const Query> queries, DenseView<float> scores) const;
 
+  /// scores[i] of item items[i] for user users[i], all on the host; nothing is masked. A user who comes several times is scored
+  /// once. Throws Error{usage} for lists of different lengths.
+  void score_pairs(Session& session, std::span<const int32_t> users, std::span<const int32_t> items,
+                   std::span<float> scores) const;
+
   /// Floats of a session's memory that scoring takes for each query of a block, besides the scores themselves.
   virtual int64_t scratch_per_query() const { return 0; }
 

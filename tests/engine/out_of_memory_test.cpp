@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -376,6 +377,13 @@ TEST_CASE(
       CHECK(misbehaviour([&] { return shown(model->similar(session, 1, 3)); }) == "");
       CHECK(misbehaviour([&] { return shown(model->similar(session, list, {.k = 3, .leave_out = queries[2].items})); }) == "");
       CHECK(misbehaviour([&] { return shown(model->similar_users(session, list, 3)); }) == "");
+      const std::vector<int32_t> of_users{3, 0, 3}, of_items{1, 2, 5};
+      const auto score_pairs = [&] {
+        std::array<float, 3> scores{};
+        model->score_pairs(session, of_users, of_items, scores);
+        return shown(static_cast<double>(scores[0]), static_cast<double>(scores[1]), static_cast<double>(scores[2]));
+      };
+      CHECK(misbehaviour(score_pairs) == "");
       CHECK(misbehaviour([&] { return shown(model->recommend(session, queries[2].items, {.k = 4, .only = list})); }) == "");
       CHECK(misbehaviour([&] { return shown(evaluate(*model, data, data.test, top_20).values.begin()->second); }) == "");
       const std::pair<const char*, std::function<std::size_t()>> parts[] = {
@@ -430,6 +438,15 @@ TEST_CASE("out of memory / asking a bundle, saving it again and writing everybod
   const std::vector<std::string> items{item, "x"}, users{user, "x"};
   CHECK(misbehaviour([&] { return shown(bundle.similar_items(session, items, options).ranking); }) == "");
   CHECK(misbehaviour([&] { return shown(bundle.similar_users(session, users, 3).ranking); }) == "");
+  CHECK(misbehaviour([&] { return shown(static_cast<double>(bundle.score(session, users, items).front())); }) == "");
+  const auto make = [&] {
+    std::unique_ptr<Recommender> model = [&] {
+      const AllowedAllocations allowed;
+      return make_popularity(data, device);
+    }();
+    return shown(Bundle::of(std::move(model), data).saved().items.size());
+  };
+  CHECK(misbehaviour(make) == "");
   CHECK(misbehaviour([&] { return shown(model_file_summary(path).items); }) == "");
   const io::ItemTable table{.ids = items, .columns = {{"kind", {"a", "b"}}, {"name", {"c", "d"}}}};
   const auto bare = [&] {

@@ -355,6 +355,89 @@ TEST_CASE("bundles / one without history answers visitors as before, has nothing
   CHECK(!std::filesystem::exists(folder.file("no")));
 }
 
+TEST_CASE("bundles / of a model that was just fitted is what saving and loading give, and is saved as the same file") {
+  const TempDir folder;
+  InteractionDataset data = small_shop();
+  data.origin = {.options = {{"k_core", "3"}}, .hash_as_split = "abc", .held_out = 0.25, .hold_out_seed = 7};
+  const std::map<std::string, std::string> extra{{"seed", "7"}, {"model", "not this"}, {"note", "\xff"}};
+  std::vector<std::string> kinds = serving_kinds;
+  kinds.push_back("graph-filter");
+  for (const std::string& kind : kinds) {
+    INFO(kind);
+    auto model = small_model(kind, data, one_thread());
+    save_recommender(*model, data, folder.file("saved"), extra);
+    const Bundle loaded = Bundle::load(folder.file("saved"), one_thread());
+    const Bundle made = Bundle::of(std::move(model), data, extra);
+    CHECK(made.saved().metadata == loaded.saved().metadata);
+    CHECK(made.saved().metadata.at("model") == kind);
+    CHECK(made.saved().users.ids() == loaded.saved().users.ids());
+    CHECK(made.saved().items.ids() == loaded.saved().items.ids());
+    CHECK(made.saved().item_names == loaded.saved().item_names);
+    CHECK(made.saved().item_counts == loaded.saved().item_counts);
+    CHECK(made.saved().history);
+    CHECK(made.saved().has_vectors == loaded.saved().has_vectors);
+    made.save(folder.file("again"));
+    CHECK(io::detail::read_file(folder.file("saved")).view() == io::detail::read_file(folder.file("again")).view());
+    if (kind == "graph-filter") continue;
+    made.save(folder.file("again"), false);
+    CHECK(Bundle::load(folder.file("again"), one_thread()).saved().users.size() == 0);
+  }
+  CHECK(error_mismatch(ErrorKind::usage, "there is none", [&] { Bundle::of(nullptr, data); }) == "");
+  InteractionDataset others = small_shop();
+  others.train.col_indices.front() = others.train.col_indices.front() == 0 ? 1 : 0;
+  CHECK(error_mismatch(ErrorKind::usage, "Bundle::of: the training interactions of",
+                       [&] { Bundle::of(small_model("popularity", data, one_thread()), others); }) == "");
+}
+
+TEST_CASE("bundles / lists and columns that are put into one hold at once, and what is refused changes nothing") {
+  const InteractionDataset data = small_shop();
+  Bundle bundle = Bundle::of(small_model("popularity", data, one_thread()), data);
+  Session session(one_thread());
+  bundle.set_lists({.deny = {4, 2, 4}, .allow = std::vector<int32_t>{7, 3, 2}});
+  CHECK(bundle.saved().lists.deny == std::vector<int32_t>{2, 4});
+  CHECK(*bundle.saved().lists.allow == std::vector<int32_t>{2, 3, 7});
+  const Answer answer = bundle.answer(session, Request{.user = "nobody", .items = {}}, {.k = 5});
+  CHECK(answer.ranking.size() == 2);
+  for (const int32_t outside : {-1, 12}) {
+    const std::string sentence = text("a list has item ", outside, ", there are 12");
+    CHECK(error_mismatch(ErrorKind::usage, sentence, [&] { bundle.set_lists({.deny = {3, outside}, .allow = {}}); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, sentence, [&] {
+            bundle.set_lists({.deny = {}, .allow = std::vector<int32_t>{3, outside}});
+          }) == "");
+  }
+  CHECK(*bundle.saved().lists.allow == std::vector<int32_t>{2, 3, 7});
+  const ItemTableUse use = bundle.set_item_columns({.ids = {"i3", "x"}, .columns = {{"shelf", {"S1", "S2"}}}});
+  CHECK(use.unknown == 1);
+  CHECK(use.without == 11);
+  CHECK(bundle.saved().item_columns.front().values[3] == "S1");
+}
+
+TEST_CASE("bundles / scores of pairs are those of the model, and no number where one of the two is not known") {
+  const InteractionDataset data = small_shop();
+  for (const std::string& kind : serving_kinds) {
+    INFO(kind);
+    const Bundle bundle = Bundle::of(small_model(kind, data, one_thread()), data);
+    Session session(one_thread());
+    const std::vector<std::string> users{"u7", "nobody", "u3", "u3", "u7"}, items{"i2", "i2", "nothing", "i11", "i0"};
+    const std::vector<float> scores = bundle.score(session, users, items);
+    REQUIRE(scores.size() == 5);
+    std::vector<float> expected(3);
+    bundle.model().score_pairs(session, std::vector<int32_t>{7, 3, 7}, std::vector<int32_t>{2, 11, 0}, expected);
+    CHECK(scores[0] == expected[0]);
+    CHECK(scores[3] == expected[1]);
+    CHECK(scores[4] == expected[2]);
+    CHECK((std::isnan(scores[1]) && std::isnan(scores[2])));
+    CHECK(bundle.score(session, {}, {}).empty());
+    CHECK(error_mismatch(ErrorKind::usage, "5 users and 1 item",
+                         [&] { bundle.score(session, users, std::vector<std::string>{"i2"}); }) == "");
+  }
+  const TempDir folder;
+  const Bundle without = bundle_of("popularity", data, folder, {.history = false, .item_columns = {}, .lists = {}, .own = {}});
+  Session session(one_thread());
+  const std::vector<std::string> one{"i2"};
+  CHECK(error_mismatch(ErrorKind::usage, "saved without history", [&] { without.score(session, one, one); }) == "");
+}
+
 TEST_CASE("bundles / a file that holds no more than version 1 did is of version 1, byte for byte") {
   const TempDir folder;
   const InteractionDataset data = small_shop();

@@ -185,6 +185,34 @@ TEST_CASE("similar items / are those of the largest cosine of columns, not the i
   CHECK(model->similar(session, 23, 5).empty());  // nobody has it
 }
 
+TEST_CASE("score pairs / are the scores of all items, for users in any order and repeated, across blocks") {
+  const InteractionDataset data = random_interactions(150, 24, 0.2, 6);
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    const auto model = make_item_cosine(data, {}, device.device);
+    const std::vector<float> all = scores_of(*model, all_users(*model));
+    std::vector<int32_t> users, items;
+    for (int32_t i = 0; i < 700; ++i) {  // every user, several times, more of them than a block has
+      users.push_back(i * 67 % 150);
+      items.push_back(i * 5 % 24);
+    }
+    Session session(device.device);
+    std::vector<float> scores(users.size());
+    model->score_pairs(session, users, items, scores);
+    std::vector<float> expected;
+    for (std::size_t i = 0; i < users.size(); ++i) expected.push_back(all[static_cast<std::size_t>(users[i] * 24 + items[i])]);
+    CHECK(bit_difference(scores, expected) == "");
+    model->score_pairs(session, {}, {}, {});
+    const std::vector<int32_t> one{0}, no_user{-1}, no_item{24};
+    CHECK(error_mismatch(ErrorKind::usage, "score_pairs: 1 user, 700 items and room for 1 score",
+                         [&] { model->score_pairs(session, one, items, std::span(scores).first(1)); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "user -1 is asked about, there are 150",
+                         [&] { model->score_pairs(session, no_user, one, std::span(scores).first(1)); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "item 24 is asked about, there are 24",
+                         [&] { model->score_pairs(session, one, no_item, std::span(scores).first(1)); }) == "");
+  }
+}
+
 TEST_CASE("graph filter / few kinds of users: every kept vector, fewer than there are, and none match") {
   const InteractionDataset data = kinds_of_users();
   check_graph_filter(data, {.rank = 256}, "all four of rank 256");
