@@ -70,7 +70,7 @@ static heddle_request visitor_request(const char* const* ids, int64_t count) {
 
 static void ids_and_names(const heddle_bundle* bundle) {
   int i, users = 0, items = 0;
-  char title[16];
+  char title[32];
   for (i = 0; i < shop_users; ++i) users += heddle_bundle_has_user(bundle, shop_user_id(i)) == 1;
   for (i = 0; i < shop_items; ++i) {
     snprintf(title, sizeof(title), "Thing %d", i);

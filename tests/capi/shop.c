@@ -20,13 +20,13 @@ const shop_kind shop_kinds[shop_kind_count] = {{"popularity", NULL, 0},
                                                {"blend", blend_settings, 4}};
 
 const char* shop_user_id(int user) {
-  static char texts[shop_users][8];
+  static char texts[shop_users][16];
   snprintf(texts[user], sizeof(texts[0]), "u%d", user);
   return texts[user];
 }
 
 const char* shop_item_id(int item) {
-  static char texts[shop_items][8];
+  static char texts[shop_items][16];
   snprintf(texts[item], sizeof(texts[0]), "A-%d", item);
   return texts[item];
 }
@@ -35,7 +35,7 @@ int shop_kind_of_user(const char* id) { return atoi(id + 1) % 4; }
 int shop_kind_of_item(const char* id) { return atoi(id + 2) / shop_kind_items; }
 
 heddle_interactions shop_interactions(void) {
-  static char titles[shop_items][16];
+  static char titles[shop_items][32];
   static const char *user_ids[shop_count], *item_ids[shop_count], *item_names[shop_count];
   heddle_interactions result;
   int user, place;
