@@ -204,9 +204,12 @@ WrittenRankings write_rankings(const Bundle& bundle, Session& session, const std
 }
 
 std::vector<std::string> read_ids(const std::string& path) try {
+  // A list of today may well name nothing; of data that would be a mistake, so that their reader refuses it.
+  if (io::detail::InputFile(path).size() == 0) return {};
   const io::detail::ByteBuffer content = io::detail::read_text_file(path);
+  const io::detail::Utf8Text utf8(content.view());  // as the ids of the data were read
   std::vector<std::string> ids;
-  std::string_view rest = content.view();
+  std::string_view rest = utf8.view();
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());

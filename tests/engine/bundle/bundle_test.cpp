@@ -632,6 +632,8 @@ TEST_CASE("bundles / ids of a file are its lines, without blanks around them") {
                               "\xEF\xBB\xBF"
                               "a\r\n\n  b c \n#d")) == std::vector<std::string>{"a", "b c", "#d"});
   CHECK(read_ids(folder.write("ids.gz", gzip("x\ny\n"))) == std::vector<std::string>{"x", "y"});
+  CHECK(read_ids(folder.write("latin1", "caf\xE9\n")) == std::vector<std::string>{"caf\xC3\xA9"});  // as data with it are read
+  CHECK(read_ids(folder.write("none", "")).empty());
   CHECK(error_mismatch(ErrorKind::io, "nothing", [&] { read_ids(folder.file("nothing")); }) == "");
 }
 
