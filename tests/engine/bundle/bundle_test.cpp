@@ -578,6 +578,10 @@ TEST_CASE("bundles / rankings for everybody are those of one after the other, in
   CHECK(error_mismatch(ErrorKind::usage, "a TREC run has blanks between its fields, so it cannot hold the user 'a b'", [&] {
           write_rankings(plain, session, std::vector<std::string>{"a b"}, {}, trec, ranking_file_form(trec));
         }) == "");
+  // Blanks at the ends of an id are part of it, and readers keep them in quotes alone.
+  const std::string blanks = folder.file("blanks.csv");
+  write_rankings(plain, session, std::vector<std::string>{" a"}, {.k = 1}, blanks, ranking_file_form(blanks));
+  CHECK(content_of(blanks).starts_with("user,rank,item,score\n\" a\",1,"));
   // Told to stop, it leaves what stood there.
   const std::string before = content_of(trec);
   CHECK(error_mismatch(ErrorKind::interrupted, "ranking was interrupted after 0 of 20 users", [&] {
