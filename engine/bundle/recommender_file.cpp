@@ -161,13 +161,15 @@ RecommenderParts read_data(io::TensorReader&& file, SavedRecommender& saved) {
             counted(saved.item_names.size(), "item name"), " for ", counted(saved.items.size(), "item"));
   }
   saved.metadata = file.metadata();
-  if (const auto history = saved.metadata.find(history_entry); history != saved.metadata.end()) {
+  // In a file of version 1 an entry of these names is a note of whoever saved it.
+  const bool newest = saved.metadata.at("format_version") == newest_format_version;
+  if (const auto history = saved.metadata.find(history_entry); newest && history != saved.metadata.end()) {
     require(history->second == "none", ErrorKind::bad_data, "its history is '", history->second, "', it must be none");
     require(saved.users.size() == 0, ErrorKind::bad_data, "it was saved without history and holds ",
             counted(saved.users.size(), "user"));
     saved.history = false;
   }
-  read_additions(file, saved);
+  if (newest) read_additions(file, saved);
   RecommenderParts parts;
   parts.train = std::make_shared<const HostCsr>(read_interactions(file, saved.users.size(), saved.items.size()));
   saved.item_counts = read_item_counts(file, saved, *parts.train);

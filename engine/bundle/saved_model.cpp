@@ -98,8 +98,9 @@ ModelFileSummary model_file_summary(const std::string& path) try {
   summary.users = std::max<int64_t>(size("users.offsets") - 1, 0);
   summary.items = std::max<int64_t>(size("items.offsets") - 1, 0);
   summary.interactions = size("train.col_indices");
-  summary.history = entry(metadata, "history") != "none";
   summary.item_names = file.find("item_names.offsets") != nullptr;
+  if (summary.format_version == "1") return summary;  // entries of the names below are notes of whoever saved it
+  summary.history = entry(metadata, "history") != "none";
   for (int64_t i = 0; metadata.contains(text("item_column.", i)); ++i)
     summary.item_columns.push_back(metadata.at(text("item_column.", i)));
   summary.denied = size("deny");

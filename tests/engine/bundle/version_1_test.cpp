@@ -11,6 +11,7 @@
 #include "heddle/kinds.h"
 #include "heddle/saved_model.h"
 #include "tests/support/source_dir.h"
+#include "tests/support/temp_dir.h"
 
 // samples/version_1 holds a file of every kind that heddle 0.1.0 wrote, with a checksum and (older ones) without, and in
 // expected.txt what that program answered for each.
@@ -126,6 +127,20 @@ TEST_CASE("files of format version 1 / names, weights and what the training was 
   const SavedRecommender weighted = load_recommender(folder + "/item-cosine.safetensors", one_thread());
   CHECK(weighted.item_names.empty());
   CHECK(weighted.model->train().values.size() == 35);
+}
+
+TEST_CASE("files of format version 1 / notes that are called as entries of version 2 are notes") {
+  const TempDir folder;
+  const std::string sample = (source_dir() / "tests/engine/bundle/samples/version_1/popularity.safetensors").string();
+  io::TensorFile file = io::read_safetensors(sample);
+  file.metadata["history"] = "two years of orders";
+  file.metadata["item_column.0"] = "shelf";
+  io::write_safetensors(folder.file("m"), file);
+  const SavedRecommender saved = load_recommender(folder.file("m"), one_thread());
+  CHECK(saved.history);
+  CHECK(saved.item_columns.empty());
+  CHECK(saved.metadata.at("history") == "two years of orders");
+  CHECK(model_file_summary(folder.file("m")).item_columns.empty());
 }
 
 TEST_SUITE_END();
