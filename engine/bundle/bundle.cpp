@@ -31,6 +31,24 @@ std::vector<int32_t> in_order(std::vector<int32_t> list) {
   return list;
 }
 
+/// Lists in any order as they are kept. Throws Error{usage} for an item that there is not.
+ItemLists lists_in_order(ItemLists lists, int64_t items) {
+  lists.deny = in_order(std::move(lists.deny));
+  if (lists.allow) lists.allow = in_order(*std::move(lists.allow));
+  for (const std::vector<int32_t>* list : {&lists.deny, lists.allow ? &*lists.allow : nullptr}) {
+    if (list == nullptr || list->empty()) continue;
+    const int32_t outside = list->front() < 0 ? list->front() : list->back();
+    require(outside >= 0 && outside < items, ErrorKind::usage, "a list has item ", outside, ", ", there_are(items));
+  }
+  return lists;
+}
+
+/// Throws Error{usage} unless there is a value for each item.
+void check_values(const std::vector<std::string>& values, const std::string& called, int64_t items) {
+  require(static_cast<int64_t>(values.size()) == items, ErrorKind::usage, "a bundle has ", called, " of ",
+          counted(values.size(), "item"), ", its model has ", items);
+}
+
 }  // namespace
 
 const char* to_string(Fallback fallback) {
@@ -106,8 +124,9 @@ Bundle::Bundle(SavedRecommender saved) try : saved_(std::move(saved)) {
   if (saved_.item_counts.empty()) saved_.item_counts = recommending::counts_of_items(model().train());
   require(static_cast<int64_t>(saved_.item_counts.size()) == model().items(), ErrorKind::usage, "a bundle has counts of ",
           counted(saved_.item_counts.size(), "item"), ", its model has ", model().items());
-  saved_.lists.deny = in_order(std::move(saved_.lists.deny));
-  if (saved_.lists.allow) saved_.lists.allow = in_order(*std::move(saved_.lists.allow));
+  if (!saved_.item_names.empty()) check_values(saved_.item_names, "names", model().items());
+  for (const ItemColumn& column : saved_.item_columns) check_values(column.values, "a column " + column.name, model().items());
+  saved_.lists = lists_in_order(std::move(saved_.lists), model().items());
   by_popularity_ = recommending::by_count(saved_.item_counts);
 } catch (...) {
   rethrow_as_error();
@@ -133,15 +152,7 @@ void Bundle::save(const std::string& path, bool history, std::span<const Kind> o
 }
 
 void Bundle::set_lists(ItemLists lists) try {
-  lists.deny = in_order(std::move(lists.deny));
-  if (lists.allow) lists.allow = in_order(*std::move(lists.allow));
-  for (const std::vector<int32_t>* list : {&lists.deny, lists.allow ? &*lists.allow : nullptr}) {
-    if (list == nullptr || list->empty()) continue;
-    const int32_t outside = list->front() < 0 ? list->front() : list->back();
-    require(outside >= 0 && outside < model().items(), ErrorKind::usage, "a list has item ", outside, ", ",
-            there_are(model().items()));
-  }
-  saved_.lists = std::move(lists);
+  saved_.lists = lists_in_order(std::move(lists), model().items());
 } catch (...) {
   rethrow_as_error();
 }

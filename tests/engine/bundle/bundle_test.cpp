@@ -412,6 +412,22 @@ TEST_CASE("bundles / lists and columns that are put into one hold at once, and w
   CHECK(bundle.saved().item_columns.front().values[3] == "S1");
 }
 
+TEST_CASE("bundles / what is put together of parts that are not of the model's size is refused") {
+  const TempDir folder;
+  const InteractionDataset data = small_shop();
+  save_recommender(*small_model("popularity", data, one_thread()), data, folder.file("m"));
+  const auto refused = [&](const char* fragment, const auto& change) {
+    SavedRecommender saved = load_recommender(folder.file("m"), one_thread());
+    change(saved);
+    return error_mismatch(ErrorKind::usage, fragment, [&] { const Bundle bundle(std::move(saved)); });
+  };
+  CHECK(refused("a list has item 12, there are 12", [](SavedRecommender& saved) { saved.lists.deny = {12, 1}; }) == "");
+  CHECK(refused("names of 11 items, its model has 12", [](SavedRecommender& saved) { saved.item_names.pop_back(); }) == "");
+  CHECK(refused("a column shelf of 1 item", [](SavedRecommender& saved) {
+          saved.item_columns.push_back({"shelf", std::vector<std::string>(1)});
+        }) == "");
+}
+
 TEST_CASE("bundles / scores of pairs are those of the model, and no number where one of the two is not known") {
   const InteractionDataset data = small_shop();
   for (const std::string& kind : serving_kinds) {
