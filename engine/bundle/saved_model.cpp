@@ -41,9 +41,8 @@ auto of_file(const std::string& path, const Read& read) {
   }
 }
 
-}  // namespace
-
-SavedModelInfo saved_model_info(const std::string& path) try {
+/// Opens what may be a model; throws as saved_model_info.
+io::TensorReader open_model(const std::string& path) {
   using io::ContentKind;
   const ContentKind content = io::content_kind_of(path);
   require(!content.compressed || content.kind != ContentKind::safetensors, ErrorKind::bad_data, path,
@@ -51,8 +50,12 @@ SavedModelInfo saved_model_info(const std::string& path) try {
   // Of what nobody knows, the reader's own sentence says more.
   const bool may_be_one = content.kind == ContentKind::safetensors || content.kind == ContentKind::unknown;
   require(may_be_one && !content.compressed, ErrorKind::bad_data, path, " is ", content.name, ", not a model");
-  return saved_model_info(io::TensorReader(path));
-} catch (...) {
+  return io::TensorReader(path);
+}
+
+}  // namespace
+
+SavedModelInfo saved_model_info(const std::string& path) try { return saved_model_info(open_model(path)); } catch (...) {
   rethrow_as_error();
 }
 
@@ -71,7 +74,8 @@ SavedModelInfo saved_model_info(const io::TensorReader& file) try {
 
 ModelFileSummary model_file_summary(const std::string& path) try {
   ModelFileSummary summary;
-  summary.info = saved_model_info(path);
+  const io::TensorReader file = open_model(path);  // once: its checksum is computed, and another file may take its place
+  summary.info = saved_model_info(file);
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     summary.bytes = status.st_size;
@@ -89,7 +93,6 @@ ModelFileSummary model_file_summary(const std::string& path) try {
     return true;
   });
   if (summary.info.kind != SavedKind::recommender) return summary;
-  const io::TensorReader file(path);
   const auto size = [&](const char* name) {
     const io::TensorReader::Array* const array = file.find(name);
     return array == nullptr ? int64_t{0} : array->size;
