@@ -108,8 +108,10 @@ void RecommendCommand::answer_once(const Bundle& bundle) const {
 }
 
 void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) const {
+  const AnswerOptions how = options(bundle);  // first: what is wrong with a list is no fault of the file that is written
   std::optional<std::vector<std::string>> asked;
   if (!all_users) {
+    for (const std::string& id : users) refuse_slip_for_user(bundle.saved(), id);
     asked = users;
     if (!users_file.empty()) {
       for (std::string& id : read_ids(users_file)) asked->push_back(std::move(id));
@@ -123,7 +125,7 @@ void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) co
   results.write("the table of rankings", out, [&](const std::string& path) {
     Session session(bundle.model().device());
     try {
-      written = write_rankings(bundle, session, asked, options(bundle), path, ranking_file_form(out), progress.callback());
+      written = write_rankings(bundle, session, asked, how, path, ranking_file_form(out), progress.callback());
     } catch (const Error& error) {
       // Of these the sentence says all: nothing failed that another name would mend.
       if (error.kind() == ErrorKind::io) throw;

@@ -127,6 +127,12 @@ TEST_SUITE("cli") {
     CHECK(unknown.err.starts_with("heddle: item 'P-9' is unknown; the model knows 40 items, such as "));
     CHECK(unknown.err.ends_with("; left out of --deny\n"));
     CHECK(run_program("recommend " + model + " --user 7 --deny @" + folder.file("nothing")).status == 7);
+    const ProgramResult many =
+        run_program("recommend " + model + " --all-users --out " + folder.file("all.csv") + " --deny @" + folder.file("nothing"));
+    CHECK(many.status == 7);
+    CHECK(many.out.empty());
+    CHECK(many.err == "heddle: cannot read " + folder.file("nothing") + ": No such file or directory\n");
+    CHECK(!std::filesystem::exists(folder.file("all.csv")));
   }
 
   TEST_CASE("recommend --lines answers a line for a line, whatever it holds") {

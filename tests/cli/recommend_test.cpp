@@ -220,6 +220,8 @@ TEST_SUITE("cli") {
                 .status == 0);
     check_usage(run_program("recommend " + spaced + " --user \"ann b,c'd\""),
                 "--user is given for each: --user 'ann b' --user 'c'\\''d'");
+    check_usage(run_program("recommend " + model + " --user 1,2 --out " + folder.file("out.csv")),
+                "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
     // What is only unknown is nobody's mistake.
     CHECK(run_program("recommend " + model + " --user 1,x").err.starts_with("heddle: user '1,x' is unknown"));
     const ProgramResult somebody = run_program("recommend " + model + " --user somebody");
