@@ -28,15 +28,25 @@ void ItemListOptions::list(RunFiles& files) const {
   }
 }
 
-ItemLists ItemListOptions::read(const SavedRecommender& saved, bool quiet) const {
-  ItemLists lists;
-  const auto known = [&](const char* option, const std::string& written) {
-    KnownIds ids = known_ids(saved.items, names_file(written) ? read_ids(written.substr(1)) : listed_items(saved, written));
-    tell_unknown_items(saved, ids.unknown, fmt::format("; left out of {}", option), quiet);
-    return std::move(ids.numbers);
+ListedIds ItemListOptions::ids(const SavedRecommender& saved) const {
+  const auto listed = [&](const std::string& written) {
+    return names_file(written) ? read_ids(written.substr(1)) : listed_items(saved, written);
   };
-  if (has_allow()) lists.allow = known("--allow", allow_);
-  if (has_deny()) lists.deny = known("--deny", deny_);
+  ListedIds ids;
+  if (has_allow()) ids.allow = listed(allow_);
+  if (has_deny()) ids.deny = listed(deny_);
+  return ids;
+}
+
+ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet) {
+  ItemLists lists;
+  const auto known = [&](const char* option, const std::vector<std::string>& listed) {
+    KnownIds found = known_ids(saved.items, listed);
+    tell_unknown_items(saved, found.unknown, fmt::format("; left out of {}", option), quiet);
+    return std::move(found.numbers);
+  };
+  if (ids.allow) lists.allow = known("--allow", *ids.allow);
+  if (ids.deny) lists.deny = known("--deny", *ids.deny);
   return lists;
 }
 

@@ -163,13 +163,16 @@ void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) co
 void RecommendCommand::answer_lines(const Device& where) const {
   ServedFile served = open_served(model, where);
   Session session(where);
-  AnswerOptions defaults = options(served.bundle());
+  // Read once: a file of ids that is gone when the model is replaced must not end what serves.
+  const ListedIds listed = lists.ids(served.bundle().saved());
+  AnswerOptions defaults{.k = topk, .exclude_taken = exclude_seen, .fallback = fallback};
+  defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);
   std::string line;
   while (std::getline(std::cin, line)) {
     const std::string before = served.problem();
     if (served.refresh()) {
       if (!printing.quiet) say(fmt::format("heddle: {} was replaced; the new model answers from here on", model));
-      defaults = options(served.bundle());  // items have other numbers in it
+      defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);  // items have other numbers in it
     } else if (served.problem() != before && !printing.quiet && !served.problem().empty()) {
       say(fmt::format("heddle: {}; the model before it answers on", served.problem()));
     }

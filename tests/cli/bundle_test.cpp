@@ -204,6 +204,23 @@ TEST_SUITE("cli") {
     CHECK(said[1].ends_with("; the model before it answers on"));
   }
 
+  TEST_CASE("recommend --lines keeps its lists where their file is gone when the model is replaced") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), next = model_of(folder, "popularity", "next");
+    const std::string sold = folder.write("sold_out", ids_in(answer(model, "--user 7")["items"])[0] + "\n");
+    const std::string expected = answer(model, "--user 7 --deny @" + sold)["items"].dump(), seen = folder.file("seen");
+    const ProgramResult result = run_program(
+        "recommend " + model + " --lines --deny @" + sold + " >'" + seen + "'",
+        ": >'" + seen + "'; (echo 7; while [ ! -s '" + seen + "' ]; do sleep 0.02; done; rm '" + sold + "'; mv '" + next + "' '" +
+            model + "'; echo 7) |");
+    CHECK(result.status == 0);
+    CHECK(result.err == "heddle: " + model + " was replaced; the new model answers from here on\n");
+    const std::vector<std::string> lines = lines_of(file_content(seen));
+    REQUIRE(lines.size() == 2);
+    for (const std::string& line : lines) CHECK(json::parse(line)["items"].dump() == expected);
+  }
+
   TEST_CASE("similar takes several items, and users") {
     const TempDir folder;
     write_interactions(folder);
