@@ -12,6 +12,7 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
+#include "cli/terminal.h"
 #include "heddle/bundle.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -47,6 +48,11 @@ void BundleCommand::run() const {
   SavedRecommender saved = open_recommender(model, device.open());
   std::optional<ItemTableUse> table;
   if (!item_table.empty()) table = set_item_columns(saved, io::read_item_table(item_table));
+  for (const ItemColumn& column : saved.item_columns) {
+    if (printing.quiet || !(column.name == "rank" || column.name == "item" || column.name == "score")) continue;
+    say(fmt::format("heddle: the column {} is kept, but not told in answers, which have a {} of their own", column.name,
+                    column.name));
+  }
   if (clear_lists) saved.lists = {};
   ItemLists given = lists.read(saved, printing.quiet);
   if (lists.has_allow()) saved.lists.allow = std::move(given.allow);

@@ -94,6 +94,7 @@ ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& tabl
   use.without = saved.items.size() - (static_cast<int64_t>(table.ids.size()) - use.unknown);
   std::vector<ItemColumn> columns;
   std::vector<std::string> names = saved.item_names;
+  const std::string* named_by = nullptr;
   for (const auto& [name, values] : table.columns) {
     require(values.size() == items.size(), ErrorKind::usage, "a column of items has ", counted(values.size(), "value"), " for ",
             counted(items.size(), "row"));
@@ -104,6 +105,9 @@ ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& tabl
     std::string lower = name;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (lower == "name" || lower == "title") {
+      require(named_by == nullptr, ErrorKind::usage, "two columns give the items' names, ", named_by == nullptr ? "" : *named_by,
+              " and ", name);
+      named_by = &name;
       names = std::move(of_items);
     } else {
       columns.push_back({name, std::move(of_items)});

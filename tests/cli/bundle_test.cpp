@@ -268,6 +268,10 @@ TEST_SUITE("cli") {
       CHECK((each["item"] != "3" && each["item"] != "5"));
       if (each["item"] == "2") CHECK((each["name"] == "Mill, small" && each["category"] == "kitchen"));
     }
+    const ProgramResult scores = run_program("bundle " + model + " --save " + bare + " --item-table " +
+                                             folder.write("scores.csv", "item,score,shelf\n2,9,B\n"));
+    CHECK(scores.status == 0);
+    CHECK(scores.err == "heddle: the column score is kept, but not told in answers, which have a score of their own\n");
     REQUIRE(run_program("bundle " + shop + " --save " + bare + " --no-history --clear-lists").status == 0);
     CHECK(std::filesystem::file_size(bare) < std::filesystem::file_size(model));
     CHECK(answer(bare, "--items 4,8")["items"].size() == 10);

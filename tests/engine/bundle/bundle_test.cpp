@@ -539,6 +539,10 @@ TEST_CASE("bundles / a table of items gives names and columns") {
   REQUIRE(saved.item_columns.size() == 1);
   CHECK(saved.item_columns[0].name == "category");
   CHECK(saved.item_columns[0].values[5] == "toys");
+  CHECK(error_mismatch(ErrorKind::usage, "two columns give the items' names, Title and name", [&] {
+          set_item_columns(saved, {.ids = {"i3"}, .columns = {{"Title", {"Mill, new"}}, {"name", {"mill"}}}});
+        }) == "");
+  CHECK(saved.item_names[3] == "Mill, large");
 }
 
 TEST_CASE("bundles / rankings for everybody are those of one after the other, in every form, whole or not at all") {
