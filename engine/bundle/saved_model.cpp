@@ -92,7 +92,12 @@ ModelFileSummary model_file_summary(const std::string& path) try {
     summary.planned_epochs = metadata_number<int64_t>(metadata, "epochs_planned", 0, INT64_MAX);
     return true;
   });
-  if (summary.info.kind != SavedKind::recommender) return summary;
+  if (summary.info.kind != SavedKind::recommender) {
+    // What is asked for is what it runs with: of a node classifier's training nothing is left open.
+    summary.trained_with = fitting::with_prefix(metadata, std::string(fit_prefix));
+    for (const auto& setting : summary.settings) summary.trained_with.erase(setting.first);
+    return summary;
+  }
   const auto size = [&](const char* name) {
     const io::TensorReader::Array* const array = file.find(name);
     return array == nullptr ? int64_t{0} : array->size;

@@ -336,6 +336,9 @@ TEST_SUITE("cli") {
     const json of_gcn = run_program("info " + gcn + " --json").json();
     CHECK(of_gcn["kind"] == "node classifier");
     CHECK(of_gcn["settings"]["hidden"] == 16);
+    CHECK(!of_gcn["trained_with"].contains("hidden"));
+    CHECK(of_gcn["trained_with"]["learning_rate"] == 0.01);
+    CHECK(of_gcn["trained_with"]["selection"] == "last");
     CHECK(of_gcn["epochs"] == 3);
     CHECK(of_gcn["users"].is_null());
     CHECK(run_program("info " + folder.file("train.txt")).status == 3);
