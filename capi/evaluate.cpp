@@ -46,7 +46,7 @@ heddle_status heddle_evaluate(const heddle_bundle* bundle, const heddle_data* da
     heddle::EvaluateOptions how;
     if (asked.k != 0) how.topk = {asked.k};
     if (asked.definition != nullptr) how.define(asked.definition, "heddle_evaluate: definition");
-    how.exclude_val = test && asked.exclude_validation != 0;
+    how.exclude_val = test && asked.include_validation == 0;
     how.seed = asked.seed;
     const heddle::SavedRecommender& saved = bundle->bundle.saved();
     heddle::require(saved.history, ErrorKind::usage,

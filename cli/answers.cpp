@@ -107,7 +107,10 @@ void tell_unknown_of(const Bundle& bundle, const Request& request, const Answer&
 Request request_of_line(const Bundle& bundle, const std::string& line, AnswerOptions& options, Json& unknown_listed) {
   require(!line.empty(), ErrorKind::usage, "the line is empty; it must be a user's id or a JSON object");
   Request request;
-  if (!line.starts_with('{')) {
+  const std::size_t begin = line.find_first_not_of(" \t");
+  const char first = begin == std::string::npos ? line.front() : line[begin];
+  require(first != '[', ErrorKind::usage, "the line begins with [; it must be a user's id or a JSON object");
+  if (first != '{') {
     request.user = line;
     return request;
   }

@@ -155,9 +155,7 @@ void Bundle::save(const std::string& path, bool history, std::span<const Kind> o
   rethrow_as_error();
 }
 
-void Bundle::set_lists(ItemLists lists) try {
-  saved_.lists = lists_in_order(std::move(lists), model().items());
-} catch (...) {
+void Bundle::set_lists(ItemLists lists) try { saved_.lists = lists_in_order(std::move(lists), model().items()); } catch (...) {
   rethrow_as_error();
 }
 

@@ -388,8 +388,10 @@ typedef struct heddle_evaluate_options {
   int64_t k;               ///< where rankings are cut, 1 to 1000; 0: 20
   const char* part;        ///< "test" or "val"; NULL: "test"
   const char* definition;  ///< "standard", "retrieved" or "uniN" (docs/recommending.md, Metrics); NULL: "standard"
-  int exclude_validation;  ///< not 0: at test, validation items are left out of the rankings as well
-  uint64_t seed;           ///< of the negatives of "uniN"
+  /// Not 0: at test, items of the validation part may be ranked too; otherwise they are left out with what was taken in training,
+  /// as `heddle evaluate` does.
+  int include_validation;
+  uint64_t seed;  ///< of the negatives of "uniN"
   /// Or NULL. Told "ranking", before each block of users; may stop.
   heddle_progress_function progress;
   void* user;  ///< for progress

@@ -149,13 +149,15 @@ TEST_SUITE("cli") {
                                               "{\"user\": \n"
                                               "{\"usr\": \"7\"}\n"
                                               "{\"user\": \"7\", \"topk\": 0}\n"
-                                              "{\"user\": \"7\", \"topk\": 1, \"allow\": [\"1\"], \"exclude_seen\": false}");
+                                              "{\"user\": \"7\", \"topk\": 1, \"allow\": [\"1\"], \"exclude_seen\": false}\n"
+                                              " {\"user\": \"9\", \"topk\": 2}\n"
+                                              "[9]\n");
     const ProgramResult result = run_program("recommend " + model + " --lines --topk 4 <" + requests);
     CHECK(result.status == 0);
     CHECK(result.err.empty());
     std::vector<json> answers;
     for (const std::string& line : lines_of(result.out)) answers.push_back(json::parse(line));
-    REQUIRE(answers.size() == 10);
+    REQUIRE(answers.size() == 12);
     CHECK(ids_in(answers[0]["items"]) == ids_in(answer(model, "--user 7 --topk 4")["items"]));
     CHECK(answers[0]["known_items"] == 12);
     CHECK(answers[1]["user"] == "9");
@@ -174,6 +176,8 @@ TEST_SUITE("cli") {
     CHECK(answers[7]["error"].get<std::string>().starts_with("a request has no field 'usr'; there are: user, items, "));
     CHECK(answers[8]["error"] == "topk must be a whole number from 1 to 1000");
     CHECK(ids_in(answers[9]["items"]) == std::vector<std::string>{"1"});
+    CHECK(answers[10] == answers[1]);
+    CHECK(answers[11]["error"] == "the line begins with [; it must be a user's id or a JSON object");
   }
 
   TEST_CASE("recommend --lines goes on with a model that takes the other's place, and stays with it where a third is damaged") {
@@ -210,10 +214,10 @@ TEST_SUITE("cli") {
     const std::string model = model_of(folder, "popularity"), next = model_of(folder, "popularity", "next");
     const std::string sold = folder.write("sold_out", ids_in(answer(model, "--user 7")["items"])[0] + "\n");
     const std::string expected = answer(model, "--user 7 --deny @" + sold)["items"].dump(), seen = folder.file("seen");
-    const ProgramResult result = run_program(
-        "recommend " + model + " --lines --deny @" + sold + " >'" + seen + "'",
-        ": >'" + seen + "'; (echo 7; while [ ! -s '" + seen + "' ]; do sleep 0.02; done; rm '" + sold + "'; mv '" + next + "' '" +
-            model + "'; echo 7) |");
+    const ProgramResult result =
+        run_program("recommend " + model + " --lines --deny @" + sold + " >'" + seen + "'",
+                    ": >'" + seen + "'; (echo 7; while [ ! -s '" + seen + "' ]; do sleep 0.02; done; rm '" + sold + "'; mv '" +
+                        next + "' '" + model + "'; echo 7) |");
     CHECK(result.status == 0);
     CHECK(result.err == "heddle: " + model + " was replaced; the new model answers from here on\n");
     const std::vector<std::string> lines = lines_of(file_content(seen));

@@ -454,7 +454,7 @@ TEST_CASE("bundles / scores of pairs are those of the model, and no number where
   CHECK(error_mismatch(ErrorKind::usage, "saved without history", [&] { without.score(session, one, one); }) == "");
 }
 
-TEST_CASE("bundles / a file that holds no more than version 1 did is of version 1, byte for byte") {
+TEST_CASE("bundles / a file that holds no more than version 1 did is of version 1, and saved again the same bytes") {
   const TempDir folder;
   const InteractionDataset data = small_shop();
   const auto model = small_model("lightgcn", data, one_thread());
