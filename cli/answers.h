@@ -22,6 +22,6 @@ void tell_unknown_of(const Bundle& bundle, const Request& request, const Answer&
 Request request_of_line(const Bundle& bundle, const std::string& line, AnswerOptions& options, Json& unknown_listed);
 
 /// What answers a line: answer_json, or {"error": "..."}.
-Json line_answer(const Bundle& bundle, Session& session, const std::string& line, const AnswerOptions& options);
+Json line_answer(const Bundle& bundle, Session& session, const std::string& line, const AnswerOptions& defaults);
 
 }  // namespace heddle::cli

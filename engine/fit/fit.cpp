@@ -107,10 +107,11 @@ Fitted<Recommender> fit_at_once(const InteractionDataset& data, const FitPlan& p
 
 const FitReport* FitReport::trained() const {
   if (planned_epochs > 0) return this;
-  for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
-    if (const FitReport* const trained = part->trained()) return trained;
+  const FitReport* last = nullptr;
+  for (const FitReport& part : parts) {
+    if (const FitReport* const trained = part.trained()) last = trained;
   }
-  return nullptr;
+  return last;
 }
 
 const ChosenSetting* FitReport::choice(const std::string& setting) const {

@@ -126,6 +126,7 @@ MetricName MetricName::parse(const std::string& written) try {
 
 std::vector<std::pair<MetricName, double>> in_reading_order(const std::map<std::string, double>& figures) try {
   std::vector<std::pair<MetricName, double>> ordered;
+  ordered.reserve(figures.size());
   for (const auto& [name, value] : figures) ordered.emplace_back(MetricName::parse(name), value);
   const auto place = [](const MetricName& name) { return std::pair(name.k, recommending::place_of(name.metric)); };
   std::stable_sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) { return place(a.first) < place(b.first); });

@@ -144,18 +144,18 @@ class Recommender {
   /// The same for a visitor with these items: the query {-1, items}, alone.
   Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
 
-  /// The `options.k` items most alike `items` (none of these), by the model's own notion: cosine of item vectors where it has
-  /// those, of the items' columns of the interactions where not; the mean of the cosines where several items are given. Items
-  /// that are not alike at all (cosines of 0 of two columns) are left out, and so is what `leave_out` and `only` leave out; the
-  /// other options are of no account. Throws Error{usage} for no items, for one that comes twice, and as rank.
-  Ranking similar(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
+  /// The `options.k` items most alike those `asked` about (none of these), by the model's own notion: cosine of item vectors
+  /// where it has those, of the items' columns of the interactions where not; the mean of the cosines where several items are
+  /// given. Items that are not alike at all (cosines of 0 of two columns) are left out, and so is what `leave_out` and `only`
+  /// leave out; the other options are of no account. Throws Error{usage} for no items, for one that comes twice, and as rank.
+  Ranking similar(Session& session, std::span<const int32_t> asked, const RankOptions& options = {}) const;
   /// The same of one item, with nothing else left out.
   Ranking similar(Session& session, int32_t item, int64_t k) const;
 
-  /// The `k` users most alike `users` (none of these), by cosine of the users' vectors where the model has those, of their rows
-  /// of the interactions where not; the mean of the cosines where several are given. RankedItem::item is a user's number. Users
-  /// with a cosine of 0 of two rows are left out. Throws as similar.
-  Ranking similar_users(Session& session, std::span<const int32_t> users, int64_t k) const;
+  /// The `k` users most alike those `asked` about (none of these), by cosine of the users' vectors where the model has those, of
+  /// their rows of the interactions where not; the mean of the cosines where several are given. RankedItem::item is a user's
+  /// number. Users with a cosine of 0 of two rows are left out. Throws as similar.
+  Ranking similar_users(Session& session, std::span<const int32_t> asked, int64_t k) const;
 
   /// scores[q][i] of every item for each query, row-major [queries x items], in memory of the step of session.context(), which
   /// the caller begins: valid for that step. Higher is better; nothing is masked. Scratch memory stays within 64 MB, or what a
@@ -196,10 +196,10 @@ class Recommender {
   virtual std::vector<Ranking> rank_queries(Session& session, std::span<const Query> queries, const RankOptions& options) const;
   /// What `similar` promises, for items and a k in range. `left_out`: what is not to be listed, the items among it, ascending and
   /// each once. Base: cosines of the interactions' columns.
-  virtual Ranking similar_items(Session& session, std::span<const int32_t> items, int64_t k,
+  virtual Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
                                 std::span<const int32_t> left_out) const;
   /// What `similar_users` promises, for users and a k in range. Base: cosines of the interactions' rows.
-  virtual Ranking similar_to_users(Session& session, std::span<const int32_t> users, int64_t k) const;
+  virtual Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const;
 
  private:
   friend std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender>, std::unique_ptr<Recommender>, float);

@@ -190,11 +190,11 @@ SettingOf<Options> setting(const char* name, E Options::*member,
 /// A setting that is read and written by functions of its own; every value of the options is allowed.
 template <class Options>
 SettingOf<Options> custom_setting(
-    const char* name, const char* type, std::string meaning,
+    const char* name, const char* type, const std::string& meaning,
     std::function<void(Options& options, const std::string& called, const std::string& written)> read,
     std::function<std::string(const Options& options)> write) {
   SettingOf<Options> row;
-  row.told = {.name = name, .type = type, .meaning = std::move(meaning), .allowed = {}};
+  row.told = {.name = name, .type = type, .meaning = meaning, .allowed = {}};
   row.read = std::move(read);
   row.write = std::move(write);
   row.allowed = [](const Options&) { return true; };
