@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "heddle/data.h"
+#include "heddle/progress.h"
 
 namespace heddle::io::detail {
 
