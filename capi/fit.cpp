@@ -32,15 +32,16 @@ heddle_status heddle_fit(const char* kind, const heddle_setting* settings, int64
       heddle::hold_out_for(plan, *held_out, asked.hold_out, asked.seed);
       learnt = &*held_out;
     }
+    plan.check(*learnt, asked.seed);
     heddle::Fitted<heddle::Recommender> fitted = heddle::fit(
         plan, *learnt,
         {.device = device->device, .seed = asked.seed, .progress = heddle::capi::progress_for(asked.progress, asked.user)});
-    const heddle::FitReport& report = fitted.report;
-    if (report.trained_on) learnt = &*report.trained_on;
-    *bundle = new heddle_bundle{heddle::Bundle::of(std::move(fitted.model), *learnt, report.metadata())};
+    const std::optional<heddle::Error> diverged = fitted.report.diverged;
+    const bool interrupted = fitted.report.interrupted;
+    *bundle = new heddle_bundle{heddle::Bundle::of(std::move(fitted), *learnt)};
     // Told last: the caller has what was reached.
-    if (report.diverged) throw heddle::Error(*report.diverged);
-    heddle::require(!report.interrupted, heddle::ErrorKind::interrupted, function, ": ",
+    if (diverged) throw heddle::Error(*diverged);
+    heddle::require(!interrupted, heddle::ErrorKind::interrupted, function, ": ",
                     heddle::unfinished_text((*bundle)->bundle.saved().metadata));
   });
 }

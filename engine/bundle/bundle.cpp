@@ -149,6 +149,13 @@ Bundle Bundle::of(std::unique_ptr<Recommender> model, const InteractionDataset& 
   rethrow_as_error();
 }
 
+Bundle Bundle::of(Fitted<Recommender> fitted, const InteractionDataset& data, std::span<const Kind> own) try {
+  const InteractionDataset& learnt = fitted.report.trained_on ? *fitted.report.trained_on : data;
+  return of(std::move(fitted.model), learnt, fitted.report.metadata(), own);
+} catch (...) {
+  rethrow_as_error();
+}
+
 void Bundle::save(const std::string& path, bool history, std::span<const Kind> own) const try {
   save_recommender(saved_, path, history, own);
 } catch (...) {

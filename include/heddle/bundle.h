@@ -12,6 +12,7 @@
 
 #include "heddle/device.h"
 #include "heddle/export.h"
+#include "heddle/fit.h"
 #include "heddle/id_table.h"
 #include "heddle/io.h"
 #include "heddle/progress.h"
@@ -95,6 +96,8 @@ class Bundle {
   /// arguments. `own`: rows of kinds that are not of the build. Throws as save_recommender.
   static Bundle of(std::unique_ptr<Recommender> model, const InteractionDataset& data,
                    const std::map<std::string, std::string>& extra = {}, std::span<const Kind> own = {});
+  /// Of what `fit` came to with these data: with what it tells of the fit, and without the interactions that it held out.
+  static Bundle of(Fitted<Recommender> fitted, const InteractionDataset& data, std::span<const Kind> own = {});
   /// Writes it to a file that `load` reads; without history as SaveOptions::history says. Throws as save_recommender.
   void save(const std::string& path, bool history = true, std::span<const Kind> own = {}) const;
 
