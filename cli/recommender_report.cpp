@@ -181,6 +181,12 @@ std::vector<std::string> fitting_notes(const FitReport& report) {
                     "--temperature {:.2f} may do better still",
                     temperature, temperature + 0.05f));
   }
+  if (choice != nullptr && choice->tried.empty() && !choice->cut_short) {
+    notes.push_back(
+        fmt::format("the temperature is {:.2f} and was not chosen: no user has two training interactions, of which "
+                    "one could be held out to choose by; --temperature gives another",
+                    std::stod(choice->value)));
+  }
   if (choice != nullptr && choice->cut_short) {
     const double highest = choice->tried.empty() ? std::stod(choice->value) : choice->tried.back().first;
     notes.push_back(

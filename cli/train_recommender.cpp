@@ -86,8 +86,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Kind& kind) {
            hold_out = parse_number<double>("--hold-out", written, 0, std::nextafter(1.0, 0.0), "a number from 0 to below 1");
          },
          fmt::format("share of each user's training interactions that is kept for validation where the data has none; with "
-                     "--patience {} unless given",
-                     held_out_share))
+                     "--patience 0.1 unless given, or what reaches users with few"))
       ->type_name("N")
       ->default_str("0");
   metrics.add_to(app);
@@ -109,7 +108,7 @@ FitPlan TrainRecommenderCommand::plan() const {
     return settings.plan(first_kind);
   }
   const Kind& second_kind = find_recommender(second_option, second);
-  if (blend_weight != "auto")
+  if (blend_weight != "auto")  // narrower than the row: a library's caller may subtract scores
     read_number<float>(option, blend_weight, Range::from_to(0, 1e6), "auto or a number from 0 to 1000000");
   const std::string weight = weight_row().read(option, blend_weight);
   settings.refuse_others({&first_kind, &second_kind});

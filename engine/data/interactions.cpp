@@ -400,6 +400,27 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
   rethrow_as_error();
 }
 
+namespace {
+
+/// How many of a user's interactions a share holds out: below `count` for a share below 1.
+int64_t held_out_of(int64_t count, double share) { return static_cast<int64_t>(share * static_cast<double>(count)); }
+
+}  // namespace
+
+double share_to_hold_out(const InteractionDataset& data) {
+  constexpr double shares[] = {0.1, 0.2, 0.25, 1.0 / 3, 0.5};
+  int64_t able = 0, taken_from[std::size(shares)] = {};
+  for (std::size_t user = 0; user < static_cast<std::size_t>(data.train.rows); ++user) {
+    const int64_t count = data.train.row_offsets[user + 1] - data.train.row_offsets[user];
+    able += count >= 2;
+    for (std::size_t i = 0; i < std::size(shares); ++i) taken_from[i] += held_out_of(count, shares[i]) > 0;
+  }
+  for (std::size_t i = 0; able > 0 && i < std::size(shares); ++i) {
+    if (10 * taken_from[i] >= able) return shares[i];
+  }
+  return 0;
+}
+
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) try {
   require(share >= 0 && share < 1, ErrorKind::usage, "hold_out_validation: the share ", share, " is not in [0, 1)");
   const HostCsr& train = data.train;
@@ -430,7 +451,7 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
       cells.push_back({item, weight(train, at), false});
     }
     const auto count = static_cast<int64_t>(cells.size());
-    const int64_t moved = static_cast<int64_t>(share * static_cast<double>(count));  // below count, for share < 1
+    const int64_t moved = held_out_of(count, share);
     std::partial_sort(keyed.begin(), keyed.begin() + moved, keyed.end());
     for (int64_t i = 0; i < moved; ++i) cells[keyed[static_cast<std::size_t>(i)].second].held_out = true;
     if (has_val) {

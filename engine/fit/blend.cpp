@@ -28,7 +28,7 @@ const SettingTable<BlendOptions>& blend_table() {
   return table;
 }
 
-constexpr const char* given_weight = ", by which the blend's weight would be chosen; one that is given needs none";
+constexpr const char* given_weight = ", by which the blend's weight would be chosen; a weight that is given needs none";
 
 /// Whether the weight can be chosen, and both models fitted to what is left for that.
 void check_blend_data(HoldOut& data, const FitPlan& plan) {
@@ -114,7 +114,7 @@ class BlendFit {
     const bool hold_out = !given_ && data_.val.nnz() == 0;
     if (hold_out) {
       InteractionDataset held_out = data_;
-      fitting::hold_out_some(held_out, held_out_share, options_.seed, given_weight);
+      fitting::hold_out_some(held_out, options_.seed, given_weight);
       FittedPair pair = fit_pair(held_out, plan_, options_, {.all = 4, .purpose = "to choose the weight"});
       if (!choose(pair, held_out)) {
         put_together(std::move(pair));

@@ -42,7 +42,7 @@ void check_task(const FitPlan& plan, Task task, const std::string& data) {
 std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, uint64_t seed) {
   if (!plan.needs_validation() || data.val.nnz() > 0) return std::nullopt;
   InteractionDataset held_out = data;
-  fitting::hold_out_some(held_out, held_out_share, seed);
+  fitting::hold_out_some(held_out, seed);
   return held_out;
 }
 
@@ -151,16 +151,23 @@ std::map<std::string, std::string> FitReport::metadata() const try {
   rethrow_as_error();
 }
 
-void fitting::hold_out_some(InteractionDataset& data, double share, uint64_t seed, const std::string& way_on) {
+void fitting::hold_out_some(InteractionDataset& data, uint64_t seed, const std::string& way_on) {
+  const double share = share_to_hold_out(data);
+  require(share > 0, ErrorKind::usage, data.name,
+          ": no user has two training interactions, of which one could be held out for validation", way_on);
   hold_out_validation(data, share, seed);
-  require(data.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold out ", 100 * share,
-          " % of each user's for validation", way_on);
 }
 
 int64_t hold_out_for(const FitPlan& plan, InteractionDataset& data, double share, uint64_t seed) try {
-  const double wanted = share > 0 ? share : plan.needs_validation() ? held_out_share : 0;
-  if (wanted == 0 || data.val.nnz() > 0) return 0;
-  fitting::hold_out_some(data, wanted, seed);
+  if (data.val.nnz() > 0) return 0;
+  if (share > 0) {
+    hold_out_validation(data, share, seed);
+    const double enough = data.val.nnz() > 0 ? share : share_to_hold_out(data);
+    require(data.val.nnz() > 0, ErrorKind::usage, data.name, ": no user has enough interactions to hold out ", 100 * share,
+            " % of each user's for validation; ", enough > 0 ? text("a share of ", enough, " takes some") : "nobody has two");
+  } else if (plan.needs_validation()) {
+    fitting::hold_out_some(data, seed);
+  }
   return data.val.nnz();
 } catch (...) {
   rethrow_as_error();
@@ -169,7 +176,7 @@ int64_t hold_out_for(const FitPlan& plan, InteractionDataset& data, double share
 const InteractionDataset& HoldOut::held_out(const std::string& way_on) try {
   if (!held_out_) {
     InteractionDataset rest = data_;
-    fitting::hold_out_some(rest, held_out_share, seed_, way_on);
+    fitting::hold_out_some(rest, seed_, way_on);
     held_out_ = std::move(rest);
   }
   return *held_out_;

@@ -7,7 +7,7 @@
 
 namespace heddle::fitting {
 
-/// hold_out_validation; throws Error{usage} where no user has enough interactions to hold any out, with `way_on` behind.
-void hold_out_some(InteractionDataset& data, double share, uint64_t seed, const std::string& way_on = "");
+/// hold_out_validation of share_to_hold_out; throws Error{usage} where no user can spare an interaction, with `way_on` behind.
+void hold_out_some(InteractionDataset& data, uint64_t seed, const std::string& way_on = "");
 
 }  // namespace heddle::fitting

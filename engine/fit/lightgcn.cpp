@@ -56,10 +56,12 @@ Fitted<Recommender> fit_lightgcn(const InteractionDataset& data, const FitPlan& 
   };
   model.context().set_profiler(options.profiler);
   std::vector<std::pair<float, double>> temperatures;
-  bool at_edge = false, cut_short = false;
+  bool at_edge = false, cut_short = false, chooses = false;
   try {
     LightGcnReport trained = train(model, data, training, told, options.progress);
-    require(trained.steps > 0, ErrorKind::interrupted, "interrupted before the first step");
+    require(trained.steps > 0, ErrorKind::interrupted, "interrupted ",
+            trained.temperature_cut_short ? "while the temperature was being chosen, " : "", "before the first step");
+    chooses = training.loss == RankingLoss::softmax && training.temperature == 0;
     report.choosing_s = trained.choice_s;
     report.fitting_s = trained.fit_s;
     report.evaluating_s = trained.eval_s;
@@ -80,7 +82,7 @@ Fitted<Recommender> fit_lightgcn(const InteractionDataset& data, const FitPlan& 
   model.context().set_profiler(nullptr);
   fitted.model = model.recommender();
   report.used = fitted.model->trained_with();
-  if (temperatures.empty() && !cut_short) return fitted;
+  if (!chooses) return fitted;
   report.chosen.push_back(temperature_choice(std::move(temperatures), data, report.used));
   report.chosen.back().at_edge = at_edge;
   report.chosen.back().cut_short = cut_short;

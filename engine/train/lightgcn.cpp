@@ -219,20 +219,17 @@ TemperatureSearch search_temperature(const InteractionDataset& data, const Light
                                      const ProgressCallback& progress) {
   constexpr float lowest = 0.1f, step = 0.05f;
   constexpr int64_t trial_epochs = 8;
-  constexpr double held_out_share = 0.1;
   constexpr double share_of_limit = 0.5;  // the rest is left to train in
   TemperatureSearch search;
   std::vector<std::pair<float, double>>& trials = search.trials;
   InteractionDataset rest;
   const InteractionDataset* judged = &data;
   if (data.val.nnz() == 0) {
+    const double share = share_to_hold_out(data);
+    if (share == 0) return search;  // nobody can spare an item: there is nothing to choose by
     rest = data;
-    hold_out_validation(rest, held_out_share, model_options.seed);
+    hold_out_validation(rest, share, model_options.seed);
     judged = &rest;
-  }
-  if (judged->val.nnz() == 0) {  // nobody has enough items to spare one
-    trials = {{lowest, 0}};
-    return search;
   }
   LightGcnTrainOptions trial = options;
   trial.epochs = std::min(options.epochs, trial_epochs);
@@ -280,7 +277,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     TemperatureSearch search = search_temperature(data, model.options(), options, model.context().device(), progress);
     report.temperature_trials = std::move(search.trials);
     report.temperature_cut_short = search.cut_short;
-    options.temperature = 0.1f;  // where an interruption, or the time limit, left no trial
+    options.temperature = 0.1f;  // where nobody can spare an item, an interruption or the time limit, there is no trial
     double best = -1;
     for (const auto& [temperature, ndcg] : report.temperature_trials) {
       if (ndcg > best) {

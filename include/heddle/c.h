@@ -182,7 +182,7 @@ int64_t heddle_data_interactions(const heddle_data* data, const char* part);
 typedef struct heddle_fit_options {
   uint64_t seed;  ///< of all that is drawn at random
   /// Share of each user's training interactions that is kept for validation where the data have none, from 0 to below 1; 0: none,
-  /// or a tenth where the settings need some ("patience", a blend's weight).
+  /// or a tenth, more among small baskets, where the settings need some ("patience", a blend's weight).
   double hold_out;
   /// Or NULL. Told "choosing the temperature", "choosing the blend's weight", "training", "fitting" and, for evaluations on the
   /// way, "ranking for validation"; may stop.

@@ -66,11 +66,8 @@ FitPlan plan_fit(const std::string& kind, const Settings& settings = {}, std::sp
 /// does not have are left out. Throws Error{bad_data} where the metadata do not tell it or what they tell cannot be meant.
 FitPlan plan_as_fitted(const std::map<std::string, std::string>& metadata, std::span<const Kind> own = {});
 
-/// Share of each user's training interactions that is held out where a fit needs validation and the data have none.
-inline constexpr double held_out_share = 0.1;
-
 /// Moves a share of each user's training interactions to validation where `data` has none there: `share` of them, or, where that
-/// is 0, held_out_share if the plan needs validation. Returns how many it moved. Throws Error{usage} where something is to be
+/// is 0, share_to_hold_out if the plan needs validation. Returns how many it moved. Throws Error{usage} where something is to be
 /// moved and no user has enough.
 int64_t hold_out_for(const FitPlan& plan, InteractionDataset& data, double share, uint64_t seed);
 

@@ -123,6 +123,11 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {
 /// share < 1.
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed);
 
+/// The share for hold_out_validation where nobody says one: the first of 0.1, 0.2, 0.25, 1/3 and 0.5 that takes an interaction of
+/// at least a tenth of the users who can spare one. A tenth of fewer than ten is none, so that among small baskets it would leave
+/// the choice to a few large ones, or to nobody. 0: no user has two training interactions.
+double share_to_hold_out(const InteractionDataset& data);
+
 /// A data set in the numbers that others give users and items.
 struct Renumbered {
   InteractionDataset data;  ///< `train` is the others'

@@ -166,7 +166,8 @@ struct LightGcnReport {
   int64_t steps = 0;       ///< over all epochs
   int64_t batch_size = 0;  ///< as used
   float temperature = 0;   ///< as used
-  /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given.
+  /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given, and
+  /// where no user has two training interactions: it is 0.1 then.
   std::vector<std::pair<float, double>> temperature_trials;
   /// The best is the highest of all that are ever tried: a higher one may do better still.
   bool temperature_at_edge = false;
@@ -197,11 +198,11 @@ struct LightGcnReport {
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
                      const LightGcnCallback& told = {}, const ProgressCallback& progress = {});
 
-/// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's
-/// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls, 0.35 was tried or half
-/// of options.time_limit has passed: sparse catalogues want a low one, dense ones a higher. Returns what was tried to the end,
-/// with its NDCG@20. The test split is not looked at. `progress` is told "choosing the temperature" and asked before each step;
-/// false ends the search.
+/// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs without some of every user's
+/// training interactions (share_to_hold_out says how many; judged by data.val where that is not empty), until NDCG@20 on those
+/// falls, 0.35 was tried or half of options.time_limit has passed: sparse catalogues want a low one, dense ones a higher. Returns
+/// what was tried to the end, with its NDCG@20: nothing where no user has two training interactions. The test split is not looked
+/// at. `progress` is told "choosing the temperature" and asked before each step; false ends the search.
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
                                                          const ProgressCallback& progress = {});

@@ -46,8 +46,13 @@ void test_fit(void) {
   heddle_bundle_destroy(bundle);
 
   /* What settings need for validation is held out, where there is enough, and what is asked for. */
-  CHECK_FAILS(heddle_fit("lightgcn", patient, 6, data, device, NULL, &bundle), HEDDLE_USAGE, "no user has enough interactions");
+  CHECK_OK(heddle_fit("lightgcn", patient, 6, data, device, NULL, &bundle));
+  CHECK(strcmp(heddle_bundle_info(bundle, "held_out"), "0.2") == 0);
+  heddle_bundle_destroy(bundle);
   memset(&options, 0, sizeof(options));
+  options.hold_out = 0.1;
+  CHECK_FAILS(heddle_fit("lightgcn", patient, 6, data, device, &options, &bundle), HEDDLE_USAGE,
+              "no user has enough interactions");
   options.hold_out = 0.4;
   CHECK_OK(heddle_fit("lightgcn", patient, 6, data, device, &options, &bundle));
   CHECK(strcmp(heddle_bundle_info(bundle, "held_out"), "0.4") == 0);

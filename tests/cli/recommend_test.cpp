@@ -556,6 +556,21 @@ TEST_SUITE("cli") {
     CHECK(object["models"][0]["epochs"].is_null());
   }
 
+  TEST_CASE("a temperature that nothing can choose is told of, with the way on") {
+    const TempDir folder;
+    std::string log = "user,item\n";
+    for (int user = 0; user < 20; ++user) log += std::to_string(user) + "," + std::to_string(user % 5) + "\n";
+    const ProgramResult result =
+        run_program("train lightgcn --epochs 2 --dim 4 --split none --json --data " + folder.write("single.csv", log));
+    REQUIRE(result.status == 0);
+    const json object = result.json();
+    CHECK(object["temperature_trials"].empty());
+    REQUIRE(object["notes"].size() == 1);
+    CHECK(object["notes"][0] ==
+          "the temperature is 0.10 and was not chosen: no user has two training interactions, of which one "
+          "could be held out to choose by; --temperature gives another");
+  }
+
   TEST_CASE("demo makes up a shop and shows what two of its customers are recommended") {
     const ProgramResult text = run_program("demo --users 300 --items 120");
     CHECK(text.status == 0);

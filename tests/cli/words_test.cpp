@@ -215,7 +215,7 @@ TEST_SUITE("cli") {
         {"train lightgcn --metrics uni3 --test-share 0.5" + log,
          "heddle: uni3 ranks each user's test items among 3 others, and there are 2 items in all"},
         {"train lightgcn --hold-out 0.1 --test-share 0.5" + log,
-         "heddle: log: no user has enough interactions to hold out 10 % of each user's for validation"},
+         "heddle: log: no user has enough interactions to hold out 10 % of each user's for validation; nobody has two"},
         {"evaluate " + shop + " --new-users --data " + folder.write("each.csv", "user,item\na,1\nb,2\n"),
          "heddle: no user of each has two training items"},
         {"train gcn --hidden 0 --data x", "heddle: --hidden is '0', it must be a whole number from 1 to 1000000"},

@@ -414,7 +414,7 @@ TEST_CASE("fit / validation that a plan needs is held out where the data have no
   const auto fitted = fit("lightgcn", patient, shop(), {.device = one_thread(), .seed = 5});
   REQUIRE(fitted.report.trained_on.has_value());
   InteractionDataset expected = shop();
-  hold_out_validation(expected, held_out_share, 5);
+  hold_out_validation(expected, share_to_hold_out(expected), 5);
   CHECK(fitted.report.trained_on->content_hash() == expected.content_hash());
   CHECK(fitted.report.epochs.front().val.contains("recall@20"));
   CHECK(!fit("lightgcn", patient, validated_shop(), {.device = one_thread()}).report.trained_on);
@@ -427,14 +427,22 @@ TEST_CASE("fit / validation that a plan needs is held out where the data have no
   CHECK(hold_out_for(plan_fit("popularity"), other, 0, 5) == 0);
   CHECK(hold_out_for(plan_fit("popularity"), other, 0.25, 1) == validated_shop().val.nnz());
   InteractionDataset poor = interactions_of({{0}, {1}}, 3);
-  CHECK(error_mismatch(ErrorKind::usage, "no user has enough interactions to hold out 10 %",
-                       [&] { hold_out_for(plan, poor, 0, 1); }) == "");
+  const char* const nobody = "no user has two training interactions, of which one could be held out for validation";
+  CHECK(error_mismatch(ErrorKind::usage, nobody, [&] { hold_out_for(plan, poor, 0, 1); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage,
+                       "no user has enough interactions to hold out 10 % of each user's for validation; nobody has two",
+                       [&] { hold_out_for(plan, poor, 0.1, 1); }) == "");
+  // Where everybody has few, one of each is held out.
+  InteractionDataset small = interactions_of({{0, 1, 2, 3, 4}, {1, 2, 3, 4, 5}}, 6);
+  CHECK(error_mismatch(ErrorKind::usage, "to hold out 10 % of each user's for validation; a share of 0.2 takes some",
+                       [&] { hold_out_for(plan, small, 0.1, 1); }) == "");
+  CHECK(hold_out_for(plan, small, 0, 1) == 2);
   const Settings of_blend{{"first", "popularity"}, {"second", "item-cosine"}};
-  const char* const no_weight = "by which the blend's weight would be chosen; one that is given needs none";
+  const char* const no_weight = "by which the blend's weight would be chosen; a weight that is given needs none";
   CHECK(error_mismatch(ErrorKind::usage, no_weight, [&] { fit("blend", of_blend, poor, {.device = one_thread()}); }) == "");
   // Asked before any fit, a plan says the same.
   CHECK(error_mismatch(ErrorKind::usage, no_weight, [&] { plan_fit("blend", of_blend).check(poor, 1); }) == "");
-  CHECK(error_mismatch(ErrorKind::usage, "no user has enough interactions to hold out 10 %", [&] { plan.check(poor, 1); }) == "");
+  CHECK(error_mismatch(ErrorKind::usage, nobody, [&] { plan.check(poor, 1); }) == "");
   CHECK_NOTHROW(plan_fit("popularity").check(poor, 1));
   for (const Kind& kind : kinds()) {
     if (kind.task == Task::recommend) CHECK_NOTHROW(plan_fit(kind, needed(kind)).check(shop(), 1));
@@ -457,7 +465,7 @@ TEST_CASE("fit / for the checks of several plans interactions are held out once,
   HoldOut nothing(poor, 1);
   CHECK_NOTHROW(plan_fit("popularity").check(nothing));
   for (int again = 0; again < 2; ++again) {
-    CHECK(error_mismatch(ErrorKind::usage, "% of each user's for validation; then what",
+    CHECK(error_mismatch(ErrorKind::usage, "could be held out for validation; then what",
                          [&] { nothing.held_out("; then what"); }) == "");
   }
 }

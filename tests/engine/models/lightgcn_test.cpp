@@ -11,6 +11,7 @@
 #include "heddle/adam.h"
 #include "heddle/classifier_training.h"
 #include "heddle/io.h"
+#include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
 #include "tests/support/counting_allocator.h"
 #include "tests/support/data.h"
@@ -585,6 +586,27 @@ TEST_CASE("lightgcn / the temperature is chosen on held-out training interaction
   options.temperature = best->first;
   LightGcn given(shop(), {.dim = 8}, device);
   CHECK(train(given, shop(), options).losses == report.losses);
+}
+
+TEST_CASE("lightgcn / the temperature is chosen among small baskets, and is none's choice where nobody can spare an item") {
+  const Device device = Device::cpu({.threads = 1});
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  std::vector<std::vector<int32_t>> baskets;
+  for (int32_t user = 0; user < 40; ++user) {
+    std::vector<int32_t>& basket = baskets.emplace_back();
+    for (int32_t place = 0; place < 5; ++place) basket.push_back((user % 2) * 10 + (user + 2 * place) % 10);
+    std::sort(basket.begin(), basket.end());
+  }
+  const auto trials = choose_temperature(interactions_of(baskets, 20), {.dim = 8}, options, device);
+  REQUIRE(trials.size() >= 2);
+  for (const auto& [temperature, ndcg] : trials) CHECK(ndcg > 0);
+  const InteractionDataset poor = interactions_of({{0}, {1}, {2}}, 3);
+  CHECK(choose_temperature(poor, {.dim = 8}, options, device).empty());
+  LightGcn model(poor, {.dim = 8}, device);
+  const LightGcnReport report = train(model, poor, options);
+  CHECK(report.temperature == 0.1f);
+  CHECK(report.temperature_trials.empty());
 }
 
 TEST_CASE("lightgcn / the automatic batch is a fortieth of the interactions, a power of two from 256 to 16384") {
