@@ -10,7 +10,16 @@ namespace heddle {
 
 // One line a kind, in the order in which they are listed everywhere: NAME_kind() is the row, and stands at the end of its model's
 // file (of LightGCN and of blends, whose fitting takes more, in one beside this).
-#define HEDDLE_KINDS(row) row(gcn) row(gat) row(lightgcn) row(popularity) row(item_cosine) row(graph_filter) row(blend)
+// clang-format off
+#define HEDDLE_KINDS(row) \
+  row(gcn) \
+  row(gat) \
+  row(lightgcn) \
+  row(popularity) \
+  row(item_cosine) \
+  row(graph_filter) \
+  row(blend)
+// clang-format on
 
 #define HEDDLE_DECLARE_KIND(name) Kind name##_kind();
 HEDDLE_KINDS(HEDDLE_DECLARE_KIND)

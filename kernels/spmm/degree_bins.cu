@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/device/backend.h"
 #include "kernels/spmm/gather.h"
 
@@ -193,6 +194,16 @@ void spmm_degree_bins(const SpmmArgs& args, void* workspace, Stream& stream) {
     launch(spmm_degree_bins_combine_kernel<Piece, pieces>, segment_grid, block_threads, 0, stream, lanes, d, segments.sums,
            segments.row, segments.first, segments.listed, args.y.data);
   });
+}
+
+Variant<SpmmArgs> spmm_degree_bins_variant() {
+  return {.name = "degree_bins",
+          .summary = "short rows packed, middle rows a warp, long rows split, segments added in order",
+          .source = "Greathouse and Daga 2014 (CSR-Adaptive), Ashari et al. 2014",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = spmm_degree_bins_workspace,
+          .run = spmm_degree_bins};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/spmm/gather.h"
 
 // Idea: equal shares of work, whatever the degrees. The merge of the row ends with the non-zeros is a path of rows + nnz steps; a
@@ -137,6 +138,16 @@ void spmm_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
     launch(spmm_merge_path_carry_kernel<Piece, pieces>, grid, block_threads, 0, stream, lanes, shares, d, carry, carry_row,
            args.y.data);
   });
+}
+
+Variant<SpmmArgs> spmm_merge_path_variant() {
+  return {.name = "merge_path",
+          .summary = "equal shares of rows + non-zeros, carries added in order",
+          .source = "Merrill and Garland 2016; Yang, Buluc, Owens 2018",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = spmm_merge_path_workspace,
+          .run = spmm_merge_path};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN
