@@ -162,8 +162,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 std::size_t spmm_degree_bins_workspace(const SpmmArgs& args) {
   const int64_t most = most_segments(args.a);
   return most == 0 ? 0 : static_cast<std::size_t>(most * (args.x.cols + 2) + 1) * sizeof(float);
@@ -195,6 +193,8 @@ void spmm_degree_bins(const SpmmArgs& args, void* workspace, Stream& stream) {
            segments.row, segments.first, segments.listed, args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_degree_bins_variant() {
   return {.name = "degree_bins",

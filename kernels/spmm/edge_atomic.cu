@@ -36,8 +36,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 void spmm_edge_atomic(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -48,6 +46,8 @@ void spmm_edge_atomic(const SpmmArgs& args, void*, Stream& stream) {
            a.nnz, args.x.cols, a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_edge_atomic_variant() {
   return {.name = "edge_atomic",

@@ -114,8 +114,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 std::size_t spmm_merge_path_workspace(const SpmmArgs& args) {
   return static_cast<std::size_t>(share_count(args.a) * (args.x.cols + 1)) * sizeof(float);
 }
@@ -139,6 +137,8 @@ void spmm_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
            args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_merge_path_variant() {
   return {.name = "merge_path",

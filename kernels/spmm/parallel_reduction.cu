@@ -51,8 +51,6 @@ __global__ void __launch_bounds__(block_threads, 4)
   }
 }
 
-}  // namespace
-
 void spmm_parallel_reduction(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
@@ -67,6 +65,8 @@ void spmm_parallel_reduction(const SpmmArgs& args, void*, Stream& stream) {
            a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_parallel_reduction_variant() {
   return {.name = "parallel_reduction",

@@ -72,12 +72,12 @@ void launch_columns(const SpmmArgs& args, Stream& stream) {
   });
 }
 
-}  // namespace
-
 void spmm_row_cache(const SpmmArgs& args, void*, Stream& stream) {
   if (args.y.size() == 0) return;
   args.x.cols <= 32 ? launch_columns<1>(args, stream) : launch_columns<2>(args, stream);
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_row_cache_variant() {
   return {.name = "row_cache",

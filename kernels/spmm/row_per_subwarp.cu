@@ -37,8 +37,6 @@ __global__ void __launch_bounds__(block_threads, 4)
   }
 }
 
-}  // namespace
-
 void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -51,6 +49,8 @@ void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
     });
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_row_per_subwarp_variant() {
   return {.name = "row_per_subwarp",

@@ -41,8 +41,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 void spmm_row_per_thread(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -51,6 +49,8 @@ void spmm_row_per_thread(const SpmmArgs& args, void*, Stream& stream) {
            a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_row_per_thread_variant() {
   return {.name = "row_per_thread",

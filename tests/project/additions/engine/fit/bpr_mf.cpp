@@ -88,8 +88,14 @@ class BprMf final : public Recommender {
         *this, session, item_vectors(), queries, options,
         [&](std::span<const Query> block, DenseView<float> left) { query_vectors(session.context(), block, left); });
   }
-  Ranking similar_items(Session& session, int32_t item, int64_t k) const override {
-    return recommending::similar_by_factors(session, item_vectors(), item, k);
+  Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                        std::span<const int32_t> left_out) const override {
+    return recommending::similar_by_factors(session, item_vectors(), asked, k, left_out);
+  }
+  Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const override {
+    std::vector<int32_t> themselves(asked.begin(), asked.end());
+    std::sort(themselves.begin(), themselves.end());
+    return recommending::similar_by_factors(session, {vectors_.as<float>(), users(), options_.dim}, asked, k, themselves);
   }
 
  private:

@@ -27,8 +27,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 void spmm_element_per_thread(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -37,6 +35,8 @@ void spmm_element_per_thread(const SpmmArgs& args, void*, Stream& stream) {
            args.y.size(), args.x.cols, a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
 }
+
+}  // namespace
 
 Variant<SpmmArgs> spmm_element_per_thread_variant() {
   return {.name = "element_per_thread",
