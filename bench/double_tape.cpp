@@ -49,6 +49,14 @@ void DoubleTape::backward(Ref output, const HostMatrix& dy) {
   }
 }
 
+DoubleTape::Ref DoubleTape::record(int64_t rows, int64_t cols, const std::function<void(Ref)>& forward,
+                                   const std::function<void(Ref)>& backward) {
+  const Ref y = make(rows, cols);
+  forward(y);
+  nodes_[y].backward = [backward, y] { backward(y); };
+  return y;
+}
+
 DoubleTape::Ref DoubleTape::matmul(Ref a, Ref b) {
   const Ref y = make(rows(a), cols(b));
   const auto products = [this, a, b, y](const auto& body) {
@@ -97,12 +105,14 @@ DoubleTape::Ref DoubleTape::add(Ref a, Ref b) {
 
 DoubleTape::Ref DoubleTape::elementwise(Ref x, const std::function<double(double)>& f,
                                         const std::function<double(double, double)>& df) {
-  const Ref y = make(rows(x), cols(x));
-  for (int64_t i = 0; i < size(y); ++i) values(y)[i] = f(values(x)[i]);
-  nodes_[y].backward = [this, x, y, df] {
-    for (int64_t i = 0; i < size(y); ++i) gradients(x)[i] += df(values(x)[i], gradients(y)[i]);
-  };
-  return y;
+  return record(
+      rows(x), cols(x),
+      [&](Ref y) {
+        for (int64_t i = 0; i < size(y); ++i) values(y)[i] = f(values(x)[i]);
+      },
+      [this, x, df](Ref y) {
+        for (int64_t i = 0; i < size(y); ++i) gradients(x)[i] += df(values(x)[i], gradients(y)[i]);
+      });
 }
 
 DoubleTape::Ref DoubleTape::scale(Ref x, double factor) {

@@ -38,6 +38,16 @@ class DoubleTape {
   /// Gradients of <dy, output>; once.
   void backward(Ref output, const HostMatrix& dy);
 
+  /// An op that is not below: `forward` fills in the values of y, a matrix of zeros, and `backward` adds to the gradients of
+  /// what y was computed from.
+  Ref record(int64_t rows, int64_t cols, const std::function<void(Ref y)>& forward, const std::function<void(Ref y)>& backward);
+  /// Row-major values and gradients, and sizes, for such functions.
+  double* values(Ref x) { return nodes_[x].value.values.data(); }
+  double* gradients(Ref x) { return nodes_[x].gradient.values.data(); }
+  int64_t rows(Ref x) const { return nodes_[x].value.rows; }
+  int64_t cols(Ref x) const { return nodes_[x].value.cols; }
+  int64_t size(Ref x) const { return rows(x) * cols(x); }
+
   Ref matmul(Ref a, Ref b);
   Ref spmm(const HostCsr& a, Ref x);
   Ref add(Ref a, Ref b);
@@ -65,11 +75,6 @@ class DoubleTape {
     std::function<void()> backward;  // null: a leaf
   };
   Ref make(int64_t rows, int64_t cols);
-  double* values(Ref x) { return nodes_[x].value.values.data(); }
-  double* gradients(Ref x) { return nodes_[x].gradient.values.data(); }
-  int64_t rows(Ref x) const { return nodes_[x].value.rows; }
-  int64_t cols(Ref x) const { return nodes_[x].value.cols; }
-  int64_t size(Ref x) const { return rows(x) * cols(x); }
   Ref elementwise(Ref x, const std::function<double(double)>& f, const std::function<double(double, double)>& df);
 
   std::vector<Node> nodes_;

@@ -1,10 +1,14 @@
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "bench/benchmarks.h"
 #include "bench/graphs.h"
@@ -12,7 +16,7 @@
 #include "kernels/sampling/sampling.h"
 
 // Training steps of LightGCN as heddle::train times them (the median of a run's steps: draw, propagate, loss, gradient, update),
-// and the ranking of all users.
+// and the ranking of all users, alone and written to a file.
 namespace heddle::bench {
 
 namespace {
@@ -81,6 +85,29 @@ void ranking(benchmark::State& state) {
   }
 }
 
+/// The best 20 of every user: ranked and no more, or written to a file that ends in `ending` too, as `recommend --all-users`
+/// does.
+void everybody(benchmark::State& state, const std::string& ending) {
+  const InteractionDataset& data = data_set("gowalla");
+  SavedRecommender saved;
+  saved.model = LightGcn(data, {}, Device::parse("cpu")).recommender();
+  saved.users = data.users;
+  saved.items = data.items;
+  const Bundle bundle(std::move(saved));
+  Session session(bundle.model().device());
+  std::vector<Query> queries;
+  for (int32_t user = 0; user < data.train.rows; ++user) queries.push_back({.user = user, .items = {}});
+  const std::string path = (std::filesystem::temp_directory_path() / text("heddle_everybody_", ::getpid(), ending)).string();
+  for ([[maybe_unused]] auto _ : state) {
+    if (ending.empty()) {
+      benchmark::DoNotOptimize(bundle.model().rank(session, queries, {.k = 20}).size());
+    } else {
+      benchmark::DoNotOptimize(write_rankings(bundle, session, std::nullopt, {.k = 20}, path, ranking_file_form(path)).rows);
+    }
+  }
+  std::filesystem::remove(path);
+}
+
 void visitor(benchmark::State& state) {
   const std::unique_ptr<Recommender> model = LightGcn(data_set("gowalla"), {}, Device::parse("cpu")).recommender();
   Session session(model->device());
@@ -126,6 +153,13 @@ void register_lightgcn() {
         ->UseManualTime()
         ->Unit(benchmark::kMillisecond)
         ->Iterations(3);
+    for (const std::string ending : {"", ".csv", ".csv.gz", ".jsonl", ".trec"}) {
+      benchmark::RegisterBenchmark(text("everybody/gowalla/k=20/", ending.empty() ? "ranked" : ending.substr(1)).c_str(),
+                                   [ending](benchmark::State& state) { everybody(state, ending); })
+          ->UseRealTime()
+          ->Unit(benchmark::kMillisecond)
+          ->Iterations(3);
+    }
     benchmark::RegisterBenchmark("lightgcn_recommend_visitor/gowalla", visitor)->UseRealTime()->Unit(benchmark::kMicrosecond);
     benchmark::RegisterBenchmark("lightgcn_similar/gowalla", similar_items)->UseRealTime()->Unit(benchmark::kMicrosecond);
   }

@@ -20,9 +20,10 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
-#include "cli/settings.h"
+#include "cli/setting_options.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/settings.h"
 
 namespace heddle::cli {
 
@@ -167,7 +168,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
   files.check();
   const std::vector<int64_t> widths = widths_of(options.widths);
   bench::LabOptions lab{.variants = {}, .repeats = static_cast<int>(options.repeats), .cold = options.cold};
-  check_settings({{"card", options.card}}, [&] { lab.card = bench::find_card(options.card); });
+  check_option("card", [&] { lab.card = bench::find_card(options.card); });
   if (!options.l2.empty()) lab.card.l2_bytes = bytes_of(options.l2);
   if (options.multiprocessors > 0) lab.card.multiprocessors = static_cast<int>(options.multiprocessors);
   if (options.variants != "all") lab.variants = split_list(options.variants);

@@ -14,6 +14,7 @@ void add_predict(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
 void add_recommend(CLI::App& app, Action& action);
+void add_bundle(CLI::App& app, Action& action);
 void add_similar(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);

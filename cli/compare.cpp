@@ -3,20 +3,18 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "cli/commands.h"
 #include "cli/durations.h"
-#include "cli/fitters.h"
 #include "cli/interactions.h"
 #include "cli/interrupt.h"
+#include "cli/kind_options.h"
 #include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/process.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
 #include "cli/run_files.h"
-#include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/metrics.h"
 
@@ -32,15 +30,24 @@ struct Contestant {
 
 struct ModelOutcome {
   std::string name;
-  Fitted fitted;  ///< without the model
+  FitReport report;
   RankingMetrics test;
   int64_t peak_bytes = 0;  ///< -1: unknown
   int64_t model_bytes = 0;
 };
 
+/// Every recommender, those that take longest last.
+std::string default_models() {
+  std::vector<const Kind*> kinds = single_recommenders();
+  std::stable_partition(kinds.begin(), kinds.end(), [](const Kind* kind) { return !kind->trains_in_epochs; });
+  std::string names;
+  for (const Kind* kind : kinds) names += (names.empty() ? "" : ",") + kind->name;
+  return names;
+}
+
 struct CompareCommand {
-  FitterSet fitters;
-  std::string models = "popularity,item-cosine,graph-filter,lightgcn";
+  RecommenderOptions settings;
+  std::string models = default_models();
   uint64_t seed = 0;
   InteractionOptions data;
   MetricOptions metrics;
@@ -51,41 +58,44 @@ struct CompareCommand {
   void run();
 
  private:
-  ModelOutcome outcome_of(const Contestant& contestant, const InteractionDataset& data, const FitRequest& request) const;
+  ModelOutcome outcome_of(const Contestant& contestant, const InteractionDataset& data, const Device& where,
+                          ProgressBar& progress) const;
 };
 
 void CompareCommand::add_to(CLI::App& app) {
   data.add_to(app);
-  app.add_option("--models", models, fmt::format("what to compare, of {}; A+B is a blend of two", fitters.names()))
+  app.add_option("--models", models, fmt::format("what to compare, of {}; A+B is a blend of two", recommender_names()))
       ->type_name("LIST")
       ->capture_default_str();
-  for (const std::unique_ptr<Fitter>& fitter : fitters.all()) fitter->add_to(app);
+  for (const Kind* kind : single_recommenders()) settings.add_to(app, *kind);
   metrics.add_to(app);
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   printing.add_to(app);
 }
 
-std::vector<Contestant> contestants(const std::string& models, FitterSet& fitters) {
+std::vector<Contestant> contestants(const std::string& models, const RecommenderOptions& settings) {
   const char* const blends = ", or A+B, a blend of two of these";
   std::vector<Contestant> list;
-  std::vector<std::string> used;
+  std::vector<const Kind*> used;
   for (const std::string& name : split_list(models)) {
     const std::size_t plus = name.find('+');
-    const std::string first = name.substr(0, plus);
-    FitPlan plan{.first = &fitters.find("--models", first, blends)};
-    used.push_back(first);
-    if (plus != std::string::npos) {
-      plan.second = &fitters.find("--models", name.substr(plus + 1), blends);
-      require(plan.second != plan.first, ErrorKind::usage, "--models: a blend of ", first, " with itself changes nothing");
-      used.emplace_back(plan.second->name());
+    const Kind& first = find_recommender("--models", name.substr(0, plus), blends);
+    used.push_back(&first);
+    Contestant contestant{.name = name, .plan = {}};
+    if (plus == std::string::npos) {
+      contestant.plan = settings.plan(first);
+    } else {
+      const Kind& second = find_recommender("--models", name.substr(plus + 1), blends);
+      require(&first != &second, ErrorKind::usage, "--models: a blend of ", first.name, " with itself changes nothing");
+      used.push_back(&second);
+      contestant.plan = settings.blend(first, second, "auto");
     }
     const bool repeated = std::any_of(list.begin(), list.end(), [&](const Contestant& other) { return other.name == name; });
     require(!repeated, ErrorKind::usage, "--models names ", name, " twice");
-    list.push_back({name, plan});
+    list.push_back(std::move(contestant));
   }
-  fitters.refuse_others(used);
-  for (const Contestant& contestant : list) contestant.plan.settle();
+  settings.refuse_others(used);
   return list;
 }
 
@@ -109,7 +119,7 @@ class ComparisonTable {
   std::string row(const ModelOutcome& outcome) const {
     std::string text = fmt::format("{:<{}}", outcome.name, name_width_);
     for (const std::string& column : columns_) text += fmt::format("  {:>{}.4f}", outcome.test.values.at(column), width(column));
-    return text + fmt::format("  {:>11}  {:>10}  {:>8}  {:>8}\n", duration_text(outcome.fitted.spent_s(), 2),
+    return text + fmt::format("  {:>11}  {:>10}  {:>8}  {:>8}\n", duration_text(outcome.report.spent_s(), 2),
                               duration_text(outcome.test.seconds, 2),
                               outcome.peak_bytes < 0 ? "unknown" : size_text(outcome.peak_bytes), size_text(outcome.model_bytes));
   }
@@ -118,13 +128,13 @@ class ComparisonTable {
   static std::string notes(const std::vector<ModelOutcome>& outcomes) {
     std::string choices;
     for (const ModelOutcome& outcome : outcomes) {
-      if (outcome.fitted.choice_s > 0)
+      if (outcome.report.choosing_s > 0)
         choices +=
-            fmt::format("{}{} for {}", choices.empty() ? "" : ", ", duration_text(outcome.fitted.choice_s, 2), outcome.name);
+            fmt::format("{}{} for {}", choices.empty() ? "" : ", ", duration_text(outcome.report.choosing_s, 2), outcome.name);
     }
     std::string of_fits;
     for (const ModelOutcome& outcome : outcomes) {
-      for (const std::string& note : fitting_notes(outcome.fitted)) of_fits += fmt::format("{}: {}\n", outcome.name, note);
+      for (const std::string& note : fitting_notes(outcome.report)) of_fits += fmt::format("{}: {}\n", outcome.name, note);
     }
     return of_fits +
            fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
@@ -140,51 +150,51 @@ class ComparisonTable {
 };
 
 Json outcome_json(const ModelOutcome& outcome) {
+  const FitReport& report = outcome.report;
   Json object{{"model", outcome.name},
               {"metrics", metrics_json(outcome.test)},
-              {"choice_s", outcome.fitted.choice_s},
-              {"fit_s", outcome.fitted.fit_s},
+              {"choice_s", report.choosing_s},
+              {"fit_s", report.fitting_s},
               {"rank_s", outcome.test.seconds},
               {"peak_rss_bytes", outcome.peak_bytes < 0 ? Json() : Json(outcome.peak_bytes)},
               {"model_bytes", outcome.model_bytes},
-              {"epochs", outcome.fitted.training ? Json(outcome.fitted.training->epochs) : Json()},
-              {"notes", fitting_notes(outcome.fitted)},
-              {"blend_weight", outcome.fitted.blend ? Json(as_written(outcome.fitted.blend->weight)) : Json()}};
+              {"epochs", report.trained() != nullptr ? Json(report.trained()->run_epochs) : Json()},
+              {"notes", fitting_notes(report)},
+              {"blend_weight", blend_weight_json(report)}};
   return object;
 }
 
-ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const InteractionDataset& data,
-                                        const FitRequest& request) const {
+ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const InteractionDataset& data, const Device& where,
+                                        ProgressBar& progress) const {
   forget_peak_rss();
-  const std::optional<InteractionDataset> held_out = held_out_for(contestant.plan, data, seed);
-  const InteractionDataset& dataset = held_out ? *held_out : data;
-  const ProgressSubject blend(request.progress, contestant.plan.second == nullptr ? "" : contestant.name);
-  ModelOutcome outcome{.name = contestant.name, .fitted = contestant.plan.fit(dataset, request), .test = {}};
-  if (outcome.fitted.failure) throw Error(*outcome.fitted.failure);
-  require(!interrupted(), ErrorKind::interrupted, "interrupted while training");
-  const ProgressSubject judged(request.progress, contestant.plan.second == nullptr ? contestant.name : "");
-  outcome.test =
-      evaluate_unless_empty(*outcome.fitted.model, dataset, dataset.test, metrics.options(true, seed), request.progress);
+  const bool blend = !contestant.plan.parts.empty();
+  const ProgressSubject of_blend(progress, blend ? contestant.name : "");
+  Fitted<Recommender> fitted =
+      fit_whole(contestant.plan, data, fit_options(where, seed, progress), progress.quiet(), "interrupted while training");
+  const ProgressSubject judged(progress, blend ? "" : contestant.name);
+  const InteractionDataset& dataset = fitted.report.trained_on ? *fitted.report.trained_on : data;
+  ModelOutcome outcome{.name = contestant.name, .report = {}, .test = {}};
+  outcome.test = evaluate_unless_empty(*fitted.model, dataset, dataset.test, metrics.options(true, seed), progress);
   outcome.peak_bytes = recent_peak_rss_bytes();
-  outcome.model_bytes = outcome.fitted.model->model_bytes();
-  outcome.fitted.model.reset();
+  outcome.model_bytes = fitted.model->model_bytes();
+  outcome.report = std::move(fitted.report);
+  outcome.report.trained_on.reset();
   return outcome;
 }
 
 void CompareCommand::run() {
-  const std::vector<Contestant> list = contestants(models, fitters);
+  const std::vector<Contestant> list = contestants(models, settings);
   RunFiles::check_read("--data", data.path());
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
-  progress.phase("reading the data");
-  const LoadedInteractions loaded = data.load();
+  const LoadedInteractions loaded = data.load(progress);
   catch_interrupts(progress.quiet());
   require(loaded.data.test.nnz() > 0, ErrorKind::usage, loaded.data.name,
           ": there are no test interactions to compare models by: ", no_test_text(loaded.data));
   metrics.check(loaded.data);
-  for (const Contestant& contestant : list) {
-    const std::optional<InteractionDataset> held_out = held_out_for(contestant.plan, loaded.data, seed);
-    contestant.plan.check(held_out ? *held_out : loaded.data, seed);
+  {
+    HoldOut for_checks(loaded.data, seed);
+    for (const Contestant& contestant : list) contestant.plan.check(for_checks);
   }
   const ComparisonTable table(list, metrics.options(true, seed));
   const bool as_table = !printing.json;
@@ -195,7 +205,7 @@ void CompareCommand::run() {
   std::string interruption;
   for (const Contestant& contestant : list) {
     try {
-      outcomes.push_back(outcome_of(contestant, loaded.data, {.device = where, .seed = seed, .progress = progress}));
+      outcomes.push_back(outcome_of(contestant, loaded.data, where, progress));
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted) throw;
       interruption =

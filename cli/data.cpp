@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -23,20 +24,8 @@ struct DataCommand {
   void run() const;
 
  private:
-  LoadedInteractions load(Reading& told, std::string& not_split) const;
   void describe(const Reading& told) const;
 };
-
-/// Data of which no test can be split off, as a test part alone has them, are described as they are.
-LoadedInteractions DataCommand::load(Reading& told, std::string& not_split) const {
-  try {
-    return data.load(&told);
-  } catch (const Error& error) {
-    if (!told.refused.empty() || !data.automatic_split() || error.kind() != ErrorKind::bad_data) throw;
-    not_split = error.what();
-  }
-  return data.load_whole(&told);
-}
 
 /// What was read before an error ended it.
 void DataCommand::describe(const Reading& told) const {
@@ -55,17 +44,26 @@ std::string degrees_text(const char* whose, const char* of, const DegreeSummary&
 void DataCommand::run() const {
   RunFiles::check_read("--data", data.path());
   ProgressBar progress(printing.quiet);
-  progress.phase("reading the data");
   Reading told;
   std::string not_split;
   LoadedInteractions loaded;
+  const auto start = std::chrono::steady_clock::now();
   try {
-    loaded = load(told, not_split);
-  } catch (const Error&) {
+    InteractionLog log = data.read(progress, &told);
+    try {
+      loaded = data.split(data.automatic_split() ? InteractionLog(log) : std::move(log), progress);
+    } catch (const Error& error) {
+      // Data of which no test can be split off, as a test part alone has them, are described as they are.
+      if (!data.automatic_split() || error.kind() != ErrorKind::bad_data) throw;
+      not_split = error.what();
+      loaded = data.split(std::move(log), progress, true);
+    }
+  } catch (const Error& error) {
     progress.finish();
-    describe(told);
+    if (error.kind() == ErrorKind::bad_data) describe(told);
     throw;
   }
+  loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   progress.finish();
   const std::string train_with = "heddle train lightgcn " + data.command_line() + (not_split.empty() ? "" : " --split none");
   if (printing.json) {

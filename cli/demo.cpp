@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "cli/demo_gcn.h"
 #include "cli/durations.h"
-#include "cli/fitters.h"
 #include "cli/interrupt.h"
+#include "cli/kind_options.h"
 #include "cli/metrics.h"
 #include "cli/options.h"
 #include "cli/ranking_table.h"
@@ -34,13 +34,10 @@ struct DemoCommand {
   void run() const;
 };
 
-/// The default settings of LightGCN, in fewer epochs: a small shop is learnt soon.
-constexpr std::pair<const char*, const char*> lightgcn_settings[] = {{"epochs", "20"}};
-
 /// A model on the shop.
 struct Entry {
   std::string name;
-  Fitted fitted;
+  Fitted<Recommender> fitted;
   RankingMetrics test;
 };
 
@@ -51,13 +48,12 @@ struct Customer {
   Ranking recommended;
 };
 
-Entry fit(const std::string& name, FitterSet& fitters, const InteractionDataset& data, const FitRequest& request) {
-  const FitPlan plan{.first = &fitters.find("model", name)};
-  Entry entry{.name = name, .fitted = plan.fit(data, request), .test = {}};
-  if (entry.fitted.failure) throw Error(*entry.fitted.failure);
-  require(!interrupted(), ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
-  const ProgressSubject of(request.progress, name);
-  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}}, request.progress);
+Entry entry_of(const std::string& name, const Settings& settings, const InteractionDataset& data, const FitOptions& options,
+               ProgressBar& progress) {
+  Entry entry{.name = name, .fitted = {}, .test = {}};
+  entry.fitted = fit_whole(plan_fit(name, settings), data, options, progress.quiet(), "interrupted; nothing is saved of a demo");
+  const ProgressSubject of(progress, name);
+  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}}, progress);
   return entry;
 }
 
@@ -107,14 +103,14 @@ std::string story(const ShopOptions& shop, const InteractionDataset& data, const
   text += fmt::format("{:<13}  {:>9}  {:>8}  {:>11}\n", "", "recall@20", "NDCG@20", "fit");
   for (const Entry& entry : entries) {
     text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>11}\n", entry.name, entry.test.values.at("recall@20"),
-                        entry.test.values.at("ndcg@20"), duration_text(entry.fitted.spent_s(), 2));
+                        entry.test.values.at("ndcg@20"), duration_text(entry.fitted.report.spent_s(), 2));
   }
-  const LightGcnReport& training = *entries.back().fitted.training;
+  const FitReport& training = entries.back().fitted.report;
   text += fmt::format(
       "\nLightGCN ran {} ({:.0f} ms each) on {}.\n"
       "{} of its time went into trying out temperatures, which train without a part of the purchases.\n",
-      grouped(training.epochs, "epoch"), 1e3 * training.epoch_s_median(), device.description(),
-      duration_text(training.choice_s, 2));
+      grouped(training.run_epochs, "epoch"), 1e3 * training.epoch_s_median(), device.description(),
+      duration_text(training.choosing_s, 2));
   for (const Customer& customer : customers) text += customer_text(customer, data);
   if (!customers.empty()) text += "\n* is among the purchases that were hidden.\n";
   return text;
@@ -128,8 +124,8 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   for (const Entry& entry : entries) {
     object["models"].push_back({{"model", entry.name},
                                 {"metrics", metrics_json(entry.test)},
-                                {"choice_s", entry.fitted.choice_s},
-                                {"fit_s", entry.fitted.fit_s},
+                                {"choice_s", entry.fitted.report.choosing_s},
+                                {"fit_s", entry.fitted.report.fitting_s},
                                 {"rank_s", entry.test.seconds}});
   }
   object["customers"] = Json::array();
@@ -152,11 +148,11 @@ void DemoCommand::run() const {
   catch_interrupts(progress.quiet());
   progress.phase("making up a shop");
   const InteractionDataset data = prepare(synthetic_shop(made));
-  FitterSet fitters;
-  for (const auto& [setting, value] : lightgcn_settings) fitters.find("model", "lightgcn").settings().assign(setting, value);
-  const FitRequest request{.device = where, .seed = shop.seed, .progress = progress};
+  const FitOptions options = fit_options(where, shop.seed, progress);
   std::vector<Entry> entries;
-  for (const char* name : {"popularity", "item-cosine", "lightgcn"}) entries.push_back(fit(name, fitters, data, request));
+  for (const char* name : {"popularity", "item-cosine"}) entries.push_back(entry_of(name, {}, data, options, progress));
+  // The default settings in fewer epochs: a small shop is learnt soon.
+  entries.push_back(entry_of("lightgcn", {{"epochs", "20"}}, data, options, progress));
   std::vector<Customer> customers = choose_customers(data);
   std::vector<Query> queries;
   queries.reserve(customers.size());

@@ -6,12 +6,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "cli/node_report.h"
 #include "cli/node_training.h"
 #include "cli/options.h"
 #include "cli/report.h"
+#include "heddle/classifier_training.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
-#include "heddle/train.h"
 
 namespace heddle::cli {
 
@@ -61,7 +62,7 @@ Agreement compare(const NodePredictions& predictions, const NodeDataset& data) {
 constexpr int32_t black_belt_candidate = 8;
 
 std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeDataset& data, const Device& device) {
-  const TrainReport& report = runs.results.front().report;
+  const FitReport& report = runs.reports.front();
   const int64_t others = static_cast<int64_t>(data.test.size());
   std::string text = fmt::format(
       "Zachary's karate club (1977): {} and {}. After a quarrel between its instructor, Mr. Hi (node 0),\n"
@@ -70,7 +71,7 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
       "other {}. After {} ({:.3f} ms each) on {}\n"
       "it puts {} of the {} on the side that they joined, {:.0f} % sure on average.\n",
       grouped(data.nodes, "member"), grouped(data.edges.size(), "friendship"), grouped(others, "member"),
-      grouped(report.epochs, "epoch"), report.epoch_ms_median(), device.description(), outcome.right, others,
+      grouped(report.run_epochs, "epoch"), 1e3 * report.epoch_s_median(), device.description(), outcome.right, others,
       100 * outcome.mean_probability);
   for (const Mistake& mistake : outcome.mistakes) {
     text += fmt::format("Not node {}, who joined {} side: it says {}, {:.0f} % sure.\n", mistake.node, sides[mistake.joined],
@@ -79,12 +80,12 @@ std::string story(const SeedRuns& runs, const Agreement& outcome, const NodeData
       text += "  (Zachary: a weak supporter of the officer, but three weeks short of his black belt under Mr. Hi.)\n";
     }
   }
-  const auto right = [&](const SeedResult& result) { return result.report.test_accuracy * static_cast<double>(others); };
-  const auto [worst, best] = std::minmax_element(runs.results.begin(), runs.results.end(),
-                                                 [&](const SeedResult& a, const SeedResult& b) { return right(a) < right(b); });
+  const auto right = [&](const FitReport& of_seed) { return of_seed.figures.at("test_accuracy") * static_cast<double>(others); };
+  const auto [worst, best] = std::minmax_element(runs.reports.begin(), runs.reports.end(),
+                                                 [&](const FitReport& a, const FitReport& b) { return right(a) < right(b); });
   text += fmt::format("\nThat was seed 0. From {} (seeds 0 to {}) it gets {:.0f} to {:.0f} of {} right, {:.1f} on average.\n",
-                      grouped(runs.results.size(), "different start"), runs.results.back().seed, right(*worst), right(*best),
-                      others, runs.over_seeds(&TrainReport::test_accuracy).mean * static_cast<double>(others));
+                      grouped(runs.reports.size(), "different start"), runs.reports.back().seed, right(*worst), right(*best),
+                      others, runs.over_seeds("test_accuracy").mean * static_cast<double>(others));
   return text;
 }
 
@@ -93,7 +94,7 @@ void KarateCommand::run() const {
   const NodeDataset data = io::karate_club();
   const std::string hash = data.content_hash();
   NodeTraining training;
-  training.kind = &model_kinds().front();
+  training.plan = plan_fit("gcn");
   training.seeds.count = seed_count;
   ProgressBar progress(printing.quiet);
   const SeedRuns runs = run_training(training, data, where, progress);

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/fitters.h"
 #include "cli/interactions.h"
+#include "cli/kind_options.h"
 #include "cli/metrics.h"
 #include "cli/model_file.h"
 #include "cli/new_users.h"
@@ -45,6 +45,12 @@ struct Evaluation {
 
   bool same_data() const { return trained.hash == loaded.hash; }
 };
+
+FitPlan plan_of(const SavedRecommender& saved, const std::string& path) try {
+  return plan_as_fitted(saved.metadata);
+} catch (const Error& error) {
+  fail(error.kind(), path, ": ", error.what());
+}
 
 std::string evaluation_text(const Evaluation& evaluation) {
   using io::detail::printable;
@@ -122,13 +128,12 @@ void EvaluateCommand::run() {
   ProgressBar progress(printing.quiet);
   progress.phase("reading the model");
   const SavedRecommender saved = open_recommender(model, where);
+  require(saved.history, ErrorKind::usage, model, " was saved without history: it knows no users whom it could be judged by");
   const TrainedOn trained = trained_on(saved.metadata, model);
   data.adopt(trained.origin.options);
-  progress.phase("reading the data");
-  const LoadedInteractions loaded = data.load();
-  FitterSet fitters;
+  const LoadedInteractions loaded = data.load(progress);
   std::optional<FitPlan> plan;
-  if (new_users) plan = FitPlan::read(saved.metadata, model, fitters);
+  if (new_users) plan = plan_of(saved, model);
   const uint64_t seed = trained.seed;
   std::optional<NewUsers> kept_out;
   if (plan) {
@@ -151,8 +156,8 @@ void EvaluateCommand::run() {
   evaluation.test = judge("test", renumbered.test, true);
   evaluation.val = judge("validation", renumbered.val, false);
   if (plan) {
-    evaluation.new_users = judge_new_users(*plan, *std::move(kept_out), metrics.options(false, seed),
-                                           {.device = where, .seed = seed, .progress = progress});
+    evaluation.new_users =
+        judge_new_users(*plan, *std::move(kept_out), metrics.options(false, seed), fit_options(where, seed, progress), progress);
   }
   progress.finish();
   if (!printing.json) {

@@ -10,9 +10,9 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
-#include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/settings.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -42,7 +42,7 @@ io::VectorFormat ExportCommand::target_format() const try {
 
 void ExportCommand::run() const {
   using io::detail::printable;
-  if (of != "items" && of != "users") fail_choice("--of", of, {"items", "users"});
+  if (of != "items" && of != "users") refuse_choice("--of", of, {"items", "users"});
   const io::VectorFormat target = target_format();
   const std::string labels = io::vector_labels_path(path, target);
   RunFiles files;
@@ -54,6 +54,8 @@ void ExportCommand::run() const {
   const SavedRecommender saved = open_recommender(model, device.open());
   const bool items = of == "items";
   const HostMatrix vectors = items ? saved.model->item_embeddings() : saved.model->user_embeddings();
+  require(items || saved.history, ErrorKind::usage, model,
+          " was saved without history: it has nothing of users, their vectors neither");
   require(vectors.rows > 0, ErrorKind::usage, model, ": ", saved.model->name(), " has no embeddings of ", of);
   const IdTable& ids = items ? saved.items : saved.users;
   catch_interrupts(printing.quiet);  // of several files, none is written without the others

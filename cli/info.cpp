@@ -7,8 +7,11 @@
 #include <thread>
 
 #include "cli/commands.h"
-#include "cli/fitters.h"
+#include "cli/kind_options.h"
+#include "cli/model_file.h"
+#include "cli/model_report.h"
 #include "cli/report.h"
+#include "cli/run_files.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
 #include "heddle/models.h"
@@ -53,6 +56,16 @@ DeviceState state(const char* name, const Make& make) {
   }
 }
 
+void tell_of_model(const std::string& path, bool as_json) {
+  RunFiles::check_read_file("MODEL", path);
+  const ModelFileSummary summary = open_model_summary(path);
+  if (as_json) {
+    print(model_file_json(summary, path));
+  } else {
+    print(model_file_text(summary, path));
+  }
+}
+
 void run(bool as_json) {
   const BuildInfo build = build_info();
   const DeviceState devices[] = {state("cpu", [] { return Device::parse("cpu"); }),
@@ -67,11 +80,9 @@ void run(bool as_json) {
     for (const DeviceState& device : devices) {
       device_list.push_back({{"name", device.name}, {"available", device.available}, {"description", device.description}});
     }
-    Json models = Json::array();
-    for (const ModelKind& kind : model_kinds()) models.push_back(kind.name);
-    Json recommenders = Json::array();
-    for (const std::unique_ptr<Fitter>& kind : make_fitters()) recommenders.push_back(kind->name());
-    recommenders.push_back("blend");
+    Json models = Json::array(), recommenders = Json::array();
+    for (const Kind* kind : kinds_for(Task::classify_nodes)) models.push_back(kind->name);
+    for (const Kind* kind : kinds_for(Task::recommend)) recommenders.push_back(kind->name);
     Json libraries = Json::object();
     for (const auto& [name, version] : build.libraries) libraries[name] = version;
     print(Json{{"version", build.version},
@@ -106,20 +117,28 @@ void run(bool as_json) {
   for (const auto& [name, version] : build.libraries)
     libraries += fmt::format("{}{} {}", libraries.empty() ? "" : ", ", name, version);
   text += fmt::format("libraries  {}\n", libraries);
-  for (const ModelKind& kind : model_kinds())
-    text += fmt::format("model      {}: {} ({})\n", kind.name, kind.summary, kind.source);
-  for (const std::unique_ptr<Fitter>& kind : make_fitters())
-    text += fmt::format("model      {}: {} ({})\n", kind->name(), kind->summary(), kind->source());
-  print(text + "model      blend: two recommenders, their standardised scores added\n");
+  for (const Kind& kind : kinds()) text += fmt::format("model      {}: {}\n", kind.name, summary_of(kind));
+  print(text);
 }
 
 }  // namespace
 
 void add_info(CLI::App& app, Action& action) {
-  CLI::App* info = app.add_subcommand("info", "print version, devices, instruction sets, threads and libraries");
+  CLI::App* info = app.add_subcommand(
+      "info", "print version, devices, instruction sets, threads and libraries; or, of a model's file, what it is");
   const auto as_json = std::make_shared<bool>(false);
+  const auto model = std::make_shared<std::string>();
+  info->add_option("MODEL", *model, "a file that heddle train --save wrote, to tell of that instead")->type_name("FILE");
   info->add_flag("--json", *as_json, "print one JSON object");
-  info->callback([as_json, &action] { action = [as_json] { run(*as_json); }; });
+  info->callback([as_json, model, &action] {
+    action = [as_json, model] {
+      if (model->empty()) {
+        run(*as_json);
+      } else {
+        tell_of_model(*model, *as_json);
+      }
+    };
+  });
 }
 
 }  // namespace heddle::cli

@@ -2,35 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "cli/option_tables.h"
-#include "cli/options.h"
 #include "heddle/error.h"
-#include "io/interactions.h"
+#include "heddle/io.h"
 #include "io/text.h"
 
 namespace heddle::cli {
 
 namespace {
 
-/// A setting of `options`, which the library reads from text and tells as text.
-template <class Options>
-void add_setting(SettingList& list, Options& options, const char* name, const std::string& type_name, const std::string& help) {
-  list.other(
-      name, type_name, help,
-      [&options, name](const std::string& written) { set_setting(options, name, written, option_name(name)); },
-      [&options, name] { return to_settings(options).at(name); });
-}
-
-/// ", lightgcn, recbole, movielens or csv"
-std::string format_names() {
-  const auto formats = io::detail::interaction_formats();
-  std::string names;
-  for (const io::detail::InteractionFormatEntry& entry : formats)
-    names += fmt::format("{}{}", &entry == &formats.back() ? " or " : ", ", entry.name);
-  return names;
+/// A word as a shell takes it; control characters by $'\\x0a', as bash and zsh have it.
+std::string shell_word(const std::string& word) {
+  constexpr const char* plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,@+%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  const bool escaped = std::any_of(word.begin(), word.end(), is_control);
+  std::string result = escaped ? "$'" : "'";
+  for (const char c : word) {
+    if (is_control(c)) {
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else if (c == '\'') {
+      result += escaped ? "\\'" : "'\\''";
+    } else {
+      result += escaped && c == '\\' ? "\\\\" : std::string(1, c);
+    }
+  }
+  return result + "'";
 }
 
 Json degrees_json(const DegreeSummary& degrees) {
@@ -39,97 +40,52 @@ Json degrees_json(const DegreeSummary& degrees) {
 
 }  // namespace
 
-InteractionOptions::InteractionOptions() {
-  add_setting(reading_, how_read_, "format", "NAME", "format of the data: auto (by its content)" + format_names());
-  const auto column = [&](const char* name, const char* what) {
-    add_setting(reading_, how_read_, name, "COLUMN",
-                fmt::format("csv: the column with the {}, by name or number from 1 [by usual names]", what));
-  };
-  column("user_column", "user");
-  column("item_column", "item");
-  column("rating_column", "rating");
-  column("behaviour_column", "behaviour (view, buy, ...)");
-  column("time_column", "time");
-  const auto how = [&](const char* name, const char* type_name, const char* help) {
-    add_setting(reading_, how_read_, name, type_name, help);
-  };
-  how("separator", "TEXT", "between the fields of a line: comma, tab, semicolon, pipe, blanks or any other [by content]");
-  how("quote", "CHARACTER", "around fields: a character, or none [by content]");
-  how("encoding", "NAME", "utf-8, utf-16, utf-16le, utf-16be, windows-1252 or latin-1 [by content]");
-  how("header", "NAME", "whether the first line holds names: auto (by content), yes or no");
-  how("skip_lines", "N", "lines above the table that are passed over; auto: by content");
-  how("missing", "NAME", "rows whose user or item is empty, NA, NULL, \\N, nan or none: skip, error or keep (as ids)");
-  how("ragged", "NAME", "rows with more or fewer fields than the header: error or skip");
-  how("dates", "NAME", "what comes first in 3/4/2024: auto (by the column), day-first or month-first");
-  reading_.flag("strict", how_read_.options.strict, "whatever is doubtful or left out is an error");
-
-  const auto add = [&](const char* name, const char* type_name, const char* help) {
-    add_setting(preparing_, prepare_, name, type_name, help);
-  };
-  add("min_rating", "N", "leave out interactions rated lower [all are kept]");
-  add("behaviour_weights", "LIST", "weight of each behaviour, as view=1,cart=3,buy=5; others are left out [all weigh 1]");
-  add("k_core", "N", "leave out users and items with fewer partners than this, until none is left; 0: keep all");
-  add("split", "NAME", "auto (files where there are such, else ratio), ratio, leave-one-out, files or none");
-  add("test_share", "N", "ratio: share of each user's interactions that is kept for the test");
-  add("val_share", "N", "ratio: share kept for validation");
-  add("by_time", "", "ratio, leave-one-out: the latest go to the test; otherwise at random");
-  add("global_split", "", "ratio: shares of all interactions together, not of each user's");
-  add("split_seed", "N", "seed of a random split");
-}
-
 void InteractionOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Interactions");
   app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
       ->type_name("PATH")
       ->required();
-  reading_.add_to(app);
-  preparing_.add_to(app);
+  settings_.add_to(app, io::reading_settings().rows());
+  settings_.add_to(app, prepare_settings().rows());
 }
 
-LoadedInteractions InteractionOptions::load(const PrepareOptions& prepare_by, Reading* told) const {
-  const auto start = std::chrono::steady_clock::now();
+Settings InteractionOptions::settings() const {
+  Settings settings = settings_.given();
+  settings.insert(adopted_.begin(), adopted_.end());  // what is given stays
+  return settings;
+}
+
+InteractionLog InteractionOptions::read(ProgressBar& progress, Reading* told) const {
+  progress.phase("reading the data");  // before the file is opened: that may take
+  io::InteractionReading how = io::reading_settings().read(settings());
+  set_wanted(how, prepare_settings().read(settings()));
+  how.options.progress = progress.callback();
+  return io::load_interactions(path_, how, told);
+}
+
+LoadedInteractions InteractionOptions::split(InteractionLog&& log, ProgressBar& progress, bool whole) const {
+  PrepareOptions options = prepare_settings().read(settings());
+  if (whole) options.split = SplitMethod::none;
   LoadedInteractions loaded;
-  io::InteractionReading how = how_read_;
-  set_wanted(how, prepare_by);
-  loaded.data = prepare(io::load_interactions(path_, how, told), prepare_by);
-  loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  loaded.data = prepare(std::move(log), options, progress.callback());
   loaded.hash = loaded.data.origin.hash_as_split;
   return loaded;
 }
 
-LoadedInteractions InteractionOptions::load(Reading* told) const { return load(prepare_, told); }
-
-LoadedInteractions InteractionOptions::load_whole(Reading* told) const {
-  PrepareOptions whole = prepare_;
-  whole.automatic_split = false;
-  whole.split = SplitMethod::none;
-  return load(whole, told);
+LoadedInteractions InteractionOptions::load(ProgressBar& progress) const {
+  const auto start = std::chrono::steady_clock::now();
+  LoadedInteractions loaded = split(read(progress), progress);
+  loaded.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return loaded;
 }
+
+bool InteractionOptions::automatic_split() const { return prepare_settings().read(settings()).split == SplitMethod::automatic; }
 
 std::string InteractionOptions::command_line() const {
-  const auto quoted = [](const std::string& word) {
-    const bool plain = !word.empty() && word.find_first_not_of(
-                                            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-                                            "-_./:=,@+%") == std::string::npos;
-    if (plain) return word;
-    std::string result = "'";
-    for (const char c : word) result += c == '\'' ? "'\\''" : std::string(1, c);
-    return result + "'";
-  };
-  std::string line = "--data " + quoted(path_);
-  for (const SettingList* list : {&reading_, &preparing_}) {
-    for (const auto& [name, value] : list->values()) {
-      if (list->given(name)) line += " " + option_name(name) + (value == "true" ? "" : " " + quoted(value));
-    }
-  }
+  std::string line = "--data " + shell_word(path_);
+  for (const auto& [name, value] : settings_.given())
+    line += " " + option_name(name) + (value == "true" ? "" : " " + shell_word(value));
   return line;
-}
-
-void InteractionOptions::adopt(const std::map<std::string, std::string>& options) {
-  for (const auto& [name, value] : options) {
-    reading_.preset(name, value);
-    preparing_.preset(name, value);
-  }
 }
 
 std::string no_test_text(const InteractionDataset& data) {
@@ -139,6 +95,7 @@ std::string no_test_text(const InteractionDataset& data) {
     case SplitMethod::files:
       return text("its files keep no interactions for the test",
                   data.report.overlap > 0 ? " that are not in training too; " : "; ", way_on);
+    case SplitMethod::automatic:
     case SplitMethod::ratio:
     case SplitMethod::leave_one_out: break;  // `prepare` throws where they come to nothing, but for a share of 0
   }

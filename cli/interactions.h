@@ -1,14 +1,13 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cli/progress.h"
 #include "cli/report.h"
-#include "cli/settings.h"
+#include "cli/setting_options.h"
 #include "heddle/interactions.h"
-#include "heddle/io.h"
 
 namespace heddle::cli {
 
@@ -22,30 +21,35 @@ struct LoadedInteractions {
 /// Which interactions, read how, filtered and split how.
 class InteractionOptions {
  public:
-  InteractionOptions();
+  InteractionOptions() = default;
   InteractionOptions(const InteractionOptions&) = delete;
   InteractionOptions& operator=(const InteractionOptions&) = delete;
 
   void add_to(CLI::App& app);
-  /// Throws what io::load_interactions and prepare throw. `told`, if given, gets what was read, also where that ends in an Error.
-  LoadedInteractions load(Reading* told = nullptr) const;
-  /// The same with everything for training: what can be told of any data.
-  LoadedInteractions load_whole(Reading* told = nullptr) const;
+  /// Throws what io::load_interactions and prepare throw.
+  LoadedInteractions load(ProgressBar& progress) const;
+  /// The first half of `load`. `told`, if given, gets what was read, also where that ends in an Error. Throws what
+  /// io::load_interactions throws.
+  InteractionLog read(ProgressBar& progress, Reading* told = nullptr) const;
+  /// The second half; `whole`: everything for training. Throws what prepare throws. `seconds` stays 0.
+  LoadedInteractions split(InteractionLog&& log, ProgressBar& progress, bool whole = false) const;
+  /// Whether the data themselves say how they are split.
+  bool automatic_split() const;
   /// The options that read these data as they were read, for another command: "--data orders.csv --separator tab".
   std::string command_line() const;
-  bool automatic_split() const { return prepare_.automatic_split; }
   const std::string& path() const { return path_; }
 
   /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
-  void adopt(const std::map<std::string, std::string>& options);
+  void adopt(const Settings& options) { adopted_ = options; }
 
  private:
   LoadedInteractions load(const PrepareOptions& prepare, Reading* told) const;
 
+  Settings settings() const;
+
   std::string path_;
-  io::InteractionReading how_read_;
-  PrepareOptions prepare_;
-  SettingList reading_, preparing_;
+  SettingOptions settings_;  ///< of reading and preparing
+  Settings adopted_;
 };
 
 /// Counts, split, content hash and what preparing met.

@@ -5,8 +5,9 @@
 #include <string_view>
 
 #include "cli/command_line.h"
-#include "cli/settings.h"
+#include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/settings.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -55,31 +56,51 @@ std::string some_of(const IdTable& table, const char* what) {
   return text("; the model knows ", counted(table.size(), what), table.size() > 1 ? ", such as " : ", ", list);
 }
 
-/// Throws for an id that is not in the table; `hint` goes before all others.
-int32_t known_id(const IdTable& table, const std::string& id, const char* what, const std::string& hint) {
-  const int32_t number = table.find(id);
-  if (number >= 0) return number;
-  if (!hint.empty()) fail(ErrorKind::usage, what, " ", in_quotes(id), " is unknown", hint);
-  if (!table.near_matches(id, 1).empty()) return table.require_known(id, what);
-  fail(ErrorKind::usage, what, " ", in_quotes(id), " is unknown", some_of(table, what));
+/// What is said of an id that is not in the table; `hint` goes before all others.
+std::string unknown_text(const IdTable& table, const std::string& id, const char* what, const std::string& hint) {
+  if (hint.empty() && !table.near_matches(id, 1).empty()) return table.unknown_text(id, what);
+  return text(what, " ", in_quotes(id), " is unknown", hint.empty() ? some_of(table, what) : hint);
+}
+
+std::string slip_for_user(const SavedRecommender& saved, const std::string& id) {
+  return ids_one_by_one(saved.users, id, "--user");
+}
+
+std::string slip_for_item(const SavedRecommender& saved, const std::string& id) {
+  const std::string title = items_titled(saved, id);
+  if (!title.empty()) return title;
+  const std::vector<std::string> parts = split_list(id);
+  const bool list = parts.size() > 1 &&
+                    std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return saved.items.find(part) >= 0; });
+  return list ? "; these are several items, and one is wanted here" : "";
+}
+
+void tell_unknown(const std::string& first, std::size_t count, const std::string& behind) {
+  const std::string others = count == 1 ? "" : text(" (and ", count - 1, " more", count == 2 ? " is" : " are", " unknown)");
+  say("heddle: " + first + others + behind);
 }
 
 }  // namespace
 
-int32_t known_user(const SavedRecommender& saved, const std::string& id) {
-  return known_id(saved.users, id, "user", ids_one_by_one(saved.users, id, "--user"));
+std::string unknown_user_text(const SavedRecommender& saved, const std::string& id) {
+  return unknown_text(saved.users, id, "user", slip_for_user(saved, id));
 }
 
-int32_t known_item(const SavedRecommender& saved, const std::string& id) {
-  std::string hint = items_titled(saved, id);
-  const std::vector<std::string> parts = split_list(id);
-  const bool list = parts.size() > 1 &&
-                    std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return saved.items.find(part) >= 0; });
-  if (hint.empty() && list) hint = "; these are several items, and one is wanted here";
-  return known_id(saved.items, id, "item", hint);
+std::string unknown_item_text(const SavedRecommender& saved, const std::string& id) {
+  return unknown_text(saved.items, id, "item", slip_for_item(saved, id));
 }
 
-std::vector<int32_t> known_items(const SavedRecommender& saved, const std::string& list) {
+void refuse_slip_for_user(const SavedRecommender& saved, const std::string& id) {
+  const std::string slip = saved.users.find(id) >= 0 ? "" : slip_for_user(saved, id);
+  require(slip.empty(), ErrorKind::usage, "user ", in_quotes(id), " is unknown", slip);
+}
+
+void refuse_slip_for_item(const SavedRecommender& saved, const std::string& id) {
+  const std::string slip = saved.items.find(id) >= 0 ? "" : slip_for_item(saved, id);
+  require(slip.empty(), ErrorKind::usage, "item ", in_quotes(id), " is unknown", slip);
+}
+
+std::vector<std::string> listed_items(const SavedRecommender& saved, const std::string& list) {
   const std::vector<std::string> parts = split_list(list);
   std::vector<std::size_t> begins;  // of each part, and one behind the last comma
   begins.push_back(0);
@@ -93,21 +114,32 @@ std::vector<int32_t> known_items(const SavedRecommender& saved, const std::strin
     return std::string(part);
   };
   constexpr std::size_t most_commas = 16;  // of one id
-  std::vector<int32_t> numbers;
+  std::vector<std::string> ids;
   for (std::size_t at = 0; at < parts.size();) {
     std::size_t last = at;
     std::string id = parts[at];
     while (saved.items.find(id) < 0 && last + 1 < parts.size() && last - at < most_commas) id = joined(at, ++last);
     if (saved.items.find(id) >= 0) {
-      numbers.push_back(saved.items.find(id));
+      ids.push_back(id);
       at = last + 1;
       continue;
     }
-    const std::string hint = items_titled(saved, list);  // a title may have commas, too
-    if (!hint.empty()) fail(ErrorKind::usage, "item ", in_quotes(list), " is unknown", hint);
-    known_item(saved, parts[at]);
+    const std::string title = items_titled(saved, list);  // a title may have commas, too
+    require(title.empty(), ErrorKind::usage, "item ", in_quotes(list), " is unknown", title);
+    refuse_slip_for_item(saved, parts[at]);
+    ids.push_back(parts[at++]);
   }
-  return numbers;
+  return ids;
+}
+
+void tell_unknown_items(const SavedRecommender& saved, const std::vector<std::string>& unknown, const std::string& behind,
+                        bool quiet) {
+  if (!unknown.empty() && !quiet) tell_unknown(unknown_item_text(saved, unknown.front()), unknown.size(), behind);
+}
+
+void tell_unknown_users(const SavedRecommender& saved, const std::vector<std::string>& unknown, const std::string& behind,
+                        bool quiet) {
+  if (!unknown.empty() && !quiet) tell_unknown(unknown_user_text(saved, unknown.front()), unknown.size(), behind);
 }
 
 }  // namespace heddle::cli

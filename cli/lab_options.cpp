@@ -6,8 +6,8 @@
 
 #include "bench/lab_graphs.h"
 #include "cli/options.h"
-#include "cli/settings.h"
 #include "heddle/error.h"
+#include "heddle/settings.h"
 
 namespace heddle::cli {
 

@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   add_recommend(app, action);
   add_similar(app, action);
   add_export(app, action);
+  add_bundle(app, action);
   add_compare(app, action);
   add_data(app, action);
   add_demo(app, action);

@@ -8,9 +8,9 @@
 #include "cli/interrupt.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
-#include "cli/settings.h"
 #include "heddle/error.h"
 #include "heddle/limits.h"
+#include "heddle/settings.h"
 
 namespace heddle::cli {
 

@@ -34,6 +34,11 @@ auto of_model_file(const std::string& path, const Read& read) {
   }
 }
 
+void require_recommender(const std::string& path, const io::TensorReader& file) {
+  require(saved_model_info(file).kind == SavedKind::recommender, ErrorKind::usage, path,
+          " holds a node classifier, not a recommender; use heddle predict");
+}
+
 }  // namespace
 
 void refuse_other_files(const std::string& path) {
@@ -64,12 +69,22 @@ SavedModelInfo open_model_info(const std::string& path) {
   return of_model_file(path, [&] { return saved_model_info(path); });
 }
 
+ModelFileSummary open_model_summary(const std::string& path) {
+  return of_model_file(path, [&] { return model_file_summary(path); });
+}
+
 SavedRecommender open_recommender(const std::string& path, const Device& device) {
   return of_model_file(path, [&] {
     io::TensorReader file(path);
-    require(saved_model_info(file).kind == SavedKind::recommender, ErrorKind::usage, path,
-            " holds a node classifier, not a recommender; use heddle predict");
+    require_recommender(path, file);
     return load_recommender(std::move(file), device);
+  });
+}
+
+ServedFile open_served(const std::string& path, const Device& device) {
+  return of_model_file(path, [&] {
+    require_recommender(path, io::TensorReader(path));
+    return ServedFile(path, device);
   });
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "cli/kind_options.h"
 #include "cli/metrics.h"
 #include "heddle/error.h"
 
@@ -14,28 +15,26 @@ namespace heddle::cli {
 NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed) {
   NewUsers kept_out = keep_out_users(data, share, seed);
   // Before the given items come back: none of those may be lost to validation.
-  if (std::optional<InteractionDataset> held_out = held_out_for(plan, kept_out.rest, seed)) kept_out.rest = *std::move(held_out);
+  hold_out_for(plan, kept_out.rest, 0, seed);
   plan.check(kept_out.rest, seed);
   return kept_out;
 }
 
-NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options,
-                               const FitRequest& request) {
+NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitOptions& fitting,
+                               ProgressBar& progress) {
   NewUserFigures figures;
   std::optional<ProgressSubject> subject;  // of the fit, and of the evaluation that follows it
   const char* name = "as new";
-  const auto fit = [&](const InteractionDataset& rest) {
+  const auto fitted = [&](const InteractionDataset& rest) {
     subject.reset();
-    subject.emplace(request.progress, std::exchange(name, "as known"));
-    Fitted fitted = plan.fit(rest, request);
-    if (fitted.failure) throw Error(*fitted.failure);
-    require(!fitted.interrupted(), ErrorKind::interrupted,
-            "interrupted while training for --new-users, of which nothing is saved");
-    figures.choice_s += fitted.choice_s;
-    figures.fit_s += fitted.fit_s;
-    return std::move(fitted.model);
+    subject.emplace(progress, std::exchange(name, "as known"));
+    Fitted<Recommender> result =
+        fit_whole(plan, rest, fitting, progress.quiet(), "interrupted while training for --new-users, of which nothing is saved");
+    figures.choice_s += result.report.choosing_s;
+    figures.fit_s += result.report.fitting_s;
+    return std::move(result.model);
   };
-  figures.cost = cost_of_being_new(std::move(kept_out), fit, options, request.progress.callback());
+  figures.cost = cost_of_being_new(std::move(kept_out), fitted, options, progress.callback());
   return figures;
 }
 

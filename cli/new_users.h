@@ -2,8 +2,9 @@
 
 #include <string>
 
-#include "cli/fitters.h"
+#include "cli/progress.h"
 #include "cli/report.h"
+#include "heddle/fit.h"
 #include "heddle/new_users.h"
 
 namespace heddle::cli {
@@ -19,8 +20,9 @@ struct NewUserFigures {
 /// the plan cannot be fitted to so.
 NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed);
 
-/// Trains twice, as `plan` says. Throws as cost_of_being_new.
-NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitRequest& request);
+/// Trains twice, as `plan` says, with `fitting`. Throws as cost_of_being_new.
+NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitOptions& fitting,
+                               ProgressBar& progress);
 
 std::string new_users_text(const NewUserFigures& figures);
 Json new_users_json(const NewUserFigures& figures);

@@ -1,7 +1,5 @@
 #include "cli/node_training.h"
 
-#include <memory>
-
 #include "cli/interrupt.h"
 #include "heddle/error.h"
 
@@ -9,16 +7,9 @@ namespace heddle::cli {
 
 SeedRuns run_training(const NodeTraining& training, const NodeDataset& data, const Device& device, ProgressBar& progress) try {
   catch_interrupts(progress.quiet());
-  const auto make = [&](uint64_t seed, const Device& on) {
-    std::unique_ptr<NodeClassifier> model = training.kind->make(data, training.settings, seed, on);
-    if (seed == training.seeds.first && training.embeddings_wanted) hidden_representations(*model);
-    model->context().set_tuned(training.tuned);
-    model->context().set_profiler(training.profiler);
-    return model;
-  };
-  SeedRuns runs = train_seeds(make, data, training.options, training.seeds, device, progress.callback());
-  runs.first_model->context().set_profiler(nullptr);
-  return runs;
+  const FitOptions options{
+      .device = device, .progress = progress.callback(), .profiler = training.profiler, .tuned = &training.tuned};
+  return fit_seeds(training.plan, data, training.seeds, options);
 } catch (const Error& error) {
   // A training that diverges leaves no weights to go back to.
   if (error.kind() != ErrorKind::diverged && error.kind() != ErrorKind::interrupted) throw;

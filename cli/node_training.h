@@ -1,26 +1,19 @@
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "cli/progress.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
-#include "heddle/models.h"
+#include "heddle/fit.h"
 #include "heddle/profile.h"
 #include "heddle/seeds.h"
-#include "heddle/train.h"
+#include "heddle/tuned.h"
 
 namespace heddle::cli {
 
 /// The training of a node classifier that was asked for.
 struct NodeTraining {
-  const ModelKind* kind = nullptr;
-  std::map<std::string, std::string> settings;
-  TrainOptions options;
+  FitPlan plan;
   SeedRange seeds;
-  /// Fail before training, not after it, where the model has no embeddings.
-  bool embeddings_wanted = false;
   /// Records the training, which is then of one seed; or null.
   Profiler* profiler = nullptr;
   TunedVariants tuned;  ///< what heddle tune found

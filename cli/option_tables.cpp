@@ -9,7 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "cli/settings.h"
+#include "heddle/settings.h"
 
 namespace heddle::cli {
 

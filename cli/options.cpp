@@ -2,34 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "cli/option_tables.h"
-#include "cli/settings.h"
-#include "engine/written.h"
+#include "cli/setting_options.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
-#include "io/load.h"
+#include "heddle/settings.h"
 #include "kernels/common/overrides.h"
 
 namespace heddle::cli {
 
-namespace {
-
-std::vector<std::string> format_names() {
-  std::vector<std::string> names = {"auto"};
-  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) names.emplace_back(entry.name);
-  return names;
-}
-
-}  // namespace
-
 template <class T>
 T parse_number(const std::string& name, const std::string& written, T least, T most, const std::string& meant) {
-  return written_number(name, written, least, most, meant);
+  return read_number<T>(name, written, Range::from_to(static_cast<double>(least), static_cast<double>(most)), meant);
 }
 
 template int64_t parse_number(const std::string&, const std::string&, int64_t, int64_t, const std::string&);
@@ -72,7 +59,7 @@ Device DeviceOptions::open() const {
 
 Device DeviceOptions::open_for_every_variant() const {
   std::optional<Device> device;
-  check_settings({{"device", name}}, [&] { device = Device::parse(name, static_cast<int>(threads)); });
+  check_option("device", [&] { device = Device::parse(name, static_cast<int>(threads)); });
   return *std::move(device);
 }
 
@@ -81,22 +68,13 @@ void DataOptions::add_to(CLI::App& app) {
   app.add_option("--data", path, "the data set: DIR/cora for Planetoid's DIR/ind.cora.*, a folder, or an edge list")
       ->type_name("PATH")
       ->required();
-  app.add_option("--format", format, fmt::format("format of the data: {}; auto: by its content", fmt::join(format_names(), ", ")))
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check([](const std::string& written) {
-        const std::vector<std::string> names = format_names();
-        if (std::find(names.begin(), names.end(), written) == names.end()) fail_choice("--format", written, names);
-        return std::string();
-      });
+  settings_.add_to(app, io::load_settings().rows());
 }
 
-NodeDataset DataOptions::load() const {
-  if (format == "auto") return io::load(path);
-  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) {
-    if (entry.name == format) return io::load(path, {.format = entry.format});
-  }
-  fail(ErrorKind::internal, "the format ", format, " is not in the table");
+NodeDataset DataOptions::load(const ProgressCallback& progress) const {
+  io::LoadOptions options = io::load_settings().read(settings_.given());
+  options.options.progress = progress;
+  return io::load(path, options);
 }
 
 void PrintOptions::add_to(CLI::App& app) {

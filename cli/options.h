@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/setting_options.h"
 #include "heddle/data.h"
 #include "heddle/device.h"
+#include "heddle/progress.h"
 
 /// Options that several subcommands share, and how numbers are read.
 namespace heddle::cli {
@@ -31,13 +33,16 @@ struct DeviceOptions {
   Device open_for_every_variant() const;
 };
 
-struct DataOptions {
+class DataOptions {
+ public:
   std::string path;
-  std::string format = "auto";
 
   void add_to(CLI::App& app);
   /// Throws what io::load throws.
-  NodeDataset load() const;
+  NodeDataset load(const ProgressCallback& progress = {}) const;
+
+ private:
+  SettingOptions settings_;
 };
 
 struct PrintOptions {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "cli/option_tables.h"
+#include "heddle/classifier_training.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
-#include "heddle/train.h"
 
 namespace heddle::cli {
 

@@ -8,14 +8,16 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/model_file.h"
+#include "cli/node_report.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
+#include "heddle/classifier_training.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/kinds.h"
 #include "heddle/saved_model.h"
-#include "heddle/train.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -102,8 +104,8 @@ void PredictCommand::run() const {
   const Device where = device.open();
   note_doing("reading the model");
   const Origin trained_on = origin(model);
-  const bool attends = std::any_of(model_kinds().begin(), model_kinds().end(),
-                                   [&](const ModelKind& kind) { return kind.name == trained_on.kind && kind.attends; });
+  const bool attends =
+      std::any_of(kinds().begin(), kinds().end(), [&](const Kind& kind) { return kind.name == trained_on.kind && kind.attends; });
   require(outputs.attention.empty() || attends || trained_on.kind.empty(), ErrorKind::usage, "--save-attention: ", model,
           " holds a ", trained_on.kind, ", which has no attention");
   note_doing("reading the data");

@@ -46,6 +46,13 @@ ProgressBar::~ProgressBar() { finish(); }
 void ProgressBar::set_subject(std::string subject) noexcept {
   const std::lock_guard lock(mutex_);
   subject_ = std::move(subject);
+  of_.clear();
+  forget_phases();
+}
+
+/// Under the lock: what is told next is of another subject.
+void ProgressBar::forget_phases() noexcept {
+  whole_.clear();
   phase_.clear();
   left_.clear();
   said_.clear();
@@ -80,6 +87,11 @@ void ProgressBar::finish() noexcept {
 
 /// Under the lock: takes in what is told, and starts or resumes the clock of the phase.
 void ProgressBar::keep(const Progress& at) {
+  if (at.subject != of_) {
+    of_ = at.subject;
+    forget_phases();
+  }
+  if (phase_.empty()) whole_ = subject_ + (subject_.empty() || of_.empty() ? "" : ": ") + of_;
   const double share = at.share < 0 ? -1 : at.share < 1 ? at.share : 1;
   const bool other = at.phase != phase_;
   const Clock::time_point now = Clock::now();
@@ -106,7 +118,7 @@ void ProgressBar::keep(const Progress& at) {
 }
 
 ProgressState ProgressBar::state(Clock::time_point now) {
-  ProgressState state{.subject = subject_, .phase = phase_, .share = share_, .figures = std::span(figures_).first(figure_count_)};
+  ProgressState state{.subject = whole_, .phase = phase_, .share = share_, .figures = std::span(figures_).first(figure_count_)};
   const double seconds = working_.at(now);
   state.elapsed = pace_.elapsed(seconds);
   if (share_ >= 0) state.left = pace_.left(seconds);

@@ -52,6 +52,7 @@ class ProgressBar {
   enum class Form { none, drawn, lines };
 
   void set_subject(std::string subject) noexcept;
+  void forget_phases() noexcept;
   void keep(const Progress& at);
   void tell(Clock::time_point now);
   ProgressState state(Clock::time_point now);
@@ -64,7 +65,9 @@ class ProgressBar {
 
   std::mutex mutex_;                ///< of all below
   Clock::time_point first_, next_;  ///< when a word may be said at all, and again
-  std::string subject_, phase_;
+  std::string subject_;             ///< of a ProgressSubject
+  std::string of_, whole_;          ///< of what is told; both together: "as new: lightgcn"
+  std::string phase_;
   double share_ = -1;
   std::array<ProgressFigure, 4> figures_{};
   std::size_t figure_count_ = 0;

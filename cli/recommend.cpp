@@ -1,23 +1,31 @@
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <chrono>
+#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
 
+#include "cli/answers.h"
 #include "cli/commands.h"
+#include "cli/durations.h"
 #include "cli/interrupt.h"
+#include "cli/item_lists.h"
 #include "cli/known_ids.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
-#include "cli/ranking_table.h"
+#include "cli/progress.h"
 #include "cli/recommender_report.h"
 #include "cli/report.h"
+#include "cli/result_files.h"
 #include "cli/run_files.h"
+#include "cli/setting_options.h"
 #include "cli/terminal.h"
+#include "heddle/bundle.h"
 #include "heddle/error.h"
 #include "heddle/limits.h"
-#include "heddle/saved_model.h"
-#include "io/text.h"
 
 namespace heddle::cli {
 
@@ -27,80 +35,201 @@ struct RecommendCommand {
   std::string model;
   std::vector<std::string> users;
   std::string items;
+  bool all_users = false;
+  std::string users_file;
+  std::string out;
+  bool lines = false;
   int64_t topk = 10;
   bool exclude_seen = true;
+  Fallback fallback = Fallback::popularity;
+  ItemListOptions lists;
   DeviceOptions device;
   PrintOptions printing;
 
   void run() const;
+
+ private:
+  void check() const;
+  AnswerOptions options(const Bundle& bundle) const;
+  void answer_once(const Bundle& bundle) const;
+  void write_all(const Bundle& bundle, ProgressBar& progress) const;
+  void answer_lines(const Device& where) const;
 };
 
-/// Whom a query is for, in words and as an object.
-struct Asked {
-  std::string text;
-  Json object;
-  std::string all_known;  ///< why nothing is left to recommend, where nothing is
-};
+void RecommendCommand::check() const {
+  const bool one_by_one = !users.empty() || !items.empty();
+  const bool many = all_users || !users_file.empty();
+  if (lines) {
+    require(!one_by_one && !many && out.empty(), ErrorKind::usage,
+            "--lines takes its requests from standard input; --user, --items, --users, --all-users and --out do not go with it");
+    return;
+  }
+  require(one_by_one || many, ErrorKind::usage, "recommend needs --user, --items, --users, --all-users or --lines");
+  require(!(all_users && (one_by_one || !users_file.empty())), ErrorKind::usage, "--all-users names everybody; give it alone");
+  require(out.empty() || items.empty(), ErrorKind::usage, "--out takes rankings of users; a visitor's (--items) is printed");
+  require(!many || !out.empty(), ErrorKind::usage, all_users ? "--all-users" : "--users",
+          " needs a file for so many rankings: --out FILE.csv, .jsonl or .trec");
+  if (!out.empty()) ranking_file_form(out);
+}
 
-void RecommendCommand::run() const {
-  using io::detail::printable;
-  require(!users.empty() || !items.empty(), ErrorKind::usage, "recommend needs --user or --items");
-  RunFiles::check_read_file("MODEL", model);
-  note_doing("reading the model");
-  const SavedRecommender saved = open_recommender(model, device.open());
-  std::vector<Query> queries;
-  std::vector<Asked> asked;
+AnswerOptions RecommendCommand::options(const Bundle& bundle) const {
+  return {.k = topk, .exclude_taken = exclude_seen, .fallback = fallback, .lists = lists.read(bundle.saved(), printing.quiet)};
+}
+
+void RecommendCommand::answer_once(const Bundle& bundle) const {
+  std::vector<Request> requests;
   for (const std::string& id : users) {
-    const int32_t user = known_user(saved, id);
-    const std::size_t known = saved.model->train().row(user).size();
-    queries.push_back({.user = user, .items = {}});
-    asked.push_back({fmt::format("user {}, {} in training", printable(id), grouped(known, "item")),
-                     Json{{"user", id}, {"known_items", known}},
-                     fmt::format("user {} has every item that the model knows", printable(id))});
-    if (known == 0 && !printing.quiet)
-      say(fmt::format("heddle: user {} has no item in training: nothing is known of their taste", printable(id)));
+    refuse_slip_for_user(bundle.saved(), id);
+    requests.push_back({.user = id, .items = {}});
   }
-  if (!items.empty()) {
-    queries.push_back(visitor_with(known_items(saved, items)));
-    Json given = Json::array();
-    for (int32_t item : queries.back().items) given.push_back(saved.items[item]);
-    asked.push_back({fmt::format("a visitor with {}", grouped(given.size(), "item")), Json{{"given", std::move(given)}},
-                     "the visitor has every item that the model knows"});
-  }
+  if (!items.empty()) requests.push_back({.user = {}, .items = listed_items(bundle.saved(), items)});
   note_doing("ranking");
-  Session session(saved.model->device());
-  const std::vector<Ranking> rankings =
-      saved.model->rank(session, queries, {.k = std::min(topk, saved.model->items()), .exclude_taken = exclude_seen});
+  Session session(bundle.model().device());
+  const AnswerOptions asked = options(bundle);
+  const std::vector<Answer> answers = bundle.answer(session, requests, asked);
   std::string text;
   Json results = Json::array();
-  for (std::size_t i = 0; i < rankings.size(); ++i) {
-    text += fmt::format("{}{}\n{}", text.empty() ? "" : "\n", asked[i].text,
-                        rankings[i].empty()
-                            ? asked[i].all_known + ", so that nothing is left to recommend; --exclude-seen false ranks them too\n"
-                            : ranking_text(rankings[i], saved.items, saved.item_names, output_width()));
-    asked[i].object["items"] = ranking_json(rankings[i], saved.items, saved.item_names);
-    results.push_back(std::move(asked[i].object));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    tell_unknown_of(bundle, requests[i], answers[i], printing.quiet);
+    if (printing.json) {
+      results.push_back(answer_json(bundle, requests[i], answers[i]));
+    } else {
+      text += (text.empty() ? "" : "\n") + answer_text(bundle, requests[i], answers[i], asked);
+    }
   }
   if (!printing.json) {
     print(text);
     return;
   }
-  Json object{{"model", saved.model->name()}, {"results", std::move(results)}};
-  add_device(object, saved.model->device());
+  Json object{{"model", bundle.model().name()}, {"results", std::move(results)}};
+  add_device(object, bundle.model().device());
   add_cost(object);
   print(object);
+}
+
+void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) const {
+  const AnswerOptions how = options(bundle);  // first: what is wrong with a list is no fault of the file that is written
+  std::optional<std::vector<std::string>> asked;
+  if (!all_users) {
+    for (const std::string& id : users) refuse_slip_for_user(bundle.saved(), id);
+    asked = users;
+    if (!users_file.empty()) {
+      for (std::string& id : read_ids(users_file)) asked->push_back(std::move(id));
+    }
+  }
+  catch_interrupts(progress.quiet());
+  const auto start = std::chrono::steady_clock::now();
+  WrittenRankings written;
+  std::optional<Error> stopped;
+  ResultFiles results("");
+  results.write("the table of rankings", out, [&](const std::string& path) {
+    Session session(bundle.model().device());
+    try {
+      written = write_rankings(bundle, session, asked, how, path, ranking_file_form(out), progress.callback());
+    } catch (const Error& error) {
+      // Of these the sentence says all: nothing failed that another name would mend.
+      if (error.kind() == ErrorKind::io) throw;
+      stopped = error;
+    }
+  });
+  progress.finish();
+  if (stopped) throw Error(*stopped);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  tell_unknown_users(bundle.saved(), written.unknown,
+                     fallback == Fallback::popularity ? "; they get what most users have" : "; they get nothing", printing.quiet);
+  results.report([&] {
+    if (printing.json) {
+      Json object{{"model", bundle.model().name()}, {"users", written.users},
+                  {"rows", written.rows},           {"fallback", to_string(fallback)},
+                  {"fallbacks", written.fallbacks}, {"unknown_users", written.unknown.size()},
+                  {"files", results.saved()},       {"rank_s", seconds}};
+      add_device(object, bundle.model().device());
+      add_cost(object);
+      print(object);
+      return;
+    }
+    std::string text = fmt::format("ranked     {} for {} in {}\n", grouped(written.rows, "item"), grouped(written.users, "user"),
+                                   duration_text(seconds, 2));
+    if (written.fallbacks > 0) {
+      text += fmt::format("           {} without history: {}\n", grouped(written.fallbacks, "user"),
+                          fallback == Fallback::popularity ? "what most users have" : "nothing");
+    }
+    text += results.saved_text();
+    print(text);
+  });
+  results.require_saved();
+}
+
+void RecommendCommand::answer_lines(const Device& where) const {
+  ServedFile served = open_served(model, where);
+  Session session(where);
+  // Read once: a file of ids that is gone when the model is replaced must not end what serves.
+  const ListedIds listed = lists.ids(served.bundle().saved());
+  AnswerOptions defaults{.k = topk, .exclude_taken = exclude_seen, .fallback = fallback};
+  defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const std::string before = served.problem();
+    if (served.refresh()) {
+      if (!printing.quiet) say(fmt::format("heddle: {} was replaced; the new model answers from here on", model));
+      defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);  // items have other numbers in it
+    } else if (served.problem() != before && !printing.quiet && !served.problem().empty()) {
+      say(fmt::format("heddle: {}; the model before it answers on", served.problem()));
+    }
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    print(line_answer(served.bundle(), session, line, defaults));
+  }
+  require(!std::cin.bad(), ErrorKind::io, "cannot read standard input");
+}
+
+void RecommendCommand::run() const {
+  check();
+  RunFiles files;
+  files.reads_file("MODEL", model);
+  files.reads_file("--users", users_file);
+  lists.list(files);
+  files.writes("--out", out);
+  files.check();
+  const Device where = device.open();
+  if (lines) {
+    answer_lines(where);
+    return;
+  }
+  ProgressBar progress(printing.quiet || out.empty());  // a few rankings are there in a moment
+  progress.phase("reading the model");
+  const Bundle bundle(open_recommender(model, where));
+  if (!out.empty()) {
+    write_all(bundle, progress);
+    return;
+  }
+  progress.finish();
+  answer_once(bundle);
 }
 
 }  // namespace
 
 void add_recommend(CLI::App& app, Action& action) {
-  CLI::App* recommend = app.add_subcommand("recommend", "rank items for users, or for a visitor with the given items");
+  CLI::App* recommend =
+      app.add_subcommand("recommend", "rank items for users, for all of them, or for a visitor with the given items");
   const auto command = std::make_shared<RecommendCommand>();
   add_model_argument(*recommend, command->model);
   recommend->add_option("--user", command->users, "a user's id in the data; may come several times")
       ->type_name("ID")
       ->allow_extra_args(false);
   recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
+  recommend->add_flag("--all-users", command->all_users, "rank for every user that the model knows, to the file of --out");
+  recommend
+      ->add_option("--users", command->users_file, "rank for the users whose ids this file has, one a line, to the file of --out")
+      ->type_name("FILE");
+  recommend
+      ->add_option(
+          "--out", command->out,
+          "write the rankings to this file: .csv, .jsonl or .trec (a run for trec_eval and its like); with .gz behind it "
+          "compressed")
+      ->type_name("FILE");
+  recommend->add_flag(
+      "--lines", command->lines,
+      "answer requests from standard input, one a line (a user's id, or a JSON object), by one JSON object a line");
   add_number<int64_t>(*recommend, "--topk", command->topk, 1, top_k_limit,
                       fmt::format("a whole number from 1 to {}", top_k_limit),
                       fmt::format("how many items, 1 to {}", top_k_limit));
@@ -108,12 +237,23 @@ void add_recommend(CLI::App& app, Action& action) {
       ->add_option_function<std::string>(
           "--exclude-seen",
           [exclude = &command->exclude_seen](const std::string& written) {
-            if (written != "true" && written != "false") fail_choice("--exclude-seen", written, {"true", "false"});
+            if (written != "true" && written != "false") refuse_choice("--exclude-seen", written, {"true", "false"});
             *exclude = written == "true";
           },
           "leave out what the user has in training (or the visitor has)")
       ->type_name("true|false")
       ->default_str("true");
+  recommend
+      ->add_option_function<std::string>(
+          "--fallback",
+          [fallback = &command->fallback](const std::string& written) {
+            if (written != "popularity" && written != "none") refuse_choice("--fallback", written, {"popularity", "none"});
+            *fallback = fallback_named(written);
+          },
+          "what those get of whom the model knows nothing: popularity (what most users have) or none")
+      ->type_name("NAME")
+      ->default_str("popularity");
+  command->lists.add_to(*recommend, "the answers");
   command->device.add_to(*recommend);
   command->printing.add_to(*recommend);
   recommend->callback([command, &action] { action = [command] { command->run(); }; });

@@ -25,23 +25,6 @@ namespace heddle::cli {
 
 namespace {
 
-std::string seeds_text(const NodeTraining& training, const SeedRuns& runs) {
-  if (training.seeds.count == 1) return fmt::format("seed {}", training.seeds.first);
-  std::string text =
-      fmt::format("seeds {} to {}", training.seeds.first, training.seeds.first + static_cast<uint64_t>(training.seeds.count) - 1);
-  if (runs.at_once > 1) text += fmt::format(", {} at once with one thread each", runs.at_once);
-  return text;
-}
-
-std::string epochs_text(const SeedRuns& runs) {
-  const auto [fewest, most] =
-      std::minmax_element(runs.results.begin(), runs.results.end(),
-                          [](const SeedResult& a, const SeedResult& b) { return a.report.epochs < b.report.epochs; });
-  return fewest->report.epochs == most->report.epochs
-             ? text(counted(most->report.epochs, "epoch"))
-             : text(fewest->report.epochs, " to ", counted(most->report.epochs, "epoch"));
-}
-
 /// Whether a write to standard output failed because it was the terminal that is gone, of which SIGHUP told.
 bool lost_with_terminal(int error) {
   struct stat status {};
@@ -103,41 +86,6 @@ std::string grouped(int64_t number, const char* noun, const char* plural) {
 
 double as_written(float number) { return std::strtod(fmt::format("{}", number).c_str(), nullptr); }
 
-std::string data_text(const NodeDataset& data, const std::string& hash) {
-  std::string text = fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
-                                 grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
-                                 grouped(data.classes, "class", "classes"));
-  text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
-                      grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
-  const CleaningReport& cleaning = data.cleaning;
-  std::string cleaned;
-  const auto tell = [&](int64_t count, const char* noun, const char* what) {
-    if (count > 0) cleaned += fmt::format("{}{} {}", cleaned.empty() ? "" : ", ", grouped(count, noun), what);
-  };
-  tell(cleaning.duplicate_edges, "duplicate edge", "removed");
-  tell(cleaning.self_loops, "self-loop", "removed");
-  tell(cleaning.isolated_rows_added, "isolated node", "without a row added");
-  tell(cleaning.unlabelled_left_out, "node", "without a label left out of the split");
-  text += fmt::format("           {}\n", cleaned.empty() ? "nothing to clean" : cleaned);
-  return text + fmt::format("           content hash {}\n", hash);
-}
-
-Json data_json(const NodeDataset& data, const std::string& hash) {
-  return {{"name", data.name},
-          {"nodes", data.nodes},
-          {"edges", data.edges.size()},
-          {"features", data.feature_count()},
-          {"classes", data.classes},
-          {"train", data.train.size()},
-          {"val", data.val.size()},
-          {"test", data.test.size()},
-          {"hash", hash},
-          {"duplicate_edges", data.cleaning.duplicate_edges},
-          {"self_loops", data.cleaning.self_loops},
-          {"isolated_rows_added", data.cleaning.isolated_rows_added},
-          {"unlabelled_left_out", data.cleaning.unlabelled_left_out}};
-}
-
 std::string settings_text(const std::map<std::string, std::string>& settings) {
   std::string text;
   for (const auto& [name, value] : settings) {
@@ -155,72 +103,6 @@ Json settings_json(const std::map<std::string, std::string>& settings) {
   }
   return object;
 }
-
-std::string training_text(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
-                          const Device& device) {
-  const TrainOptions& options = training.options;
-  std::string text = data_text(data, hash);
-  text += fmt::format("model      {}: {}\n", training.kind->name, settings_text(runs.first_model->settings()));
-  text += fmt::format("training   {}, learning rate {}, weight decay {}, {}{}\n", epochs_text(runs), options.learning_rate,
-                      options.weight_decay, options.patience > 0 ? fmt::format("patience {}", options.patience) : "no early stop",
-                      options.selection == Selection::last ? "" : ", weights of the best validation epoch");
-  text += fmt::format("           {}\n", seeds_text(training, runs));
-  text += fmt::format("device     {}\n", device.description());
-  const MeanAndDeviation accuracy = runs.over_seeds(&TrainReport::test_accuracy);
-  std::string test = accuracy_text(accuracy.mean, data.test);
-  if (runs.results.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * accuracy.deviation);
-  text += fmt::format("accuracy   train {}, validation {}, test {}\n",
-                      accuracy_text(runs.over_seeds(&TrainReport::train_accuracy).mean, data.train),
-                      accuracy_text(runs.over_seeds(&TrainReport::val_accuracy).mean, data.val), test);
-  if (runs.results.size() > 1)
-    text += fmt::format("           mean of {} ± population standard deviation\n", grouped(runs.results.size(), "seed"));
-  text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
-                      runs.epoch_ms_median(), runs.epoch_ms_min());
-  if (runs.results.size() == 1) text += fmt::format("weights    hash {}\n", runs.results.front().report.weights_hash);
-  return text;
-}
-
-Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
-                   const Device& device) {
-  Json seeds = Json::array();
-  for (const SeedResult& result : runs.results) {
-    const TrainReport& report = result.report;
-    seeds.push_back({{"seed", result.seed},
-                     {"epochs", report.epochs},
-                     {"selected_epoch", report.selected_epoch},
-                     {"train_loss", report.train_loss},
-                     {"train_accuracy", accuracy_json(report.train_accuracy, data.train)},
-                     {"val_accuracy", accuracy_json(report.val_accuracy, data.val)},
-                     {"test_accuracy", accuracy_json(report.test_accuracy, data.test)},
-                     {"weights_hash", report.weights_hash}});
-  }
-  const TrainOptions& options = training.options;
-  const MeanAndDeviation accuracy = runs.over_seeds(&TrainReport::test_accuracy);
-  return {{"model", training.kind->name},
-          {"settings", settings_json(runs.first_model->settings())},
-          {"options",
-           {{"epochs", options.epochs},
-            {"learning_rate", as_written(options.learning_rate)},
-            {"weight_decay", as_written(options.weight_decay)},
-            {"patience", options.patience},
-            {"selection", to_string(options.selection)}}},
-          {"device", to_string(device.kind())},
-          {"device_description", device.description()},
-          {"threads", device.threads()},
-          {"seeds_at_once", runs.at_once},
-          {"data", data_json(data, hash)},
-          {"seeds", std::move(seeds)},
-          {"test_accuracy",
-           {{"mean", accuracy_json(accuracy.mean, data.test)}, {"std", accuracy_json(accuracy.deviation, data.test)}}},
-          {"epoch_ms", {{"median", runs.epoch_ms_median()}, {"min", runs.epoch_ms_min()}}},
-          {"interrupted", runs.interrupted}};
-}
-
-std::string accuracy_text(double accuracy, const std::vector<int32_t>& split) {
-  return split.empty() ? "none" : fmt::format("{:.1f} %", 100 * accuracy);
-}
-
-Json accuracy_json(double accuracy, const std::vector<int32_t>& split) { return split.empty() ? Json() : Json(accuracy); }
 
 std::string cost_text() {
   return fmt::format("total      {}, {:.1f} MB of memory at most\n", duration_text(seconds_since_start(), 2),

@@ -1,12 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-
-#include "cli/node_training.h"
-#include "heddle/data.h"
-#include "heddle/device.h"
 
 /// What the subcommands print: text for people, JSON objects for programs (docs/cli.md describes each field).
 namespace heddle::cli {
@@ -26,23 +23,9 @@ std::string size_text(int64_t bytes);
 /// The double that is written like the float: 0.01, not 0.0099999998.
 double as_written(float number);
 
-/// Counts, split, content hash and what cleaning did.
-std::string data_text(const NodeDataset& data, const std::string& hash);
-Json data_json(const NodeDataset& data, const std::string& hash);
-
 /// "dropout 0.5, hidden 16, ..."; numbers are numbers in the object.
 std::string settings_text(const std::map<std::string, std::string>& settings);
 Json settings_json(const std::map<std::string, std::string>& settings);
-
-/// A training's result. `runs` is not empty.
-std::string training_text(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
-                          const Device& device);
-Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
-                   const Device& device);
-
-/// "81.5 %", or "none" for an empty split; null in the object.
-std::string accuracy_text(double accuracy, const std::vector<int32_t>& split);
-Json accuracy_json(double accuracy, const std::vector<int32_t>& split);
 
 /// Seconds and memory up to now, as the last lines or fields of a report.
 std::string cost_text();

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cfloat>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -10,6 +9,8 @@
 
 #include "cli/command_line.h"
 #include "cli/commands.h"
+#include "cli/kind_options.h"
+#include "cli/node_report.h"
 #include "cli/node_training.h"
 #include "cli/option_tables.h"
 #include "cli/options.h"
@@ -18,7 +19,7 @@
 #include "cli/report.h"
 #include "cli/result_files.h"
 #include "cli/run_files.h"
-#include "cli/settings.h"
+#include "cli/setting_options.h"
 #include "cli/train_recommender.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -30,8 +31,6 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t most_epochs = 10'000'000;
-
 struct TrainCommand {
   NodeTraining training;
   DataOptions data;
@@ -40,48 +39,21 @@ struct TrainCommand {
   ProfileOption profile;
   PrintOptions printing;
   std::string tuned;  ///< a file of heddle tune; empty: not asked for
+  SettingOptions settings;
 
-  void add_to(CLI::App& app);
-  void run();
+  void add_to(CLI::App& app, const Kind& kind);
+  void run(const Kind& kind);
 
  private:
   /// The first seed's model and what was asked for beside it.
   void save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const;
 };
 
-void TrainCommand::add_to(CLI::App& app) {
+void TrainCommand::add_to(CLI::App& app, const Kind& kind) {
   data.add_to(app);
-  for (const ModelSetting& setting : training.kind->settings) {
-    app.add_option_function<std::string>(
-           option_name(setting.name), [this, &setting](const std::string& value) { training.settings[setting.name] = value; },
-           setting.summary)
-        ->type_name("VALUE")
-        ->default_str(setting.fallback);
-  }
+  settings.add_to(app, kind.settings);
   const OptionHeading heading(app, "Training of a node classifier");
-  TrainOptions& options = training.options;
-  add_number<int64_t>(app, "--epochs", options.epochs, 1, most_epochs, fmt::format("a whole number from 1 to {}", most_epochs),
-                      "epochs to train");
-  add_number<float>(app, "--learning-rate", options.learning_rate, FLT_MIN, FLT_MAX, "a number above 0", "Adam's learning rate");
-  add_number<float>(app, "--weight-decay", options.weight_decay, 0, FLT_MAX, "a number of at least 0",
-                    "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss");
-  add_number<int64_t>(app, "--patience", options.patience, 0, most_epochs,
-                      fmt::format("a whole number from 0 to {}", most_epochs),
-                      "with --selection last: stop once the validation loss exceeds the mean of the N before it; with "
-                      "best-validation: once N epochs have brought nothing better; 0: run all epochs");
-  app.add_option_function<std::string>(
-         "--selection",
-         [&options](const std::string& written) {
-           for (Selection selection : {Selection::last, Selection::best_validation}) {
-             if (to_string(selection) != written) continue;
-             options.selection = selection;
-             return;
-           }
-           fail_choice("--selection", written, {"last", "best-validation"});
-         },
-         "which weights training ends with: last, or those of the best-validation epoch")
-      ->type_name("NAME")
-      ->default_str(to_string(options.selection));
+  settings.add_to(app, kind.training);
   add_number<uint64_t>(app, "--seed", training.seeds.first, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1",
                        "the seed, or the first of --seeds");
   add_number<int64_t>(
@@ -89,7 +61,7 @@ void TrainCommand::add_to(CLI::App& app) {
       "train from N seeds, --seed and those after it, and report mean and population standard deviation; on cpu several "
       "at once, one thread each");
   device.add_to(app);
-  outputs.add_to(app, true, training.kind->attends);
+  outputs.add_to(app, true, kind.attends);
   app.add_option("--tuned", tuned,
                  "run the variants that heddle tune saved in this file, where it knows this graph, width and device")
       ->type_name("FILE");
@@ -98,25 +70,26 @@ void TrainCommand::add_to(CLI::App& app) {
 }
 
 /// Where an interrupted training stood.
-std::string interruption(const NodeTraining& training, const SeedRuns& runs) {
-  const SeedResult& last = runs.results.back();
-  return fmt::format("interrupted after epoch {} of {} of seed {}", last.report.epochs, training.options.epochs, last.seed);
+std::string interruption(const SeedRuns& runs) {
+  const FitReport& last = runs.reports.back();
+  return fmt::format("interrupted after epoch {} of {} of seed {}", last.run_epochs, last.planned_epochs, last.seed);
 }
 
 void TrainCommand::save(const SeedRuns& runs, const NodeDataset& dataset, const std::string& hash, ResultFiles& results) const {
-  const SeedResult& first = runs.results.front();
-  results.write("the trained model", outputs.names.of(outputs.model, first.finished), [&](const std::string& path) {
-    save_model(*runs.first_model, path, training_metadata(dataset, hash, training.options, first));
-  });
-  outputs.write(*runs.first_model, dataset, first.finished, results);
+  const FitReport& first = runs.reports.front();
+  results.write("the trained model", outputs.names.of(outputs.model, first.finished()),
+                [&](const std::string& path) { save_model(*runs.first_model, path, training_metadata(dataset, hash, first)); });
+  outputs.write(*runs.first_model, dataset, first.finished(), results);
   if (training.profiler != nullptr)
     results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, training.profiler->trace()); });
 }
 
-void TrainCommand::run() {
+void TrainCommand::run(const Kind& kind) {
   require(training.seeds.first <= UINT64_MAX - static_cast<uint64_t>(training.seeds.count - 1), ErrorKind::usage, "--seed ",
           training.seeds.first, " and --seeds ", training.seeds.count, " go past 2^64 - 1");
-  check_settings(training.settings, [this] { training.kind->check(training.settings); });
+  training.plan = plan_fit(kind, settings.given());
+  require(outputs.embeddings.empty() || training.plan.has_vectors(), ErrorKind::usage, "--save-embeddings: a ", kind.name,
+          " with these settings has no hidden representation");
   RunFiles files;
   files.reads("--data", data.path);
   files.reads_file("--tuned", tuned);
@@ -135,21 +108,19 @@ void TrainCommand::run() {
   if (!tuned.empty() && !any) log_message(text(tuned, " has no choice for ", where.description(), ": the rule chooses"));
   ProgressBar progress(printing.quiet);
   progress.phase("reading the data");
-  const NodeDataset dataset = data.load();
+  const NodeDataset dataset = data.load(progress.callback());
   const std::string hash = dataset.content_hash();
-  int64_t bytes = 0;
-  for (const ParameterShape& shape : training.kind->parameters(dataset, training.settings))
-    bytes += shape.rows * shape.cols * static_cast<int64_t>(sizeof(float));
-  require_room("--save", outputs.model, bytes);
+  require_room("--save", outputs.model, training.plan.least_saved_bytes(dataset));
   const SeedRuns runs = run_training(training, dataset, where, progress);
   progress.finish();
   // What was trained is safe before anything else can go wrong.
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
   save(runs, dataset, hash, results);
-  const std::string outcome = results.outcome() + (runs.results.front().finished ? "" : outputs.names.left_alone(outputs.model));
+  const std::string outcome =
+      results.outcome() + (runs.reports.front().finished() ? "" : outputs.names.left_alone(outputs.model));
   if (runs.failure) {
     results.require_saved();
-    fail(runs.failure->kind(), runs.failure->what(), "; of seed ", runs.results.front().seed, ": ", outcome);
+    fail(runs.failure->kind(), runs.failure->what(), "; of seed ", runs.reports.front().seed, ": ", outcome);
   }
   results.report([&] {
     if (printing.json) {
@@ -164,13 +135,7 @@ void TrainCommand::run() {
           results.saved_text());
   });
   results.require_saved();
-  require(!runs.interrupted, ErrorKind::interrupted, interruption(training, runs), "; ", outcome);
-}
-
-std::string model_names() {
-  std::string names;
-  for (const ModelKind& kind : model_kinds()) names += fmt::format("{}, ", kind.name);
-  return names + recommender_names();
+  require(!runs.interrupted, ErrorKind::interrupted, interruption(runs), "; ", outcome);
 }
 
 }  // namespace
@@ -178,28 +143,23 @@ std::string model_names() {
 void add_train(CLI::App& app, Action& action) {
   CLI::App* train = app.add_subcommand("train", "train a model: heddle train MODEL --data PATH");
   train->require_subcommand(0, 1);
-  for (const ModelKind& kind : model_kinds()) {
-    CLI::App* model = train->add_subcommand(kind.name, fmt::format("{} ({})", kind.summary, kind.source));
+  for (const Kind* kind : kinds_for(Task::classify_nodes)) {
+    CLI::App* model = train->add_subcommand(kind->name, summary_of(*kind));
     const auto command = std::make_shared<TrainCommand>();
-    command->training.kind = &kind;
-    command->training.options = kind.protocol();
-    command->add_to(*model);
-    model->callback([command, &action] {
-      command->training.embeddings_wanted = !command->outputs.embeddings.empty();
-      action = [command] { command->run(); };
-    });
+    command->add_to(*model, *kind);
+    model->callback([command, kind, &action] { action = [command, kind] { command->run(*kind); }; });
   }
   add_train_recommenders(*train, action);
   train->callback([train] {
     const std::vector<std::string> rest = train->remaining();
     if (!train->get_subcommands().empty() && rest.empty()) return;
-    require(!rest.empty(), ErrorKind::usage, "train needs a model's name; there are: ", model_names());
+    require(!rest.empty(), ErrorKind::usage, "train needs a model's name; there are: ", kind_names());
     if (!rest.front().starts_with('-')) {
-      const std::string meant = did_you_mean(rest.front(), split_list(model_names()));
+      const std::string meant = did_you_mean(rest.front(), split_list(kind_names()));
       fail(ErrorKind::usage, "there is no model ", io::detail::in_quotes(rest.front()), meant,
-           meant.empty() ? "; there are: " : " There are: ", model_names());
+           meant.empty() ? "; there are: " : " There are: ", kind_names());
     }
-    fail(ErrorKind::usage, "train: ", rest.front(), " must come after the model's name; there are: ", model_names());
+    fail(ErrorKind::usage, "train: ", rest.front(), " must come after the model's name; there are: ", kind_names());
   });
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <CLI/App.hpp>
-#include <string>
 
 #include "cli/commands.h"
 
@@ -9,7 +8,5 @@ namespace heddle::cli {
 
 /// Adds `train lightgcn`, `train popularity`, ..., `train blend` to `heddle train`.
 void add_train_recommenders(CLI::App& train, Action& action);
-/// "lightgcn, popularity, ..., blend"
-std::string recommender_names();
 
 }  // namespace heddle::cli

@@ -22,6 +22,10 @@ function(heddle_compile_options target)
   if(HEDDLE_SANITIZE)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${HEDDLE_SANITIZE};-fno-omit-frame-pointer;-fno-sanitize-recover=all>)
     target_link_options(${target} PUBLIC -fsanitize=${HEDDLE_SANITIZE})
+    # What sanitizers write beside the code holds two million addresses: relocating them is most of what a short run costs.
+    if(HEDDLE_SANITIZE MATCHES address AND NOT BUILD_SHARED_LIBS)
+      target_link_options(${target} PRIVATE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>)
+    endif()
   endif()
   if(HEDDLE_HAS_CUDA)
     # CMake 3.25 does not know that nvcc has a C++20 mode.

@@ -236,7 +236,7 @@ NodeDataset parse_npz_graph(std::string_view bytes, const std::string& name, con
     data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   }
   for (const auto& [part, keys] :
-       {std::pair(&data.train, std::initializer_list<const char*>{"train_mask", "train_masks", "train_idx", "idx_train"}),
+       {std::pair(&data.train, std::vector<const char*>{"train_mask", "train_masks", "train_idx", "idx_train"}),
         {&data.val, {"val_mask", "val_masks", "valid_mask", "valid_masks", "val_idx", "valid_idx", "idx_val"}},
         {&data.test, {"test_mask", "test_masks", "test_idx", "idx_test"}}}) {
     const std::string found = arrays.first_of(keys);

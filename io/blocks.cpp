@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "heddle/error.h"
+#include "io/reading_progress.h"
 
 namespace heddle::io::detail {
 
@@ -90,7 +91,7 @@ std::exception_ptr for_each_block(BlockReader& reader, int threads, const Progre
       ByteBuffer buffer;
       while (!stop) {
         if (worker == 0 && progress) {
-          require(progress({"reading", reader.share(), {}}), ErrorKind::interrupted, "reading was stopped");
+          tell_reading(progress, reader.share());
         }
         int64_t sequence = 0;
         const std::string_view block = reader.next(buffer, sequence);

@@ -7,10 +7,14 @@
 #include <limits>
 #include <mutex>
 #include <optional>
+#include <set>
 
+#include "heddle/rethrow.h"
 #include "io/blocks.h"
 #include "io/column_values.h"
 #include "io/id_builder.h"
+#include "io/readable_path.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 #include "io/times.h"
 
@@ -347,7 +351,7 @@ class RowReader {
       return false;
     }
     fail("found ", counted(count, "column"), ", ", table_.file.header ? "the header has " : "the first row has ",
-         table_.dialect.columns, "; --ragged skip leaves such rows out");
+         table_.dialect.columns, table_.ragged_remedy);
   }
 
   void check_characters(std::string_view id, const char* what) const {
@@ -558,7 +562,7 @@ class LogReader {
     RowRules rules = {};
   };
   void make_ids_alike(std::vector<OpenedText>& opened, Role role, bool RowRules::*whole);
-  void read_rows(OpenedText& text, const std::string& first_name);
+  void read_rows(OpenedText& text, const std::string& first_name, const ProgressCallback& progress);
   void tell_strangers(const InteractionLog& log);
   void sum_up(Table& table, const RowRules& rules, std::size_t first_block);
   void tell(Table& table, const RowRules& rules, const TextSums& sums);
@@ -590,7 +594,13 @@ void LogReader::read(std::vector<InteractionText>& texts, const TableForm& form,
     }
     make_ids_alike(opened, role_user, &RowRules::whole_users);
     make_ids_alike(opened, role_item, &RowRules::whole_items);
-    for (OpenedText& text : opened) read_rows(text, opened.front().table.source.name());
+    double all = 0, before = 0;  // bytes of the files
+    for (const OpenedText& text : opened) all += static_cast<double>(text.table.source.size());
+    for (OpenedText& text : opened) {
+      const double begin = before / std::max(all, 1.0);
+      before += static_cast<double>(text.table.source.size());
+      read_rows(text, opened.front().table.source.name(), part_of(how_.options.progress, begin, before / std::max(all, 1.0)));
+    }
   } catch (const Error&) {
     for (OpenedText& text : opened) reading_.files.push_back(std::move(text.table.file));  // as far as they were read
     throw;
@@ -611,17 +621,13 @@ void LogReader::make_ids_alike(std::vector<OpenedText>& opened, Role role, bool 
   }
 }
 
-void LogReader::read_rows(OpenedText& text, const std::string& first_name) {
+void LogReader::read_rows(OpenedText& text, const std::string& first_name, const ProgressCallback& progress) {
   Table& table = text.table;
   RowRules& rules = text.rules;
   const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how_.rating, how_.behaviour, how_.time};
   if (!first_places_) first_places_ = rules.places;
   for (const Role role : {role_rating, role_behaviour, role_time}) {
     if ((*first_places_)[role] < 0 || wanted[role] == Wanted::no) rules.places[role] = -1;
-    if (wanted[role] == Wanted::yes && (*first_places_)[role] < 0) {
-      table.fail_at(table.body_line, "there is no column for the ", role_names[role], ", which is asked for; name it by --",
-                    role_names[role], "-column");
-    }
     if ((*first_places_)[role] < 0 || wanted[role] == Wanted::no || rules.places[role] >= 0) continue;
     if (wanted[role] == Wanted::yes) {
       table.fail_at(table.body_line, "there is no column for the ", role_names[role], ", which ", first_name, " has");
@@ -667,7 +673,7 @@ void LogReader::read_rows(OpenedText& text, const std::string& first_name) {
     blocks_[at] = std::move(rows);
     return fine;
   };
-  const std::exception_ptr failure = for_each_block(blocks, threads, how_.options.progress, parse);
+  const std::exception_ptr failure = for_each_block(blocks, threads, progress, parse);
   int64_t line = table.body_line;
   for (std::size_t i = first_block; i < blocks_.size(); ++i) {
     if (blocks_[i].error) table.fail_at(line + blocks_[i].error->line, blocks_[i].error->sentence);
@@ -892,4 +898,61 @@ bool find_title_columns(TextSource source, const ReadOptions& options, std::size
   return false;
 }
 
+ItemTable parse_item_table(TextSource source, const ReadOptions& options, Reading& reading) {
+  const auto names_stand_above = [](const std::vector<std::string>&, bool, const void*) { return true; };
+  Table table = open_table(std::move(source), {}, options, reading, names_stand_above, nullptr);
+  const int64_t header_line = table.body_line;
+  table.ragged_remedy = "";  // the commands that read such a table have no option for it
+  if (!table.file.header)
+    table.fail_at(header_line + 1, "a table of items has a line with the names of its columns above the rows");
+  const auto typed = [](const std::string& column) {
+    return column.find(":token") != std::string::npos || column.ends_with(":float");
+  };
+  if (std::any_of(table.header.begin(), table.header.end(), typed)) take_types_off(table);
+  const std::vector<std::string>& header = table.header;
+  const auto id_at = static_cast<std::size_t>(std::max<int64_t>(usual_places(header)[role_item], 0));
+  ItemTable items;
+  std::set<std::string_view> names;
+  for (std::size_t column = 0; column < header.size(); ++column) {
+    if (header[column].empty()) table.fail_at(header_line, "column ", column + 1, " has no name");
+    if (!names.insert(header[column]).second) table.fail_at(header_line, "two columns are called ", in_quotes(header[column]));
+    if (column != id_at) items.columns.emplace_back(header[column], std::vector<std::string>());
+    const bool is_id = column == id_at;
+    table.file.columns.push_back({.name = header[column],
+                                  .number = static_cast<int64_t>(column) + 1,
+                                  .used_for = is_id ? "item" : "column",
+                                  .why = is_id && usual_places(header)[role_item] < 0 ? "place"
+                                         : is_id                                      ? "usual name"
+                                                                                      : "named"});
+  }
+  IdTable met;
+  for_each_row(table, options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
+    if (fields[id_at].empty()) table.fail_at(line, "the item's id is empty");
+    if (met.find(fields[id_at]) >= 0) table.fail_at(line, "item ", in_quotes(fields[id_at]), " comes a second time");
+    met.insert(fields[id_at]);
+    std::size_t to = 0;
+    for (std::size_t column = 0; column < header.size(); ++column) {
+      if (column != id_at) items.columns[to++].second.emplace_back(fields[column]);
+    }
+  });
+  items.ids = met.ids();
+  table.file.role = "items";
+  table.file.format = "csv";
+  table.file.why = "is a text with columns";
+  reading.files.push_back(std::move(table.file));
+  return items;
+}
+
 }  // namespace heddle::io::detail
+
+namespace heddle::io {
+
+ItemTable read_item_table(const std::string& path, const ReadOptions& options, Reading* told) try {
+  return detail::read_and_tell(path, options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
+    return detail::parse_item_table(detail::TextSource(readable.path(), options), options, reading);
+  });
+} catch (...) {
+  rethrow_as_error();
+}
+
+}  // namespace heddle::io

@@ -30,6 +30,9 @@ void parse_titles(InteractionLog& log, TextSource source, const TableForm& form,
 /// The columns of a RecBole .item file that hold id and title (movie_title, name, ...); false if it has no title.
 bool find_title_columns(TextSource source, const ReadOptions& options, std::size_t& id, std::size_t& title);
 
+/// See read_item_table.
+ItemTable parse_item_table(TextSource source, const ReadOptions& options, Reading& reading);
+
 /// What columns of interactions are for.
 enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_count };
 inline constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time"};

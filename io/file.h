@@ -74,6 +74,8 @@ bool is_gzip(std::string_view bytes);
 /// At most the first `most` bytes (fewer than 2^31) that the first gzip member of `bytes` begins with, so far as it is whole; to
 /// look at, not to read.
 std::string gunzip_head(std::string_view bytes, int64_t most);
+/// `text` (fewer than 2^32 bytes) as one gzip member, at zlib's fastest level; members behind each other are a gzip file again.
+std::string gzip_member(std::string_view text);
 
 /// Writes a file so that either all of it or what stood before is at `path`: a temporary file in the same folder
 /// (NAME.tmp-PROCESS-NUMBER), flushed to the disk and renamed by `commit`; without `commit` the destructor removes it. Of a

@@ -137,9 +137,10 @@ NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& opti
   NodeDataset data;
   const fs::path folder = fs::path(path).lexically_normal();  // "data/x/" names the same as "data/x"
   data.name = (folder.has_filename() ? folder : folder.parent_path()).filename().string();
-  EdgeList list = read_edges(edge_file, options, reading);
-  if (!feature_file.empty()) data.dense_features = read_features(feature_file, options, reading);
-  if (!label_file.empty()) data.labels = read_labels(label_file, options, reading);
+  const double edges_share = first_share(edge_file, feature_file);
+  EdgeList list = read_edges(edge_file, part_options(options, 0, edges_share), reading);
+  if (!feature_file.empty()) data.dense_features = read_features(feature_file, part_options(options, edges_share, 1), reading);
+  if (!label_file.empty()) data.labels = read_labels(label_file, part_options(options, 1, 1), reading);
 
   const int64_t label_rows = static_cast<int64_t>(data.labels.size());
   if (!feature_file.empty() && !label_file.empty()) {
@@ -157,7 +158,7 @@ NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& opti
     for (Edge& edge : list.edges) edge = {edge.first - 1, edge.second - 1};
     reading.note(NoteKind::ids, edge_file, list.largest_id_line,
                  text("the node ids run from 1 to ", count.nodes, ", as many as ", count.said_by,
-                      " nodes: they are taken for the rows in their order, here and in the split files"));
+                      ": they are taken for the rows in their order, here and in the split files"));
   }
   require(list.nodes <= count.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
           " is too large, ", count.said_by, " ", counted(count.nodes, "node"));
@@ -172,7 +173,7 @@ NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& opti
     if (split_file.empty()) return;
     const std::string file = fs::path(split_file).filename().string();
     for (const auto& [listed, line] :
-         parse_ids(TextSource(split_file, options.options), options, reading, data.nodes + from_one, part)) {
+         parse_ids(TextSource(split_file, options.options), part_options(options, 1, 1), reading, data.nodes + from_one, part)) {
       const int32_t id = listed - from_one;
       require(id >= 0, ErrorKind::bad_data, split_file, ":", line, ": node id 0, and the edges count from 1");
       require(data.labels[static_cast<std::size_t>(id)] >= 0, ErrorKind::bad_data, split_file, ":", line, ": node ", id,

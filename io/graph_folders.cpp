@@ -188,14 +188,17 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
   LoadOptions plain = how;
   plain.columns = {};
   plain.options.header = HeaderLine::absent;  // OGB writes none
-  EdgeList list = parse_edge_list(TextSource(edge_file, plain.options), plain, reading);
+  const double edges_share = first_share(edge_file, feature_file);
+  const LoadOptions of_edges = part_options(plain, 0, edges_share), of_features = part_options(plain, edges_share, 1),
+                    of_parts = part_options(plain, 1, 1);
+  EdgeList list = parse_edge_list(TextSource(edge_file, plain.options), of_edges, reading);
   require(list.nodes <= data.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
           " is too large, ", count_file, " says ", counted(data.nodes, "node"));
   const int64_t listed = list.listed;
   take_edges(data, std::move(list));
   if (!feature_file.empty()) {
     RowIds ids;
-    data.dense_features = parse_matrix(TextSource(feature_file, plain.options), plain, reading, ids);
+    data.dense_features = parse_matrix(TextSource(feature_file, plain.options), of_features, reading, ids);
     require(data.dense_features.rows == data.nodes, ErrorKind::bad_data, feature_file, " has ",
             counted(data.dense_features.rows, "row"), ", ", count_file, " says ", counted(data.nodes, "node"));
   }
@@ -231,7 +234,7 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
          {std::tuple("train.csv", &data.train, "train"), {"valid.csv", &data.val, "val"}, {"test.csv", &data.test, "test"}}) {
       const std::string file = find_file(folder, name);
       if (file.empty()) continue;
-      for (const ListedId& id : parse_ids(TextSource(file, plain.options), plain, reading, data.nodes, told))
+      for (const ListedId& id : parse_ids(TextSource(file, plain.options), of_parts, reading, data.nodes, told))
         part->push_back(id.id);
     }
     check_parts(data, folder, reading);
@@ -295,7 +298,8 @@ std::pair<std::string, std::string> dgl_files(const std::string& path) {
   return {find_file(path, nodes), find_file(path, edges)};
 }
 
-NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how, Reading& reading) {
+NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how, Reading& reading, double nodes_share) {
+  const LoadOptions of_nodes = part_options(how, 0, nodes_share), of_edges = part_options(how, nodes_share, 1);
   const NodeColumns& columns = how.columns;
   const std::string nodes_name = nodes.name(), edges_name = edges.name();
   GraphBuilder graph(nodes_name);
@@ -309,7 +313,7 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
     if (attributes.back() + 1 != attributes.size()) node_table.fail_at(1, "two columns have the name ", in_quotes(name));
   }
   int64_t rows = 0;
-  for_each_row(node_table, how.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
+  for_each_row(node_table, of_nodes.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
     const std::string_view name = fields[static_cast<std::size_t>(id)];
     if (name.empty()) {
       if (how.options.missing == MissingFields::error) node_table.fail_at(line, "the node id is empty");
@@ -332,7 +336,7 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
   const int64_t target = place_of(edge_table, columns.target, {"dst_id", "dst", "target", "Target"});
   const int64_t weight = place_of(edge_table, columns.weight, {"weight", "Weight"}, true);
   int64_t listed = 0;
-  for_each_row(edge_table, how.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
+  for_each_row(edge_table, of_edges.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
     ++listed;
     int32_t ends[2];
     for (int end = 0; end < 2; ++end) {
@@ -376,7 +380,8 @@ NodeDataset read_dgl(const std::string& path, const LoadOptions& how, Reading& r
   const auto [node_file, edge_file] = dgl_files(path);
   require(!node_file.empty() && !edge_file.empty(), ErrorKind::bad_data, path,
           " has no nodes.csv and edges.csv, nor a meta.yaml that names such");
-  NodeDataset data = parse_dgl(TextSource(node_file, how.options), TextSource(edge_file, how.options), how, reading);
+  NodeDataset data = parse_dgl(TextSource(node_file, how.options), TextSource(edge_file, how.options), how, reading,
+                               first_share(node_file, edge_file));
   data.name = folder_name(path);
   if (const std::string meta = find_file(path, "meta.yaml"); !meta.empty())
     tell_file(reading, meta, "names of files", "dgl", "is named as DGL names it");

@@ -26,7 +26,7 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
 
 /// DGL's CSVDataset: nodes.csv (node_id, and label, feat, train_mask, val_mask, test_mask where there are such) and edges.csv
 /// (src_id, dst_id, weight). meta.yaml may name them otherwise.
-NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how, Reading& reading);
+NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how, Reading& reading, double nodes_share = 0.5);
 /// nodes.csv and edges.csv of a folder, or what meta.yaml names in their place; empty: they are not there.
 std::pair<std::string, std::string> dgl_files(const std::string& path);
 bool is_dgl(const std::string& path);

@@ -12,14 +12,24 @@
 
 namespace heddle::io::detail {
 
+namespace {
+
+constexpr int gzip_only = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
+
+/// Memory from where all other memory comes from.
+void set_memory(z_stream& stream) {
+  stream.zalloc = [](voidpf, uInt items, uInt bytes) -> voidpf {
+    return ::operator new (std::size_t{items} * bytes, std::nothrow);
+  };
+  stream.zfree = [](voidpf, voidpf memory) { ::operator delete(memory); };
+}
+
+}  // namespace
+
 /// zlib's state, released whatever happens.
 struct Inflater {
   Inflater() {
-    constexpr int gzip_only = 16 + MAX_WBITS;  // +16: zlib's way of saying a gzip header and no other
-    stream.zalloc = [](voidpf, uInt items, uInt bytes) -> voidpf {
-      return ::operator new (std::size_t{items} * bytes, std::nothrow);
-    };
-    stream.zfree = [](voidpf, voidpf memory) { ::operator delete(memory); };
+    set_memory(stream);
     const int status = inflateInit2(&stream, gzip_only);
     if (status == Z_MEM_ERROR) throw std::bad_alloc();
     require(status == Z_OK, ErrorKind::internal, "zlib cannot start");
@@ -27,6 +37,20 @@ struct Inflater {
   ~Inflater() { inflateEnd(&stream); }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
+  z_stream stream{};
+};
+
+struct Deflater {
+  Deflater() {
+    set_memory(stream);
+    // The fastest level: of a table of rankings half goes even so, and whoever ranks waits meanwhile.
+    const int status = deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, gzip_only, 8, Z_DEFAULT_STRATEGY);
+    if (status == Z_MEM_ERROR) throw std::bad_alloc();
+    require(status == Z_OK, ErrorKind::internal, "zlib cannot start");
+  }
+  ~Deflater() { deflateEnd(&stream); }
+  Deflater(const Deflater&) = delete;
+  Deflater& operator=(const Deflater&) = delete;
   z_stream stream{};
 };
 
@@ -118,6 +142,21 @@ std::string gunzip_head(std::string_view bytes, int64_t most) {
   inflate(&stream, Z_NO_FLUSH);  // whatever it says: what came is what is looked at
   result.resize(result.size() - stream.avail_out);
   return result;
+}
+
+std::string gzip_member(std::string_view text) {
+  require(text.size() <= std::numeric_limits<uInt>::max(), ErrorKind::internal, "a text of ", counted(text.size(), "byte"),
+          " is compressed at once");
+  Deflater deflater;
+  z_stream& stream = deflater.stream;
+  std::string bytes(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // zlib only reads it
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
+  stream.avail_out = static_cast<uInt>(bytes.size());
+  require(deflate(&stream, Z_FINISH) == Z_STREAM_END, ErrorKind::internal, "zlib cannot compress");
+  bytes.resize(stream.total_out);
+  return bytes;
 }
 
 }  // namespace heddle::io::detail

@@ -75,12 +75,18 @@ std::vector<std::string> IdTable::near_matches(std::string_view id, int64_t coun
 
 int32_t IdTable::require_known(std::string_view id, const char* what) const try {
   const int32_t number = find(id);
-  if (number >= 0) return number;
+  if (number < 0) fail(ErrorKind::usage, unknown_text(id, what));
+  return number;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::string IdTable::unknown_text(std::string_view id, const char* what) const try {
   std::string hint;
   for (const std::string& match : near_matches(id)) {
     hint += (hint.empty() ? "; did you mean " : ", ") + io::detail::in_quotes(match);
   }
-  fail(ErrorKind::usage, what, " ", io::detail::in_quotes(id), " is unknown", hint, hint.empty() ? "" : "?");
+  return text(what, " ", io::detail::in_quotes(id), " is unknown", hint, hint.empty() ? "" : "?");
 } catch (...) {
   rethrow_as_error();
 }

@@ -7,11 +7,11 @@
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "io/choices.h"
 #include "io/content_kind.h"
 #include "io/decompress.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
+#include "io/read_options.h"
 #include "io/readable_path.h"
 
 namespace fs = std::filesystem;
@@ -21,26 +21,6 @@ namespace heddle::io {
 namespace detail {
 
 namespace {
-
-constexpr std::string_view automatic_name = "auto";
-
-/// The columns that can be named, and what their settings are called.
-constexpr std::pair<const char*, std::string InteractionColumns::*> column_settings[] = {
-    {"user_column", &InteractionColumns::user},
-    {"item_column", &InteractionColumns::item},
-    {"rating_column", &InteractionColumns::rating},
-    {"behaviour_column", &InteractionColumns::behaviour},
-    {"time_column", &InteractionColumns::time}};
-
-InteractionFormat format_named(const std::string& name, const std::string& called) {
-  if (name == automatic_name) return InteractionFormat::automatic;
-  std::vector<std::string> names{std::string(automatic_name)};
-  for (const InteractionFormatEntry& entry : interaction_formats()) {
-    if (entry.name == name) return entry.format;
-    names.emplace_back(entry.name);
-  }
-  fail_choice(called, name, names);
-}
 
 constexpr InteractionFormatEntry interaction_format_table[] = {
     {InteractionFormat::npz, "npz", "a sparse matrix of users x items as SciPy's save_npz writes it (.npz)", is_npz_interactions,
@@ -107,30 +87,47 @@ void refuse_columns(const InteractionColumns& columns, std::string_view format, 
 
 }  // namespace detail
 
-std::map<std::string, std::string> to_settings(const InteractionReading& reading) try {
-  std::map<std::string, std::string> settings{{"format", std::string(detail::automatic_name)}};
-  for (const detail::InteractionFormatEntry& entry : detail::interaction_formats()) {
-    if (entry.format == reading.format) settings["format"] = entry.name;
-  }
-  for (const auto& [name, column] : detail::column_settings) settings[name] = reading.columns.*column;
-  settings.merge(to_settings(reading.options));
-  return settings;
-} catch (...) {
-  rethrow_as_error();
+namespace {
+
+SettingOf<InteractionReading> column_setting(const char* name, std::string InteractionColumns::*column, const char* what) {
+  return custom_setting<InteractionReading>(
+      name, "COLUMN", text("the column with the ", what, ", by name or number from 1 [by usual names]"),
+      [column](InteractionReading& reading, const std::string&, const std::string& written) {
+        reading.columns.*column = written;
+      },
+      [column](const InteractionReading& reading) { return reading.columns.*column; });
 }
 
-bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
-                 const std::string& called) try {
-  if (name == "format") {
-    reading.format = detail::format_named(written, called.empty() ? name : called);
-    return true;
+/// "auto (by its content), lightgcn, recbole, movielens or csv"
+SettingOf<InteractionReading> format_setting() {
+  std::vector<std::pair<std::string, InteractionFormat>> names{{"auto", InteractionFormat::automatic}};
+  std::string meaning = "format of the data: auto (by its content)";
+  const std::span<const detail::InteractionFormatEntry> formats = detail::interaction_formats();
+  for (const detail::InteractionFormatEntry& entry : formats) {
+    names.emplace_back(entry.name, entry.format);
+    meaning += text(&entry == &formats.back() ? " or " : ", ", entry.name);
   }
-  for (const auto& [known, column] : detail::column_settings) {
-    if (name != known) continue;
-    reading.columns.*column = written;
-    return true;
-  }
-  return set_setting(reading.options, name, written, called);
+  return setting("format", &InteractionReading::format, std::move(names), meaning);
+}
+
+std::vector<SettingOf<InteractionReading>> interaction_reading_rows() {
+  std::vector<SettingOf<InteractionReading>> rows = {
+      format_setting(),
+      column_setting("user_column", &InteractionColumns::user, "user"),
+      column_setting("item_column", &InteractionColumns::item, "item"),
+      column_setting("rating_column", &InteractionColumns::rating, "rating"),
+      column_setting("behaviour_column", &InteractionColumns::behaviour, "behaviour (view, buy, ...)"),
+      column_setting("time_column", &InteractionColumns::time, "time")};
+  for (SettingOf<ReadOptions>& row : detail::read_option_rows())
+    rows.push_back(detail::setting_within(&InteractionReading::options, std::move(row)));
+  return rows;
+}
+
+}  // namespace
+
+const SettingTable<InteractionReading>& reading_settings() try {
+  static const SettingTable<InteractionReading> table("reading", interaction_reading_rows());
+  return table;
 } catch (...) {
   rethrow_as_error();
 }
@@ -171,7 +168,7 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
 InteractionLog load_interactions(const std::string& path, const InteractionReading& how, Reading* told) try {
   return detail::read_and_tell(path, how.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
     InteractionLog log = detail::read_interactions(readable.path(), how, reading);
-    log.read_with = to_settings(how);
+    log.read_with = reading_settings().write(how);
     if (readable.is_copy()) log.name = detail::data_name(readable.name());
     return log;
   });

@@ -11,6 +11,7 @@
 #include "io/delimited.h"
 #include "io/interaction_files.h"
 #include "io/json_records.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 
 namespace heddle::io::detail {
@@ -112,7 +113,9 @@ InteractionLog parse_json_records(TextSource source, const InteractionReading& h
   int64_t line = 0, rows = 0;  // lines of the CSV so far
   bool by_line = true;
   JsonRecords records(text, name);
+  RecordsProgress progress(how.options.progress, text.size(), 0, 0.5);
   while (records.next()) {
+    progress.record(records.left());
     ++rows;
     by_line = by_line && records.line() > line;
     if (by_line) {
@@ -153,6 +156,7 @@ InteractionLog parse_json_records(TextSource source, const InteractionReading& h
   for (std::size_t i = 0; i < roles.size(); ++i) *columns[roles[i]] = std::to_string(i + 1);
   as_csv.options.separator = as_csv.options.quote = as_csv.options.encoding = "";
   as_csv.options.header = HeaderLine::absent;
+  as_csv.options.progress = part_of(how.options.progress, 0.5, 1);
   as_csv.options.skip_lines = 0;
   // Records of one line have no lines of their own: they are counted.
   const std::string called = by_line ? name : name + " record";

@@ -30,6 +30,9 @@ class JsonRecords {
   /// The line that the record begins in, from 1.
   int64_t line() const { return line_; }
 
+  /// Bytes behind the current record.
+  std::size_t left() const { return content_.size() - at_; }
+
   /// A value of the record: its keys joined by points, so that {"business": {"id": 7}} has the value 7 under business.id; a
   /// number as it is written, nothing for null.
   struct Value {

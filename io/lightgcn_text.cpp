@@ -8,6 +8,7 @@
 #include "io/delimited.h"
 #include "io/interaction_files.h"
 #include "io/limits.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 
 namespace fs = std::filesystem;
@@ -107,22 +108,28 @@ constexpr const char* part_names[] = {"train", "val", "test"};
 
 }  // namespace
 
-InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading) {
+InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ProgressCallback& progress) {
   InteractionLog log;
   IdColumn users, items;
   std::vector<int64_t> items_of_line;
   const std::string first_name = texts.empty() ? "" : texts.front().source.name();
+  double all = 0, before_this = 0;  // bytes of the files
+  for (const InteractionText& text : texts) all += static_cast<double>(std::max<int64_t>(text.source.size(), 1));
   for (InteractionText& text : texts) {
     const std::string& name = text.source.name();
+    const double begin = before_this / all;
+    before_this += static_cast<double>(std::max<int64_t>(text.source.size(), 1));
     const std::string bytes = text.source.read_all();
     std::string converted;
     ForeignBytes foreign;
     const std::string_view content = as_utf8(bytes, '\n', converted, foreign);
     const bool colons = has_colons(content);
+    RecordsProgress told(progress, content.size(), begin, before_this / all);
     Lines lines(content, name, Comments::above);
     int64_t comments = 0, rows = 0;
     const std::size_t before = items.numbers().size();
     while (lines.next()) {
+      told.record(lines.left());
       std::string line;  // only of a line with a colon
       std::string_view rest = lines.line();
       if ((rest.front() == '#' || rest.front() == '%') && users.plain()) {
@@ -243,7 +250,7 @@ InteractionLog read_lightgcn(const std::string& path, const InteractionReading& 
          " has as many fields in each line and users in several lines: --format csv reads it as user, item and more columns, "
          "--format lightgcn as a user and its items");
   }
-  InteractionLog log = parse_lightgcn(std::move(texts), reading);
+  InteractionLog log = parse_lightgcn(std::move(texts), reading, how.options.progress);
   log.name = data_name(path);
   return log;
 }

@@ -14,7 +14,7 @@ namespace heddle::io::detail {
 /// (InteractionText::part) makes a log without parts. Lines that begin with # or % are comments above the first other line, and
 /// behind it where all ids are plain numbers. Throws Error{bad_data} "name:line: ..." for ids that check_id refuses, and where
 /// there is no interaction at all.
-InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading);
+InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ProgressCallback& progress = {});
 
 /// What lines of a text are whose fields blanks separate.
 enum class LineShape {

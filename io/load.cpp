@@ -1,6 +1,10 @@
 #include "io/load.h"
 
 #include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
@@ -12,6 +16,7 @@
 #include "io/interaction_files.h"
 #include "io/interactions.h"
 #include "io/planetoid.h"
+#include "io/read_options.h"
 #include "io/readable_path.h"
 
 namespace heddle::io {
@@ -99,6 +104,45 @@ NodeDataset read_nodes(const std::string& path, const LoadOptions& how, Reading&
 }  // namespace
 
 }  // namespace detail
+
+namespace {
+
+SettingOf<LoadOptions> node_column_setting(const char* name, std::string NodeColumns::*column, const char* what) {
+  return custom_setting<LoadOptions>(
+      name, "COLUMN", text("the column with ", what, ", by name or number from 1 [by usual names]"),
+      [column](LoadOptions& options, const std::string&, const std::string& written) { options.columns.*column = written; },
+      [column](const LoadOptions& options) { return options.columns.*column; });
+}
+
+std::vector<SettingOf<LoadOptions>> load_rows() {
+  std::vector<std::pair<std::string, NodeFormat>> names{{"auto", NodeFormat::automatic}};
+  std::string meaning = "format of the data: auto (by its content)";
+  const std::span<const detail::NodeFormatEntry> formats = detail::node_formats();
+  for (const detail::NodeFormatEntry& entry : formats) {
+    names.emplace_back(entry.name, entry.format);
+    meaning += text(&entry == &formats.back() ? " or " : ", ", entry.name);
+  }
+  std::vector<SettingOf<LoadOptions>> rows = {setting("format", &LoadOptions::format, std::move(names), meaning),
+                                              node_column_setting("source_column", &NodeColumns::source, "an edge's beginning"),
+                                              node_column_setting("target_column", &NodeColumns::target, "an edge's end"),
+                                              node_column_setting("weight_column", &NodeColumns::weight, "an edge's weight"),
+                                              node_column_setting("node_column", &NodeColumns::node, "the node's id"),
+                                              node_column_setting("label_column", &NodeColumns::label, "the node's class")};
+  for (SettingOf<ReadOptions>& row : detail::read_option_rows()) {
+    if (row.told.name == "dates") continue;  // no reader of nodes reads times
+    rows.push_back(detail::setting_within(&LoadOptions::options, std::move(row)));
+  }
+  return rows;
+}
+
+}  // namespace
+
+const SettingTable<LoadOptions>& load_settings() try {
+  static const SettingTable<LoadOptions> table("reading", load_rows());
+  return table;
+} catch (...) {
+  rethrow_as_error();
+}
 
 NodeDataset load(const std::string& path, const LoadOptions& options, Reading* told) try {
   return detail::read_and_tell(path, options.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {

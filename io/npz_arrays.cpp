@@ -21,7 +21,7 @@ NpzArrays::NpzArrays(std::string_view bytes, const std::string& name) : archive_
   }
 }
 
-std::string NpzArrays::first_of(std::initializer_list<const char*> keys) const {
+std::string NpzArrays::first_of(const std::vector<const char*>& keys) const {
   for (const char* key : keys) {
     if (has(key)) return key;
   }

@@ -21,7 +21,7 @@ class NpzArrays {
   const std::string& name() const { return name_; }
   bool has(const std::string& key) const { return places_.contains(key); }
   /// The first of the keys that there is; empty: none.
-  std::string first_of(std::initializer_list<const char*> keys) const;
+  std::string first_of(const std::vector<const char*>& keys) const;
   /// The array. Throws Error{bad_data} where it is not there or not of a type that is read.
   Array read(const std::string& key);
   /// The same as whole numbers, and as float32 numbers, which are finite.

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "heddle/error.h"
 #include "io/column_values.h"
 #include "io/limits.h"
+#include "io/reading_progress.h"
 #include "io/table.h"
 #include "io/text.h"
 
@@ -118,6 +120,22 @@ void finish_ids(const Table& table, RowIds& ids) {
 }
 
 }  // namespace
+
+LoadOptions part_options(const LoadOptions& options, double begin, double end) {
+  LoadOptions part = options;
+  part.options.progress = part_of(options.options.progress, begin, end);
+  return part;
+}
+
+double first_share(const std::string& first, const std::string& second) {
+  const auto size_of = [](const std::string& path) {
+    std::error_code ignored;
+    const std::uintmax_t size = path.empty() ? 0 : std::filesystem::file_size(path, ignored);
+    return ignored || size == static_cast<std::uintmax_t>(-1) ? 0.0 : static_cast<double>(size);
+  };
+  const double bytes = size_of(first);
+  return bytes / std::max(bytes + size_of(second), 1.0);
+}
 
 Table open_node_table(TextSource source, const LoadOptions& options, Reading& reading, std::string_view role) {
   Table table = open_table(std::move(source), {}, options.options, reading, is_node_header, nullptr);

@@ -12,6 +12,13 @@
 /// Error{bad_data} "name:line: ...".
 namespace heddle::io::detail {
 
+/// `options` for one of several files that are told of as a whole: its share runs from `begin` to `end` of that. They must
+/// outlive what is returned.
+LoadOptions part_options(const LoadOptions& options, double begin, double end);
+
+/// Which share of the bytes of two files is the first one's; files that are not there have none.
+double first_share(const std::string& first, const std::string& second);
+
 /// Node ids beside the rows of a file, in its order; empty: the rows are the nodes 0, 1, ...
 using RowIds = std::vector<int32_t>;
 

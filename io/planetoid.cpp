@@ -90,23 +90,47 @@ void take_graph(NodeDataset& data, const NamedBytes& part) {
   data.edges = std::move(directed);
 }
 
+/// Tells a callback (or none) how many bytes of the parts have been read.
+class PartsProgress {
+ public:
+  PartsProgress(const ProgressCallback& callback, const PlanetoidParts& parts) : callback_(callback), parts_(parts) {
+    for (const NamedBytes& part : parts) all_ += static_cast<double>(part.bytes.size());
+  }
+
+  /// The part that is to be read next.
+  const NamedBytes& part(PlanetoidPart which) {
+    const NamedBytes& part = parts_[which];
+    const bool wanted =
+        !callback_ || callback_({.phase = "reading the data", .share = all_ > 0 ? before_ / all_ : 0, .figures = {}});
+    require(wanted, ErrorKind::interrupted, "interrupted while the data were read");
+    before_ += static_cast<double>(part.bytes.size());
+    return part;
+  }
+
+ private:
+  const ProgressCallback& callback_;
+  const PlanetoidParts& parts_;
+  double all_ = 0, before_ = 0;
+};
+
 }  // namespace
 
-NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
+NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress) {
   NodeDataset data;
   data.name = std::move(name);
+  PartsProgress told(progress, parts);
 
-  const HostCsr x = unpickle_csr(parts[part_x].bytes, parts[part_x].name);
-  HostCsr allx = unpickle_csr(parts[part_allx].bytes, parts[part_allx].name);
-  const HostCsr tx = unpickle_csr(parts[part_tx].bytes, parts[part_tx].name);
+  const HostCsr x = unpickle_csr(told.part(part_x).bytes, parts[part_x].name);
+  HostCsr allx = unpickle_csr(told.part(part_allx).bytes, parts[part_allx].name);
+  const HostCsr tx = unpickle_csr(told.part(part_tx).bytes, parts[part_tx].name);
   for (const auto& [part, matrix] : {std::pair(part_x, &x), std::pair(part_tx, &tx)}) {
     require(matrix->cols == allx.cols, ErrorKind::bad_data, parts[part].name, " has ", counted(matrix->cols, "column"), ", ",
             parts[part_allx].name, " has ", allx.cols);
   }
   int64_t classes = 0;
-  const std::vector<int32_t> y = unpickle_labels(parts[part_y], classes);
-  const std::vector<int32_t> ally = unpickle_labels(parts[part_ally], classes);
-  const std::vector<int32_t> ty = unpickle_labels(parts[part_ty], classes);
+  const std::vector<int32_t> y = unpickle_labels(told.part(part_y), classes);
+  const std::vector<int32_t> ally = unpickle_labels(told.part(part_ally), classes);
+  const std::vector<int32_t> ty = unpickle_labels(told.part(part_ty), classes);
   const auto check_rows = [&](PlanetoidPart labels, std::size_t label_rows, PlanetoidPart features, int64_t feature_rows) {
     require(static_cast<int64_t>(label_rows) == feature_rows, ErrorKind::bad_data, parts[labels].name, " has ",
             counted(label_rows, "row"), ", ", parts[features].name, " has ", feature_rows);
@@ -117,7 +141,7 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   require(x.rows <= allx.rows, ErrorKind::bad_data, parts[part_x].name, " has ", counted(x.rows, "row"), ", more than allx with ",
           allx.rows);
 
-  const std::vector<int32_t> test_index = parse_test_index(parts[part_test_index], allx.rows, tx.rows);
+  const std::vector<int32_t> test_index = parse_test_index(told.part(part_test_index), allx.rows, tx.rows);
   const int64_t test_begin = allx.rows;
   data.nodes = test_index.empty() ? test_begin : int64_t{*std::max_element(test_index.begin(), test_index.end())} + 1;
   data.classes = static_cast<int32_t>(classes);
@@ -154,7 +178,7 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name) {
   for (std::size_t i = 0; i < row_of_test.size(); ++i) {
     if (row_of_test[i] != no_row) put(data.test, test_begin + static_cast<int64_t>(i));
   }
-  take_graph(data, parts[part_graph]);
+  take_graph(data, told.part(part_graph));
   return data;
 }
 
@@ -194,7 +218,7 @@ std::string planetoid_prefix(const std::string& path) {
   return *found.begin();
 }
 
-NodeDataset read_planetoid(const std::string& path, const LoadOptions&, Reading& reading) {
+NodeDataset read_planetoid(const std::string& path, const LoadOptions& options, Reading& reading) {
   const std::string prefix = planetoid_prefix(path);
   require(!prefix.empty(), ErrorKind::io, path, " is not a Planetoid data set: there is no ", path, "/ind.*.allx, nor ind.",
           std::filesystem::path(path).filename().string(), ".allx beside it");
@@ -208,7 +232,7 @@ NodeDataset read_planetoid(const std::string& path, const LoadOptions&, Reading&
     parts[i] = {contents[i].view(), file};
   }
   const std::string stem = std::filesystem::path(prefix).filename().string();  // "ind.NAME."
-  return parse_planetoid(parts, stem.substr(4, stem.size() - 5));
+  return parse_planetoid(parts, stem.substr(4, stem.size() - 5), options.options.progress);
 }
 
 }  // namespace heddle::io::detail

@@ -6,6 +6,7 @@
 
 #include "heddle/data.h"
 #include "heddle/io.h"
+#include "heddle/progress.h"
 
 /// The data sets of Planetoid (Z. Yang, W. Cohen, R. Salakhutdinov, "Revisiting semi-supervised learning with graph embeddings",
 /// ICML 2016): Cora, Citeseer, Pubmed, each as eight files ind.NAME.PART.
@@ -34,8 +35,9 @@ using PlanetoidParts = std::array<NamedBytes, planetoid_part_names.size()>;
 /// - Edges: `graph` made symmetric. A neighbour that a node lists again counts as a duplicate; each edge may stand in the lists
 /// of
 ///   both its ends.
-/// Throws Error{bad_data} naming file and byte or line.
-NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name);
+/// Throws Error{bad_data} naming file and byte or line. `progress` is told "reading the data" before each part; false throws
+/// Error{interrupted}.
+NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress = {});
 
 /// "DIR/ind.NAME." for "DIR/NAME" and "DIR/ind.NAME.PART" (where DIR/ind.NAME.PART exists for some PART), and for a folder that
 /// holds one Planetoid data set; empty for anything else. A folder with several is an Error{usage} that lists them.

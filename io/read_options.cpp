@@ -1,96 +1,67 @@
-#include <charconv>
-#include <map>
+#include "io/read_options.h"
+
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "heddle/error.h"
-#include "heddle/io.h"
-#include "heddle/rethrow.h"
-#include "io/choices.h"
 #include "io/table.h"
 #include "io/text_source.h"
 
-namespace heddle::io {
+namespace heddle::io::detail {
 
 namespace {
 
-/// Values of an enumeration by their names.
-template <class Value>
-using Named = std::vector<std::pair<const char*, Value>>;
-
-const Named<MissingFields> missing_names = {
-    {"skip", MissingFields::skip}, {"error", MissingFields::error}, {"keep", MissingFields::keep}};
-const Named<RaggedRows> ragged_names = {{"error", RaggedRows::error}, {"skip", RaggedRows::skip}};
-const Named<HeaderLine> header_names = {
-    {"auto", HeaderLine::automatic}, {"yes", HeaderLine::present}, {"no", HeaderLine::absent}};
-const Named<DateOrder> date_names = {
-    {"auto", DateOrder::automatic}, {"day-first", DateOrder::day_first}, {"month-first", DateOrder::month_first}};
-
-template <class Value>
-std::string name_of(const Named<Value>& names, Value value) {
-  for (const auto& [name, named] : names) {
-    if (named == value) return name;
-  }
-  return "";
+/// A text of which `check` throws Error{usage} for what it cannot be; it may be empty.
+SettingOf<ReadOptions> text_row(const char* name, const char* type, std::string ReadOptions::*member, const char* meaning,
+                                void (*check)(const std::string& written, const std::string& called)) {
+  return custom_setting<ReadOptions>(
+      name, type, meaning,
+      [member, check](ReadOptions& options, const std::string& called, const std::string& written) {
+        if (!written.empty()) check(written, called);
+        options.*member = written;
+      },
+      [member](const ReadOptions& options) { return options.*member; });
 }
 
-template <class Value>
-Value value_of(const Named<Value>& names, const std::string& written, const std::string& called) {
-  std::vector<std::string> known;
-  for (const auto& [name, value] : names) {
-    if (written == name) return value;
-    known.emplace_back(name);
-  }
-  detail::fail_choice(called, written, known);
+SettingOf<ReadOptions> skip_lines_row() {
+  const std::string allowed = "auto or " + Range::at_least(0).text<int64_t>();
+  SettingOf<ReadOptions> row = custom_setting<ReadOptions>(
+      "skip_lines", "N", "lines above the table that are passed over; auto: by content",
+      [allowed](ReadOptions& options, const std::string& called, const std::string& written) {
+        options.skip_lines = written == "auto" ? -1 : read_number<int64_t>(called, written, Range::at_least(0), allowed);
+      },
+      [](const ReadOptions& options) { return options.skip_lines < 0 ? std::string("auto") : number_text(options.skip_lines); });
+  row.told.allowed = allowed;
+  return row;
 }
 
 }  // namespace
 
-std::map<std::string, std::string> to_settings(const ReadOptions& options) try {
-  return {{"separator", options.separator},
-          {"quote", options.quote},
-          {"encoding", options.encoding},
-          {"header", name_of(header_names, options.header)},
-          {"skip_lines", options.skip_lines < 0 ? "auto" : std::to_string(options.skip_lines)},
-          {"missing", name_of(missing_names, options.missing)},
-          {"ragged", name_of(ragged_names, options.ragged)},
-          {"dates", name_of(date_names, options.dates)}};
-} catch (...) {
-  rethrow_as_error();
+std::vector<SettingOf<ReadOptions>> read_option_rows() {
+  return {
+      text_row("separator", "TEXT", &ReadOptions::separator,
+               "between the fields of a line: comma, tab, semicolon, pipe, blanks or any other [by content]",
+               [](const std::string& written, const std::string&) { separator_named(written); }),
+      text_row("quote", "CHARACTER", &ReadOptions::quote, "around fields: a character, or none [by content]",
+               [](const std::string& written, const std::string& called) {
+                 if (written.size() != 1 && written != "none") refuse_setting(called, written, "one character, or none");
+               }),
+      text_row("encoding", "NAME", &ReadOptions::encoding,
+               "utf-8, utf-16, utf-16le, utf-16be, windows-1252 or latin-1 [by content]",
+               [](const std::string& written, const std::string& called) { encoding_named(written, called); }),
+      setting("header", &ReadOptions::header,
+              {{"auto", HeaderLine::automatic}, {"yes", HeaderLine::present}, {"no", HeaderLine::absent}},
+              "whether the first line holds names: auto (by content), yes or no"),
+      skip_lines_row(),
+      setting("missing", &ReadOptions::missing,
+              {{"skip", MissingFields::skip}, {"error", MissingFields::error}, {"keep", MissingFields::keep}},
+              "rows whose id is empty, NA, NULL, \\N, nan or none: skip, error or keep (as ids)"),
+      setting("ragged", &ReadOptions::ragged, {{"error", RaggedRows::error}, {"skip", RaggedRows::skip}},
+              "rows with more or fewer fields than the header: error or skip"),
+      setting("dates", &ReadOptions::dates,
+              {{"auto", DateOrder::automatic}, {"day-first", DateOrder::day_first}, {"month-first", DateOrder::month_first}},
+              "what comes first in 3/4/2024: auto (by the column), day-first or month-first"),
+      setting("strict", &ReadOptions::strict, "whatever is doubtful or left out is an error"),
+  };
 }
 
-bool set_setting(ReadOptions& options, const std::string& name, const std::string& written, const std::string& called) try {
-  const std::string option = called.empty() ? name : called;
-  if (name == "separator") {
-    detail::separator_named(written);
-    options.separator = written;
-  } else if (name == "quote") {
-    require(written.size() <= 1 || written == "none", ErrorKind::usage, option, " is neither one character nor none");
-    options.quote = written;
-  } else if (name == "encoding") {
-    if (!written.empty()) detail::encoding_named(written, option);
-    options.encoding = written;
-  } else if (name == "header") {
-    options.header = value_of(header_names, written, option);
-  } else if (name == "skip_lines") {
-    int64_t lines = -1;
-    const auto [end, status] = std::from_chars(written.data(), written.data() + written.size(), lines);
-    const bool number = status == std::errc() && end == written.data() + written.size() && lines >= 0;
-    require(number || written == "auto", ErrorKind::usage, option, " is neither a whole number from 0 nor auto");
-    options.skip_lines = number ? lines : -1;
-  } else if (name == "missing") {
-    options.missing = value_of(missing_names, written, option);
-  } else if (name == "ragged") {
-    options.ragged = value_of(ragged_names, written, option);
-  } else if (name == "dates") {
-    options.dates = value_of(date_names, written, option);
-  } else {
-    return false;
-  }
-  return true;
-} catch (...) {
-  rethrow_as_error();
-}
-
-}  // namespace heddle::io
+}  // namespace heddle::io::detail

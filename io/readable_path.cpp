@@ -15,6 +15,7 @@
 #include "heddle/error.h"
 #include "io/content_kind.h"
 #include "io/file.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 #include "io/zip_archive.h"
 
@@ -102,7 +103,7 @@ void ReadablePath::copy_pipe(int from, const ProgressCallback& progress) {
   ByteBuffer buffer(piece);
   descriptor_ = make_memory_file(path_);
   for (;;) {
-    require(!progress || progress({"reading", 0, {}}), ErrorKind::interrupted, "reading was stopped");
+    tell_reading(progress, 0);
     // A named pipe that nobody has opened to write yet is waited for, as cat does.
     pollfd waiting{from, POLLIN, 0};
     const int ready = ::poll(&waiting, 1, look_up_ms);

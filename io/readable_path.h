@@ -8,6 +8,7 @@
 #include "heddle/error.h"
 #include "heddle/progress.h"
 #include "heddle/reading.h"
+#include "io/reading_progress.h"
 #include "io/zip_archive.h"
 
 namespace heddle::io::detail {
@@ -54,6 +55,7 @@ auto read_and_tell(const std::string& given, const ReadOptions& options, Reading
   Reading reading;
   std::optional<ReadablePath> readable;
   try {
+    tell_reading(options.progress, 0);
     readable.emplace(given, options.progress);
     auto data = read(*readable, reading);
     readable->rename(reading);

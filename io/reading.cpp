@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -71,15 +72,23 @@ std::string column_text(const ColumnReading& column, const std::string& last_nam
   return text(name, several && !last_name.empty() ? " to " + io::detail::printable(last_name) : "", " (", numbers, ")");
 }
 
-std::string file_text(const FileReading& file) {
-  std::string line = io::detail::printable(file.path);
+/// Whether the two are told of in one line: parts of one data set, of which nothing else is known than what they are.
+bool is_next_part(const FileReading& file, const FileReading& next) {
+  const auto plain = [](const FileReading& one) { return one.encoding.empty() && one.columns.empty() && one.rows == 0; };
+  return plain(file) && plain(next) && file.format == next.format && file.why == next.why &&
+         std::filesystem::path(file.path).parent_path() == std::filesystem::path(next.path).parent_path();
+}
+
+/// `roles` and `others`: those of further files that are told of in the same line.
+std::string file_text(const FileReading& file, const std::string& roles, const std::string& others) {
+  std::string line = io::detail::printable(file.path) + others;
   if (!file.member.empty()) line += " [" + io::detail::printable(file.member) + "]";
   line += ": ";
-  if (!file.role.empty()) line += file.role;
+  line += roles;
   if (!file.part.empty()) line += " (" + file.part + ")";
   if (!file.role.empty() || !file.part.empty()) line += ", ";
   line += file.format;
-  if (!file.why.empty()) line += ", which " + file.why;
+  if (!file.why.empty()) line += " (" + file.why + ")";
   if (!file.compression.empty()) line += "; " + file.compression + "-compressed";
   if (!file.encoding.empty()) line += "; " + file.encoding;
   if (!file.separator.empty()) {
@@ -160,8 +169,14 @@ int64_t Reading::rows_left_out() const {
 
 std::string to_text(const Reading& reading, int64_t width) try {
   LabelledLines lines(width);
-  for (const FileReading& file : reading.files) {
-    lines.add("read", file_text(file));
+  for (std::size_t i = 0; i < reading.files.size(); ++i) {
+    const FileReading& file = reading.files[i];
+    std::string roles = file.role, others;
+    for (; i + 1 < reading.files.size() && is_next_part(file, reading.files[i + 1]); ++i) {
+      roles += ", " + reading.files[i + 1].role;
+      others += ", " + io::detail::printable(std::filesystem::path(reading.files[i + 1].path).filename().string());
+    }
+    lines.add("read", file_text(file, roles, others));
     if (const std::string columns = columns_text(file); !columns.empty()) lines.add("", columns);
   }
   if (!reading.files_not_read.empty()) {

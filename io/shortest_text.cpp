@@ -5,7 +5,10 @@
 
 namespace heddle::io::detail {
 
-std::string shortest_text(float value) {
+namespace {
+
+template <class Real>
+std::string shortest_text_of(Real value) {
   char buffer[32];
   const char* const end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
   const std::string_view written(buffer, static_cast<std::size_t>(end - buffer));
@@ -25,5 +28,10 @@ std::string shortest_text(float value) {
   if (digits.size() <= whole) return sign + digits + std::string(whole - digits.size(), '0');
   return sign + digits.substr(0, whole) + "." + digits.substr(whole);
 }
+
+}  // namespace
+
+std::string shortest_text(float value) { return shortest_text_of(value); }
+std::string shortest_text(double value) { return shortest_text_of(value); }
 
 }  // namespace heddle::io::detail

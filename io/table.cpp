@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "io/blocks.h"
+#include "io/reading_progress.h"
 #include "io/text.h"
 
 namespace heddle::io::detail {
@@ -343,9 +344,7 @@ bool RowWalk::next_block() {
     state.odd_quotes += records_->odd_quotes();
     lines_before_ += records_->lines();
   }
-  if (options_.progress) {
-    require(options_.progress({"reading", state.blocks.share(), {}}), ErrorKind::interrupted, "reading was stopped");
-  }
+  tell_reading(options_.progress, state.blocks.share());
   int64_t sequence = 0;
   const std::string_view block = state.blocks.next(state.buffer, sequence);
   if (block.empty()) {
@@ -370,8 +369,7 @@ bool RowWalk::next() {
     if (count == table_.dialect.columns || (count == table_.dialect.columns + 1 && fields().back().empty())) return true;
     if (options_.ragged == RaggedRows::error) {
       table_.fail_at(line(), "found ", counted(count, "column"), ", ",
-                     table_.file.header ? "the header has " : "the first row has ", table_.dialect.columns,
-                     "; --ragged skip leaves such rows out");
+                     table_.file.header ? "the header has " : "the first row has ", table_.dialect.columns, table_.ragged_remedy);
     }
     reading_.leave_out(table_.source.name(), "more or fewer fields than the columns", line());
   }

@@ -32,6 +32,8 @@ struct Table {
   std::vector<std::vector<std::string>> rows = {};  ///< the first ones, the header not among them
   std::size_t body = 0;                             ///< bytes of the text before its first row
   int64_t body_line = 0;                            ///< lines before it
+  /// What ends the sentence about a row of another length: the way on.
+  std::string ragged_remedy = "; --ragged skip leaves such rows out";
 
   /// Of the header, or the first row.
   int64_t columns() const { return dialect.columns; }

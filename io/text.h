@@ -38,6 +38,8 @@ class Lines {
   /// Its number in the file, from 1.
   int64_t number() const { return number_; }
   std::string_view name() const { return name_; }
+  /// Bytes behind the current line.
+  std::size_t left() const { return rest_.size(); }
   /// Comments so far.
   int64_t comments() const { return comments_count_; }
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "engine/bundle/recommender_file.h"
-#include "engine/settings.h"
+#include "engine/fit/saved_plan.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "heddle/version.h"
@@ -57,7 +57,7 @@ void save_model(NodeClassifier& model, const std::string& path, const std::map<s
 }
 
 std::unique_ptr<NodeClassifier> model_from(const io::TensorFile& file, const std::string& path, const NodeDataset& data,
-                                           const Device& device) {
+                                           const Device& device, std::span<const Kind> own) {
   const auto metadata = [&](const std::string& key) {
     const auto found = file.metadata.find(key);
     return found == file.metadata.end() ? std::string() : found->second;
@@ -68,17 +68,13 @@ std::unique_ptr<NodeClassifier> model_from(const io::TensorFile& file, const std
           ": this safetensors file was not written as a heddle model");
   require(metadata("format_version") == node_model_format_version, ErrorKind::bad_data, path, ": the model's format version is '",
           metadata("format_version"), "', this heddle reads ", node_model_format_version);
-  Settings settings;
-  constexpr std::string_view prefix = "setting.";
-  for (const auto& [key, value] : file.metadata) {
-    if (key.starts_with(prefix)) settings[key.substr(prefix.size())] = value;
-  }
   std::unique_ptr<NodeClassifier> model;
   try {
-    const ModelKind& kind = find_model_kind(metadata("model"));
-    const std::string misfits = misfit(kind.parameters(data, settings), file.tensors);
+    const Kind& kind = find_kind(metadata("model"), Task::classify_nodes, own);
+    const Settings settings = fitting::saved_plan(kind, fitting::with_prefix(file.metadata, "setting."), own).settings;
+    const std::string misfits = misfit(kind.classifier.parameters(data, settings), file.tensors);
     require(misfits.empty(), ErrorKind::bad_data, misfits);
-    model = kind.make(data, settings, 0, device);
+    model = kind.classifier.make(data, settings, 0, device);
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
@@ -94,6 +90,13 @@ std::unique_ptr<NodeClassifier> model_from(const io::TensorFile& file, const std
 
 std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device) try {
   return model_from(io::read_safetensors(path), path, data, device);
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::unique_ptr<NodeClassifier> load_model(const std::string& path, const NodeDataset& data, const Device& device,
+                                           std::span<const Kind> own) try {
+  return model_from(io::read_safetensors(path), path, data, device, own);
 } catch (...) {
   rethrow_as_error();
 }

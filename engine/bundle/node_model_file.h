@@ -1,11 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "heddle/io.h"
-#include "heddle/models.h"
+#include "heddle/kinds.h"
 
 namespace heddle {
 
@@ -14,6 +15,6 @@ inline constexpr std::string_view node_model_format = "heddle-model";
 
 /// The model that `file`, read from `path`, holds; see load_model.
 std::unique_ptr<NodeClassifier> model_from(const io::TensorFile& file, const std::string& path, const NodeDataset& data,
-                                           const Device& device);
+                                           const Device& device, std::span<const Kind> own = {});
 
 }  // namespace heddle

@@ -3,15 +3,17 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "engine/bundle/node_model_file.h"
-#include "engine/recommend/kinds.h"
+#include "engine/fit/saved_plan.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "heddle/version.h"
+#include "io/text.h"
 #include "io/utf8.h"
 
 // The file's layout is in docs/recommending.md.
@@ -19,7 +21,13 @@ namespace heddle {
 
 namespace {
 
-constexpr std::string_view recommender_format_version = "1";
+/// What a file is whose reader needs to know nothing more, and one with lists, with columns of items or without the interactions:
+/// a reader of version 1 would give what must not be given, so it must refuse.
+constexpr std::string_view plain_format_version = "1", newest_format_version = "2";
+/// The metadata entry that says `none` where the interactions were left out.
+constexpr const char* history_entry = "history";
+constexpr const char* column_entry = "item_column.";  ///< and a number: the column's name
+constexpr std::size_t most_item_columns = 1000;
 
 /// Strings one behind the other, and where each begins.
 void add_strings(const std::string& name, const std::vector<std::string>& strings, io::TensorFile& file) {
@@ -105,6 +113,44 @@ HostCsr read_interactions(const io::TensorReader& file, int64_t users, int64_t i
   return train;
 }
 
+/// Items by number, ascending, each once.
+std::vector<int32_t> read_item_list(const io::TensorReader& file, const std::string& name, int64_t items) {
+  std::vector<int32_t> list = read_int32_array(file, name);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    require(list[i] >= 0 && list[i] < items, ErrorKind::bad_data, name, " has item ", list[i], ", ", there_are(items));
+    require(i == 0 || list[i - 1] < list[i], ErrorKind::bad_data, name, " has item ", list[i], " after item ",
+            i == 0 ? 0 : list[i - 1]);
+  }
+  return list;
+}
+
+/// What only files of version 2 hold.
+void read_additions(const io::TensorReader& file, SavedRecommender& saved) {
+  const int64_t items = saved.items.size();
+  if (file.find("deny") != nullptr) saved.lists.deny = read_item_list(file, "deny", items);
+  if (file.find("allow") != nullptr) saved.lists.allow = read_item_list(file, "allow", items);
+  for (std::size_t i = 0; i < most_item_columns; ++i) {
+    const auto name = saved.metadata.find(text(column_entry, i));
+    if (name == saved.metadata.end()) break;
+    ItemColumn& column = saved.item_columns.emplace_back();
+    column.name = name->second;
+    column.values = read_strings(file, name->first);
+    require(static_cast<int64_t>(column.values.size()) == items, ErrorKind::bad_data, "its column ",
+            io::detail::in_quotes(column.name), " has ", counted(column.values.size(), "value"), " for ", counted(items, "item"));
+  }
+}
+
+/// How many users have each item: of the interactions, or where they were left out of what was kept in their place.
+std::vector<float> read_item_counts(const io::TensorReader& file, const SavedRecommender& saved, const HostCsr& train) {
+  if (saved.history) return recommending::counts_of_items(train);
+  const std::vector<int32_t> whole = read_int32_array(file, "item_counts");
+  require(static_cast<int64_t>(whole.size()) == saved.items.size(), ErrorKind::bad_data, "it holds counts of ",
+          counted(whole.size(), "item"), ", ", there_are(saved.items.size()));
+  require(std::all_of(whole.begin(), whole.end(), [](int32_t count) { return count >= 0; }), ErrorKind::bad_data,
+          "item_counts has a negative count");
+  return {whole.begin(), whole.end()};
+}
+
 /// Reads what the file holds of ids and interactions; the other arrays are the model's.
 RecommenderParts read_data(io::TensorReader&& file, SavedRecommender& saved) {
   saved.users = IdTable(read_strings(file, "users"));
@@ -115,10 +161,21 @@ RecommenderParts read_data(io::TensorReader&& file, SavedRecommender& saved) {
             counted(saved.item_names.size(), "item name"), " for ", counted(saved.items.size(), "item"));
   }
   saved.metadata = file.metadata();
+  // In a file of version 1 an entry of these names is a note of whoever saved it.
+  const bool newest = saved.metadata.at("format_version") == newest_format_version;
+  if (const auto history = saved.metadata.find(history_entry); newest && history != saved.metadata.end()) {
+    require(history->second == "none", ErrorKind::bad_data, "its history is '", history->second, "', it must be none");
+    require(saved.users.size() == 0, ErrorKind::bad_data, "it was saved without history and holds ",
+            counted(saved.users.size(), "user"));
+    saved.history = false;
+  }
+  if (newest) read_additions(file, saved);
   RecommenderParts parts;
   parts.train = std::make_shared<const HostCsr>(read_interactions(file, saved.users.size(), saved.items.size()));
-  parts.settings = recommending::with_prefix(saved.metadata, "setting.");
-  parts.trained_with = recommending::with_prefix(saved.metadata, "trained.");
+  saved.item_counts = read_item_counts(file, saved, *parts.train);
+  parts.item_counts = std::make_shared<const std::vector<float>>(saved.item_counts);
+  parts.settings = fitting::with_prefix(saved.metadata, "setting.");
+  parts.trained_with = fitting::with_prefix(saved.metadata, "trained.");
   parts.arrays = std::make_shared<const io::TensorReader>(std::move(file));
   return parts;
 }
@@ -144,10 +201,136 @@ std::map<std::string, std::string> origin_metadata(const DataOrigin& origin) {
   for (const auto& [name, value] : origin.options) metadata[text(data_option_prefix, name)] = value;
   if (!origin.hash_as_split.empty()) metadata["data.hash_as_split"] = origin.hash_as_split;
   if (origin.held_out > 0) {
-    metadata["held_out"] = to_setting(origin.held_out);
-    metadata["held_out_seed"] = to_setting(origin.hold_out_seed);
+    metadata["held_out"] = number_text(origin.held_out);
+    metadata["held_out_seed"] = number_text(origin.hold_out_seed);
   }
   return metadata;
+}
+
+/// What stands in a file beside the model.
+struct FileContent {
+  const IdTable* users;
+  const IdTable* items;
+  const std::vector<std::string>* item_names;
+  const std::vector<ItemColumn>* item_columns;
+  const ItemLists* lists;
+  const std::vector<float>* counts;  ///< null: of the model's interactions
+  bool history;
+  const std::map<std::string, std::string>* metadata;
+  std::span<const Kind> own;
+};
+
+/// Throws Error{usage} for lists and columns that are not of so many items.
+void check_content(const FileContent& content) {
+  const int64_t items = content.items->size();
+  const auto check_list = [&](const std::vector<int32_t>& list, const char* name) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      require(list[i] >= 0 && list[i] < items && (i == 0 || list[i - 1] < list[i]), ErrorKind::usage, "save_recommender: ", name,
+              " must ascend and be of the ", counted(items, "item"), "; it has ", list[i],
+              i == 0 ? "" : text(" after ", list[i - 1]));
+    }
+  };
+  check_list(content.lists->deny, "deny");
+  if (content.lists->allow) check_list(*content.lists->allow, "allow");
+  require(content.item_columns->size() <= most_item_columns, ErrorKind::usage,
+          "save_recommender: ", counted(content.item_columns->size(), "column"), " of items, a file holds ", most_item_columns,
+          " at most");
+  std::set<std::string_view> names;
+  for (const ItemColumn& column : *content.item_columns) {
+    require(!column.name.empty() && names.insert(column.name).second, ErrorKind::usage,
+            "save_recommender: a column of items is called ", io::detail::in_quotes(column.name),
+            column.name.empty() ? ", it needs a name" : ", and so is another");
+    require(static_cast<int64_t>(column.values.size()) == items, ErrorKind::usage, "save_recommender: the column ",
+            io::detail::in_quotes(column.name), " has ", counted(column.values.size(), "value"), " for ", counted(items, "item"));
+  }
+}
+
+/// Takes all that is somebody's out of what a model holds: arrays with a row a user then have none.
+void leave_users_out(const Recommender& model, std::span<const Kind> own, io::TensorFile& file) {
+  const FitPlan plan = fitting::saved_plan(find_kind(model.name(), Task::recommend, own), model.settings(), own);
+  require(!plan.needs_history(), ErrorKind::usage, model.name(), plan.parts.empty() ? "" : " has a model that",
+          " answers from the interactions themselves, so that it cannot be saved without history");
+  std::set<std::string> of_users;
+  for (const PartShape& part : fitting::saved_parts(plan, 0, model.items())) {
+    if (part.rows == 0) of_users.insert(part.name);
+  }
+  for (io::NamedTensor& tensor : file.tensors) {
+    if (!of_users.contains(tensor.name)) continue;
+    tensor.rows = 0;
+    tensor.values.clear();
+  }
+}
+
+/// All that a file's metadata tell.
+std::map<std::string, std::string> file_metadata(const Recommender& model, const FileContent& content) {
+  const bool plain = content.history && content.lists->empty() && content.item_columns->empty();
+  std::map<std::string, std::string> metadata{
+      {"format", std::string(recommending::file_format)},
+      {"format_version", std::string(plain ? plain_format_version : newest_format_version)},
+      {"heddle_version", version()},
+      {"model", model.name()}};
+  for (const auto& [key, value] : model.settings()) metadata["setting." + key] = value;
+  for (const auto& [key, value] : model.trained_with()) metadata["trained." + key] = value;
+  // What an earlier file said of these goes with it.
+  if (!content.history) metadata[history_entry] = "none";
+  for (std::size_t i = 0; i < content.item_columns->size(); ++i)
+    metadata[text(column_entry, i)] = (*content.item_columns)[i].name;
+  for (const auto& [key, value] : *content.metadata) {
+    if (key != history_entry && !key.starts_with(column_entry)) metadata.emplace(key, value);
+  }
+  for (auto& [key, value] : metadata) value = io::detail::to_utf8(value);  // a name may come from a path in any bytes
+  return metadata;
+}
+
+/// What a model that was just fitted tells besides what the model itself knows. Throws Error{usage} where it was not made of the
+/// data; `function` is for its sentence.
+std::map<std::string, std::string> metadata_of(const Recommender& model, const InteractionDataset& data,
+                                               const std::map<std::string, std::string>& extra, const char* function) {
+  const HostCsr& train = model.train();
+  require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, function, ": ", data.name,
+          " has ", counted(data.users.size(), "user"), " and ", counted(data.items.size(), "item"), ", the model ", train.rows,
+          " and ", train.cols);
+  require(recommending::same_interactions(data.train, train), ErrorKind::usage, function, ": the training interactions of ",
+          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
+          "); the file would name other data than it holds");
+  std::map<std::string, std::string> metadata = {{"data.name", data.name}, {"data.hash", data.content_hash()}};
+  // The keys above stay what they are, and so do those that say what the file is; the caller's go before those below.
+  metadata.insert(extra.begin(), extra.end());
+  metadata.merge(model.how_fitted());
+  metadata.merge(origin_metadata(data.origin));
+  return metadata;
+}
+
+void write_recommender(const std::string& path, const Recommender& model, const FileContent& content) {
+  check_content(content);
+  const HostCsr& train = model.train();
+  io::TensorFile file;
+  file.metadata = file_metadata(model, content);
+  file.tensors = model.tensors();
+  file.integers = model.integers();
+  if (content.history) {
+    if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});
+    file.integers.push_back({"train.row_offsets", {train.rows + 1}, train.row_offsets});
+    file.integers.push_back({"train.col_indices", {train.nnz()}, train.col_indices});
+    add_strings("users", content.users->ids(), file);
+  } else {
+    leave_users_out(model, content.own, file);
+    file.integers.push_back({"train.row_offsets", {1}, std::vector<int64_t>{0}});
+    file.integers.push_back({"train.col_indices", {0}, std::vector<int32_t>()});
+    const std::vector<float> counts = content.counts != nullptr ? *content.counts : recommending::counts_of_items(train);
+    file.integers.push_back({"item_counts", {model.items()}, std::vector<int32_t>(counts.begin(), counts.end())});
+    add_strings("users", {}, file);
+  }
+  add_strings("items", content.items->ids(), file);
+  if (!content.item_names->empty()) add_strings("item_names", *content.item_names, file);
+  for (std::size_t i = 0; i < content.item_columns->size(); ++i)
+    add_strings(text(column_entry, i), (*content.item_columns)[i].values, file);
+  const auto add_list = [&](const char* name, const std::vector<int32_t>& list) {
+    file.integers.push_back({name, {static_cast<int64_t>(list.size())}, list});
+  };
+  if (!content.lists->deny.empty()) add_list("deny", content.lists->deny);
+  if (content.lists->allow) add_list("allow", *content.lists->allow);
+  io::write_safetensors(path, file, io::FileAccess::owner);  // it tells who took what
 }
 
 }  // namespace
@@ -194,65 +377,74 @@ std::vector<int64_t> RecommenderParts::read_int64(const std::string& name) const
 
 RecommenderParts RecommenderParts::part(const std::string& name) const try {
   return {.train = train,
-          .settings = recommending::with_prefix(settings, name + '.'),
-          .trained_with = recommending::with_prefix(trained_with, name + '.'),
+          .settings = fitting::with_prefix(settings, name + '.'),
+          .trained_with = fitting::with_prefix(trained_with, name + '.'),
           .arrays = arrays,
+          .item_counts = item_counts,
           .prefix = prefix + name + '.'};
 } catch (...) {
   rethrow_as_error();
 }
 
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
-                      const std::map<std::string, std::string>& extra) try {
-  const HostCsr& train = model.train();
-  require(data.users.size() == train.rows && data.items.size() == train.cols, ErrorKind::usage, "save_recommender: ", data.name,
-          " has ", counted(data.users.size(), "user"), " and ", counted(data.items.size(), "item"), ", the model ", train.rows,
-          " and ", train.cols);
-  require(recommending::same_interactions(data.train, train), ErrorKind::usage, "save_recommender: the training interactions of ",
-          data.name, " (", data.train.nnz(), ") are not those that the model was made of (", train.nnz(),
-          "); the file would name other data than it holds");
-  io::TensorFile file;
-  file.metadata = {{"format", std::string(recommending::file_format)},
-                   {"format_version", std::string(recommender_format_version)},
-                   {"heddle_version", version()},
-                   {"model", model.name()},
-                   {"data.name", data.name},
-                   {"data.hash", data.content_hash()}};
-  for (const auto& [key, value] : model.settings()) file.metadata["setting." + key] = value;
-  for (const auto& [key, value] : model.trained_with()) file.metadata["trained." + key] = value;
-  // The keys above stay what they are; the caller's go before those below.
-  file.metadata.insert(extra.begin(), extra.end());
-  file.metadata.merge(model.how_fitted());
-  file.metadata.merge(origin_metadata(data.origin));
-  for (auto& [key, value] : file.metadata) value = io::detail::to_utf8(value);  // a name may come from a path in any bytes
-  file.tensors = model.tensors();
-  file.integers = model.integers();
-  if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});
-  file.integers.push_back({"train.row_offsets", {train.rows + 1}, train.row_offsets});
-  file.integers.push_back({"train.col_indices", {train.nnz()}, train.col_indices});
-  add_strings("users", data.users.ids(), file);
-  add_strings("items", data.items.ids(), file);
-  if (!data.item_names.empty()) add_strings("item_names", data.item_names, file);
-  io::write_safetensors(path, file, io::FileAccess::owner);  // it tells who took what
+                      const std::map<std::string, std::string>& extra, const SaveOptions& options) try {
+  const std::map<std::string, std::string> metadata = metadata_of(model, data, extra, "save_recommender");
+  write_recommender(path, model,
+                    {.users = &data.users,
+                     .items = &data.items,
+                     .item_names = &data.item_names,
+                     .item_columns = &options.item_columns,
+                     .lists = &options.lists,
+                     .counts = nullptr,
+                     .history = options.history,
+                     .metadata = &metadata,
+                     .own = options.own});
 } catch (...) {
   rethrow_as_error();
 }
 
-int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
-                                const InteractionDataset& data) try {
-  const HostCsr& train = data.train;
-  int64_t bytes = 0;
-  for (const PartShape& part : kind.parts(settings, train.rows, train.cols))
-    bytes += part.rows * part.least_cols * static_cast<int64_t>(sizeof(float));  // an integer takes as much or more
-  bytes += static_cast<int64_t>(train.row_offsets.size() * sizeof(int64_t) + train.col_indices.size() * sizeof(int32_t) +
-                                train.values.size() * sizeof(float));
-  for (const IdTable* ids : {&data.users, &data.items}) bytes += (ids->size() + 1) * static_cast<int64_t>(sizeof(int64_t));
-  return bytes;
+void save_recommender(const SavedRecommender& saved, const std::string& path, bool history, std::span<const Kind> own) try {
+  require(saved.model != nullptr, ErrorKind::usage, "save_recommender: there is no model");
+  require(saved.history || !history, ErrorKind::usage, "cannot write ", path,
+          " with history: the model was loaded from a file without");
+  write_recommender(path, *saved.model,
+                    {.users = &saved.users,
+                     .items = &saved.items,
+                     .item_names = &saved.item_names,
+                     .item_columns = &saved.item_columns,
+                     .lists = &saved.lists,
+                     .counts = saved.history ? nullptr : &saved.item_counts,
+                     .history = history,
+                     .metadata = &saved.metadata,
+                     .own = own});
 } catch (...) {
   rethrow_as_error();
 }
 
-SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device) {
+SavedRecommender recommending::saved_of(std::unique_ptr<Recommender> model, const InteractionDataset& data,
+                                        const std::map<std::string, std::string>& extra, std::span<const Kind> own) {
+  require(model != nullptr, ErrorKind::usage, "a bundle needs a model, there is none");
+  const std::map<std::string, std::string> metadata = metadata_of(*model, data, extra, "Bundle::of");
+  SavedRecommender saved;
+  saved.users = data.users;
+  saved.items = data.items;
+  saved.item_names = data.item_names;
+  saved.item_counts = counts_of_items(model->train());
+  saved.metadata = file_metadata(*model, {.users = &saved.users,
+                                          .items = &saved.items,
+                                          .item_names = &saved.item_names,
+                                          .item_columns = &saved.item_columns,
+                                          .lists = &saved.lists,
+                                          .counts = nullptr,
+                                          .history = true,
+                                          .metadata = &metadata,
+                                          .own = own});
+  saved.has_vectors = fitting::saved_plan(find_kind(model->name(), Task::recommend, own), model->settings(), own).has_vectors();
+  saved.model = std::move(model);
+  return saved;
+}
+
+SavedRecommender recommending::recommender_from(io::TensorReader&& file, const Device& device, std::span<const Kind> own) {
   const std::string path = file.name();
   const auto metadata = [&](const std::string& key) {
     const auto found = file.metadata().find(key);
@@ -262,19 +454,23 @@ SavedRecommender recommending::recommender_from(io::TensorReader&& file, const D
           ": it holds a node classifier, not a recommender; load_model reads it");
   require(metadata("format") == file_format, ErrorKind::bad_data, path,
           ": this safetensors file was not written as a heddle recommender");
-  require(metadata("format_version") == recommender_format_version, ErrorKind::bad_data, path,
-          ": the model's format version is '", metadata("format_version"), "', this heddle reads ", recommender_format_version);
+  const std::string written_as = metadata("format_version");
+  require(written_as == plain_format_version || written_as == newest_format_version, ErrorKind::bad_data, path,
+          ": the model's format version is '", written_as, "', this heddle reads ", plain_format_version, " and ",
+          newest_format_version);
   const std::string model = metadata("model");
   SavedRecommender saved;
   const char* wrong = " is damaged: ";
   try {
     RecommenderParts parts = read_data(std::move(file), saved);
     wrong = " holds what this heddle cannot read: ";  // a later one may have more kinds, and more settings of them
-    const RecommenderKind& kind = find_recommender_kind(model);
-    kind.check(parts.settings);
+    const FitPlan plan = fitting::saved_plan(find_kind(model, Task::recommend, own), parts.settings, own);
     wrong = " is damaged: ";
-    check_parts(parts, kind.parts(parts.settings, parts.train->rows, parts.train->cols));
-    saved.model = kind.load(std::move(parts), device);
+    check_parts(parts, fitting::saved_parts(plan, parts.train->rows, parts.train->cols));
+    require(saved.history || !plan.needs_history(), ErrorKind::bad_data, model,
+            " answers from the interactions themselves, and it was saved without history");
+    saved.has_vectors = plan.has_vectors();
+    saved.model = fitting::load_parts(plan, std::move(parts), device);
   } catch (const Error& error) {
     // What a caller could not mean, a file cannot hold.
     if (error.kind() != ErrorKind::usage && error.kind() != ErrorKind::bad_data) throw;
@@ -294,6 +490,12 @@ SavedRecommender load_recommender(io::TensorReader&& file, const Device& device)
 
 SavedRecommender load_recommender(const std::string& path, const Device& device) try {
   return recommending::recommender_from(io::TensorReader(path), device);
+} catch (...) {
+  rethrow_as_error();
+}
+
+SavedRecommender load_recommender(const std::string& path, const Device& device, std::span<const Kind> own) try {
+  return recommending::recommender_from(io::TensorReader(path), device, own);
 } catch (...) {
   rethrow_as_error();
 }

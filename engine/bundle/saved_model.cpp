@@ -1,16 +1,18 @@
 #include "heddle/saved_model.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "engine/bundle/node_model_file.h"
 #include "engine/bundle/recommender_file.h"
-#include "engine/written.h"
+#include "engine/fit/saved_plan.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
-#include "io/shortest_text.h"
+#include "heddle/settings.h"
 
 namespace heddle {
 
@@ -25,7 +27,7 @@ std::string entry(const std::map<std::string, std::string>& metadata, const char
 template <class T>
 T metadata_number(const std::map<std::string, std::string>& metadata, const char* key, T fallback, T most) {
   const std::string written = entry(metadata, key);
-  return written.empty() ? fallback : written_number<T>(key, written, 0, most, "a number");
+  return written.empty() ? fallback : read_number<T>(key, written, Range::from_to(0, static_cast<double>(most)), "a number");
 }
 
 /// Reads what a file's metadata say: what a caller could not mean, a file cannot hold.
@@ -39,9 +41,8 @@ auto of_file(const std::string& path, const Read& read) {
   }
 }
 
-}  // namespace
-
-SavedModelInfo saved_model_info(const std::string& path) try {
+/// Opens what may be a model; throws as saved_model_info.
+io::TensorReader open_model(const std::string& path) {
   using io::ContentKind;
   const ContentKind content = io::content_kind_of(path);
   require(!content.compressed || content.kind != ContentKind::safetensors, ErrorKind::bad_data, path,
@@ -49,8 +50,12 @@ SavedModelInfo saved_model_info(const std::string& path) try {
   // Of what nobody knows, the reader's own sentence says more.
   const bool may_be_one = content.kind == ContentKind::safetensors || content.kind == ContentKind::unknown;
   require(may_be_one && !content.compressed, ErrorKind::bad_data, path, " is ", content.name, ", not a model");
-  return saved_model_info(io::TensorReader(path));
-} catch (...) {
+  return io::TensorReader(path);
+}
+
+}  // namespace
+
+SavedModelInfo saved_model_info(const std::string& path) try { return saved_model_info(open_model(path)); } catch (...) {
   rethrow_as_error();
 }
 
@@ -63,6 +68,52 @@ SavedModelInfo saved_model_info(const io::TensorReader& file) try {
   info.kind = format == node_model_format ? SavedKind::node_classifier : SavedKind::recommender;
   info.model = entry(info.metadata, "model");
   return info;
+} catch (...) {
+  rethrow_as_error();
+}
+
+ModelFileSummary model_file_summary(const std::string& path) try {
+  ModelFileSummary summary;
+  const io::TensorReader file = open_model(path);  // once: its checksum is computed, and another file may take its place
+  summary.info = saved_model_info(file);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    summary.bytes = status.st_size;
+    summary.written = status.st_mtim.tv_sec;
+  }
+  const std::map<std::string, std::string>& metadata = summary.info.metadata;
+  summary.format_version = entry(metadata, "format_version");
+  summary.heddle_version = entry(metadata, "heddle_version");
+  summary.settings = fitting::with_prefix(metadata, "setting.");
+  summary.trained_with = fitting::with_prefix(metadata, "trained.");
+  summary.unfinished = unfinished_text(metadata);
+  of_file(path, [&] {
+    summary.epochs = metadata_number<int64_t>(metadata, "epochs", 0, INT64_MAX);
+    summary.planned_epochs = metadata_number<int64_t>(metadata, "epochs_planned", 0, INT64_MAX);
+    return true;
+  });
+  if (summary.info.kind != SavedKind::recommender) {
+    // What is asked for is what it runs with: of a node classifier's training nothing is left open.
+    summary.trained_with = fitting::with_prefix(metadata, std::string(fit_prefix));
+    for (const auto& setting : summary.settings) summary.trained_with.erase(setting.first);
+    return summary;
+  }
+  const auto size = [&](const char* name) {
+    const io::TensorReader::Array* const array = file.find(name);
+    return array == nullptr ? int64_t{0} : array->size;
+  };
+  // Of ids and names the places are counted, one more than there are.
+  summary.users = std::max<int64_t>(size("users.offsets") - 1, 0);
+  summary.items = std::max<int64_t>(size("items.offsets") - 1, 0);
+  summary.interactions = size("train.col_indices");
+  summary.item_names = file.find("item_names.offsets") != nullptr;
+  if (summary.format_version == "1") return summary;  // entries of the names below are notes of whoever saved it
+  summary.history = entry(metadata, "history") != "none";
+  for (int64_t i = 0; metadata.contains(text("item_column.", i)); ++i)
+    summary.item_columns.push_back(metadata.at(text("item_column.", i)));
+  summary.denied = size("deny");
+  if (file.find("allow") != nullptr) summary.allowed = size("allow");
+  return summary;
 } catch (...) {
   rethrow_as_error();
 }
@@ -99,62 +150,39 @@ std::string unfinished_text(const std::map<std::string, std::string>& metadata) 
 }
 
 std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
-                                                     const TrainOptions& options, const SeedResult& result) try {
-  std::map<std::string, std::string> metadata = {{"data.name", data.name},
-                                                 {"data.hash", hash},
-                                                 {"seed", std::to_string(result.seed)},
-                                                 {"epochs", std::to_string(result.report.epochs)},
-                                                 {"epochs_planned", std::to_string(options.epochs)},
-                                                 {"epoch_of_weights", std::to_string(result.report.selected_epoch)},
-                                                 {"learning_rate", io::detail::shortest_text(options.learning_rate)},
-                                                 {"weight_decay", io::detail::shortest_text(options.weight_decay)}};
-  if (!result.finished) metadata["unfinished"] = "interrupted";
+                                                     const FitReport& report) try {
+  std::map<std::string, std::string> metadata = report.metadata();
+  metadata["data.name"] = data.name;
+  metadata["data.hash"] = hash;
   return metadata;
 } catch (...) {
   rethrow_as_error();
 }
 
-InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved) try {
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved, const ProgressCallback& progress) try {
   const TrainedOn trained = trained_on(saved.metadata);
   io::InteractionReading reading;
   PrepareOptions options;
   of_file({}, [&] {
-    for (const auto& [name, value] : trained.origin.options) {
-      if (!set_setting(reading, name, value)) set_setting(options, name, value);
-    }
+    reading = io::reading_settings().read(trained.origin.options);
+    options = prepare_settings().read(trained.origin.options);
     return true;
   });
   set_wanted(reading, options);
-  return prepare(io::load_interactions(path, reading), options);
+  reading.options.progress = progress;
+  return prepare(io::load_interactions(path, reading), options, progress);
 } catch (...) {
   rethrow_as_error();
 }
 
 Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved) try {
+  require(saved.history, ErrorKind::usage, "this model was saved without history: it knows no users whom it could be judged by");
   const TrainedOn trained = trained_on(saved.metadata);
   const bool same = !trained.hash.empty() && trained.hash == data.origin.hash_as_split;
   if (same && trained.origin.held_out > 0) hold_out_validation(data, trained.origin.held_out, trained.origin.hold_out_seed);
   Renumbered result = renumber(data, saved.users, saved.items, saved.model->train());
   result.data.item_names = saved.item_names;
   return result;
-} catch (...) {
-  rethrow_as_error();
-}
-
-Query visitor_with(std::vector<int32_t> items) try {
-  Query visitor;
-  visitor.items = std::move(items);
-  std::sort(visitor.items.begin(), visitor.items.end());
-  visitor.items.erase(std::unique(visitor.items.begin(), visitor.items.end()), visitor.items.end());
-  return visitor;
-} catch (...) {
-  rethrow_as_error();
-}
-
-Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids) try {
-  std::vector<int32_t> items;
-  for (const std::string& id : item_ids) items.push_back(saved.items.require_known(id, "item"));
-  return visitor_with(std::move(items));
 } catch (...) {
   rethrow_as_error();
 }

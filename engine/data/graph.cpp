@@ -2,19 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
-#include <vector>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "io/choices.h"
 
 namespace heddle {
 
 namespace {
-
-constexpr std::pair<FeatureScaling, const char*> scaling_names[] = {
-    {FeatureScaling::automatic, "automatic"}, {FeatureScaling::rows, "rows"}, {FeatureScaling::none, "none"}};
 
 HostCsr identity(int64_t n) {
   HostCsr matrix{.rows = n, .cols = n, .row_offsets = {}, .col_indices = {}, .values = std::vector<float>(n, 1.0f)};
@@ -125,23 +119,6 @@ FeatureScaling resolved(FeatureScaling scaling, const NodeDataset& data) {
   const std::vector<float>& values = data.features_are_sparse ? data.sparse_features.values : data.dense_features.values;
   const bool negative = std::any_of(values.begin(), values.end(), [](float value) { return value < 0; });
   return negative ? FeatureScaling::none : FeatureScaling::rows;
-}
-
-std::string to_string(FeatureScaling scaling) {
-  const auto* const found =
-      std::find_if(std::begin(scaling_names), std::end(scaling_names), [&](const auto& entry) { return entry.first == scaling; });
-  return found == std::end(scaling_names) ? "unknown" : found->second;
-}
-
-FeatureScaling feature_scaling(const std::string& name) try {
-  std::vector<std::string> names;
-  for (const auto& [scaling, known] : scaling_names) {
-    if (name == known) return scaling;
-    names.emplace_back(known);
-  }
-  io::detail::fail_choice("feature_scaling", name, names);
-} catch (...) {
-  rethrow_as_error();
 }
 
 int64_t feature_columns(const NodeDataset& data) {

@@ -70,19 +70,23 @@ std::string subject(const InteractionLog& log) { return log.name.empty() ? "" : 
 
 /// The options with the split decided.
 PrepareOptions resolve(const InteractionLog& log, PrepareOptions options) {
-  if (options.automatic_split) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
+  if (options.split == SplitMethod::automatic) options.split = log.part.empty() ? SplitMethod::ratio : SplitMethod::files;
   const bool ratio = options.split == SplitMethod::ratio;
   const bool draws = ratio || options.split == SplitMethod::leave_one_out;
   const std::string of = subject(log);
   const auto usage = [&](bool condition, const auto&... parts) { require(condition, ErrorKind::usage, of, parts...); };
-  usage(!options.has_min_rating || !log.rating.empty(), "a minimum rating is asked for, and the data have no ratings");
+  const auto column = [&](const char* role) {
+    return log.reading.files.empty() ? std::string() : text("; --", role, "-column names the column that has them");
+  };
+  usage(!options.has_min_rating || !log.rating.empty(), "a minimum rating is asked for, and the data have no ratings",
+        column("rating"));
   usage(!options.has_min_rating || std::isfinite(options.min_rating), "the minimum rating is ", options.min_rating);
   usage(options.behaviour_weights.empty() || !log.behaviours.empty(),
-        "weights of behaviours are asked for, and the data have no behaviours");
+        "weights of behaviours are asked for, and the data have no behaviours", column("behaviour"));
   usage(options.k_core >= 0, "the k of the k-core is ", options.k_core, ", less than 0");
   usage(options.split != SplitMethod::files || !log.part.empty(), "the files do not say which interactions are for training");
   usage(!options.by_time || draws, "an order by time is asked for, and the split draws nothing");
-  usage(!options.by_time || !log.time.empty(), "a split by time is asked for, and the data have no times");
+  usage(!options.by_time || !log.time.empty(), "a split by time is asked for, and the data have no times", column("time"));
   usage(!options.global || ratio, "shares of all interactions together go with a split by ratio only");
   for (const auto& [what, share] : {std::pair("validation", options.val_share), std::pair("test", options.test_share)}) {
     usage(!ratio || (share >= 0 && share < 1), "the ", what, " share ", share, " is not in [0, 1)");
@@ -355,9 +359,14 @@ double InteractionDataset::density() const {
   return cells > 0 ? static_cast<double>(train.nnz()) / cells : 0;
 }
 
-InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) try {
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, const ProgressCallback& progress) try {
   check_log(log);
   const PrepareOptions options = resolve(log, asked);
+  const auto go_on = [&] {
+    const bool wanted = !progress || progress({.phase = "preparing the data", .share = -1, .figures = {}});
+    require(wanted, ErrorKind::interrupted, subject(log), "interrupted while the data were prepared");
+  };
+  go_on();
   InteractionDataset data;
   data.name = log.name;
   data.report.logged = log.size();
@@ -366,14 +375,18 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   for (std::vector<int32_t>* column : {&log.user, &log.item, &log.behaviour}) std::vector<int32_t>().swap(*column);
   std::vector<float>().swap(log.rating);
   std::vector<double>().swap(log.time);
+  go_on();
   deduplicate(entries, data.report);
   if (options.k_core > 1) {
     const auto before = static_cast<int64_t>(entries.size());
+    go_on();
     keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
     data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
     drop_unused(entries, log);
   }
+  go_on();
   split(entries, options);
+  go_on();
   data.users = std::move(log.users);
   data.items = std::move(log.items);
   data.item_names = std::move(log.item_names);
@@ -384,12 +397,33 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked) tr
   count_cold(data);
   data.reading = std::move(log.reading);
   data.origin.options = std::move(log.read_with);
-  data.origin.options.merge(to_settings(asked));
+  data.origin.options.merge(prepare_settings().write(asked));
   data.origin.hash_as_split = data.content_hash();
   data.origin.split = options.split;
   return data;
 } catch (...) {
   rethrow_as_error();
+}
+
+namespace {
+
+/// How many of a user's interactions a share holds out: below `count` for a share below 1.
+int64_t held_out_of(int64_t count, double share) { return static_cast<int64_t>(share * static_cast<double>(count)); }
+
+}  // namespace
+
+double share_to_hold_out(const InteractionDataset& data) {
+  constexpr double shares[] = {0.1, 0.2, 0.25, 1.0 / 3, 0.5};
+  int64_t able = 0, taken_from[std::size(shares)] = {};
+  for (std::size_t user = 0; user < static_cast<std::size_t>(data.train.rows); ++user) {
+    const int64_t count = data.train.row_offsets[user + 1] - data.train.row_offsets[user];
+    able += count >= 2;
+    for (std::size_t i = 0; i < std::size(shares); ++i) taken_from[i] += held_out_of(count, shares[i]) > 0;
+  }
+  for (std::size_t i = 0; able > 0 && i < std::size(shares); ++i) {
+    if (10 * taken_from[i] >= able) return shares[i];
+  }
+  return 0;
 }
 
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) try {
@@ -422,7 +456,7 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed) 
       cells.push_back({item, weight(train, at), false});
     }
     const auto count = static_cast<int64_t>(cells.size());
-    const int64_t moved = static_cast<int64_t>(share * static_cast<double>(count));  // below count, for share < 1
+    const int64_t moved = held_out_of(count, share);
     std::partial_sort(keyed.begin(), keyed.begin() + moved, keyed.end());
     for (int64_t i = 0; i < moved; ++i) cells[keyed[static_cast<std::size_t>(i)].second].held_out = true;
     if (has_val) {

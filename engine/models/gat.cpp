@@ -1,7 +1,8 @@
 #include "engine/models/checked.h"
-#include "engine/settings.h"
+#include "engine/models/classifier_settings.h"
 #include "heddle/attention.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/models.h"
 #include "heddle/rethrow.h"
 
@@ -33,25 +34,36 @@ HostMatrix glorot_vectors(int64_t heads, int64_t cols, uint64_t seed, uint32_t& 
 
 HostMatrix zero_row(int64_t cols) { return {1, cols, std::vector<float>(static_cast<std::size_t>(cols))}; }
 
+const SettingTable<GatOptions>& gat_table() {
+  // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
+  static const SettingTable<GatOptions> table(
+      "gat", {setting("hidden", &GatOptions::hidden, 1, 1'000'000, "width of each head of the hidden layers"),
+              setting("heads", &GatOptions::heads, 1, 256, "attention heads of the hidden layers, side by side"),
+              setting("output_heads", &GatOptions::output_heads, 1, 256, "attention heads of the last layer, averaged"),
+              setting("layers", &GatOptions::layers, 1, 1000, "number of attention layers"),
+              setting("dropout", &GatOptions::dropout, Range::from_to_below(0, 1),
+                      "probability of dropping an input feature or a hidden unit in training, in [0, 1)"),
+              setting("attention_dropout", &GatOptions::attention_dropout, Range::from_to_below(0, 1),
+                      "probability of dropping an attention coefficient in training, in [0, 1)"),
+              setting("slope", &GatOptions::slope, 0, 1, "LeakyReLU's slope below 0, in [0, 1]"),
+              setting("gat_version", &GatOptions::gat_version, 1, 2,
+                      "1: GAT; 2: GATv2, whose LeakyReLU comes before the scores' product (Brody, Alon & Yahav 2022)"),
+              classes_setting<GatOptions>(), feature_scaling_setting<GatOptions>()});
+  return table;
+}
+
+/// How the authors train it.
+TrainOptions gat_protocol() {
+  return {.epochs = 100'000,
+          .learning_rate = 0.005f,
+          .weight_decay = 5e-4f,
+          .patience = 100,
+          .selection = Selection::best_validation};
+}
+
 }  // namespace
 
-void GatOptions::check() const {
-  // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
-  const auto in = [](const char* name, int64_t value, int64_t least, int64_t most) {
-    require(value >= least && value <= most, ErrorKind::usage, "gat: ", name, " is ", value, ", it must be from ", least, " to ",
-            most);
-  };
-  in("hidden", hidden, 1, 1'000'000);
-  in("heads", heads, 1, 256);
-  in("output_heads", output_heads, 1, 256);
-  in("layers", layers, 1, 1000);
-  in("gat_version", gat_version, 1, 2);
-  in("classes", classes, 0, 1'000'000);
-  require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gat: dropout is ", dropout, ", it must be in [0, 1)");
-  require(attention_dropout >= 0 && attention_dropout < 1, ErrorKind::usage, "gat: attention_dropout is ", attention_dropout,
-          ", it must be in [0, 1)");
-  require(slope >= 0 && slope <= 1, ErrorKind::usage, "gat: slope is ", slope, ", it must be in [0, 1]");
-}
+void GatOptions::check() const { gat_table().check(*this); }
 
 std::vector<ParameterShape> GatOptions::parameters(int64_t features, int64_t classes_of_data) const try {
   std::vector<ParameterShape> shapes;
@@ -209,19 +221,28 @@ Tensor Gat::embeddings() try {
   rethrow_as_error();
 }
 
-std::map<std::string, std::string> Gat::settings() const try {
-  return {{"hidden", std::to_string(options_.hidden)},
-          {"heads", std::to_string(options_.heads)},
-          {"output_heads", std::to_string(options_.output_heads)},
-          {"layers", std::to_string(options_.layers)},
-          {"dropout", to_setting(options_.dropout)},
-          {"attention_dropout", to_setting(options_.attention_dropout)},
-          {"slope", to_setting(options_.slope)},
-          {"gat_version", std::to_string(options_.gat_version)},
-          {"classes", std::to_string(options_.classes)},
-          {"feature_scaling", to_string(options_.feature_scaling)}};
-} catch (...) {
+std::map<std::string, std::string> Gat::settings() const try { return gat_table().write(options_); } catch (...) {
   rethrow_as_error();
+}
+
+Kind gat_kind() {
+  Kind kind{.name = "gat", .summary = "graph attention network", .source = "Velickovic et al. 2018"};
+  kind.task = Task::classify_nodes;
+  kind.settings = gat_table().rows();
+  kind.training = training_settings(gat_protocol());
+  kind.trains_in_epochs = true;
+  kind.attends = true;
+  kind.has_vectors = [](const Settings& settings) { return gat_table().read(settings).layers >= 2; };
+  kind.classifier.parameters = [](const NodeDataset& data, const Settings& settings) {
+    const GatOptions options = gat_table().read(settings);
+    return options.parameters(feature_columns(data), options.classes > 0 ? options.classes : data.classes);
+  };
+  kind.classifier.make = [](const NodeDataset& data, const Settings& settings, uint64_t seed, const Device& device) {
+    GatOptions options = gat_table().read(settings);
+    options.seed = seed;
+    return std::make_unique<Gat>(data, options, device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

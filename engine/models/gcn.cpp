@@ -1,18 +1,28 @@
 #include "engine/models/checked.h"
-#include "engine/settings.h"
+#include "engine/models/classifier_settings.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/models.h"
 #include "heddle/rethrow.h"
 
 namespace heddle {
 
-void GcnOptions::check() const {
+namespace {
+
+const SettingTable<GcnOptions>& gcn_table() {
   // The upper bounds are far above every published model; they keep products of sizes in 64 bits.
-  require(hidden >= 1 && hidden <= 1'000'000, ErrorKind::usage, "gcn: hidden is ", hidden, ", it must be from 1 to 1000000");
-  require(layers >= 1 && layers <= 1000, ErrorKind::usage, "gcn: layers is ", layers, ", it must be from 1 to 1000");
-  require(classes >= 0 && classes <= 1'000'000, ErrorKind::usage, "gcn: classes is ", classes, ", it must be from 0 to 1000000");
-  require(dropout >= 0 && dropout < 1, ErrorKind::usage, "gcn: dropout is ", dropout, ", it must be in [0, 1)");
+  static const SettingTable<GcnOptions> table(
+      "gcn", {setting("hidden", &GcnOptions::hidden, 1, 1'000'000, "width of the hidden layers"),
+              setting("layers", &GcnOptions::layers, 1, 1000, "number of graph convolutions"),
+              setting("dropout", &GcnOptions::dropout, Range::from_to_below(0, 1),
+                      "probability of dropping an input feature or a hidden unit in training, in [0, 1)"),
+              classes_setting<GcnOptions>(), feature_scaling_setting<GcnOptions>()});
+  return table;
 }
+
+}  // namespace
+
+void GcnOptions::check() const { gcn_table().check(*this); }
 
 std::vector<ParameterShape> GcnOptions::parameters(int64_t features, int64_t classes) const try {
   std::vector<ParameterShape> shapes;
@@ -73,14 +83,27 @@ Tensor Gcn::embeddings() try {
   rethrow_as_error();
 }
 
-std::map<std::string, std::string> Gcn::settings() const try {
-  return {{"hidden", std::to_string(options_.hidden)},
-          {"layers", std::to_string(options_.layers)},
-          {"dropout", to_setting(options_.dropout)},
-          {"classes", std::to_string(options_.classes)},
-          {"feature_scaling", to_string(options_.feature_scaling)}};
-} catch (...) {
+std::map<std::string, std::string> Gcn::settings() const try { return gcn_table().write(options_); } catch (...) {
   rethrow_as_error();
+}
+
+Kind gcn_kind() {
+  Kind kind{.name = "gcn", .summary = "graph convolutional network", .source = "Kipf & Welling 2017"};
+  kind.task = Task::classify_nodes;
+  kind.settings = gcn_table().rows();
+  kind.training = training_settings();
+  kind.trains_in_epochs = true;
+  kind.has_vectors = [](const Settings& settings) { return gcn_table().read(settings).layers >= 2; };
+  kind.classifier.parameters = [](const NodeDataset& data, const Settings& settings) {
+    const GcnOptions options = gcn_table().read(settings);
+    return options.parameters(feature_columns(data), options.classes > 0 ? options.classes : data.classes);
+  };
+  kind.classifier.make = [](const NodeDataset& data, const Settings& settings, uint64_t seed, const Device& device) {
+    GcnOptions options = gcn_table().read(settings);
+    options.seed = seed;
+    return std::make_unique<Gcn>(data, options, device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

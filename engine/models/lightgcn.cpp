@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "engine/models/lightgcn_recommender.h"
+#include "engine/models/sampled_interactions.h"
 #include "engine/random.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "kernels/graph_build/graph_build.h"
-#include "kernels/sampling/sampling.h"
 
 namespace heddle {
 
@@ -34,32 +34,7 @@ std::vector<float> inverse_roots(const std::vector<float>& degrees) {
   return roots;
 }
 
-/// Users who have an item, and have not all of them.
-std::vector<int32_t> eligible_users(const HostCsr& train) {
-  std::vector<int32_t> users;
-  for (int64_t user = 0; user < train.rows; ++user) {
-    const auto taken = static_cast<int64_t>(train.row(user).size());
-    if (taken > 0 && taken < train.cols) users.push_back(static_cast<int32_t>(user));
-  }
-  return users;
-}
-
-std::vector<int32_t> rows_of_entries(const HostCsr& matrix) {
-  std::vector<int32_t> rows(static_cast<std::size_t>(matrix.nnz()));
-  for (int64_t row = 0; row < matrix.rows; ++row)
-    for (int64_t k = matrix.row_offsets[row]; k < matrix.row_offsets[row + 1]; ++k) rows[k] = static_cast<int32_t>(row);
-  return rows;
-}
-
 }  // namespace
-
-void LightGcnOptions::check() const {
-  require(dim >= 1 && dim <= 65536, ErrorKind::usage, "lightgcn: dim is ", dim, ", it must be from 1 to 65536");
-  require(layers >= 0 && layers <= 100, ErrorKind::usage, "lightgcn: layers is ", layers, ", it must be from 0 to 100");
-  require(init_std > 0 && std::isfinite(init_std), ErrorKind::usage, "lightgcn: init_std is ", init_std, ", it must be above 0");
-  require(norm_power >= 0 && norm_power <= 1, ErrorKind::usage, "lightgcn: norm_power is ", norm_power,
-          ", it must be from 0 to 1");
-}
 
 HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, uint32_t index) try {
   HostMatrix matrix{rows, cols, std::vector<float>(static_cast<std::size_t>(rows * cols))};
@@ -79,26 +54,11 @@ HostMatrix normal_matrix(int64_t rows, int64_t cols, float std, uint64_t seed, u
 struct LightGcn::Trainable {
   Trainable(Context& context, const HostCsr& train, const LightGcnOptions& options)
       : embeddings(context, "embeddings", normal_matrix(train.rows + train.cols, options.dim, options.init_std, options.seed, 0),
-                   true) {
+                   true),
+        interactions(context.stream(), train) {
     Stream& stream = context.stream();
-    row_offsets = Buffer::upload(stream, train.row_offsets);
-    col_indices = Buffer::upload(stream, train.col_indices);
-    if (!train.values.empty()) values = Buffer::upload(stream, train.values);
-    row_of = Buffer::upload(stream, rows_of_entries(train));
-    const std::vector<int32_t> users = eligible_users(train);
-    eligible = Buffer::upload(stream, users);
-    const CsrView matrix{train.rows,
-                         train.cols,
-                         train.nnz(),
-                         row_offsets.as<int64_t>(),
-                         col_indices.as<int32_t>(),
-                         train.values.empty() ? nullptr : values.as<float>()};
-    interactions = {.matrix = matrix,
-                    .row_of = row_of.as<int32_t>(),
-                    .eligible = eligible.as<int32_t>(),
-                    .eligible_count = static_cast<int64_t>(users.size())};
     kernels::Execution execution = context.execution();
-    graph = kernels::bipartite_adjacency(matrix, execution);
+    graph = kernels::bipartite_adjacency(interactions.view().matrix, execution);
     const Buffer degrees(stream, static_cast<std::size_t>(graph.rows) * sizeof(float));
     kernels::row_sums(graph.view(), degrees.as<float>(), execution);
     host_scale = inverse_roots(download(stream, degrees.as<float>(), static_cast<std::size_t>(graph.rows)));
@@ -107,8 +67,7 @@ struct LightGcn::Trainable {
   }
 
   Parameter embeddings;
-  Buffer row_offsets, col_indices, values, row_of, eligible;
-  kernels::InteractionsView interactions;
+  SampledInteractions interactions;
   kernels::BuiltCsr graph;
   std::vector<float> host_scale;
   Buffer scale;
@@ -127,7 +86,7 @@ LightGcn::LightGcn(const InteractionDataset& data, const LightGcnOptions& option
 LightGcn::~LightGcn() = default;
 
 void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGcnTrainOptions& used) try {
-  std::map<std::string, std::string> as_asked = to_settings(asked), as_used = to_settings(used);
+  Settings as_asked = lightgcn_train_settings().write(asked), as_used = lightgcn_train_settings().write(used);
   if (used.loss == RankingLoss::bpr) {
     for (const char* unknown : {"temperature", "negatives", "popularity_share"}) as_used.erase(unknown);
   }
@@ -139,7 +98,7 @@ void LightGcn::set_trained_with(const LightGcnTrainOptions& asked, const LightGc
 
 Parameter& LightGcn::embeddings() { return trainable_->embeddings; }
 const NormalisedAdjacency& LightGcn::adjacency() const { return trainable_->adjacency; }
-const kernels::InteractionsView& LightGcn::interactions() const { return trainable_->interactions; }
+const kernels::InteractionsView& LightGcn::interactions() const { return trainable_->interactions.view(); }
 
 std::unique_ptr<Recommender> LightGcn::recommender() try {
   Stream& stream = context_.stream();

@@ -1,10 +1,10 @@
 #include "engine/models/lightgcn_recommender.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "engine/recommend/factors.h"
-#include "engine/settings.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "kernels/dense/dense.h"
@@ -24,24 +24,17 @@ class LightGcnRecommender final : public Recommender {
         item_vectors_(std::move(item_vectors)) {}
 
   std::string name() const override { return "lightgcn"; }
-  std::map<std::string, std::string> settings() const override try {
-    const LightGcnOptions& options = history_.options;
-    return {{"dim", to_setting(options.dim)},
-            {"layers", to_setting(options.layers)},
-            {"init_std", to_setting(options.init_std)},
-            {"norm_power", to_setting(options.norm_power)},
-            {"precision", options.precision == Precision::bf16 ? "bf16" : "f32"}};
-  } catch (...) {
+  Settings settings() const override try { return lightgcn_settings().write(history_.options); } catch (...) {
     rethrow_as_error();
   }
-  std::map<std::string, std::string> trained_with() const override try { return history_.trained_with; } catch (...) {
+  Settings trained_with() const override try { return history_.trained_with; } catch (...) {
     rethrow_as_error();
   }
   std::map<std::string, std::string> how_fitted() const override try {
     if (history_.asked.empty()) return {};
     std::map<std::string, std::string> how = Recommender::how_fitted();
     for (const auto& [key, value] : history_.asked) how[text(fit_prefix, key)] = value;
-    how["seed"] = to_setting(history_.options.seed);
+    how["seed"] = number_text(history_.options.seed);
     return how;
   } catch (...) {
     rethrow_as_error();
@@ -84,8 +77,15 @@ class LightGcnRecommender final : public Recommender {
         [&](std::span<const Query> block, DenseView<float> left) { query_vectors(session.context(), block, left); });
   }
 
-  Ranking similar_items(Session& session, int32_t item, int64_t k) const override {
-    return recommending::similar_by_factors(session, item_view(), item, k);
+  Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                        std::span<const int32_t> left_out) const override {
+    return recommending::similar_by_factors(session, item_view(), asked, k, left_out);
+  }
+
+  Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const override {
+    std::vector<int32_t> themselves(asked.begin(), asked.end());
+    std::sort(themselves.begin(), themselves.end());
+    return recommending::similar_by_factors(session, {lookup_.as<float>(), users(), dim()}, asked, k, themselves);
   }
 
  private:

@@ -15,7 +15,7 @@ namespace heddle::recommending {
 struct LightGcnHistory {
   LightGcnOptions options;
   std::map<std::string, std::string> trained_with;
-  std::map<std::string, std::string> asked;  ///< to_settings of what `train` was called with; empty: not known
+  std::map<std::string, std::string> asked;  ///< the settings that `train` was called with; empty: not known
 };
 
 /// `lookup` [users + items x dim]: the users' vectors, then what a visitor's is the sum of; `item_vectors` [items x dim], scaled.

@@ -2,11 +2,11 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/recommend/kinds.h"
 #include "engine/recommend/metrics.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "heddle/settings.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/scores/scores.h"
@@ -68,7 +68,7 @@ class Blend final : public Recommender {
 
   std::string name() const override { return "blend"; }
   std::map<std::string, std::string> settings() const override try {
-    Settings all{{"weight", to_setting(weight_)}, {"first", first_->name()}, {"second", second_->name()}};
+    Settings all{{"weight", number_text(weight_)}, {"first", first_->name()}, {"second", second_->name()}};
     add_settings("first", first_->settings(), all);
     add_settings("second", second_->settings(), all);
     return all;
@@ -87,7 +87,7 @@ class Blend final : public Recommender {
     Settings how = first_->how_fitted(), of_second = second_->how_fitted();
     if (how.empty() || of_second.empty()) return {};
     how["fitted_second"] = of_second["fitted"];
-    how["fitted_weight"] = to_setting(weight_);
+    how["fitted_weight"] = number_text(weight_);
     how.merge(of_second);  // no two kinds have a setting of the same name
     return how;
   } catch (...) {
@@ -126,26 +126,18 @@ class Blend final : public Recommender {
     kernels::add_scaled(other, weight_, scores, execution);
     context.arena().give_back(other.data);
   }
-  Ranking similar_items(Session& session, int32_t item, int64_t k) const override { return first_->similar(session, item, k); }
+  Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                        std::span<const int32_t> left_out) const override {
+    return first_->similar(session, asked, {.k = k, .leave_out = left_out});
+  }
+  Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const override {
+    return first_->similar_users(session, asked, k);
+  }
 
  private:
   std::unique_ptr<const Recommender> first_, second_;
   float weight_;
 };
-
-float blend_weight(const Settings& settings) {
-  recommending::required_setting(settings, "weight");
-  const float weight = number(settings, "weight", 0.0f);
-  require(std::isfinite(weight), ErrorKind::usage, "blend: weight is ", weight);
-  return weight;
-}
-
-/// A blend of blends would make a file's nesting the depth of a recursion.
-const RecommenderKind& part_kind(const Settings& settings, const std::string& part) {
-  const RecommenderKind& kind = find_recommender_kind(recommending::required_setting(settings, part));
-  require(std::string_view(kind.name) != "blend", ErrorKind::usage, "blend: its ", part, " model is a blend");
-  return kind;
-}
 
 }  // namespace
 
@@ -161,41 +153,9 @@ std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std:
   rethrow_as_error();
 }
 
-void recommending::check_blend_settings(const Settings& settings) try {
-  blend_weight(settings);
-  for (const auto& [key, value] : settings) {
-    require(key == "weight" || key == "first" || key == "second" || key.starts_with("first.") || key.starts_with("second."),
-            ErrorKind::usage, "blend has no setting '", key, "' (= ", value, ")");
-  }
-  for (const std::string part : {"first", "second"}) part_kind(settings, part).check(with_prefix(settings, part + '.'));
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::vector<PartShape> recommending::blend_parts(const Settings& settings, int64_t users, int64_t items) try {
-  std::vector<PartShape> all;
-  for (const std::string part : {"first", "second"}) {
-    for (PartShape& each : part_kind(settings, part).parts(with_prefix(settings, part + '.'), users, items)) {
-      each.name.insert(0, part + '.');
-      all.push_back(std::move(each));
-    }
-  }
-  return all;
-} catch (...) {
-  rethrow_as_error();
-}
-
-std::unique_ptr<Recommender> recommending::load_blend(RecommenderParts&& parts, const Device& device) try {
-  const float weight = blend_weight(parts.settings);
-  const auto load = [&](const std::string& part) { return part_kind(parts.settings, part).load(parts.part(part), device); };
-  std::unique_ptr<Recommender> first = load("first");
-  return make_blend(std::move(first), load("second"), weight);
-} catch (...) {
-  rethrow_as_error();
-}
-
-float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
-                          std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) try {
+std::vector<std::pair<float, double>> try_blend_weights(const Recommender& first, const Recommender& second,
+                                                        const InteractionDataset& data, std::span<const float> candidates,
+                                                        const std::string& metric, const ProgressCallback& progress) try {
   require(!candidates.empty(), ErrorKind::usage, "choose_blend_weight: there are no candidates");
   for (const float weight : candidates) {
     require(std::isfinite(weight), ErrorKind::usage, "choose_blend_weight: the candidate ", weight);
@@ -247,7 +207,17 @@ float choose_blend_weight(const Recommender& first, const Recommender& second, c
       }
     }
   }
-  return candidates[static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin())];
+  std::vector<std::pair<float, double>> tried;
+  for (std::size_t i = 0; i < sums.size(); ++i) tried.emplace_back(candidates[i], sums[i] / static_cast<double>(judged.size()));
+  return tried;
+} catch (...) {
+  rethrow_as_error();
+}
+
+float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
+                          std::span<const float> candidates, const std::string& metric, const ProgressCallback& progress) try {
+  const auto tried = try_blend_weights(first, second, data, candidates, metric, progress);
+  return std::max_element(tried.begin(), tried.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
 } catch (...) {
   rethrow_as_error();
 }

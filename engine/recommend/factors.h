@@ -24,6 +24,7 @@ std::vector<Ranking> rank_by_factors(const Recommender& model, Session& session,
   const int64_t floats = item_vectors.cols + 2 * options.k;
   const std::vector<int32_t> of_all = left_out_of_all(options, model.items());
   for (std::span<const Query> rest = queries, block; !rest.empty(); rest = rest.subspan(block.size())) {
+    ranking_told(options, rankings.size(), queries.size());
     block = next_block(model.train(), rest, floats, options.also_exclude, factor_block);
     const auto count = static_cast<int64_t>(block.size());
     context.begin_step();
@@ -39,7 +40,9 @@ std::vector<Ranking> rank_by_factors(const Recommender& model, Session& session,
   return rankings;
 }
 
-/// The `k` items whose vectors have the largest cosine with that of `item`, not itself. Begins steps.
-Ranking similar_by_factors(Session& session, DenseView<const float> item_vectors, int32_t item, int64_t k);
+/// The `k` rows of `vectors` that have the largest cosine with the rows `given`, on average; none of `left_out`, which ascends.
+/// Begins steps.
+Ranking similar_by_factors(Session& session, DenseView<const float> vectors, std::span<const int32_t> given, int64_t k,
+                           std::span<const int32_t> left_out);
 
 }  // namespace heddle::recommending

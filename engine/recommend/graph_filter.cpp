@@ -1,9 +1,9 @@
 #include <cmath>
 
-#include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "engine/recommend/singular_vectors.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/rethrow.h"
 #include "kernels/dense/dense.h"
 #include "kernels/scores/scores.h"
@@ -15,6 +15,19 @@
 namespace heddle {
 
 namespace {
+
+const SettingTable<GraphFilterOptions>& graph_filter_table() {
+  static const SettingTable<GraphFilterOptions> table(
+      "graph-filter",
+      {setting("rank", &GraphFilterOptions::rank, 0, 4096,
+               "singular vectors of the ideal low-pass filter; 0: the linear filter alone"),
+       setting("alpha", &GraphFilterOptions::alpha, Range::at_least(0),
+               "weight of the ideal low-pass filter beside the linear one"),
+       setting("iterations", &GraphFilterOptions::iterations, 1, 1000, "subspace iterations of the randomised SVD"),
+       setting("oversample", &GraphFilterOptions::oversample, 0, 4096,
+               "vectors that the randomised SVD carries beyond the rank")});
+  return table;
+}
 
 /// Sums of the rows' and of the columns' weights; 1 where there are none, so that they can be divided by.
 struct Degrees {
@@ -55,9 +68,9 @@ HostCsr normalised(HostCsr matrix, const std::vector<double>& row_degrees, const
 
 class GraphFilter final : public Recommender {
  public:
-  /// `saved`: holds V of a saved model; null: V is computed.
+  /// `saved`: holds V of a saved model; null: V is computed, and `progress` told of it.
   GraphFilter(std::shared_ptr<const HostCsr> interactions, const GraphFilterOptions& options, const RecommenderParts* saved,
-              const Device& device)
+              const Device& device, const ProgressCallback& progress = {})
       : Recommender(std::move(interactions), device), options_(options), loaded_(saved != nullptr) {
     Stream stream(device.backend());
     const Degrees degrees = degrees_of(train());
@@ -72,23 +85,18 @@ class GraphFilter final : public Recommender {
     if (saved != nullptr) {
       read_vectors(*saved, stream);
     } else {
-      compute_vectors(degrees, stream);
+      compute_vectors(degrees, stream, progress);
     }
     stream.synchronise();
   }
 
   std::string name() const override { return "graph-filter"; }
-  std::map<std::string, std::string> settings() const override try {
-    return {{"rank", to_setting(options_.rank)},
-            {"alpha", to_setting(options_.alpha)},
-            {"iterations", to_setting(options_.iterations)},
-            {"oversample", to_setting(options_.oversample)}};
-  } catch (...) {
+  std::map<std::string, std::string> settings() const override try { return graph_filter_table().write(options_); } catch (...) {
     rethrow_as_error();
   }
   std::map<std::string, std::string> how_fitted() const override try {
     std::map<std::string, std::string> how = Recommender::how_fitted();
-    if (!loaded_) how["seed"] = to_setting(options_.seed);
+    if (!loaded_) how["seed"] = number_text(options_.seed);
     return how;
   } catch (...) {
     rethrow_as_error();
@@ -140,13 +148,14 @@ class GraphFilter final : public Recommender {
   }
 
  private:
-  void compute_vectors(const Degrees& degrees, Stream& stream) {
+  void compute_vectors(const Degrees& degrees, Stream& stream, const ProgressCallback& progress) {
     Context context(device(), options_.seed);
     context.set_training(false);
     const recommending::DeviceCsr by_user(context.stream(), normalised(train(), degrees.user, degrees.item));
     const HostMatrix computed = recommending::right_singular_vectors(
         context, by_user.view(), by_item_.view(),
-        {.rank = options_.rank, .oversample = options_.oversample, .iterations = options_.iterations, .seed = options_.seed});
+        {.rank = options_.rank, .oversample = options_.oversample, .iterations = options_.iterations, .seed = options_.seed},
+        [&](double share) { recommending::fitting_told(progress, "graph-filter", share); });
     rank_ = computed.cols;
     vectors_ = Buffer::upload(stream, computed.values);
   }
@@ -168,38 +177,37 @@ class GraphFilter final : public Recommender {
 
 }  // namespace
 
-void GraphFilterOptions::check() const {
-  require(rank >= 0 && rank <= 4096, ErrorKind::usage, "graph-filter: rank is ", rank, ", it must be in [0, 4096]");
-  require(std::isfinite(alpha) && alpha >= 0, ErrorKind::usage, "graph-filter: alpha is ", alpha, ", it must be at least 0");
-  require(iterations >= 1 && iterations <= 1000, ErrorKind::usage, "graph-filter: iterations is ", iterations,
-          ", it must be in [1, 1000]");
-  require(oversample >= 0 && oversample <= 4096, ErrorKind::usage, "graph-filter: oversample is ", oversample,
-          ", it must be in [0, 4096]");
-}
+void GraphFilterOptions::check() const { graph_filter_table().check(*this); }
 
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
-                                               const Device& device) try {
+                                               const Device& device, const ProgressCallback& progress) try {
   options.check();
-  return std::make_unique<GraphFilter>(std::make_shared<const HostCsr>(data.train), options, nullptr, device);
+  return std::make_unique<GraphFilter>(std::make_shared<const HostCsr>(data.train), options, nullptr, device, progress);
 } catch (...) {
   rethrow_as_error();
 }
 
-GraphFilterOptions recommending::graph_filter_options(const Settings& settings, uint64_t seed) {
-  const GraphFilterOptions defaults;
-  const GraphFilterOptions options{.rank = number(settings, "rank", defaults.rank),
-                                   .alpha = number(settings, "alpha", defaults.alpha),
-                                   .iterations = number(settings, "iterations", defaults.iterations),
-                                   .oversample = number(settings, "oversample", defaults.oversample),
-                                   .seed = seed};
-  options.check();
-  return options;
-}
-
-std::unique_ptr<Recommender> recommending::load_graph_filter(RecommenderParts&& parts, const Device& device) try {
-  return std::make_unique<GraphFilter>(parts.train, graph_filter_options(parts.settings, 0), &parts, device);
-} catch (...) {
-  rethrow_as_error();
+Kind graph_filter_kind() {
+  Kind kind{.name = "graph-filter",
+            .summary = "low-pass filter of the item-item graph, nothing to train",
+            .source = "Shen et al. 2021 (GF-CF)"};
+  kind.settings = graph_filter_table().rows();
+  kind.folds_in = true;
+  kind.needs_history = true;  // its first term is a product with the interactions
+  kind.recommender.parts = [](const Settings& settings, int64_t, int64_t items) -> std::vector<PartShape> {
+    // Fewer than the rank where the interactions have fewer singular vectors.
+    return {{"vectors", items, 0, graph_filter_table().read(settings).rank}};
+  };
+  kind.recommender.make = [](const InteractionDataset& data, const Settings& settings, uint64_t seed, const Device& device,
+                             const ProgressCallback& progress) {
+    GraphFilterOptions options = graph_filter_table().read(settings);
+    options.seed = seed;
+    return make_graph_filter(data, options, device, progress);
+  };
+  kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
+    return std::make_unique<GraphFilter>(parts.train, graph_filter_table().read(parts.settings), &parts, device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

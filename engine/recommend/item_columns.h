@@ -15,9 +15,12 @@ class ItemColumns {
  public:
   explicit ItemColumns(const HostCsr& train);
 
-  /// The `k` items whose columns have the largest cosine with that of `item`, not itself, those with a cosine of 0 left out;
-  /// `train` is what the columns were made of. Takes time in proportion to how many items the users of `item` have.
-  Ranking most_alike(const HostCsr& train, int32_t item, int64_t k) const;
+  /// The `k` items whose columns have the largest cosine with those of `items`, on average; those with a cosine of 0 left out,
+  /// and `left_out`, which ascends. `train` is what the columns were made of. Takes time in proportion to how many items the
+  /// users of `items` have.
+  Ranking most_alike(const HostCsr& train, std::span<const int32_t> items, int64_t k, std::span<const int32_t> left_out) const;
+  /// The same of users and rows; none of `users` is listed.
+  Ranking users_most_alike(const HostCsr& train, std::span<const int32_t> users, int64_t k) const;
 
  private:
   std::span<const int32_t> users_of(int32_t item) const;

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/rethrow.h"
 #include "kernels/scores/scores.h"
 
@@ -14,8 +14,15 @@ namespace heddle {
 
 namespace {
 
+const SettingTable<ItemCosineOptions>& item_cosine_table() {
+  static const SettingTable<ItemCosineOptions> table(
+      "item-cosine", {setting("neighbours", &ItemCosineOptions::neighbours, 1, static_cast<double>(top_k_limit),
+                              "neighbours kept for each item")});
+  return table;
+}
+
 /// For each item those that have it among their best neighbours, with the cosine; the diagonal left out.
-HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& context) {
+HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& context, const ProgressCallback& progress) {
   std::vector<double> squares(static_cast<std::size_t>(train.cols));
   for (std::size_t k = 0; k < train.col_indices.size(); ++k) {
     const double weight = train.values.empty() ? 1.0 : train.values[k];
@@ -34,6 +41,7 @@ HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& con
   const int64_t per_block = recommending::queries_per_block(train.cols + 2 * neighbours);
   std::vector<Ranking> best_of_block;
   for (int64_t first = 0; first < train.cols; first += per_block) {
+    recommending::fitting_told(progress, "item-cosine", static_cast<double>(first) / static_cast<double>(train.cols));
     const int64_t count = std::min(per_block, train.cols - first);
     context.begin_step();
     kernels::Execution execution = context.execution();
@@ -68,10 +76,11 @@ HostCsr cosine_neighbours(const HostCsr& train, int64_t neighbours, Context& con
 }
 
 /// The neighbours in the device's memory, ready for every stream.
-recommending::DeviceCsr fitted_neighbours(const HostCsr& train, const ItemCosineOptions& options, const Device& device) {
+recommending::DeviceCsr fitted_neighbours(const HostCsr& train, const ItemCosineOptions& options, const Device& device,
+                                          const ProgressCallback& progress) {
   Context context(device);
   context.set_training(false);
-  recommending::DeviceCsr neighbours(context.stream(), cosine_neighbours(train, options.neighbours, context));
+  recommending::DeviceCsr neighbours(context.stream(), cosine_neighbours(train, options.neighbours, context, progress));
   context.stream().synchronise();
   return neighbours;
 }
@@ -106,18 +115,17 @@ recommending::DeviceCsr read_neighbours(const RecommenderParts& parts, const Dev
 
 class ItemCosine final : public Recommender {
  public:
-  ItemCosine(std::shared_ptr<const HostCsr> interactions, const ItemCosineOptions& options, const Device& device)
+  ItemCosine(std::shared_ptr<const HostCsr> interactions, const ItemCosineOptions& options, const Device& device,
+             const ProgressCallback& progress)
       : Recommender(std::move(interactions), device),
         options_(options),
-        neighbours_(fitted_neighbours(train(), options, device)) {}
+        neighbours_(fitted_neighbours(train(), options, device, progress)) {}
   ItemCosine(std::shared_ptr<const HostCsr> interactions, const ItemCosineOptions& options, recommending::DeviceCsr neighbours,
              const Device& device)
       : Recommender(std::move(interactions), device), options_(options), neighbours_(std::move(neighbours)) {}
 
   std::string name() const override { return "item-cosine"; }
-  std::map<std::string, std::string> settings() const override try {
-    return {{"neighbours", to_setting(options_.neighbours)}};
-  } catch (...) {
+  std::map<std::string, std::string> settings() const override try { return item_cosine_table().write(options_); } catch (...) {
     rethrow_as_error();
   }
 
@@ -157,30 +165,34 @@ class ItemCosine final : public Recommender {
 
 }  // namespace
 
-void ItemCosineOptions::check() const {
-  require(neighbours >= 1 && neighbours <= top_k_limit, ErrorKind::usage, "item-cosine: neighbours is ", neighbours,
-          ", it must be in [1, ", top_k_limit, "]");
-}
+void ItemCosineOptions::check() const { item_cosine_table().check(*this); }
 
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
-                                              const Device& device) try {
+                                              const Device& device, const ProgressCallback& progress) try {
   options.check();
-  return std::make_unique<ItemCosine>(std::make_shared<const HostCsr>(data.train), options, device);
+  return std::make_unique<ItemCosine>(std::make_shared<const HostCsr>(data.train), options, device, progress);
 } catch (...) {
   rethrow_as_error();
 }
 
-ItemCosineOptions recommending::item_cosine_options(const Settings& settings) {
-  const ItemCosineOptions options{.neighbours = number(settings, "neighbours", ItemCosineOptions().neighbours)};
-  options.check();
-  return options;
-}
-
-std::unique_ptr<Recommender> recommending::load_item_cosine(RecommenderParts&& parts, const Device& device) try {
-  const ItemCosineOptions options = item_cosine_options(parts.settings);
-  return std::make_unique<ItemCosine>(parts.train, options, read_neighbours(parts, device), device);
-} catch (...) {
-  rethrow_as_error();
+Kind item_cosine_kind() {
+  Kind kind{.name = "item-cosine", .summary = "items most alike the user's own, by cosine", .source = "Deshpande & Karypis 2004"};
+  kind.settings = item_cosine_table().rows();
+  kind.folds_in = true;
+  kind.recommender.parts = [](const Settings&, int64_t, int64_t items) -> std::vector<PartShape> {
+    return {{"listed_by.values", 1, 0, INT64_MAX},
+            {"listed_by.row_offsets", 1, items + 1, items + 1, true},
+            {"listed_by.col_indices", 1, 0, INT64_MAX, true}};
+  };
+  kind.recommender.make = [](const InteractionDataset& data, const Settings& settings, uint64_t, const Device& device,
+                             const ProgressCallback& progress) {
+    return make_item_cosine(data, item_cosine_table().read(settings), device, progress);
+  };
+  kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
+    return std::make_unique<ItemCosine>(parts.train, item_cosine_table().read(parts.settings), read_neighbours(parts, device),
+                                        device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

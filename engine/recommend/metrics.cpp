@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "engine/recommend/queries.h"
-#include "engine/written.h"
 #include "heddle/error.h"
 #include "heddle/limits.h"
 #include "heddle/rethrow.h"
+#include "heddle/settings.h"
 
 namespace heddle {
 
@@ -126,6 +126,7 @@ MetricName MetricName::parse(const std::string& written) try {
 
 std::vector<std::pair<MetricName, double>> in_reading_order(const std::map<std::string, double>& figures) try {
   std::vector<std::pair<MetricName, double>> ordered;
+  ordered.reserve(figures.size());
   for (const auto& [name, value] : figures) ordered.emplace_back(MetricName::parse(name), value);
   const auto place = [](const MetricName& name) { return std::pair(name.k, recommending::place_of(name.metric)); };
   std::stable_sort(ordered.begin(), ordered.end(), [&](const auto& a, const auto& b) { return place(a.first) < place(b.first); });
@@ -138,10 +139,9 @@ void EvaluateOptions::define(const std::string& name, const std::string& called)
   constexpr int64_t most_negatives = 1'000'000;
   const bool sampled = name.starts_with("uni");
   if (!sampled && name != "standard" && name != "retrieved")
-    fail_choice(called, name, {"standard", "retrieved", "uniN (N: a number, such as uni100)"});
-  sampled_negatives = sampled ? written_number<int64_t>(text(called, ": the N of uniN"), name.substr(3), 1, most_negatives,
-                                                        text("a whole number from 1 to ", most_negatives))
-                              : 0;
+    refuse_choice(called, name, {"standard", "retrieved", "uniN (N: a number, such as uni100)"});
+  sampled_negatives =
+      sampled ? read_number<int64_t>(text(called, ": the N of uniN"), name.substr(3), Range::from_to(1, most_negatives)) : 0;
   definition = name == "retrieved" ? MetricDefinition::retrieved_ideal : MetricDefinition::standard;
 } catch (...) {
   rethrow_as_error();

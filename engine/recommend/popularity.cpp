@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <numeric>
 
-#include "engine/recommend/kinds.h"
 #include "engine/recommend/queries.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/rethrow.h"
 
 // Every query has the same scores, so ranking is a walk down one sorted list, past what is left out.
@@ -13,15 +12,11 @@ namespace {
 
 class Popularity final : public Recommender {
  public:
-  Popularity(std::shared_ptr<const HostCsr> train, const Device& device)
-      : Recommender(std::move(train), device), counts_(static_cast<std::size_t>(items())) {
-    for (const int32_t item : this->train().col_indices) ++counts_[static_cast<std::size_t>(item)];
-    order_.resize(counts_.size());
-    std::iota(order_.begin(), order_.end(), 0);
-    std::stable_sort(order_.begin(), order_.end(), [&](int32_t a, int32_t b) {
-      return counts_[static_cast<std::size_t>(a)] > counts_[static_cast<std::size_t>(b)];
-    });
-  }
+  /// `counts`: how many users have each item; null: to be counted.
+  Popularity(std::shared_ptr<const HostCsr> train, const std::vector<float>* counts, const Device& device)
+      : Recommender(std::move(train), device),
+        counts_(counts != nullptr ? *counts : recommending::counts_of_items(this->train())),
+        order_(recommending::by_count(counts_)) {}
 
   std::string name() const override { return "popularity"; }
   std::map<std::string, std::string> settings() const override { return {}; }
@@ -45,6 +40,8 @@ class Popularity final : public Recommender {
     };
     mark(of_all, true);
     for (const Query& query : queries) {
+      if (rankings.size() % recommending::most_ranked_at_once == 0)
+        recommending::ranking_told(options, rankings.size(), queries.size());
       std::vector<int32_t> own;
       if (options.exclude_taken) own = recommending::query_rows(train(), {&query, 1}).col_indices;
       if (options.also_exclude != nullptr) {
@@ -65,21 +62,25 @@ class Popularity final : public Recommender {
 
  private:
   std::vector<float> counts_;   ///< exact: a float holds whole numbers to 2^24
-  std::vector<int32_t> order_;  ///< items by count descending, then number
+  std::vector<int32_t> order_;  ///< recommending::by_count
 };
 
 }  // namespace
 
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device) try {
-  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), device);
+  return std::make_unique<Popularity>(std::make_shared<const HostCsr>(data.train), nullptr, device);
 } catch (...) {
   rethrow_as_error();
 }
 
-std::unique_ptr<Recommender> recommending::load_popularity(RecommenderParts&& parts, const Device& device) try {
-  return std::make_unique<Popularity>(parts.train, device);
-} catch (...) {
-  rethrow_as_error();
+Kind popularity_kind() {
+  Kind kind{.name = "popularity", .summary = "by how many users have the item", .source = "definition"};
+  kind.recommender.make = [](const InteractionDataset& data, const Settings&, uint64_t, const Device& device,
+                             const ProgressCallback&) { return make_popularity(data, device); };
+  kind.recommender.load = [](RecommenderParts&& parts, const Device& device) {
+    return std::make_unique<Popularity>(std::move(parts.train), parts.item_counts.get(), device);
+  };
+  return kind;
 }
 
 }  // namespace heddle

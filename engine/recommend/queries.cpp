@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 
 #include "heddle/error.h"
 
@@ -46,6 +47,25 @@ bool same_interactions(const HostCsr& a, const HostCsr& b) {
   if (a.values.empty() == b.values.empty()) return a.values == b.values;
   const std::vector<float>& weights = a.values.empty() ? b.values : a.values;
   return std::all_of(weights.begin(), weights.end(), [](float weight) { return weight == 1; });
+}
+
+std::vector<float> counts_of_items(const HostCsr& train) {
+  std::vector<float> counts(static_cast<std::size_t>(std::max<int64_t>(train.cols, 0)));
+  for (const int32_t item : train.col_indices) {
+    require(item >= 0 && item < train.cols, ErrorKind::bad_data, "train: an entry has column ", item, ", ",
+            there_are(train.cols));
+    ++counts[static_cast<std::size_t>(item)];
+  }
+  return counts;
+}
+
+std::vector<int32_t> by_count(const std::vector<float>& counts) {
+  std::vector<int32_t> order(counts.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return counts[static_cast<std::size_t>(a)] > counts[static_cast<std::size_t>(b)];
+  });
+  return order;
 }
 
 void check_k(int64_t k) {
@@ -202,6 +222,16 @@ bool users_told(const ProgressCallback& progress, const char* phase, std::size_t
   const auto all = static_cast<double>(users);
   const ProgressFigure figure{.name = "user", .value = static_cast<double>(std::min(done + 1, users)), .total = all};
   return progress({.phase = phase, .share = static_cast<double>(done) / all, .figures = std::span(&figure, 1)});
+}
+
+void ranking_told(const RankOptions& options, std::size_t done, std::size_t queries) {
+  require(users_told(options.progress, "ranking", done, queries), ErrorKind::interrupted, "ranking was interrupted after ", done,
+          " of ", counted(queries, "query", "queries"));
+}
+
+void fitting_told(const ProgressCallback& progress, const char* model, double share) {
+  const bool wanted = !progress || progress({.phase = "fitting", .share = share, .figures = {}});
+  require(wanted, ErrorKind::interrupted, "interrupted while ", model, " was fitted");
 }
 
 }  // namespace heddle::recommending

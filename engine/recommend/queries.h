@@ -21,6 +21,11 @@ void check_csr(const HostCsr& matrix, const char* name);
 /// Whether two matrices hold the same interactions with the same weights; no weights are weights of 1.
 bool same_interactions(const HostCsr& a, const HostCsr& b);
 
+/// How many rows of the interactions have each column. Throws Error{bad_data} for a column that there is not.
+std::vector<float> counts_of_items(const HostCsr& train);
+/// Items by how many users have them, most first, equal ones by number.
+std::vector<int32_t> by_count(const std::vector<float>& counts);
+
 /// Throws Error{usage} for k outside [1, top_k_limit].
 void check_k(int64_t k);
 /// Throws Error{usage} for a user or an item out of range, and for a visitor's item that comes twice.
@@ -76,6 +81,13 @@ std::span<const Query> next_block(const HostCsr& train, std::span<const Query> q
 
 /// Tells a callback (or none) that `done` of `users` users are through; whether to go on.
 bool users_told(const ProgressCallback& progress, const char* phase, std::size_t done, std::size_t users);
+
+/// Tells the options' callback (or none) that `done` of `queries` queries are answered. Throws Error{interrupted} where it says
+/// so.
+void ranking_told(const RankOptions& options, std::size_t done, std::size_t queries);
+
+/// Tells a callback (or none) that this share of a model is computed. Throws Error{interrupted} where it says so.
+void fitting_told(const ProgressCallback& progress, const char* model, double share);
 
 /// Keeps a CSR matrix in a device's memory.
 class DeviceCsr {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "engine/recommend/item_columns.h"
@@ -19,6 +20,18 @@ std::shared_ptr<const HostCsr> checked_interactions(std::shared_ptr<const HostCs
   require(train != nullptr, ErrorKind::usage, "a recommender needs interactions, these are null");
   recommending::check_csr(*train, "train");
   return train;
+}
+
+/// The numbers of what is asked about, in order. Throws Error{usage} unless they are of `count`, each once, and there is one.
+std::vector<int32_t> ascending(std::span<const int32_t> asked, int64_t count, const char* what) {
+  require(!asked.empty(), ErrorKind::usage, "no ", what, " is asked about");
+  std::vector<int32_t> sorted(asked.begin(), asked.end());
+  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    require(sorted[i] >= 0 && sorted[i] < count, ErrorKind::usage, what, " ", sorted[i], " is asked about, ", there_are(count));
+    require(i == 0 || sorted[i] != sorted[i - 1], ErrorKind::usage, what, " ", sorted[i], " is asked about twice");
+  }
+  return sorted;
 }
 
 }  // namespace
@@ -73,6 +86,50 @@ void Recommender::score(Session& session, std::span<const Query> queries, DenseV
   rethrow_as_error();
 }
 
+void Recommender::score_pairs(Session& session, std::span<const int32_t> users, std::span<const int32_t> items,
+                              std::span<float> scores) const try {
+  require(users.size() == items.size() && scores.size() == users.size(), ErrorKind::usage,
+          "score_pairs: ", counted(users.size(), "user"), ", ", counted(items.size(), "item"), " and room for ",
+          counted(scores.size(), "score"));
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    require(users[i] >= 0 && users[i] < this->users(), ErrorKind::usage, "user ", users[i], " is asked about, ",
+            there_are(this->users()));
+    require(items[i] >= 0 && items[i] < this->items(), ErrorKind::usage, "item ", items[i], " is asked about, ",
+            there_are(this->items()));
+  }
+  check_session(session);
+  const Session::Request request(session);
+  std::vector<std::size_t> order(users.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return users[a] < users[b]; });
+  const auto most = static_cast<std::size_t>(recommending::queries_per_block(this->items() + scratch_per_query()));
+  Context& context = session.context();
+  std::vector<Query> queries;
+  for (std::size_t next = 0; next < order.size();) {
+    const std::size_t first = next;
+    queries.clear();
+    for (; next < order.size(); ++next) {
+      const int32_t user = users[order[next]];
+      if (!queries.empty() && queries.back().user == user) continue;
+      if (queries.size() == most) break;
+      queries.push_back({user, {}});
+    }
+    context.begin_step();
+    const auto rows = static_cast<int64_t>(queries.size());
+    const DenseView<float> block{context.arena().allocate_array<float>(rows * this->items()), rows, this->items()};
+    score(session, queries, block);
+    const std::vector<float> values = download(context.stream(), block.data, static_cast<std::size_t>(block.size()));
+    std::size_t row = 0;
+    for (std::size_t i = first; i < next; ++i) {
+      const std::size_t pair = order[i];
+      if (queries[row].user != users[pair]) ++row;
+      scores[pair] = values[row * static_cast<std::size_t>(this->items()) + static_cast<std::size_t>(items[pair])];
+    }
+  }
+} catch (...) {
+  rethrow_as_error();
+}
+
 Rankings Recommender::rank(Session& session, std::span<const Query> queries, const RankOptions& options) const try {
   check_session(session);
   recommending::check_rank_request(*this, queries, options);
@@ -97,6 +154,7 @@ std::vector<Ranking> Recommender::rank_queries(Session& session, std::span<const
   const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
   std::vector<Ranking> answers;
   while (rankings.size() < queries.size()) {
+    recommending::ranking_told(options, rankings.size(), queries.size());
     std::span<const Query> block =
         recommending::next_block(*train_, queries.subspan(rankings.size()), floats, options.also_exclude);
     // Where memory is what limits a block, the last one is filled up with queries before it: another size of block would take its
@@ -124,21 +182,50 @@ std::vector<Ranking> Recommender::rank_queries(Session& session, std::span<const
   return rankings;
 }
 
-Ranking Recommender::similar(Session& session, int32_t item, int64_t k) const try {
+Ranking Recommender::similar(Session& session, std::span<const int32_t> asked, const RankOptions& options) const try {
   check_session(session);
-  recommending::check_k(k);
-  require(item >= 0 && item < items(), ErrorKind::usage, "item ", item, " is asked about, ", there_are(items()));
+  recommending::check_rank_request(*this, {}, options);
+  std::vector<int32_t> left_out = ascending(asked, items(), "item");
+  if (!options.leave_out.empty() || options.only) {
+    const std::vector<int32_t> of_all = recommending::left_out_of_all(options, items());
+    std::vector<int32_t> both;
+    std::set_union(left_out.begin(), left_out.end(), of_all.begin(), of_all.end(), std::back_inserter(both));
+    left_out = std::move(both);
+  }
   const Session::Request request(session);
-  return similar_items(session, item, k);
+  return similar_items(session, asked, options.k, left_out);
 } catch (...) {
   rethrow_as_error();
 }
 
-Ranking Recommender::similar_items(Session&, int32_t item, int64_t k) const {
-  if (columns_ == nullptr) {
-    fail(ErrorKind::internal, name(), ": it has no notion of items alike, and kept no columns to compare");
-  }
-  return columns_->most_alike(*train_, item, k);
+Ranking Recommender::similar(Session& session, int32_t item, int64_t k) const try {
+  return similar(session, {&item, 1}, {.k = k});
+} catch (...) {
+  rethrow_as_error();
+}
+
+Ranking Recommender::similar_users(Session& session, std::span<const int32_t> asked, int64_t k) const try {
+  check_session(session);
+  recommending::check_k(k);
+  ascending(asked, users(), "user");
+  const Session::Request request(session);
+  return similar_to_users(session, asked, k);
+} catch (...) {
+  rethrow_as_error();
+}
+
+const recommending::ItemColumns& Recommender::columns() const {
+  require(columns_ != nullptr, ErrorKind::internal, name(),
+          ": it has no notion of what is alike, and kept no columns to compare");
+  return *columns_;
+}
+
+Ranking Recommender::similar_items(Session&, std::span<const int32_t> asked, int64_t k, std::span<const int32_t> left_out) const {
+  return columns().most_alike(*train_, asked, k, left_out);
+}
+
+Ranking Recommender::similar_to_users(Session&, std::span<const int32_t> asked, int64_t k) const {
+  return columns().users_most_alike(*train_, asked, k);
 }
 
 int64_t Recommender::model_bytes() const try {

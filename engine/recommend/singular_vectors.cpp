@@ -108,7 +108,8 @@ void orthonormalise(Context& context, Tall& x, Tall& spare) {
 
 }  // namespace
 
-HostMatrix right_singular_vectors(Context& context, const CsrView& a, const CsrView& transpose, const SketchOptions& options) {
+HostMatrix right_singular_vectors(Context& context, const CsrView& a, const CsrView& transpose, const SketchOptions& options,
+                                  const std::function<void(double share)>& done) {
   const int64_t width = std::min({options.rank + options.oversample, a.rows, a.cols});
   if (width == 0 || options.rank == 0 || a.nnz == 0) return {a.cols, 0, {}};
   Stream& stream = context.stream();
@@ -124,6 +125,7 @@ HostMatrix right_singular_vectors(Context& context, const CsrView& a, const CsrV
     kernels::spmm({.a = matrix, .x = x.view(), .y = y.view()}, execution);
   };
   for (int64_t iteration = 0; iteration < options.iterations; ++iteration) {
+    if (done) done(static_cast<double>(iteration) / static_cast<double>(options.iterations + 1));  // what follows takes as long
     multiply(a, q, image);
     multiply(transpose, image, spare);
     q.swap(spare);

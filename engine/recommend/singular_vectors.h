@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "heddle/context.h"
 #include "heddle/data.h"
@@ -18,7 +19,8 @@ struct SketchOptions {
 /// The leading right singular vectors of `a` (n x m, with its transpose), as the columns of an m x r matrix, r <= rank: by
 /// subspace iteration from random normals (Halko, Martinsson, Tropp 2011, algorithms 4.4 and 5.1). Vectors whose singular value
 /// is below a thousandth of the largest are left out: float32 sums cannot tell them from nothing. The same bits for every number
-/// of threads.
-HostMatrix right_singular_vectors(Context& context, const CsrView& a, const CsrView& transpose, const SketchOptions& options);
+/// of threads. `done` is called before each of the iterations with the share of the work that is behind it, and may throw.
+HostMatrix right_singular_vectors(Context& context, const CsrView& a, const CsrView& transpose, const SketchOptions& options,
+                                  const std::function<void(double share)>& done = {});
 
 }  // namespace heddle::recommending

@@ -2,9 +2,9 @@
 
 #include <cstring>
 
+#include "heddle/adam.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "heddle/train.h"
 #include "kernels/device/backend.h"
 #include "kernels/elementwise/elementwise.h"
 

@@ -1,89 +1,31 @@
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <utility>
 
-#include "engine/number_text.h"
 #include "engine/recommend/queries.h"
-#include "engine/settings.h"
+#include "engine/train/training_loop.h"
 #include "heddle/error.h"
 #include "heddle/lightgcn.h"
 #include "heddle/rethrow.h"
 #include "heddle/statistics.h"
-#include "heddle/train.h"
-#include "kernels/device/backend.h"
-#include "kernels/elementwise/elementwise.h"
 #include "kernels/sampling/sampling.h"
 
 namespace heddle {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using training::Clock;
+using training::seconds_since;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// Room for a copy of a parameter's values.
-class Snapshot {
+/// The loss of a step: a batch is drawn, its embeddings are propagated.
+class BatchLoss {
  public:
-  explicit Snapshot(const Parameter& parameter) : parameter_(parameter) {}
-  bool taken() const { return buffer_.bytes() > 0; }
-  void take() {
-    Context& context = parameter_.tensor().context();
-    const DenseView<float> values = parameter_.tensor().value();
-    const std::size_t bytes = static_cast<std::size_t>(values.size()) * sizeof(float);
-    if (!taken()) buffer_ = Buffer(context.stream(), bytes);
-    context.stream().backend().copy(buffer_.data(), values.data, bytes, context.stream());
-  }
-  void restore() const {
-    Context& context = parameter_.tensor().context();
-    context.stream().backend().copy(parameter_.tensor().value().data, buffer_.data(), buffer_.bytes(), context.stream());
-  }
+  BatchLoss(LightGcn& model, const LightGcnTrainOptions& options) : model_(model), context_(model.context()), options_(options) {}
 
- private:
-  const Parameter& parameter_;
-  Buffer buffer_;
-};
-
-/// The optimiser's steps: draw a batch, propagate, take the loss and its gradient, update.
-class Steps {
- public:
-  Steps(LightGcn& model, const LightGcnTrainOptions& options, int64_t per_epoch)
-      : model_(model),
-        context_(model.context()),
-        options_(options),
-        adam_(context_, std::span(&model.embeddings(), 1),
-              {.learning_rate = options.learning_rate,
-               .decay_steps = options.schedule == Schedule::cosine ? per_epoch * options.epochs : 0}),
-        per_epoch_(per_epoch),
-        losses_(context_.stream(), static_cast<std::size_t>(per_epoch) * sizeof(float)),
-        step_of_epoch_(context_.stream(), sizeof(uint32_t)),
-        replayed_(context_, [this] { step(); }) {}
-
-  /// The losses of one epoch's steps; fewer of them where `go_on`, which is asked before each, ends it.
-  std::vector<float> epoch(std::vector<double>& step_ms, const std::function<bool(int64_t step)>& go_on) {
-    Stream& stream = context_.stream();
-    stream.backend().fill_zero(step_of_epoch_.data(), step_of_epoch_.bytes(), stream);
-    int64_t done = 0;
-    for (; done < per_epoch_ && go_on(done); ++done) {
-      const ProfiledSpan span(context_.profiler(), stream, "step", ProfilePhase::update, done + 1);
-      const auto start = Clock::now();
-      if (options_.replay) {
-        replayed_.run();
-      } else {
-        step();
-      }
-      if (stream.kind() != DeviceKind::cuda) step_ms.push_back(1e3 * seconds_since(start));
-    }
-    return download(stream, losses_.as<float>(), static_cast<std::size_t>(done));
-  }
-
- private:
-  /// Draws a batch; its loss.
-  Tensor forward() {
-    const ProfiledSpan span(context_.profiler(), context_.stream(), "forward", ProfilePhase::forward);
+  Tensor operator()() const {
     const RowBatch batch = draw();
     const Tensor embeddings = model_.embeddings();
     // Recorded first, so that its gradient comes last and touches the batch's rows only.
@@ -92,20 +34,10 @@ class Steps {
     return options_.reg > 0 ? add(loss, penalty) : loss;
   }
 
-  void step() {
-    context_.begin_step();
-    const Tensor loss = forward();
-    context_.tape().backward(loss);
-    adam_.step();
-    kernels::Execution execution = context_.execution();
-    kernels::record_scalar(loss.value().data, step_of_epoch_.as<uint32_t>(), losses_.as<float>(), per_epoch_, execution);
-    kernels::increment(step_of_epoch_.as<uint32_t>(), execution);
-    context_.advance_step();
-  }
-
+ private:
   float batch_size() const { return static_cast<float>(options_.batch_size); }
 
-  RowBatch draw() {
+  RowBatch draw() const {
     const int64_t batch = options_.batch_size;
     const int64_t count = options_.loss == RankingLoss::bpr ? 3 * batch : 2 * batch + options_.negatives;
     int32_t* ids = context_.arena().allocate_array<int32_t>(count);
@@ -135,11 +67,6 @@ class Steps {
   LightGcn& model_;
   Context& context_;
   const LightGcnTrainOptions options_;
-  Adam adam_;
-  int64_t per_epoch_;
-  Buffer losses_;
-  Buffer step_of_epoch_;  ///< a counter on the device: a recorded step logs its loss without the host
-  ReplayedStep replayed_;
 };
 
 /// Evaluates the weights as they are after an epoch. `progress` is told of it, split by split, and not asked: an evaluation on
@@ -240,37 +167,6 @@ class TrialProgress {
   int trial_ = 0;
 };
 
-/// Decides when the validation figures have stopped getting better.
-class Patience {
- public:
-  Patience(int64_t evaluations, const Parameter& parameter) : allowed_(evaluations), best_(parameter) {}
-  /// Whether to go on after this epoch's figure.
-  bool go_on(double recall, int64_t epoch) {
-    if (allowed_ == 0) return true;
-    if (recall > best_recall_) {
-      best_recall_ = recall;
-      best_epoch_ = epoch;
-      worse_ = 0;
-      best_.take();
-      return true;
-    }
-    return ++worse_ < allowed_;
-  }
-  /// Gives the model its best weights back; returns their epoch, or `last`.
-  int64_t restore(int64_t last) const {
-    if (!best_.taken()) return last;
-    best_.restore();
-    return best_epoch_;
-  }
-
- private:
-  int64_t allowed_;
-  int64_t worse_ = 0;
-  int64_t best_epoch_ = 0;
-  double best_recall_ = -1;
-  Snapshot best_;
-};
-
 /// Whether somebody has an item and lacks another.
 bool can_compare(const HostCsr& train) {
   for (std::size_t user = 0; user < static_cast<std::size_t>(train.rows); ++user) {
@@ -293,26 +189,6 @@ void check_fits(const LightGcn& model, const InteractionDataset& data, const Lig
 
 }  // namespace
 
-void LightGcnTrainOptions::check() const {
-  require(epochs >= 1 && epochs <= 10'000'000, ErrorKind::usage, "lightgcn: epochs is ", epochs,
-          ", it must be from 1 to 10000000");
-  require(learning_rate > 0 && std::isfinite(learning_rate), ErrorKind::usage, "lightgcn: learning_rate is ", learning_rate,
-          ", it must be above 0");
-  require(reg >= 0 && std::isfinite(reg), ErrorKind::usage, "lightgcn: reg is ", reg, ", it must be at least 0");
-  require(batch_size >= 0 && batch_size <= 100'000'000, ErrorKind::usage, "lightgcn: batch_size is ", batch_size,
-          ", it must be from 0 to 100000000");
-  require(temperature == 0 || (temperature >= 0.001f && std::isfinite(temperature)), ErrorKind::usage,
-          "lightgcn: temperature is ", temperature, ", it must be 0 or at least 0.001");
-  require(negatives >= 1 && negatives <= 10'000'000, ErrorKind::usage, "lightgcn: negatives is ", negatives,
-          ", it must be from 1 to 10000000");
-  require(popularity_share >= 0 && popularity_share <= 1, ErrorKind::usage, "lightgcn: popularity_share is ", popularity_share,
-          ", it must be from 0 to 1");
-  require(patience >= 0, ErrorKind::usage, "lightgcn: patience is ", patience, ", it must be at least 0");
-  require(eval_every >= 0, ErrorKind::usage, "lightgcn: eval_every is ", eval_every, ", it must be at least 0");
-  require(time_limit >= 0 && std::isfinite(time_limit), ErrorKind::usage, "lightgcn: time_limit is ", time_limit,
-          ", it must be at least 0");
-}
-
 void LightGcnTrainOptions::check_data(const InteractionDataset& data) const {
   require(patience == 0 || data.val.nnz() > 0, ErrorKind::usage, data.name,
           ": patience needs validation interactions, there are none");
@@ -323,23 +199,6 @@ void LightGcnTrainOptions::check_data(const InteractionDataset& data) const {
 int64_t LightGcnTrainOptions::automatic_batch_size(int64_t interactions) {
   return std::clamp<int64_t>(static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(interactions / 40, 1)))),
                              256, 16384);
-}
-
-std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options) try {
-  return {{"epochs", to_setting(options.epochs)},
-          {"loss", options.loss == RankingLoss::bpr ? "bpr" : "softmax"},
-          {"learning_rate", to_setting(options.learning_rate)},
-          {"reg", to_setting(options.reg)},
-          {"batch_size", to_setting(options.batch_size)},
-          {"temperature", to_setting(options.temperature)},
-          {"negatives", to_setting(options.negatives)},
-          {"popularity_share", to_setting(options.popularity_share)},
-          {"schedule", options.schedule == Schedule::constant ? "constant" : "cosine"},
-          {"patience", to_setting(options.patience)},
-          {"eval_every", to_setting(options.eval_every)},
-          {"time_limit", to_setting(options.time_limit)}};
-} catch (...) {
-  rethrow_as_error();
 }
 
 double LightGcnReport::epoch_s_median() const try { return median(epoch_s); } catch (...) {
@@ -360,20 +219,17 @@ TemperatureSearch search_temperature(const InteractionDataset& data, const Light
                                      const ProgressCallback& progress) {
   constexpr float lowest = 0.1f, step = 0.05f;
   constexpr int64_t trial_epochs = 8;
-  constexpr double held_out_share = 0.1;
   constexpr double share_of_limit = 0.5;  // the rest is left to train in
   TemperatureSearch search;
   std::vector<std::pair<float, double>>& trials = search.trials;
   InteractionDataset rest;
   const InteractionDataset* judged = &data;
   if (data.val.nnz() == 0) {
+    const double share = share_to_hold_out(data);
+    if (share == 0) return search;  // nobody can spare an item: there is nothing to choose by
     rest = data;
-    hold_out_validation(rest, held_out_share, model_options.seed);
+    hold_out_validation(rest, share, model_options.seed);
     judged = &rest;
-  }
-  if (judged->val.nnz() == 0) {  // nobody has enough items to spare one
-    trials = {{lowest, 0}};
-    return search;
   }
   LightGcnTrainOptions trial = options;
   trial.epochs = std::min(options.epochs, trial_epochs);
@@ -410,7 +266,7 @@ std::vector<std::pair<float, double>> choose_temperature(const InteractionDatase
 }
 
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given,
-                     const LightGcnCallback& callback, const ProgressCallback& progress) try {
+                     const LightGcnCallback& told, const ProgressCallback& progress) try {
   const auto begin = Clock::now();  // of what the time limit counts
   check_fits(model, data, given);
   LightGcnTrainOptions options = given;
@@ -421,7 +277,7 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
     TemperatureSearch search = search_temperature(data, model.options(), options, model.context().device(), progress);
     report.temperature_trials = std::move(search.trials);
     report.temperature_cut_short = search.cut_short;
-    options.temperature = 0.1f;  // where an interruption, or the time limit, left no trial
+    options.temperature = 0.1f;  // where nobody can spare an item, an interruption or the time limit, there is no trial
     double best = -1;
     for (const auto& [temperature, ndcg] : report.temperature_trials) {
       if (ndcg > best) {
@@ -435,65 +291,48 @@ LightGcnReport train(LightGcn& model, const InteractionDataset& data, const Ligh
   }
   report.batch_size = options.batch_size;
   report.temperature = options.loss == RankingLoss::softmax ? options.temperature : 0;
-  Context& context = model.context();
-  const int64_t per_epoch = (data.train.nnz() + options.batch_size - 1) / options.batch_size;
-  Steps steps(model, options, per_epoch);
-  Snapshot good(model.embeddings());
-  good.take();
   model.set_trained_with(given, options);
-  Patience patience(options.patience, model.embeddings());
+  const int64_t per_epoch = (data.train.nnz() + options.batch_size - 1) / options.batch_size;
   TrainingProgress told_of_steps(progress, options, per_epoch);
-  const int64_t eval_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
-
-  std::vector<double> step_ms;
-  context.set_training(true);
-  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
-    const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
-    const auto start = Clock::now();
-    const std::vector<float> losses = steps.epoch(step_ms, [&](int64_t step) {
-      return told_of_steps.step(epoch, step, report.losses, report.fit_s + seconds_since(start), seconds_since(begin));
-    });
-    LightGcnEpoch told;
-    told.epoch = epoch;
-    told.epochs = options.epochs;
-    told.seconds = seconds_since(start);
-    const auto bad = std::find_if(losses.begin(), losses.end(), [](float loss) { return !std::isfinite(loss); });
-    if (bad != losses.end()) {
-      good.restore();
-      fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, ", step ", bad - losses.begin() + 1, " of ",
-           per_epoch, " is ", number_text(*bad), epoch > 1 ? text("; the weights of epoch ", epoch - 1, " are kept") : "",
-           "; a smaller learning rate than ", options.learning_rate, " may help");
-    }
-    report.steps += static_cast<int64_t>(losses.size());
-    report.fit_s += told.seconds;
-    if (static_cast<int64_t>(losses.size()) < per_epoch) {
-      report.interrupted = true;
-      break;
-    }
-    good.take();
-    double sum = 0;
-    for (float loss : losses) sum += loss;
-    told.loss = sum / static_cast<double>(per_epoch);
-    report.epochs = epoch;
-    report.losses.push_back(told.loss);
-    report.epoch_s.push_back(told.seconds);
-    bool go_on = true;
-    if (eval_every > 0 && (epoch % eval_every == 0 || epoch == options.epochs)) {
-      const ProfiledSpan evaluating(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
-      const auto evaluation = Clock::now();
-      judge_epoch(model, data, told, progress);
-      report.eval_s += seconds_since(evaluation);
-      if (options.patience > 0 && !patience.go_on(told.val.at("recall@20"), epoch)) go_on = false;
-    }
-    if (options.time_limit > 0 && seconds_since(begin) >= options.time_limit) go_on = false;
-    if (callback && !callback(told)) {
-      report.interrupted = true;
-      go_on = false;
-    }
-    if (!go_on) break;
-  }
-  report.best_epoch = patience.restore(report.epochs);
-  report.step_ms_median = step_ms.empty() ? 1e3 * report.epoch_s_median() / static_cast<double>(per_epoch) : median(step_ms);
+  training::HighestFigure highest(options.patience);
+  LightGcnEpoch figures;
+  training::Trained trained{
+      .context = model.context(), .parameters = std::span(&model.embeddings(), 1), .loss = BatchLoss(model, options)};
+  trained.evaluate = [&](int64_t) {
+    judge_epoch(model, data, figures, progress);
+    return options.patience > 0 ? highest.note(figures.val.at("recall@20")) : training::Verdict();
+  };
+  trained.before_step = [&](const training::NextStep& next) {
+    return told_of_steps.step(next.epoch, next.step, next.so_far.losses, next.so_far.train_s + next.epoch_s,
+                              seconds_since(begin));
+  };
+  trained.after_epoch = [&](const training::EpochDone& done) {
+    figures.epoch = done.epoch;
+    figures.epochs = options.epochs;
+    figures.loss = done.loss;
+    figures.seconds = done.seconds;
+    if (told) told(figures);
+    figures = {};
+    return true;
+  };
+  training::LoopOptions how{.epochs = options.epochs, .steps_per_epoch = per_epoch, .learning_rate = options.learning_rate};
+  how.cosine = options.schedule == Schedule::cosine;
+  how.replay = options.replay;
+  how.evaluate_every = options.eval_every > 0 ? options.eval_every : options.patience > 0 ? 1 : 0;
+  how.keep_good_weights = true;
+  how.time_limit = options.time_limit;
+  how.begun = begin;
+  training::LoopReport run = training::run_loop(trained, how);
+  report.epochs = run.epochs;
+  report.best_epoch = run.best_epoch;
+  report.steps = run.steps;
+  report.losses = std::move(run.losses);
+  report.epoch_s = std::move(run.epoch_s);
+  report.fit_s = run.train_s;
+  report.eval_s = run.evaluation_s;
+  report.interrupted = run.interrupted;
+  report.step_ms_median =
+      run.step_ms.empty() ? 1e3 * report.epoch_s_median() / static_cast<double>(per_epoch) : median(std::move(run.step_ms));
   return report;
 } catch (...) {
   rethrow_as_error();

@@ -1,15 +1,15 @@
-#include "heddle/train.h"
+#include "heddle/classifier_training.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <initializer_list>
-#include <limits>
-#include <optional>
 #include <utility>
 
-#include "engine/number_text.h"
+#include "engine/train/train_table.h"
+#include "engine/train/training_loop.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
+#include "heddle/replayed_step.h"
 #include "heddle/rethrow.h"
 #include "heddle/statistics.h"
 #include "kernels/elementwise/elementwise.h"
@@ -104,12 +104,7 @@ void evaluate_together(NodeClassifier& model, const NodeDataset& data,
 }
 
 void check(const TrainOptions& options, const NodeDataset& data) {
-  require(options.epochs >= 1, ErrorKind::usage, "train: epochs is ", options.epochs, ", it must be at least 1");
-  require(options.learning_rate > 0 && std::isfinite(options.learning_rate), ErrorKind::usage, "train: the learning rate is ",
-          options.learning_rate, ", it must be above 0");
-  require(options.weight_decay >= 0 && std::isfinite(options.weight_decay), ErrorKind::usage, "train: the weight decay is ",
-          options.weight_decay, ", it must be at least 0");
-  require(options.patience >= 0, ErrorKind::usage, "train: patience is ", options.patience, ", it must be at least 0");
+  train_table().check(options);
   require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
   if (!data.val.empty()) return;
   const bool patient = options.patience > 0, selects = options.selection != Selection::last;
@@ -121,65 +116,88 @@ void check(const TrainOptions& options, const NodeDataset& data) {
           patient ? "--patience 0" : "", patient && selects ? " need none" : " needs none");
 }
 
-/// Whether the last loss exceeds the mean of the `window` before it.
-bool past_its_best(const std::vector<float>& losses, int64_t window) {
-  if (window == 0 || static_cast<int64_t>(losses.size()) <= window) return false;
-  double sum = 0;
-  for (std::size_t i = losses.size() - 1 - static_cast<std::size_t>(window); i + 1 < losses.size(); ++i) sum += losses[i];
-  return losses.back() > sum / static_cast<double>(window);
+}  // namespace
+
+const SettingTable<TrainOptions>& train_table() {
+  static const SettingTable<TrainOptions> table(
+      "train",
+      {setting("epochs", &TrainOptions::epochs, 1, 10'000'000, "epochs to train"),
+       setting("learning_rate", &TrainOptions::learning_rate, Range::above(0), "Adam's learning rate"),
+       setting("weight_decay", &TrainOptions::weight_decay, Range::at_least(0),
+               "L2 penalty: this / 2 times the squares of the regularised weights is added to the loss"),
+       setting("patience", &TrainOptions::patience, 0, 10'000'000,
+               "with --selection last: stop once the validation loss exceeds the mean of the N before it; with best-validation: "
+               "once N epochs have brought nothing better; 0: run all epochs"),
+       setting("selection", &TrainOptions::selection,
+               {{"last", Selection::last}, {"best-validation", Selection::best_validation}},
+               "which weights training ends with: last, or those of the best-validation epoch")});
+  return table;
 }
 
-/// Keeps the weights of the best validation epoch; Selection::best_validation says which that is.
-class BestWeights {
- public:
-  explicit BestWeights(NodeClassifier& model) : model_(model) {
-    for (const Parameter& parameter : model.parameters()) {
-      copies_.emplace_back(model.context().stream(), static_cast<std::size_t>(parameter.tensor().value().size()) * sizeof(float));
-    }
-  }
+namespace {
 
-  void note(int64_t epoch, float loss, double accuracy) {
-    if (!(accuracy >= accuracy_) && !(loss <= loss_)) {
-      ++without_gain_;
-      return;
-    }
-    without_gain_ = 0;
-    if (accuracy >= accuracy_ && loss <= loss_) {
-      epoch_ = epoch;
-      copy(true);
-    }
-    accuracy_ = std::max(accuracy_, accuracy);
-    loss_ = std::min(loss_, loss);
+/// The validation split's figures, by a pass forward that is recorded once and replayed, where the device can.
+class Validation {
+ public:
+  Validation(NodeClassifier& model, const NodeDataset& data, const Targets& targets, const TrainOptions& options)
+      : model_(model),
+        data_(data),
+        targets_(targets),
+        selects_(options.selection == Selection::best_validation),
+        replay_(options.replay),
+        weight_decay_(options.weight_decay),
+        loss_(model.context().stream(), sizeof(float)),
+        correct_(model.context().stream(), sizeof(int32_t)),
+        replayed_(model.context(), [this] { forward(); }) {}
+
+  void run(EpochFigures& figures) {
+    replay_ ? replayed_.run() : forward();
+    figures.val_loss = read_scalar(model_.context(), loss_.as<float>());
+    if (!selects_) return;
+    int32_t correct = 0;
+    download(model_.context().stream(), &correct, correct_.as<int32_t>(), sizeof correct);
+    figures.val_accuracy = static_cast<double>(correct) / static_cast<double>(targets_.row_count);
   }
-  int64_t epochs_without_gain() const { return without_gain_; }
-  /// Whose weights are kept; 0: none's yet.
-  int64_t epoch() const { return epoch_; }
-  void restore() { copy(false); }
 
  private:
-  void copy(bool save) {
+  void forward() {
     Context& context = model_.context();
-    const ProfiledSpan span(context.profiler(), context.stream(), "best weights", ProfilePhase::update);
+    const Evaluating evaluating(context);
+    context.begin_step();
+    const Tensor logits = logits_of(model_, data_);
+    const Tensor loss = masked_nll(logits, targets_);
     kernels::Execution execution = context.execution();
-    std::size_t i = 0;
-    for (const Parameter& parameter : model_.parameters()) {
-      const DenseView<float> values = parameter.tensor().value();
-      const DenseView<float> kept{copies_[i++].as<float>(), values.rows, values.cols};
-      kernels::scale(save ? values : kept, 1.0f, save ? kept : values, execution);
-    }
+    kernels::scale((selects_ ? loss : with_penalty(loss, model_, weight_decay_)).value(), 1.0f, {loss_.as<float>(), 1, 1},
+                   execution);
+    if (!selects_) return;
+    kernels::count_correct({logits.value(), targets_.labels, targets_.rows, targets_.row_count, correct_.as<int32_t>()},
+                           execution);
   }
 
   NodeClassifier& model_;
-  std::vector<Buffer> copies_;
-  double accuracy_ = 0;
-  float loss_ = std::numeric_limits<float>::infinity();
-  int64_t epoch_ = 0;
-  int64_t without_gain_ = 0;
+  const NodeDataset& data_;
+  const Targets targets_;
+  const bool selects_, replay_;
+  const float weight_decay_;
+  // Scalars that a replayed pass leaves for the host.
+  Buffer loss_, correct_;
+  ReplayedStep replayed_;
 };
+
+/// Tells `progress` of an epoch that is over: whether to go on.
+bool epoch_told(const ProgressCallback& progress, const EpochFigures& figures, const TrainOptions& options) {
+  if (!progress) return true;
+  const auto total = static_cast<double>(figures.epochs), done = static_cast<double>(figures.epoch);
+  const ProgressFigure told[] = {{.name = "epoch", .value = done, .total = total, .at_most = options.patience > 0},
+                                 {.name = "loss", .value = figures.train_loss}};
+  return progress({.phase = "training", .share = done / total, .figures = told});
+}
 
 }  // namespace
 
-std::string to_string(Selection selection) { return selection == Selection::last ? "last" : "best-validation"; }
+std::vector<Setting> training_settings(const TrainOptions& defaults) try { return train_table().rows(defaults); } catch (...) {
+  rethrow_as_error();
+}
 
 double TrainReport::epoch_ms_median() const try { return median(epoch_ms); } catch (...) {
   rethrow_as_error();
@@ -187,101 +205,46 @@ double TrainReport::epoch_ms_median() const try { return median(epoch_ms); } cat
 
 double TrainReport::epoch_ms_min() const { return epoch_ms.empty() ? 0 : *std::min_element(epoch_ms.begin(), epoch_ms.end()); }
 
-TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options,
-                  const EpochCallback& callback) try {
+TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOptions& options, const EpochCallback& told,
+                  const ProgressCallback& progress) try {
   check(options, data);
   check_made_of(model, data, "train");
   Context& context = model.context();
   const DeviceTargets train_targets(context.stream(), data, data.train);
   const DeviceTargets val_targets(context.stream(), data, data.val);
   const DeviceTargets test_targets(context.stream(), data, data.test);
-  Adam adam(context, model.parameters(), {.learning_rate = options.learning_rate});
-
-  // Scalars that a replayed step leaves for the host.
-  const Buffer train_loss(context.stream(), sizeof(float));
-  const Buffer val_loss(context.stream(), sizeof(float));
-  const Buffer val_correct(context.stream(), sizeof(int32_t));
-  const auto keep = [&](const Tensor& loss, const Buffer& scalar) {
-    kernels::Execution execution = context.execution();
-    kernels::scale(loss.value(), 1.0f, {scalar.as<float>(), 1, 1}, execution);
-  };
-  const auto train_epoch = [&] {
-    context.begin_step();
-    const auto forward = [&] {
-      const ProfiledSpan span(context.profiler(), context.stream(), "forward", ProfilePhase::forward);
-      return with_penalty(masked_nll(logits_of(model, data), train_targets.targets()), model, options.weight_decay);
-    };
-    const Tensor loss = forward();
-    context.tape().backward(loss);
-    adam.step();
-    keep(loss, train_loss);
-    context.advance_step();
-  };
   const bool selects = options.selection == Selection::best_validation;
-  const auto validate = [&] {
-    const Evaluating evaluating(context);
-    const ProfiledSpan span(context.profiler(), context.stream(), "validation", ProfilePhase::evaluation);
-    context.begin_step();
-    const Tensor logits = logits_of(model, data);
-    const Targets targets = val_targets.targets();
-    const Tensor loss = masked_nll(logits, targets);
-    keep(selects ? loss : with_penalty(loss, model, options.weight_decay), val_loss);
-    if (!selects) return;
-    kernels::Execution execution = context.execution();
-    kernels::count_correct({logits.value(), targets.labels, targets.rows, targets.row_count, val_correct.as<int32_t>()},
-                           execution);
-  };
-  ReplayedStep train_step(context, train_epoch);
-  ReplayedStep val_step(context, validate);
-  const auto run = [&](ReplayedStep& step, const auto& eager) { options.replay ? step.run() : eager(); };
+  Validation validation(model, data, val_targets.targets(), options);
+  training::BestAccuracyAndLoss best(options.patience);
+  training::LossWindow window(options.patience, options.epochs);
 
+  EpochFigures figures{.epochs = options.epochs};
+  training::Trained trained{.context = context, .parameters = model.parameters(), .loss = [&] {
+                              const Tensor loss = masked_nll(logits_of(model, data), train_targets.targets());
+                              return with_penalty(loss, model, options.weight_decay);
+                            }};
+  trained.evaluate = [&](int64_t) {
+    figures.has_val = true;
+    validation.run(figures);
+    return selects ? best.note(figures.val_accuracy, figures.val_loss) : window.note(figures.val_loss);
+  };
+  trained.after_epoch = [&](const training::EpochDone& done) {
+    figures.epoch = done.epoch;
+    figures.train_loss = static_cast<float>(done.loss);
+    figures.seconds = done.seconds;
+    if (told) told(figures);
+    return epoch_told(progress, figures, options);
+  };
+  training::LoopOptions how{.epochs = options.epochs, .learning_rate = options.learning_rate, .replay = options.replay};
+  how.evaluate_every = options.patience > 0 || selects ? 1 : 0;
+  const training::LoopReport run = training::run_loop(trained, how);
   TrainReport report;
-  // Not all of them where the number is only a bound on what patience ends.
-  const auto expected = static_cast<std::size_t>(std::min<int64_t>(options.epochs, 10'000));
-  report.losses.reserve(expected);
-  report.epoch_ms.reserve(expected);
-  std::vector<float> val_losses;
-  val_losses.reserve(options.patience > 0 || options.selection != Selection::last ? expected : 0);
-  std::optional<BestWeights> best;
-  if (selects) best.emplace(model);
-  context.set_training(true);
-  for (int64_t epoch = 1; epoch <= options.epochs; ++epoch) {
-    const ProfiledSpan span(context.profiler(), context.stream(), "epoch", ProfilePhase::update, epoch);
-    const auto start = std::chrono::steady_clock::now();
-    run(train_step, train_epoch);
-    context.stream().synchronise();
-    report.epoch_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-    report.train_loss = read_scalar(context, train_loss.as<float>());
-    report.losses.push_back(report.train_loss);
-    report.epochs = epoch;
-    if (!std::isfinite(report.train_loss)) {
-      fail(ErrorKind::diverged, "training diverged: the loss of epoch ", epoch, " is ", number_text(report.train_loss),
-           "; a smaller learning rate than ", options.learning_rate, " may help");
-    }
-    EpochFigures figures{.epoch = epoch, .epochs = options.epochs, .train_loss = report.train_loss};
-    report.selected_epoch = epoch;
-    if (options.patience > 0 || selects) {
-      run(val_step, validate);
-      figures.has_val = true;
-      figures.val_loss = read_scalar(context, val_loss.as<float>());
-      val_losses.push_back(figures.val_loss);
-    }
-    if (selects) {
-      int32_t correct = 0;
-      download(context.stream(), &correct, val_correct.as<int32_t>(), sizeof correct);
-      figures.val_accuracy = static_cast<double>(correct) / static_cast<double>(data.val.size());
-      best->note(epoch, figures.val_loss, figures.val_accuracy);
-    }
-    if (callback && !callback(figures)) break;
-    if (selects ? options.patience > 0 && best->epochs_without_gain() >= options.patience
-                : past_its_best(val_losses, options.patience)) {
-      break;
-    }
-  }
-  if (selects && best->epoch() > 0) {  // none where every validation loss was NaN
-    best->restore();
-    report.selected_epoch = best->epoch();
-  }
+  report.epochs = run.epochs;
+  report.selected_epoch = run.best_epoch;
+  report.losses.assign(run.losses.begin(), run.losses.end());
+  for (const double seconds : run.epoch_s) report.epoch_ms.push_back(1e3 * seconds);
+  report.train_loss = report.losses.back();
+  report.interrupted = run.interrupted;
 
   const Evaluating evaluating(context);
   const ProfiledSpan span(context.profiler(), context.stream(), "evaluation", ProfilePhase::evaluation);

@@ -1,6 +1,6 @@
+#include "heddle/replayed_step.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
-#include "heddle/train.h"
 #include "kernels/device/backend.h"
 
 namespace heddle {

@@ -28,10 +28,6 @@ enum class FeatureScaling {
 
 /// What `automatic` stands for with these features; anything else stands for itself.
 FeatureScaling resolved(FeatureScaling scaling, const NodeDataset& data);
-/// "automatic", "rows" or "none".
-std::string to_string(FeatureScaling scaling);
-/// The one of that name. Throws Error{usage} with the names there are for another.
-FeatureScaling feature_scaling(const std::string& name);
 
 /// Columns of the features that a model gets: a data set without any gets the identity, each node is its own feature.
 int64_t feature_columns(const NodeDataset& data);

@@ -34,8 +34,10 @@ class IdTable {
   /// Up to `count` ids that are written most alike (edit distance without regard to case, at most a third of the longer one's
   /// bytes, rounded down), best first, ties by number; for error sentences.
   std::vector<std::string> near_matches(std::string_view id, int64_t count = 3) const;
-  /// As find; throws Error{usage} `what 'id' is unknown; did you mean 'a', 'b'?` where it is not in the table.
+  /// As find; throws Error{usage} with unknown_text where it is not in the table.
   int32_t require_known(std::string_view id, const char* what) const;
+  /// `what 'id' is unknown; did you mean 'a', 'b'?`: the words for an id that is not in the table.
+  std::string unknown_text(std::string_view id, const char* what) const;
 
  private:
   std::vector<std::string> ids_;

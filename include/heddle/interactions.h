@@ -8,7 +8,9 @@
 #include "heddle/data.h"
 #include "heddle/export.h"
 #include "heddle/id_table.h"
+#include "heddle/progress.h"
 #include "heddle/reading.h"
+#include "heddle/settings.h"
 
 HEDDLE_API_BEGIN
 /// Who took what: plain host data for recommending, from a file's log to the split matrices that models train on and are judged
@@ -33,7 +35,7 @@ struct InteractionLog {
   std::vector<std::string> item_names;
   /// How it was read, by the names of `heddle data`'s options: "format", "user_column", ... Empty where nobody read it from a
   /// file.
-  std::map<std::string, std::string> read_with = {};
+  Settings read_with = {};
   Reading reading = {};  ///< from which files, how, and what was left out; empty where nobody read it from a file
 
   /// How many entries there are.
@@ -42,6 +44,7 @@ struct InteractionLog {
 
 /// How a log without parts is split.
 enum class SplitMethod {
+  automatic,      ///< `files` where the log has parts, else `ratio`
   ratio,          ///< the given shares, at random (or the latest, with by_time)
   leave_one_out,  ///< of each user with at least 3 interactions one goes to test, one to validation
   files,          ///< as the files say; Error{usage} where they do not
@@ -57,30 +60,25 @@ struct PrepareOptions {
   /// Each user and each item left has at least this many distinct partners (0, 1: no filter). Of a log with parts, training
   /// counts.
   int64_t k_core = 0;
-  /// True: the log's own parts where it has some (SplitMethod::files), else `ratio`; false: as `split` says.
-  bool automatic_split = true;
-  SplitMethod split = SplitMethod::ratio;  ///< see automatic_split
-  double val_share = 0;                    ///< with ratio: the part for validation, in [0, 1)
-  double test_share = 0.2;                 ///< with ratio: the part for the test, in [0, 1); the two together below 1
-  bool by_time = false;                    ///< the latest go to test, those before them to validation; needs times
-  bool global = false;                     ///< shares of all interactions together, not of each user's
-  uint64_t seed = 0;                       ///< of what is drawn at random
+  SplitMethod split = SplitMethod::automatic;  ///< how the parts come about
+  double val_share = 0;                        ///< with ratio: the part for validation, in [0, 1)
+  double test_share = 0.2;                     ///< with ratio: the part for the test, in [0, 1); the two together below 1
+  bool by_time = false;                        ///< the latest go to test, those before them to validation; needs times
+  bool global = false;                         ///< shares of all interactions together, not of each user's
+  uint64_t seed = 0;                           ///< of what is drawn at random
 };
 
-/// The options as text, by the names that they have on the command line: "k_core", "split", "by_time", ...
-std::map<std::string, std::string> to_settings(const PrepareOptions& options);
-/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
-/// value that is none; `called` is what its sentence calls the option, empty: `name`.
-bool set_setting(PrepareOptions& options, const std::string& name, const std::string& written, const std::string& called = {});
+/// The options as settings, by the names that they have on the command line: "k_core", "split", "by_time", ...
+const SettingTable<PrepareOptions>& prepare_settings();
 
 /// How a data set came to be: what a saved model tells, so that the same data can be made again to judge it by. Of data that
 /// cannot be made so, by a second hold_out_validation or otherwise, hash_as_split is empty and nothing is held out.
 struct DataOrigin {
-  std::map<std::string, std::string> options;  ///< InteractionLog::read_with, and to_settings of the PrepareOptions
-  std::string hash_as_split;                   ///< content hash as `prepare` left the data; empty: not known
-  double held_out = 0;                         ///< share of training that hold_out_validation moved to validation since
-  uint64_t hold_out_seed = 0;                  ///< and its seed
-  SplitMethod split = SplitMethod::none;       ///< as it was made, where `options` say "auto"
+  Settings options;                       ///< InteractionLog::read_with, and the PrepareOptions as settings
+  std::string hash_as_split;              ///< content hash as `prepare` left the data; empty: not known
+  double held_out = 0;                    ///< share of training that hold_out_validation moved to validation since
+  uint64_t hold_out_seed = 0;             ///< and its seed
+  SplitMethod split = SplitMethod::none;  ///< as it was made, where `options` say "auto"
 };
 
 /// What preparing met and did; nothing of it is an error.
@@ -117,8 +115,9 @@ struct InteractionDataset {
 };
 
 /// The log as users x items matrices, split. Throws Error{usage} for options out of range or without the column they need,
-/// Error{bad_data} where nothing is left, with what removed it.
-InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {});
+/// Error{bad_data} where nothing is left, with what removed it. `progress` is told "preparing the data" (no share is known) and
+/// asked before each of these steps; false throws Error{interrupted}.
+InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {}, const ProgressCallback& progress = {});
 
 /// Moves a random share of each user's training interactions (rounded down) to `val`, so that settings and stopping are chosen
 /// without the test file. Keeps at least one training interaction a user. Existing validation interactions stay. Deterministic in
@@ -126,6 +125,11 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked = {
 /// be recorded beside the first, and `origin` then tells of neither, nor of the hash before them. Throws Error{usage} unless 0 <=
 /// share < 1.
 void hold_out_validation(InteractionDataset& data, double share, uint64_t seed);
+
+/// The share for hold_out_validation where nobody says one: the first of 0.1, 0.2, 0.25, 1/3 and 0.5 that takes an interaction of
+/// at least a tenth of the users who can spare one. A tenth of fewer than ten is none, so that among small baskets it would leave
+/// the choice to a few large ones, or to nobody. 0: no user has two training interactions.
+double share_to_hold_out(const InteractionDataset& data);
 
 /// A data set in the numbers that others give users and items.
 struct Renumbered {

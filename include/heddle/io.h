@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "heddle/export.h"
 #include "heddle/interactions.h"
 #include "heddle/reading.h"
+#include "heddle/settings.h"
 #include "heddle/tuned.h"
 
 HEDDLE_API_BEGIN
@@ -60,6 +62,10 @@ struct LoadOptions {
   ReadOptions options = {};                   ///< how texts are taken apart, and what becomes of rows that say too little
 };
 
+/// The same as settings, by the names of the commands' options: "format", "source_column", ..., those of ReadOptions among them
+/// (not `threads` and `progress`, which decide nothing).
+const SettingTable<LoadOptions>& load_settings();
+
 /// Reads a node classification data set:
 /// - planetoid: "DIR/cora" standing for Planetoid's DIR/ind.cora.{x,tx,allx,y,ty,ally,graph,test.index}, or a folder with them;
 /// - content: NAME.content (id, words, class) and NAME.cites, as Cora and Citeseer were first published;
@@ -103,28 +109,16 @@ struct InteractionReading {
 /// Lets `reading` want of ratings, behaviours and times what `prepare` will ask for, and nothing else: cells that nobody asks for
 /// need not be such as can be read.
 void set_wanted(InteractionReading& reading, const PrepareOptions& options);
-/// Those of ReadOptions that decide what is read (not `strict`, `threads` and `progress`) as text, by the names of options:
-/// "separator", "skip_lines", ...
-std::map<std::string, std::string> to_settings(const ReadOptions& options);
-/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
-/// value that is none; `called` is what its sentence calls the option, empty: `name`.
-bool set_setting(ReadOptions& options, const std::string& name, const std::string& written, const std::string& called = {});
-
-/// The same as text, by the names of `heddle data`'s options: "format", "user_column", ..., those of ReadOptions among them.
-/// InteractionLog::read_with has it.
-std::map<std::string, std::string> to_settings(const InteractionReading& reading);
-/// Sets one of them from text, as to_settings writes it. False, and nothing set, for another name. Throws Error{usage} for a
-/// format that there is not; `called` is what its sentence calls the option, empty: `name`.
-bool set_setting(InteractionReading& reading, const std::string& name, const std::string& written,
-                 const std::string& called = {});
+/// The same as settings, by the names of `heddle data`'s options: "format", "user_column", ..., those of ReadOptions among them
+/// (not `threads` and `progress`, which decide nothing). InteractionLog::read_with has them.
+const SettingTable<InteractionReading>& reading_settings();
 
 /// Reads interaction data (docs/formats.md):
 /// - lightgcn: a folder with train.txt and test.txt (val.txt, valid.txt, ... too), lines `user item item ...`; or one such file;
 /// - npz: a sparse matrix of users x items, as SciPy's save_npz writes it;
 /// - json_lines: JSON objects, a record each, one a line or in one array;
 /// - recbole: a folder with NAME.inter (.item gives titles), or with NAME.train.inter, NAME.valid.inter and NAME.test.inter, or
-/// an
-///   .inter file;
+///   an .inter file;
 /// - movielens: u.data, ratings.dat or ratings.csv, or the folder that holds one (u.item, movies.dat, movies.csv give titles);
 /// - matrix_market: a coordinate matrix of users x items, whose numbers from 1 are the ids;
 /// - csv: any text with columns for user and item, whatever separates them, with or without a header; a folder with train.csv
@@ -133,6 +127,18 @@ bool set_setting(InteractionReading& reading, const std::string& name, const std
 /// Each file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an
 /// Error ends it. Throws as `load` does.
 InteractionLog load_interactions(const std::string& path, const InteractionReading& reading = {}, Reading* told = nullptr);
+
+/// What is known of items besides their ids: columns with a value for each of them.
+struct ItemTable {
+  std::vector<std::string> ids;                                           ///< one a row, each once
+  std::vector<std::pair<std::string, std::vector<std::string>>> columns;  ///< name, and a value for each row
+  Reading reading = {};                                                   ///< what was read, and how
+};
+/// Reads a table of items: any text with columns and a header line, RecBole's .item too, written and compressed as interactions
+/// may be. The ids are in the column that is called so (item, item_id, product, sku, ...), else in the first one. `told`, if
+/// given, gets ItemTable::reading even where an Error ends it. Throws Error{bad_data} for a row of another length than the
+/// header, an id that is empty or comes twice, and columns of one name.
+ItemTable read_item_table(const std::string& path, const ReadOptions& options = {}, Reading* told = nullptr);
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
 /// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past

@@ -14,6 +14,7 @@
 #include "heddle/ops.h"
 #include "heddle/progress.h"
 #include "heddle/recommender.h"
+#include "heddle/settings.h"
 
 HEDDLE_API_BEGIN
 namespace heddle {
@@ -88,9 +89,12 @@ struct LightGcnTrainOptions {
   void check_data(const InteractionDataset& data) const;
 };
 
-/// The options as text, by the names that they have on the command line, but `frontier` and `replay`, which change no result. All
-/// of them for either loss.
-std::map<std::string, std::string> to_settings(const LightGcnTrainOptions& options);
+/// The options of a model as settings, by the names that they have on the command line, but `seed`, which is the fit's: "dim",
+/// ...
+const SettingTable<LightGcnOptions>& lightgcn_settings();
+/// Those of its training: "epochs", "learning_rate", ..., but `frontier` and `replay`, which change no result. All of them for
+/// either loss.
+const SettingTable<LightGcnTrainOptions>& lightgcn_train_settings();
 
 /// LightGCN (He et al. 2020) to be trained: user and item embeddings, propagated over the normalised interaction graph, layers
 /// averaged. It does not rank: `recommender` makes of its weights a model that does.
@@ -152,8 +156,8 @@ struct LightGcnEpoch {
   std::map<std::string, double> val;   ///< figures on the validation split, likewise
 };
 
-/// Return false to stop; the model then holds what was reached.
-using LightGcnCallback = std::function<bool(const LightGcnEpoch&)>;
+/// Told after each epoch; who wants to stop says so to the callback that is told of the progress.
+using LightGcnCallback = std::function<void(const LightGcnEpoch&)>;
 
 /// What a training of LightGCN came to.
 struct LightGcnReport {
@@ -162,7 +166,8 @@ struct LightGcnReport {
   int64_t steps = 0;       ///< over all epochs
   int64_t batch_size = 0;  ///< as used
   float temperature = 0;   ///< as used
-  /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given.
+  /// What the temperature was chosen by: NDCG@20 on the held-out part for each that was tried. Empty where it was given, and
+  /// where no user has two training interactions: it is 0.1 then.
   std::vector<std::pair<float, double>> temperature_trials;
   /// The best is the highest of all that are ever tried: a higher one may do better still.
   bool temperature_at_edge = false;
@@ -174,7 +179,7 @@ struct LightGcnReport {
   double step_ms_median = 0;    ///< milliseconds
   double fit_s = 0;             ///< training, evaluations apart
   double eval_s = 0;            ///< evaluations on the way
-  bool interrupted = false;     ///< a callback ended it; a step that was under way is finished
+  bool interrupted = false;     ///< it was told to stop; the model holds what was reached, the step under way included
   /// The median of epoch_s, in seconds; 0 where no epoch ran.
   double epoch_s_median() const;
 };
@@ -191,13 +196,13 @@ struct LightGcnReport {
 ///   "ranking for validation", "ranking for the test"   of evaluations on the way
 /// Where there is a time limit, the first two have most_left.
 LightGcnReport train(LightGcn& model, const InteractionDataset& data, const LightGcnTrainOptions& given = {},
-                     const LightGcnCallback& callback = {}, const ProgressCallback& progress = {});
+                     const LightGcnCallback& told = {}, const ProgressCallback& progress = {});
 
-/// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs on all but a tenth of every user's
-/// training interactions (or judged by data.val, where that is not empty), until NDCG@20 on those falls, 0.35 was tried or half
-/// of options.time_limit has passed: sparse catalogues want a low one, dense ones a higher. Returns what was tried to the end,
-/// with its NDCG@20. The test split is not looked at. `progress` is told "choosing the temperature" and asked before each step;
-/// false ends the search.
+/// Tries temperatures from 0.1 upwards in steps of 0.05, each in a training of a few epochs without some of every user's
+/// training interactions (share_to_hold_out says how many; judged by data.val where that is not empty), until NDCG@20 on those
+/// falls, 0.35 was tried or half of options.time_limit has passed: sparse catalogues want a low one, dense ones a higher. Returns
+/// what was tried to the end, with its NDCG@20: nothing where no user has two training interactions. The test split is not looked
+/// at. `progress` is told "choosing the temperature" and asked before each step; false ends the search.
 std::vector<std::pair<float, double>> choose_temperature(const InteractionDataset& data, const LightGcnOptions& model_options,
                                                          const LightGcnTrainOptions& options, const Device& device,
                                                          const ProgressCallback& progress = {});

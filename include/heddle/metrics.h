@@ -36,7 +36,7 @@ struct MetricName {
   std::string label() const;
   /// Reads a name as to_string writes it. Throws Error{usage} with the metrics there are for anything else, or a K outside [1,
   /// top_k_limit].
-  static MetricName parse(const std::string& name);
+  static MetricName parse(const std::string& written);
 };
 /// "ndcg@20", "recall@20(uni100)".
 std::string to_string(const MetricName& name);

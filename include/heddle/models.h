@@ -157,47 +157,6 @@ class Gat final : public NodeClassifier {
   std::optional<Constant> mean_of_heads_;
 };
 
-/// A setting of a model, as text: what `heddle train NAME --help` lists and a saved file holds.
-struct ModelSetting {
-  const char* name;      ///< "feature_scaling"; on the command line --feature-scaling
-  const char* fallback;  ///< the value where none is given
-  const char* summary;   ///< what it does, for people
-  /// The value that leaves the choice to the model, null where none does. A model's `settings` tell what was chosen, never this.
-  const char* automatic = nullptr;
-};
-
-struct TrainOptions;
-
-/// One row of the model table: what `heddle train NAME` and `heddle predict` build.
-struct ModelKind {
-  const char* name;                        ///< "gcn"
-  const char* summary;                     ///< what it is, for people
-  const char* source;                      ///< the paper
-  std::span<const ModelSetting> settings;  ///< those it has, in the order in which they are listed
-  /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
-  void (*check)(const std::map<std::string, std::string>& settings);
-  /// What the parameters of a model of `data` would be, in their order, without making it; settings as `check` wants them.
-  std::vector<ParameterShape> (*parameters)(const NodeDataset& data, const std::map<std::string, std::string>& settings);
-  /// The model; throws as its constructor does and as `check`.
-  std::unique_ptr<NodeClassifier> (*make)(const NodeDataset& data, const std::map<std::string, std::string>& settings,
-                                          uint64_t seed, const Device& device);
-  bool attends;  ///< whether NodeClassifier::attention has anything to tell
-  /// How its authors train it.
-  TrainOptions (*protocol)();
-};
-
-/// Every model of this build.
-std::span<const ModelKind> model_kinds();
-
-/// The row of this name. Throws Error{usage} with the names there are for a name that is not one of them.
-const ModelKind& find_model_kind(const std::string& name);
-
-/// The model of this name; settings that are not given have their defaults. Throws Error{usage} with the names there are for a
-/// name that is not one of them, or for a setting it does not know.
-std::unique_ptr<NodeClassifier> make_model(const std::string& name, const NodeDataset& data,
-                                           const std::map<std::string, std::string>& settings, uint64_t seed,
-                                           const Device& device);
-
 /// XXH3-128 of all weights' bytes in order, as 32 hex digits.
 std::string weights_hash(NodeClassifier& model);
 

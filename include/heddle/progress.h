@@ -26,6 +26,7 @@ struct Progress {
   std::span<const ProgressFigure> figures;  ///< counts first; valid during the call
   /// Seconds that a limit on its time leaves the phase, the piece that passes it included; negative: there is no limit.
   double most_left = -1;
+  std::string_view subject = {};  ///< which of several things is under way: "lightgcn", of a blend; empty: there is one
 };
 
 /// Told before each piece of work (a step of training, a block of users); returns whether to go on. What false leads to is told

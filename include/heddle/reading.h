@@ -111,7 +111,7 @@ void require_certain(const Reading& reading);
 
 namespace io {
 
-/// What becomes of a row of which a field that is needed says nothing: it is empty, or NA, N/A, NULL, \N, nan, none, nil,
+/// What becomes of a row of which a field that is needed says nothing: it is empty, or NA, N/A, NULL, \\N, nan, none, nil,
 /// whatever their case.
 enum class MissingFields {
   skip,   ///< the row is left out, and counted
@@ -143,7 +143,9 @@ enum class DateOrder {
 enum class Wanted {
   no,        ///< its cells are not parsed
   if_there,  ///< parsed where there is such a column; what cannot be read is a note, and the column is then left away
-  yes,       ///< what cannot be read, or is missing, is handled as MissingFields says; no such column is an error
+  /// What cannot be read, or is missing, is handled as MissingFields says. Where there is no such column the log has none either,
+  /// and `prepare` says so if it needs one.
+  yes,
 };
 
 /// How files are read where their look does not tell it, or not rightly. The defaults tell everything by content.
@@ -158,7 +160,8 @@ struct ReadOptions {
   DateOrder dates = DateOrder::automatic;       ///< see there
   bool strict = false;                          ///< whether each note, and each row left out, is an error
   int threads = 0;                              ///< that read a large file together; 0: as many as the process may use
-  /// Told the phase "reading" and the share of the bytes; false ends reading with Error{interrupted}.
+  /// Told the phase "reading the data" and the share of the bytes, at least every four million of them; false ends reading with
+  /// Error{interrupted}.
   ProgressCallback progress = {};
 };
 

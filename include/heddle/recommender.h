@@ -89,7 +89,11 @@ struct RankOptions {
   std::span<const int32_t> leave_out = {};  ///< nobody is given these (sold out, say)
   /// Nobody is given others than these (of one category, say); nothing at all where the list is empty. No list: every item.
   std::optional<std::span<const int32_t>> only = std::nullopt;
+  /// Told "ranking" (user 65 of 500, the queries) and asked before each block of them; false throws Error{interrupted}.
+  ProgressCallback progress = {};
 };
+
+struct Kind;
 
 /// How entries of a saved recommender's metadata begin: one for each setting of what was fitted (Recommender::how_fitted), and
 /// one for each of `heddle data`'s options by which the data were read and prepared (DataOrigin::options).
@@ -128,8 +132,9 @@ class Recommender {
   /// How many items it ranks.
   int64_t items() const { return train_->cols; }
 
-  // The four below throw Error{usage} for a session on another device than the model's, for users and items that the model does
-  // not have, and for a visitor's item that comes twice. On the cpu any of its devices will do: they share the host's memory.
+  // All that are given a session throw Error{usage} for a session on another device than the model's, for users and items that
+  // the model does not have, and for a visitor's item that comes twice. On the cpu any of its devices will do: they share the
+  // host's memory.
 
   /// The top `options.k` items of each query. Queries are answered in blocks, so that all memory besides the model and the
   /// results stays within 64 MB, or what a single query needs, and 8 bytes an item for lists of items. Throws Error{usage} for
@@ -139,15 +144,28 @@ class Recommender {
   /// The same for a visitor with these items: the query {-1, items}, alone.
   Ranking recommend(Session& session, std::span<const int32_t> items, const RankOptions& options = {}) const;
 
-  /// The `k` items (1 <= k <= top_k_limit) most alike `item` (not itself), by the model's own notion: cosine of item vectors
-  /// where it has those, of the item's column of the interactions where not. Items that are not alike at all (a cosine of 0 of
-  /// two columns) are left out.
+  /// The `options.k` items most alike those `asked` about (none of these), by the model's own notion: cosine of item vectors
+  /// where it has those, of the items' columns of the interactions where not; the mean of the cosines where several items are
+  /// given. Items that are not alike at all (cosines of 0 of two columns) are left out, and so is what `leave_out` and `only`
+  /// leave out; the other options are of no account. Throws Error{usage} for no items, for one that comes twice, and as rank.
+  Ranking similar(Session& session, std::span<const int32_t> asked, const RankOptions& options = {}) const;
+  /// The same of one item, with nothing else left out.
   Ranking similar(Session& session, int32_t item, int64_t k) const;
+
+  /// The `k` users most alike those `asked` about (none of these), by cosine of the users' vectors where the model has those, of
+  /// their rows of the interactions where not; the mean of the cosines where several are given. RankedItem::item is a user's
+  /// number. Users with a cosine of 0 of two rows are left out. Throws as similar.
+  Ranking similar_users(Session& session, std::span<const int32_t> asked, int64_t k) const;
 
   /// scores[q][i] of every item for each query, row-major [queries x items], in memory of the step of session.context(), which
   /// the caller begins: valid for that step. Higher is better; nothing is masked. Scratch memory stays within 64 MB, or what a
   /// single query needs. Throws Error{usage} for scores of another size.
   void score(Session& session, std::span<const Query> queries, DenseView<float> scores) const;
+
+  /// scores[i] of item items[i] for user users[i], all on the host; nothing is masked. A user who comes several times is scored
+  /// once. Throws Error{usage} for lists of different lengths.
+  void score_pairs(Session& session, std::span<const int32_t> users, std::span<const int32_t> items,
+                   std::span<float> scores) const;
 
   /// Floats of a session's memory that scoring takes for each query of a block, besides the scores themselves.
   virtual int64_t scratch_per_query() const { return 0; }
@@ -165,7 +183,7 @@ class Recommender {
 
  protected:
   /// What `similar` compares items by: their columns of the interactions, of which the base then keeps who has each item (4 bytes
-  /// an interaction and 16 an item), or what the derived class overrides similar_items with.
+  /// an interaction and 16 an item), or what the derived class overrides similar_items and similar_to_users with.
   enum class Likeness { columns, own };
   /// Throws Error{bad_data} unless `train` is what HostCsr promises, with values (where it has any) that are finite and positive,
   /// Error{usage} where it is null.
@@ -176,14 +194,19 @@ class Recommender {
   /// What `rank` promises, for a request that is in range. Base: blocks of `score`, then the top-K kernel; models with factors
   /// override it with the fused kernel.
   virtual std::vector<Ranking> rank_queries(Session& session, std::span<const Query> queries, const RankOptions& options) const;
-  /// What `similar` promises, for an item and a k in range. Base: cosines of the interactions' columns.
-  virtual Ranking similar_items(Session& session, int32_t item, int64_t k) const;
+  /// What `similar` promises, for items and a k in range. `left_out`: what is not to be listed, the items among it, ascending and
+  /// each once. Base: cosines of the interactions' columns.
+  virtual Ranking similar_items(Session& session, std::span<const int32_t> asked, int64_t k,
+                                std::span<const int32_t> left_out) const;
+  /// What `similar_users` promises, for users and a k in range. Base: cosines of the interactions' rows.
+  virtual Ranking similar_to_users(Session& session, std::span<const int32_t> asked, int64_t k) const;
 
  private:
   friend std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender>, std::unique_ptr<Recommender>, float);
   /// Lets go of what it holds of its interactions for what `other` holds, where those are the same.
   void share_interactions(const Recommender& other) noexcept;
   void check_session(const Session& session) const;
+  const recommending::ItemColumns& columns() const;
 
   std::shared_ptr<const HostCsr> train_;
   std::shared_ptr<const recommending::ItemColumns> columns_;  ///< null: Likeness::own
@@ -198,6 +221,9 @@ struct RecommenderParts {
   std::map<std::string, std::string> settings;      ///< as Recommender::settings
   std::map<std::string, std::string> trained_with;  ///< as Recommender::trained_with
   std::shared_ptr<const io::TensorReader> arrays;   ///< the file
+  /// How many users have each item in training, in floats, which hold whole numbers to 2^24. Of a file without the interactions
+  /// `train` has no rows, and this is all that is left of them. Null: to be counted.
+  std::shared_ptr<const std::vector<float>> item_counts = nullptr;
   std::string prefix = {};  ///< the model's arrays are those whose names begin so: "first." of a blend's first model
 
   /// How many columns the matrix of this name has.
@@ -223,49 +249,58 @@ struct PartShape {
   bool integers = false;   ///< of `integers` (one dimension; rows is 1), else of `tensors`
 };
 
-/// One row of the table of recommenders: what `heddle train NAME` makes and `load_recommender` reads.
-struct RecommenderKind {
-  const char* name;                        ///< "lightgcn"
-  const char* summary;                     ///< what it is, for people
-  const char* source;                      ///< the paper
-  std::span<const ModelSetting> settings;  ///< those it has, in the order in which they are listed
-  /// Throws Error{usage} for a setting that the model does not have or a value out of range; needs no data.
-  void (*check)(const std::map<std::string, std::string>& settings);
-  /// What a saved model of so many users and items holds, settings as `check` wants them: compared with a file before a model is
-  /// made of it.
-  std::vector<PartShape> (*parts)(const std::map<std::string, std::string>& settings, int64_t users, int64_t items);
-  /// Fits one. Null where the model is trained step by step or made of others.
-  std::unique_ptr<Recommender> (*make)(const InteractionDataset& data, const std::map<std::string, std::string>& settings,
-                                       uint64_t seed, const Device& device);
-  /// The model that a file holds. Throws Error{bad_data} for parts that do not belong together.
-  std::unique_ptr<Recommender> (*load)(RecommenderParts&& parts, const Device& device);
+/// Which items may be given at all, by number: ascending, each once.
+struct ItemLists {
+  std::vector<int32_t> deny = {};                            ///< nobody is given these
+  std::optional<std::vector<int32_t>> allow = std::nullopt;  ///< nobody is given others; none: every item may be given
+
+  /// Whether every item may be given.
+  bool empty() const { return deny.empty() && !allow; }
 };
 
-/// Every recommender of this build.
-std::span<const RecommenderKind> recommender_kinds();
-/// The row of this name. Throws Error{usage} with the names there are for a name that is not one of them.
-const RecommenderKind& find_recommender_kind(const std::string& name);
+/// A column of the table of items: what a shop knows of each besides its id.
+struct ItemColumn {
+  std::string name;                 ///< "category"; distinct among the columns of a file, not empty
+  std::vector<std::string> values;  ///< one for each item; empty: not known
+};
 
 /// What a saved recommender file holds besides the model.
 struct SavedRecommender {
   std::unique_ptr<Recommender> model;           ///< ready to be asked
-  IdTable users;                                ///< the raw ids of its users
+  IdTable users;                                ///< the raw ids of its users; none where it was saved without the interactions
   IdTable items;                                ///< the raw ids of its items
   std::vector<std::string> item_names;          ///< empty, or a title for each item
   std::map<std::string, std::string> metadata;  ///< "data.name", "data.hash", "seed", ...
+  std::vector<ItemColumn> item_columns = {};    ///< what else is known of items
+  ItemLists lists = {};                         ///< hold for whatever is asked of a Bundle
+  std::vector<float> item_counts = {};          ///< how many users have each item in training; empty: to be counted
+  /// The training interactions are there. Without them the model knows no users, and answers visitors alone.
+  bool history = true;
+  bool has_vectors = false;  ///< of items: whether they can be exported, and compared without the interactions
+};
+
+/// How a recommender is saved.
+struct SaveOptions {
+  /// Whether the file holds who took what. Without that it holds nothing of any user, neither interactions nor ids nor vectors:
+  /// it answers visitors, and has the items' vectors where the model has some.
+  bool history = true;
+  std::vector<ItemColumn> item_columns = {};  ///< what else is known of items
+  ItemLists lists = {};                       ///< hold for whatever is asked of a Bundle
+  std::span<const Kind> own = {};             ///< rows of kinds that are not of the build, to which the model may belong
 };
 
 /// Writes model, training interactions, ids, names, settings, how the model was fitted and how the data came to be
 /// (`how_fitted`, DataOrigin) to one safetensors file, atomically; docs/recommending.md has its layout. `extra` is more metadata;
 /// it goes before what the model says of how it was fitted (so the metadata of a loaded model can be saved with it again). The
-/// file tells who took what: a new one is readable by its owner alone, one that is replaced keeps its mode. Throws Error{usage}
-/// where the model was not made of the data's training interactions.
+/// file tells who took what: a new one is readable by its owner alone, one that is replaced keeps its mode. A file that holds
+/// nothing that `options` adds or leaves out is of format version 1, else of version 2. Throws Error{usage} where the model was
+/// not made of the data's training interactions, for lists and columns that are not of these items, and without history for a
+/// kind of model that is computed from the interactions when it answers (Kind::needs_history).
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
-                      const std::map<std::string, std::string>& extra = {});
-/// Bytes that save_recommender writes at the least for a model of this kind, with settings as its `check` wants them, of the
-/// data: to ask for room before the model is made. Throws what `check` throws for settings that it refuses.
-int64_t least_recommender_bytes(const RecommenderKind& kind, const std::map<std::string, std::string>& settings,
-                                const InteractionDataset& data);
+                      const std::map<std::string, std::string>& extra = {}, const SaveOptions& options = {});
+/// Writes what was loaded, and changed since: lists, columns, names, metadata; with `history` false without the interactions.
+/// Throws Error{usage} as above, and where history is asked for and is not there.
+void save_recommender(const SavedRecommender& saved, const std::string& path, bool history, std::span<const Kind> own = {});
 /// Reads what save_recommender wrote; the model is ready to be asked on `device`. Throws Error{bad_data} where the file is
 /// truncated, not a heddle recommender, of another format version, or inconsistent: what it claims is compared with what it holds
 /// before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.
@@ -283,7 +318,7 @@ RankingMetrics evaluate(const Recommender& model, const InteractionDataset& data
 RankingMetrics evaluate_visitors(const Recommender& model, std::span<const Query> queries, const HostCsr& targets,
                                  const EvaluateOptions& options = {}, const ProgressCallback& progress = {});
 
-// --- models without training by gradient --------------------------------------------------------------------------------------
+// --- models without training by gradient; `progress` is told "fitting", and false throws Error{interrupted} --------------------
 
 /// Ranks by how many users have the item.
 std::unique_ptr<Recommender> make_popularity(const InteractionDataset& data, const Device& device);
@@ -299,7 +334,7 @@ struct ItemCosineOptions {
 /// the interactions have the largest cosine with its own; an item's score is the sum of those cosines over its neighbours that
 /// the user has.
 std::unique_ptr<Recommender> make_item_cosine(const InteractionDataset& data, const ItemCosineOptions& options,
-                                              const Device& device);
+                                              const Device& device, const ProgressCallback& progress = {});
 
 /// Settings of `make_graph_filter`.
 struct GraphFilterOptions {
@@ -315,7 +350,7 @@ struct GraphFilterOptions {
 /// GF-CF (Shen et al. 2021, "How powerful is graph convolution for recommendation?"): scores = R_u N^T N + alpha R_u D^-1/2 V V^T
 /// D^1/2 with N = D_U^-1/2 R D_I^-1/2 and V its leading right singular vectors.
 std::unique_ptr<Recommender> make_graph_filter(const InteractionDataset& data, const GraphFilterOptions& options,
-                                               const Device& device);
+                                               const Device& device, const ProgressCallback& progress = {});
 
 /// score = z(first) + weight * z(second), z standardising a query's scores over the items (mean 0, standard deviation 1). Items
 /// alike are the first's. Both are asked in the one session of whoever asks the blend. Throws Error{usage} where the two are not
@@ -327,6 +362,11 @@ std::unique_ptr<Recommender> make_blend(std::unique_ptr<Recommender> first, std:
 float choose_blend_weight(const Recommender& first, const Recommender& second, const InteractionDataset& data,
                           std::span<const float> candidates, const std::string& metric = "ndcg@20",
                           const ProgressCallback& progress = {});
+/// What it goes by: the candidates in their order, each with the metric's mean over the users who have validation items.
+std::vector<std::pair<float, double>> try_blend_weights(const Recommender& first, const Recommender& second,
+                                                        const InteractionDataset& data, std::span<const float> candidates,
+                                                        const std::string& metric = "ndcg@20",
+                                                        const ProgressCallback& progress = {});
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -2,16 +2,15 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "heddle/data.h"
 #include "heddle/export.h"
+#include "heddle/fit.h"
 #include "heddle/interactions.h"
 #include "heddle/recommender.h"
-#include "heddle/seeds.h"
-#include "heddle/train.h"
 
 HEDDLE_API_BEGIN
 /// What a saved model tells of itself: which kind it is, what it was trained on, and how its data are made again to judge it.
@@ -37,6 +36,33 @@ SavedModelInfo saved_model_info(const std::string& path);
 /// The same of a file that is open.
 SavedModelInfo saved_model_info(const io::TensorReader& file);
 
+/// What a saved model is, told without loading it.
+struct ModelFileSummary {
+  SavedModelInfo info;                              ///< its kind, its name and all metadata
+  int64_t bytes = 0;                                ///< of the file
+  int64_t written = 0;                              ///< when the file was last changed: seconds since 1970-01-01 00:00 UTC
+  std::string format_version;                       ///< of the file: "1", "2"
+  std::string heddle_version;                       ///< of the heddle that wrote it
+  std::map<std::string, std::string> settings;      ///< of the model, without their prefix
+  std::map<std::string, std::string> trained_with;  ///< what training ran with, as far as the file tells
+  std::string unfinished;                           ///< unfinished_text
+  int64_t epochs = 0;                               ///< that ran; 0: it was not trained in epochs, or that is not told
+  int64_t planned_epochs = 0;                       ///< of so many; 0 as above
+
+  // Of a recommender alone.
+  int64_t users = 0;                      ///< whom it knows
+  int64_t items = 0;                      ///< that it ranks
+  int64_t interactions = 0;               ///< of training
+  bool history = true;                    ///< false: it was saved without interactions and users
+  bool item_names = false;                ///< whether items have names
+  std::vector<std::string> item_columns;  ///< names of the columns of items
+  int64_t denied = 0;                     ///< items of its list of those that nobody is given
+  std::optional<int64_t> allowed;         ///< items of its list of those that may be given; none: there is no such list
+};
+/// What the file says of itself and how large its arrays are. Throws as saved_model_info, and Error{bad_data} for counts of
+/// epochs that are no numbers.
+ModelFileSummary model_file_summary(const std::string& path);
+
 /// What a model was trained on, of its file's metadata.
 struct TrainedOn {
   std::string name;   ///< of the data
@@ -52,26 +78,18 @@ TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const s
 /// metadata; empty where training came to its end.
 std::string unfinished_text(const std::map<std::string, std::string>& metadata);
 
-/// A node classifier's metadata for save_model: data, seed, how it was trained and how far it came ("unfinished" where `result`
-/// is not finished). `hash` is data.content_hash().
-std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash,
-                                                     const TrainOptions& options, const SeedResult& result);
+/// A node classifier's metadata for save_model: the data, and what `report` tells of the fit. `hash` is data.content_hash().
+std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash, const FitReport& report);
 
 /// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as
-/// io::load_interactions and prepare; Error{bad_data} as trained_on.
-InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved);
+/// io::load_interactions and prepare, which `progress` is told of; Error{bad_data} as trained_on.
+InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved, const ProgressCallback& progress = {});
 
 /// `data`, as prepare left them, to judge a saved recommender by: in the numbers that the model gives users and items, its
 /// training interactions the model's own (see renumber). Where they are what it was trained on (by their content hash), what its
 /// training held out for validation is validation again, so that both are judged as they were then. Throws Error{bad_data} as
-/// trained_on.
+/// trained_on, and Error{usage} for a model that was saved without history: it knows no users to judge it by.
 Renumbered as_trained(InteractionDataset data, const SavedRecommender& saved);
-
-/// A visitor who has the items of these raw ids; what comes twice counts once. Throws Error{usage} with ids that are written
-/// alike for one that the model does not know.
-Query visitor_with(const SavedRecommender& saved, std::span<const std::string> item_ids);
-/// The same of the items' numbers, which are not looked at.
-Query visitor_with(std::vector<int32_t> items);
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -4,19 +4,19 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "heddle/data.h"
 #include "heddle/device.h"
 #include "heddle/error.h"
 #include "heddle/export.h"
+#include "heddle/fit.h"
 #include "heddle/models.h"
-#include "heddle/progress.h"
 #include "heddle/statistics.h"
-#include "heddle/train.h"
 
 HEDDLE_API_BEGIN
-/// One training from several seeds: on cpu several of them at once, each with the bits that it has alone.
+/// One fit from several seeds: on cpu several of them at once, each with the bits that it has alone.
 namespace heddle {
 
 /// The seeds first, first + 1, ..., first + count - 1.
@@ -66,38 +66,27 @@ struct SeedEnds {
 SeedEnds run_seeds(const SeedRange& seeds, const Device& device, int at_once, const std::function<SeedEnd(const SeedTask&)>& run,
                    const std::function<bool()>& go_on = {});
 
-/// One seed's training of a node classifier.
-struct SeedResult {
-  uint64_t seed = 0;     ///< which seed
-  TrainReport report;    ///< of its training
-  bool finished = true;  ///< not cut short
-};
-
-/// Trainings of a node classifier that differ in their seed alone.
+/// Fits of a node classifier that differ in their seed alone.
 struct SeedRuns {
-  std::vector<SeedResult> results;              ///< by seed; those that left nothing are missing; not empty
-  std::unique_ptr<NodeClassifier> first_model;  ///< of the first result
+  std::vector<FitReport> reports;               ///< by seed; those that left nothing are missing; not empty
+  std::unique_ptr<NodeClassifier> first_model;  ///< of the first report
   int at_once = 1;                              ///< as in SeedEnds
   bool interrupted = false;                     ///< as in SeedEnds
   std::optional<Error> failure;                 ///< as in SeedEnds
 
-  /// Of a figure over the seeds: `over_seeds(&TrainReport::test_accuracy).mean`.
-  MeanAndDeviation over_seeds(double TrainReport::*figure) const;
-  /// Milliseconds of an epoch: the median over all epochs of all seeds.
-  double epoch_ms_median() const;
-  /// Milliseconds of the shortest epoch of all seeds.
-  double epoch_ms_min() const;
+  /// Of a figure over the seeds, one of FitReport::figures: `over_seeds("test_accuracy").mean`. NaN where they do not have it.
+  MeanAndDeviation over_seeds(const std::string& figure) const;
+  /// Seconds of an epoch: the median over all epochs of all seeds; 0 where there are none.
+  double epoch_s_median() const;
+  /// Seconds of the shortest epoch of all seeds; 0 where there are none.
+  double epoch_s_min() const;
 };
 
-/// Makes an untrained model with this seed on this device. Called by several threads.
-using MakeClassifier = std::function<std::unique_ptr<NodeClassifier>(uint64_t seed, const Device& device)>;
-
-/// Trains from every seed, as many at once as seeds_at_once says; each result has the same bits as if it were trained alone.
-/// Throws as run_seeds. `progress`, which several threads call, one at a time, is told "preparing the graph" (no share is known)
-/// and then "training": epoch 3 of 200 and loss, or of several seeds: seed 2 of 20. It is asked before each seed and after each
-/// epoch; false ends all with what was reached.
-SeedRuns train_seeds(const MakeClassifier& make, const NodeDataset& data, const TrainOptions& options, const SeedRange& seeds,
-                     const Device& device, const ProgressCallback& progress = {});
+/// Fits from every seed, as many at once as seeds_at_once says; each has the same bits as if it were fitted alone. `options` as
+/// fit takes them, but for the seed. Throws as run_seeds, plan_fit and fit. The callback, which several threads call, one at a
+/// time, is told "preparing the graph" (no share is known) and then what a fit tells, of several seeds: seed 2 of 20. It is asked
+/// before each seed and after each epoch; false ends all with what was reached.
+SeedRuns fit_seeds(const FitPlan& plan, const NodeDataset& data, const SeedRange& seeds, const FitOptions& options = {});
 
 }  // namespace heddle
 HEDDLE_API_END

@@ -9,6 +9,7 @@
 #include "heddle/buffer.h"
 #include "heddle/error.h"
 #include "heddle/kernel/spmm.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
 #include "kernels/device/cuda_library.h"
@@ -216,9 +217,9 @@ void run(cusparseSpMMAlg_t algorithm, const SpmmArgs& args, void* workspace, Str
   product.multiply(prepared->matrix, prepared->scratch.data());
 }
 
-}  // namespace
+constexpr const char* limits = "stored values in order, fewer than 2^31 non-zeros";
 
-std::string spmm_cusparse_supports(const SpmmArgs& args) {
+std::string supports(const SpmmArgs& args) {
   constexpr int64_t limit = INT32_MAX;
   if (args.a.nnz > limit) return text(counted(args.a.nnz, "non-zero"), ", and its offsets are 32-bit here: ", limit, " at most");
   if (args.a.nnz > 0 && args.a.values == nullptr) return "the matrix has no stored values, which cuSPARSE needs";
@@ -226,15 +227,35 @@ std::string spmm_cusparse_supports(const SpmmArgs& args) {
   return {};
 }
 
-std::size_t spmm_cusparse_workspace(const SpmmArgs& args) {
+std::size_t workspace_of(const SpmmArgs& args) {
   return args.a.identity != 0 ? 0 : static_cast<std::size_t>(args.a.rows + 1) * sizeof(int32_t);
 }
 
-void spmm_cusparse_alg2(const SpmmArgs& args, void* workspace, Stream& stream) {
-  run(CUSPARSE_SPMM_CSR_ALG2, args, workspace, stream);
+void run_alg2(const SpmmArgs& args, void* workspace, Stream& stream) { run(CUSPARSE_SPMM_CSR_ALG2, args, workspace, stream); }
+void run_alg3(const SpmmArgs& args, void* workspace, Stream& stream) { run(CUSPARSE_SPMM_CSR_ALG3, args, workspace, stream); }
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_cusparse_alg2_variant() {
+  return {.name = "cusparse_alg2",
+          .summary = "cuSPARSE's CSR_ALG2, for row-major matrices",
+          .source = "NVIDIA cuSPARSE",
+          .deterministic = false,
+          .supports = supports,
+          .workspace = workspace_of,
+          .run = run_alg2,
+          .limits = limits};
 }
-void spmm_cusparse_alg3(const SpmmArgs& args, void* workspace, Stream& stream) {
-  run(CUSPARSE_SPMM_CSR_ALG3, args, workspace, stream);
+
+Variant<SpmmArgs> spmm_cusparse_alg3_variant() {
+  return {.name = "cusparse_alg3",
+          .summary = "cuSPARSE's CSR_ALG3, the one whose bits repeat",
+          .source = "NVIDIA cuSPARSE",
+          .deterministic = true,
+          .supports = supports,
+          .workspace = workspace_of,
+          .run = run_alg3,
+          .limits = limits};
 }
 
 }  // namespace heddle::kernels::cuda

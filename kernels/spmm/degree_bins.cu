@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/device/backend.h"
 #include "kernels/spmm/gather.h"
 
@@ -161,8 +162,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 std::size_t spmm_degree_bins_workspace(const SpmmArgs& args) {
   const int64_t most = most_segments(args.a);
   return most == 0 ? 0 : static_cast<std::size_t>(most * (args.x.cols + 2) + 1) * sizeof(float);
@@ -193,6 +192,18 @@ void spmm_degree_bins(const SpmmArgs& args, void* workspace, Stream& stream) {
     launch(spmm_degree_bins_combine_kernel<Piece, pieces>, segment_grid, block_threads, 0, stream, lanes, d, segments.sums,
            segments.row, segments.first, segments.listed, args.y.data);
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_degree_bins_variant() {
+  return {.name = "degree_bins",
+          .summary = "short rows packed, middle rows a warp, long rows split, segments added in order",
+          .source = "Greathouse and Daga 2014 (CSR-Adaptive), Ashari et al. 2014",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = spmm_degree_bins_workspace,
+          .run = spmm_degree_bins};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

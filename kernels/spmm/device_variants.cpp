@@ -1,6 +1,4 @@
-#include <cstddef>
 #include <span>
-#include <string>
 
 #include "heddle/kernel/spmm.h"
 #include "heddle/kernel/variant.h"
@@ -9,53 +7,32 @@
 // kernels, in the namespace of that name (HEDDLE_TWIN).
 namespace heddle::kernels::HEDDLE_TWIN {
 
-// The launchers: one per .cu file of this folder.
-void spmm_row_per_thread(const SpmmArgs& args, void* workspace, Stream& stream);
-void spmm_row_per_subwarp(const SpmmArgs& args, void* workspace, Stream& stream);
-void spmm_row_cache(const SpmmArgs& args, void* workspace, Stream& stream);
-void spmm_edge_atomic(const SpmmArgs& args, void* workspace, Stream& stream);
-std::size_t spmm_merge_path_workspace(const SpmmArgs& args);
-void spmm_merge_path(const SpmmArgs& args, void* workspace, Stream& stream);
-std::size_t spmm_degree_bins_workspace(const SpmmArgs& args);
-void spmm_degree_bins(const SpmmArgs& args, void* workspace, Stream& stream);
-void spmm_parallel_reduction(const SpmmArgs& args, void* workspace, Stream& stream);
+// One line a variant, in the order in which they are listed everywhere: spmm_NAME_variant() is the row, and stands at the end of
+// NAME.cu.
+// clang-format off
+#define HEDDLE_SPMM_VARIANTS(row) \
+  row(row_per_subwarp) \
+  row(degree_bins) \
+  row(merge_path) \
+  row(row_cache) \
+  row(parallel_reduction) \
+  row(row_per_thread) \
+  row(edge_atomic) \
+  HEDDLE_SPMM_CUSPARSE(row)
+// clang-format on
 #ifdef HEDDLE_TWIN_IS_CUDA
-std::string spmm_cusparse_supports(const SpmmArgs& args);
-std::size_t spmm_cusparse_workspace(const SpmmArgs& args);
-void spmm_cusparse_alg2(const SpmmArgs& args, void* workspace, Stream& stream);
-void spmm_cusparse_alg3(const SpmmArgs& args, void* workspace, Stream& stream);
+#define HEDDLE_SPMM_CUSPARSE(row) row(cusparse_alg2) row(cusparse_alg3)
+#else
+#define HEDDLE_SPMM_CUSPARSE(row)
 #endif
 
-namespace {
+#define HEDDLE_DECLARE_SPMM_VARIANT(name) Variant<SpmmArgs> spmm_##name##_variant();
+HEDDLE_SPMM_VARIANTS(HEDDLE_DECLARE_SPMM_VARIANT)
 
-const Variant<SpmmArgs> spmm_rows[] = {
-    {"row_per_subwarp", "2^k lanes own a row, 16-byte loads", "Yang, Buluc, Owens 2018 (row split)", true,
-     takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, spmm_row_per_subwarp},
-    {"degree_bins", "short rows packed, middle rows a warp, long rows split, segments added in order",
-     "Greathouse and Daga 2014 (CSR-Adaptive), Ashari et al. 2014", true, takes_anything<SpmmArgs>, spmm_degree_bins_workspace,
-     spmm_degree_bins},
-    {"merge_path", "equal shares of rows + non-zeros, carries added in order",
-     "Merrill and Garland 2016; Yang, Buluc, Owens 2018", true, takes_anything<SpmmArgs>, spmm_merge_path_workspace,
-     spmm_merge_path},
-    {"row_cache", "a warp owns a row, its columns and values staged in shared memory", "Huang et al. 2020 (GE-SpMM)", true,
-     takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, spmm_row_cache},
-    {"parallel_reduction", "lanes along a row's non-zeros, shuffles add them up: for narrow widths",
-     "Bell and Garland 2009 (vector CSR), Dai et al. 2022", true, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>,
-     spmm_parallel_reduction},
-    {"row_per_thread", "a thread owns a row: the plain reference", "Bell and Garland 2009 (scalar CSR)", true,
-     takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, spmm_row_per_thread},
-    {"edge_atomic", "lanes own a non-zero, atomic additions: the order, so the bits, differ by run",
-     "Fey and Lenssen 2019 (scatter-add)", false, takes_anything<SpmmArgs>, needs_no_workspace<SpmmArgs>, spmm_edge_atomic},
-#ifdef HEDDLE_TWIN_IS_CUDA
-    {"cusparse_alg2", "cuSPARSE's CSR_ALG2, for row-major matrices", "NVIDIA cuSPARSE", false, spmm_cusparse_supports,
-     spmm_cusparse_workspace, spmm_cusparse_alg2, "stored values in order, fewer than 2^31 non-zeros"},
-    {"cusparse_alg3", "cuSPARSE's CSR_ALG3, the one whose bits repeat", "NVIDIA cuSPARSE", true, spmm_cusparse_supports,
-     spmm_cusparse_workspace, spmm_cusparse_alg3, "stored values in order, fewer than 2^31 non-zeros"},
-#endif
-};
-
-}  // namespace
-
-std::span<const Variant<SpmmArgs>> spmm_variants() { return spmm_rows; }
+std::span<const Variant<SpmmArgs>> spmm_variants() {
+#define HEDDLE_LIST_SPMM_VARIANT(name) spmm_##name##_variant(),
+  static const Variant<SpmmArgs> rows[] = {HEDDLE_SPMM_VARIANTS(HEDDLE_LIST_SPMM_VARIANT)};
+  return rows;
+}
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

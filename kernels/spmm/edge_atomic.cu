@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/device/backend.h"
 #include "kernels/spmm/gather.h"
 
@@ -35,8 +36,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 void spmm_edge_atomic(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -46,6 +45,18 @@ void spmm_edge_atomic(const SpmmArgs& args, void*, Stream& stream) {
     launch(spmm_edge_atomic_kernel<kind>, blocks_for(a.nnz, block_threads / lanes), block_threads, 0, stream, lanes, a.rows,
            a.nnz, args.x.cols, a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_edge_atomic_variant() {
+  return {.name = "edge_atomic",
+          .summary = "lanes own a non-zero, atomic additions: the order, so the bits, differ by run",
+          .source = "Fey and Lenssen 2019 (scatter-add)",
+          .deterministic = false,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = needs_no_workspace<SpmmArgs>,
+          .run = spmm_edge_atomic};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

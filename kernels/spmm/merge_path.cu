@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/spmm/gather.h"
 
 // Idea: equal shares of work, whatever the degrees. The merge of the row ends with the non-zeros is a path of rows + nnz steps; a
@@ -113,8 +114,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 std::size_t spmm_merge_path_workspace(const SpmmArgs& args) {
   return static_cast<std::size_t>(share_count(args.a) * (args.x.cols + 1)) * sizeof(float);
 }
@@ -137,6 +136,18 @@ void spmm_merge_path(const SpmmArgs& args, void* workspace, Stream& stream) {
     launch(spmm_merge_path_carry_kernel<Piece, pieces>, grid, block_threads, 0, stream, lanes, shares, d, carry, carry_row,
            args.y.data);
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_merge_path_variant() {
+  return {.name = "merge_path",
+          .summary = "equal shares of rows + non-zeros, carries added in order",
+          .source = "Merrill and Garland 2016; Yang, Buluc, Owens 2018",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = spmm_merge_path_workspace,
+          .run = spmm_merge_path};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -4,6 +4,7 @@
 
 #include "heddle/kernel/kernel.h"
 #include "heddle/kernel/spmm.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 #include "kernels/spmm/values.h"
 
@@ -50,8 +51,6 @@ __global__ void __launch_bounds__(block_threads, 4)
   }
 }
 
-}  // namespace
-
 void spmm_parallel_reduction(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   const int64_t d = args.x.cols;
@@ -65,6 +64,18 @@ void spmm_parallel_reduction(const SpmmArgs& args, void*, Stream& stream) {
     launch(spmm_parallel_reduction_kernel<kind>, grid, block_threads, 0, stream, lanes, aligned, a.rows, d, a.row_offsets,
            a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_parallel_reduction_variant() {
+  return {.name = "parallel_reduction",
+          .summary = "lanes along a row's non-zeros, shuffles add them up: for narrow widths",
+          .source = "Bell and Garland 2009 (vector CSR), Dai et al. 2022",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = needs_no_workspace<SpmmArgs>,
+          .run = spmm_parallel_reduction};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

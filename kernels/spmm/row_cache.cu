@@ -3,6 +3,7 @@
 
 #include "heddle/kernel/kernel.h"
 #include "heddle/kernel/spmm.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 #include "kernels/spmm/values.h"
 
@@ -71,11 +72,21 @@ void launch_columns(const SpmmArgs& args, Stream& stream) {
   });
 }
 
-}  // namespace
-
 void spmm_row_cache(const SpmmArgs& args, void*, Stream& stream) {
   if (args.y.size() == 0) return;
   args.x.cols <= 32 ? launch_columns<1>(args, stream) : launch_columns<2>(args, stream);
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_row_cache_variant() {
+  return {.name = "row_cache",
+          .summary = "a warp owns a row, its columns and values staged in shared memory",
+          .source = "Huang et al. 2020 (GE-SpMM)",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = needs_no_workspace<SpmmArgs>,
+          .run = spmm_row_cache};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -1,3 +1,4 @@
+#include "heddle/kernel/variant.h"
 #include "kernels/spmm/gather.h"
 
 // Idea: a group of 2^k <= 32 lanes owns a row and a tile of its columns, and walks the row's non-zeros in order, by aligned
@@ -36,8 +37,6 @@ __global__ void __launch_bounds__(block_threads, 4)
   }
 }
 
-}  // namespace
-
 void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -49,6 +48,18 @@ void spmm_row_per_subwarp(const SpmmArgs& args, void*, Stream& stream) {
              a.row_offsets, non_zeros_of(a), args.x.data, args.y.data);
     });
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_row_per_subwarp_variant() {
+  return {.name = "row_per_subwarp",
+          .summary = "2^k lanes own a row, 16-byte loads",
+          .source = "Yang, Buluc, Owens 2018 (row split)",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = needs_no_workspace<SpmmArgs>,
+          .run = spmm_row_per_subwarp};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -1,5 +1,6 @@
 #include "heddle/kernel/kernel.h"
 #include "heddle/kernel/spmm.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 #include "kernels/spmm/values.h"
 
@@ -40,8 +41,6 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-}  // namespace
-
 void spmm_row_per_thread(const SpmmArgs& args, void*, Stream& stream) {
   const CsrView& a = args.a;
   if (args.y.size() == 0) return;
@@ -49,6 +48,18 @@ void spmm_row_per_thread(const SpmmArgs& args, void*, Stream& stream) {
     launch(spmm_row_per_thread_kernel<kind>, blocks_for(a.rows, block_threads), block_threads, 0, stream, a.rows, args.x.cols,
            a.row_offsets, a.col_indices, a.values, a.value_index, args.x.data, args.y.data);
   });
+}
+
+}  // namespace
+
+Variant<SpmmArgs> spmm_row_per_thread_variant() {
+  return {.name = "row_per_thread",
+          .summary = "a thread owns a row: the plain reference",
+          .source = "Bell and Garland 2009 (scalar CSR)",
+          .deterministic = true,
+          .supports = takes_anything<SpmmArgs>,
+          .workspace = needs_no_workspace<SpmmArgs>,
+          .run = spmm_row_per_thread};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

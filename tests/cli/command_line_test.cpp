@@ -181,9 +181,9 @@ TEST_SUITE("cli") {
         {"data 'my orders.csv'", "did you mean --data 'my orders.csv'?"},
         {"train gcn cora", "there is no argument 'cora'; did you mean --data cora? (see heddle train gcn --help)"},
         {"compare orders.csv", "did you mean --data orders.csv?"},
-        {"similar m P-1", "there is no argument 'P-1'; did you mean --item P-1?"},
+        {"similar m P-1", "there is no argument 'P-1' (see heddle similar --help)"},
         {"export m items.npy", "did you mean --embeddings items.npy?"},
-        {"info now", "there is no argument 'now' (see heddle info --help)"},
+        {"info m now", "there is no argument 'now' (see heddle info --help)"},
         {"weave", "there is no subcommand 'weave'; there are: train, predict, evaluate, recommend, "},
         {"trian", "there is no subcommand 'trian'; did you mean train? (see heddle --help)"},
         {"bench foo",
@@ -228,11 +228,12 @@ TEST_SUITE("cli") {
           if (other.name == "--embeddings") line += " --embeddings " + folder.file("e.npy");
           if (other.name == "--first") line += option.name == "--neighbours" ? " --first item-cosine" : " --first lightgcn";
           if (other.name == "--second") line += " --second graph-filter";
-          if (other.name == "--item") line += " --item 1";
+          if (other.name == "--save") line += " --save " + folder.file("saved");
           if (other.name == "--graph") line += " --graph star:3";
           if (!other.name.starts_with("-")) line += " " + orders;
         }
         if (command.name == "recommend") line += " --user a";
+        if (command.name == "similar") line += " --item 1";
         if (option.name == "--blend-weight" && command.name != "train blend")
           line += command.name == "train lightgcn" ? " --blend popularity" : " --blend lightgcn";
         CAPTURE(line);

@@ -26,8 +26,11 @@ TEST_SUITE("cli") {
                         " --save " + light)
                 .status == 0);
     const std::string readers[] = {"predict " + damaged + " --data " + nodes.path().string(),
-                                   "recommend " + damaged + " --user 7", "similar " + damaged + " --item 1",
+                                   "recommend " + damaged + " --user 7",
+                                   "similar " + damaged + " --item 1",
                                    "export " + damaged + " --embeddings " + folder.file("e.npy"),
+                                   "bundle " + damaged + " --save " + folder.file("b"),
+                                   "info " + damaged,
                                    "evaluate " + damaged + " --data " + shop.path().string()};
     for (const std::string& line : readers) {
       const bool of_nodes = line.starts_with("predict");
@@ -82,8 +85,8 @@ TEST_SUITE("cli") {
     const std::string cannot = " holds what this heddle cannot read: ";
     check(cannot + "there is no recommender 'svd'; there are: ", false, [](auto& file) { file.metadata["model"] = "svd"; });
     check(cannot, false, [](auto& file) { file.metadata["setting.heads"] = "1"; });
-    check(cannot + "graph-filter: alpha is -1", false, [](auto& file) { file.metadata["setting.alpha"] = "-1"; });
-    check(": the model's format version is '2'", false, [](auto& file) { file.metadata["format_version"] = "2"; });
+    check(cannot + "graph-filter: alpha is '-1'", false, [](auto& file) { file.metadata["setting.alpha"] = "-1"; });
+    check(": the model's format version is '3'", false, [](auto& file) { file.metadata["format_version"] = "3"; });
     check(": this safetensors file was not written as", false, [](auto& file) { file.metadata.erase("format"); });
     check(" is damaged: it holds no ", true, [](auto& file) { file.integers.clear(); });
     check(" is damaged: it holds no ", true, [](auto& file) { file.tensors.clear(); });

@@ -9,8 +9,7 @@
 #include <string_view>
 
 #include "heddle/io.h"
-#include "heddle/models.h"
-#include "heddle/recommender.h"
+#include "heddle/kinds.h"
 #include "tests/cli/program.h"
 
 // Whatever a subcommand reads and writes: no output may take the place of an input, and what fails after the work loses none of
@@ -59,8 +58,9 @@ void collect(const std::string& command, std::vector<FileOptions>& all) {
 }
 
 bool is_node_model(const std::string& name) {
-  const auto kinds = heddle::model_kinds();
-  return std::any_of(kinds.begin(), kinds.end(), [&](const heddle::ModelKind& kind) { return kind.name == name; });
+  const auto kinds = heddle::kinds();
+  return std::any_of(kinds.begin(), kinds.end(),
+                     [&](const heddle::Kind& kind) { return kind.task == heddle::Task::classify_nodes && kind.name == name; });
 }
 
 /// A folder with something to read for every subcommand, and the command lines that read it.
@@ -79,6 +79,8 @@ class Workshop {
                         inputs.file("shop.csv"))
                 .status == 0);
     inputs.write("kernel.csv", "// refused before it is read\n");
+    inputs.write("users.csv", "7\n9\n");
+    inputs.write("items.csv", "item,kind\n1,toy\n2,toy\n");
   }
 
   /// What an input option names, and the file that must stay as it is.
@@ -99,6 +101,8 @@ class Workshop {
       if (option == "--graph") list.push_back({option, edges, edges});
       if (option == "--tuned") list.push_back({option, inputs.file("tuned.csv"), inputs.file("tuned.csv")});
       if (option == "--add") list.push_back({option, inputs.file("kernel.csv"), inputs.file("kernel.csv")});
+      if (option == "--users") list.push_back({option, inputs.file("users.csv"), inputs.file("users.csv")});
+      if (option == "--item-table") list.push_back({option, inputs.file("items.csv"), inputs.file("items.csv")});
       if (option == "MODEL") {
         const std::string model = inputs.file(command.command == "predict" ? "gat.csv" : "shop.csv");
         list.push_back({"", model, model});
@@ -109,8 +113,8 @@ class Workshop {
   std::vector<std::string> outputs_of(const FileOptions& command) const {
     std::vector<std::string> list;
     for (const std::string& option : command.options) {
-      const bool input =
-          option == "--data" || option == "--graph" || option == "--tuned" || option == "--add" || option == "MODEL";
+      const bool input = option == "--data" || option == "--graph" || option == "--tuned" || option == "--add" ||
+                         option == "--users" || option == "--item-table" || option == "MODEL";
       if (!input) list.push_back(option);
     }
     return list;
@@ -126,7 +130,9 @@ class Workshop {
     };
     if (input != nullptr) add(*input);
     for (const Input& each : inputs_of(command)) {
-      if (each.option != "--tuned" && each.option != "--add") add(each);  // those that are not needed
+      const bool needed =
+          each.option != "--tuned" && each.option != "--add" && each.option != "--users" && each.option != "--item-table";
+      if (needed) add(each);
     }
     if (command.command == "train gcn") text += " --epochs 2";
     if (command.command == "train gat") text += " --epochs 2 --selection last --patience 0 --hidden 4";
@@ -134,6 +140,7 @@ class Workshop {
     if (command.command == "train graph-filter") text += " --rank 2";
     if (command.command == "train blend") text += " --first popularity --second item-cosine --blend-weight 1";
     if (command.command == "export") text += " --as npy";
+    if (command.command == "recommend") text += " --user 7";
     if (command.command.starts_with("bench") || command.command == "tune") text += " --dim 4 --repeats 1";
     return text;
   }
@@ -241,8 +248,9 @@ TEST_SUITE("cli") {
         CAPTURE(command.command);
         CAPTURE(input.file);
         std::string line = workshop.line(command, &input);
-        if (command.command == "recommend") line += " --user 7";
         if (command.command == "similar") line += " --item 1";
+        if (command.command == "recommend" && input.option == "--users") line += " --out " + workshop.inputs.file("r.csv");
+        if (command.command == "bundle") line += " --save " + workshop.inputs.file("b");
         if (command.command == "export") line += " --embeddings " + workshop.inputs.file("e.npy");
         const ProgramResult appended = run_program(line + " >>'" + input.file + "'");
         CHECK(appended.status == 2);
@@ -359,7 +367,7 @@ TEST_SUITE("cli") {
       CHECK_MESSAGE(result.err.find(" or more, and its file system has 4.1 kB left; make room, or name a file elsewhere\n") !=
                         std::string::npos,
                     result.err);
-      for (const char* phase : {"training", "fitting", "preparing"})
+      for (const char* phase : {"training", "fitting", "preparing the graph"})
         CHECK_MESSAGE(result.err.find(phase) == std::string::npos, result.err);
       CHECK(result.out.empty());
     }
@@ -421,8 +429,7 @@ TEST_SUITE("cli") {
   TEST_CASE("every kind of model is saved before its figures are printed, and a report that fails names the file") {
     const Workshop workshop;
     std::vector<std::string> kinds;
-    for (const heddle::ModelKind& kind : heddle::model_kinds()) kinds.emplace_back(kind.name);
-    for (const heddle::RecommenderKind& kind : heddle::recommender_kinds()) kinds.emplace_back(kind.name);
+    for (const heddle::Kind& kind : heddle::kinds()) kinds.emplace_back(kind.name);
     for (const std::string& kind : kinds) {
       CAPTURE(kind);
       const TempDir folder;

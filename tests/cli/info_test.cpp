@@ -27,9 +27,8 @@ TEST_SUITE("cli") {
       CHECK(result.err.empty());
     }
     const std::string help = run_program("train gcn --help").out;
-    for (const char* option :
-         {"--hidden VALUE=16", "--layers VALUE=2", "--dropout VALUE=0.5", "--epochs N=200", "--learning-rate N=0.01",
-          "--weight-decay N=0.0005", "--patience N=0", "--seed N=0", "--seeds N=1", "--device NAME=auto"}) {
+    for (const char* option : {"--hidden N=16", "--layers N=2", "--dropout N=0.5", "--epochs N=200", "--learning-rate N=0.01",
+                               "--weight-decay N=0.0005", "--patience N=0", "--seed N=0", "--seeds N=1", "--device NAME=auto"}) {
       CAPTURE(option);
       CHECK(help.find(option) != std::string::npos);
     }

@@ -100,6 +100,22 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("interrupted rankings for everybody leave what stood in the file's place, and nothing beside it") {
+    const TempDir crowd, folder;
+    write_crowd(crowd);
+    const std::string model = crowd.file("m"), out = folder.write("all.csv.gz", "yesterday's");
+    REQUIRE(run_program("train popularity --quiet --save " + model + " --data " + crowd.path().string()).status == 0);
+    // Eight million lines, in as many pieces as there are blocks of users.
+    const ProgramResult result = run_interrupted_at("ranking", "recommend " + model + " --all-users --topk 1000 --out " + out);
+    CHECK(result.status == 130);
+    CHECK(result.out.empty());
+    CHECK_MESSAGE(result.err.find(plain_answer) != std::string::npos, result.err);
+    CHECK_MESSAGE(result.err.find("heddle: ranking was interrupted after ") != std::string::npos, result.err);
+    CHECK_MESSAGE(result.err.ends_with(" of 8000 users; " + out + " is not written\n"), result.err);
+    CHECK(file_content(out) == "yesterday's");
+    CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
+  }
+
   TEST_CASE("an interrupted training takes no name that is free, unless --replace-with-unfinished lets it take any") {
     const Endless endless;
     for (const std::string kind : {"gcn", "lightgcn"}) {

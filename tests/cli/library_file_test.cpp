@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "heddle/io.h"
+#include "heddle/kinds.h"
 #include "heddle/lightgcn.h"
 #include "heddle/recommender.h"
 #include "tests/cli/program.h"
@@ -27,8 +28,11 @@ struct Shop {
                std::to_string((user % 4 + 4 * i + user / 4 * i) % 32) + "\n";
     }
     path = folder.write("log.csv", log);
-    prepared = {
-        .behaviour_weights = {{"buy", 2.5f}, {"view", 1}}, .k_core = 2, .automatic_split = false, .test_share = 0.25, .seed = 5};
+    prepared = {.behaviour_weights = {{"buy", 2.5f}, {"view", 1}},
+                .k_core = 2,
+                .split = SplitMethod::ratio,
+                .test_share = 0.25,
+                .seed = 5};
     const io::InteractionReading how{.format = io::InteractionFormat::csv,
                                      .columns = {.user = "who", .item = "what", .behaviour = "kind"}};
     data = prepare(io::load_interactions(path, how), prepared);
@@ -82,8 +86,9 @@ Metadata told(const std::string& path) {
 TEST_SUITE("cli") {
   TEST_CASE("a file of every kind that save_recommender wrote tells what one of train --save tells, and is evaluated like it") {
     const Shop shop;
-    for (const RecommenderKind& row : recommender_kinds()) {
-      const std::string kind = row.name;
+    for (const Kind& row : kinds()) {
+      if (row.task != Task::recommend) continue;
+      const std::string& kind = row.name;
       CAPTURE(kind);
       for (const double held_out : {0.0, 0.25}) {
         InteractionDataset data = shop.data;
@@ -158,7 +163,8 @@ TEST_SUITE("cli") {
 
   TEST_CASE("a loaded model that is saved again with its metadata tells what it told") {
     const Shop shop;
-    for (const RecommenderKind& row : recommender_kinds()) {
+    for (const Kind& row : kinds()) {
+      if (row.task != Task::recommend) continue;
       const std::string first = shop.folder.file("first"), second = shop.folder.file("second");
       save_recommender(*trained(row.name, shop.data).model, shop.data, first);
       const SavedRecommender saved = load_recommender(first, one_thread());

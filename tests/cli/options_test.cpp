@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/kinds.h"
 #include "tests/cli/program.h"
 #include "tests/support/source_dir.h"
 
@@ -211,6 +212,37 @@ TEST_SUITE("cli") {
       at = end;
     }
     CHECK(seen > 150);
+  }
+
+  TEST_CASE("options: every setting of every kind is an option as its row tells it, and refuses what the row does not allow") {
+    const json commands = run_program("options --json").json()["commands"];
+    int64_t seen = 0;
+    for (const heddle::Kind& kind : heddle::kinds()) {
+      const auto command = std::find_if(commands.begin(), commands.end(),
+                                        [&](const json& each) { return each["command"] == "heddle train " + kind.name; });
+      REQUIRE(command != commands.end());
+      if (!kind.made_of.empty()) continue;  // its options are called otherwise, and belong to other commands too
+      std::vector<heddle::Setting> rows = kind.settings;
+      rows.insert(rows.end(), kind.training.begin(), kind.training.end());
+      for (const heddle::Setting& row : rows) {
+        std::string name = "--" + row.name;
+        std::replace(name.begin(), name.end(), '_', '-');
+        CAPTURE(kind.name);
+        CAPTURE(name);
+        const json& options = (*command)["options"];
+        const auto option =
+            std::find_if(options.begin(), options.end(), [&](const json& each) { return each["names"][0] == name; });
+        REQUIRE(option != options.end());
+        CHECK((*option)["default"] == row.fallback);
+        CHECK((*option)["type"] == row.type);
+        CHECK((*option)["meaning"] == row.meaning);
+        const auto refused = run_program("train " + kind.name + " --data x " + name + " nothing-like-it");
+        CHECK(refused.status == 2);
+        CHECK_MESSAGE(refused.err == "heddle: " + name + " is 'nothing-like-it', it must be " + row.allowed + "\n", refused.err);
+        ++seen;
+      }
+    }
+    CHECK(seen >= 45);
   }
 
   TEST_CASE("options: the defaults of a recommender's settings are those that it is trained with") {

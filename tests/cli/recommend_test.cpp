@@ -189,11 +189,23 @@ TEST_SUITE("cli") {
     const TempDir folder;
     write_interactions(folder);
     const std::string model = saved(folder, "item-cosine");
-    check_usage(run_program("recommend " + model + " --user 577"), "user '577' is unknown; did you mean '57'");
-    check_usage(run_program("recommend " + model + " --items 4,388"), "item '388' is unknown; did you mean '38'");
+    const ProgramResult user = run_program("recommend " + model + " --user 577 --topk 3");
+    CHECK(user.status == 0);
+    CHECK(user.err.starts_with("heddle: user '577' is unknown; did you mean '57'"));
+    CHECK(user.err.ends_with("; they get what most users have (--fallback popularity)\n"));
+    CHECK(user.out.starts_with("user 577, unknown: what most users have\nrank  item     score\n"));
+    const ProgramResult basket = run_program("recommend " + model + " --items 4,388 --topk 3");
+    CHECK(basket.status == 0);
+    CHECK(basket.err.starts_with("heddle: item '388' is unknown; did you mean '38'"));
+    CHECK(basket.err.ends_with("; left out of the basket\n"));
+    CHECK(basket.out.starts_with("a visitor with 1 item\n"));
+    CHECK(run_program("recommend " + model + " --items 4,388 --user 577 --quiet").err.empty());
+    const ProgramResult nothing = run_program("recommend " + model + " --user 577 --fallback none");
+    CHECK(nothing.status == 0);
+    CHECK(nothing.out == "user 577, unknown: nothing is recommended\n");
     check_usage(run_program("similar " + model + " --item x5"),
                 "item 'x5' is unknown; the model knows 40 items, such as '");  // half of it differs
-    check_usage(run_program("recommend " + model), "recommend needs --user or --items");
+    check_usage(run_program("recommend " + model), "recommend needs --user, --items, --users, --all-users or --lines");
   }
 
   TEST_CASE("several ids in one, and a title in place of an id, are met with what is meant") {
@@ -202,15 +214,21 @@ TEST_SUITE("cli") {
     const std::string model = saved(folder, "item-cosine --split none");
     check_usage(run_program("recommend " + model + " --user 1,2"),
                 "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
-    check_usage(run_program("recommend " + model + " --user 1,x"), "user '1,x' is unknown");
     const std::string spaced = folder.file("spaced");
     REQUIRE(run_program("train popularity --split none --save " + spaced + " --data " +
                         folder.write("spaced.csv", "user,item\nann b,1\nc'd,1\n"))
                 .status == 0);
     check_usage(run_program("recommend " + spaced + " --user \"ann b,c'd\""),
                 "--user is given for each: --user 'ann b' --user 'c'\\''d'");
-    check_usage(run_program("recommend " + model + " --user somebody"),
-                "user 'somebody' is unknown; the model knows 6 users, such as '1', '2', '3'");
+    check_usage(run_program("recommend " + model + " --user 1,2 --out " + folder.file("out.csv")),
+                "user '1,2' is unknown; --user is given for each: --user 1 --user 2");
+    // What is only unknown is nobody's mistake.
+    CHECK(run_program("recommend " + model + " --user 1,x").err.starts_with("heddle: user '1,x' is unknown"));
+    const ProgramResult somebody = run_program("recommend " + model + " --user somebody");
+    CHECK(somebody.status == 0);
+    CHECK(somebody.err ==
+          "heddle: user 'somebody' is unknown; the model knows 6 users, such as '1', '2', '3'; they get what most "
+          "users have (--fallback popularity)\n");
     check_usage(run_program("similar " + model + " --item oak"),
                 "item 'oak' is unknown; that is the title of item '103', and an id is wanted here");
     check_usage(run_program("recommend " + model + " --items 'Walnut mill'"),
@@ -227,7 +245,10 @@ TEST_SUITE("cli") {
     REQUIRE(run_program("train item-cosine --split none --save " + model + " --data " + log).status == 0);
     const json asked = run_program("recommend " + model + " --items 'y,x,1, p, q,r' --json").json();
     CHECK(asked["results"][0]["given"].size() == 3);
-    check_usage(run_program("recommend " + model + " --items y,x,2"), "item 'x' is unknown");
+    const ProgramResult unknown = run_program("recommend " + model + " --items y,x,2");
+    CHECK(unknown.status == 0);
+    CHECK(unknown.err.starts_with("heddle: item 'x' is unknown"));
+    CHECK(unknown.err.ends_with(" (and 1 more is unknown); left out of the basket\n"));
   }
 
   TEST_CASE("for whoever has every item one sentence stands in place of an empty table") {
@@ -301,6 +322,7 @@ TEST_SUITE("cli") {
     folder.write(evil + "log.csv", "user,item\na,1\na,2\na,3\nb,2\nb,3\nb,4\nc,5\nc,6\n");
     folder.write(evil + "other.csv", "user,item\na,5\na,6\nb,5\nb,6\n");
     folder.write(evil + "g.txt", "0 1\n1 2\n");
+    folder.write(evil + "t.csv", "item,\"" + evil + "\"\n1,x\n");
     const std::string log = " --data " + quoted + "log.csv'", model = quoted + "m'", light = quoted + "l'", gcn = quoted + "g'";
     std::filesystem::rename(nodes.path(), folder.file(evil + "n"));
     const std::string club = " --data " + quoted + "n'";
@@ -311,6 +333,9 @@ TEST_SUITE("cli") {
         "compare --models popularity --test-share 0.4" + log,
         "evaluate " + model + log,
         "evaluate " + model + " --test-share 0.4 --data " + quoted + "other.csv'",
+        "recommend " + model + " --all-users --out " + quoted + "r.csv'",
+        "bundle " + light + " --item-table " + quoted + "t.csv' --save " + quoted + "b'",
+        "info " + light,
         "export " + light + " --as word2vec --embeddings " + quoted + "e'",
         "export " + light + " --as projector --embeddings " + quoted + "p.tsv'",
         "train gcn --epochs 1 --save " + gcn + club,
@@ -529,6 +554,21 @@ TEST_SUITE("cli") {
     const std::vector<double> candidates = {0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.4, 2, 3, 5};
     CHECK(std::count(candidates.begin(), candidates.end(), object["models"][3]["blend_weight"].get<double>()) == 1);
     CHECK(object["models"][0]["epochs"].is_null());
+  }
+
+  TEST_CASE("a temperature that nothing can choose is told of, with the way on") {
+    const TempDir folder;
+    std::string log = "user,item\n";
+    for (int user = 0; user < 20; ++user) log += std::to_string(user) + "," + std::to_string(user % 5) + "\n";
+    const ProgramResult result =
+        run_program("train lightgcn --epochs 2 --dim 4 --split none --json --data " + folder.write("single.csv", log));
+    REQUIRE(result.status == 0);
+    const json object = result.json();
+    CHECK(object["temperature_trials"].empty());
+    REQUIRE(object["notes"].size() == 1);
+    CHECK(object["notes"][0] ==
+          "the temperature is 0.10 and was not chosen: no user has two training interactions, of which one "
+          "could be held out to choose by; --temperature gives another");
   }
 
   TEST_CASE("demo makes up a shop and shows what two of its customers are recommended") {

@@ -18,7 +18,7 @@ using nlohmann::json;
 namespace {
 
 /// Options that make LightGCN quick on a few hundred interactions.
-constexpr const char* small_model = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20";
+constexpr const char* small_training = " --dim 16 --batch-size 128 --negatives 16 --temperature 0.2 --epochs 20";
 
 /// `heddle train MODEL` on the interactions in `folder`.
 ProgramResult train(const std::string& model, const TempDir& folder, const std::string& options = "") {
@@ -50,7 +50,7 @@ TEST_SUITE("cli") {
     const TempDir folder;
     write_interactions(folder);
     const ProgramResult result =
-        train("lightgcn", folder, std::string("--json --device cpu --threads 2 --seed 3 --topk 10,20") + small_model);
+        train("lightgcn", folder, std::string("--json --device cpu --threads 2 --seed 3 --topk 10,20") + small_training);
     CHECK(result.err.empty());
     const json object = result.json();
     CHECK(object["model"] == "lightgcn");
@@ -98,7 +98,7 @@ TEST_SUITE("cli") {
   TEST_CASE("train lightgcn prints its figures on standard output and nothing on standard error") {
     const TempDir folder;
     write_interactions(folder);
-    const ProgramResult result = train("lightgcn", folder, small_model);
+    const ProgramResult result = train("lightgcn", folder, small_training);
     CHECK(result.status == 0);
     CHECK(result.err.empty());
     for (const char* word :
@@ -112,7 +112,7 @@ TEST_SUITE("cli") {
   TEST_CASE("train lightgcn gives the same figures for every number of threads") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string options = std::string("--json --device cpu") + small_model + " --threads ";
+    const std::string options = std::string("--json --device cpu") + small_training + " --threads ";
     const json one = train("lightgcn", folder, options + "1").json();
     const json three = train("lightgcn", folder, options + "3").json();
     CHECK(one["losses"] == three["losses"]);
@@ -125,7 +125,7 @@ TEST_SUITE("cli") {
     const double popular = train("popularity", folder, "--json").json()["metrics"]["recall@20"];
     for (const std::string model : {"item-cosine", "graph-filter --rank 8", "lightgcn"}) {
       CAPTURE(model);
-      const json object = train(model, folder, "--json" + (model == "lightgcn" ? std::string(small_model) : "")).json();
+      const json object = train(model, folder, "--json" + (model == "lightgcn" ? std::string(small_training) : "")).json();
       CHECK(model.starts_with(object["model"].get<std::string>()));
       CHECK(object["metrics"]["recall@20"].get<double>() > popular + 0.05);
       CHECK(object["fit_s"].get<double>() > 0);
@@ -166,7 +166,7 @@ TEST_SUITE("cli") {
   TEST_CASE("--eval-every prints a line an evaluation on standard error, unless --quiet") {
     const TempDir folder;
     write_interactions(folder);
-    const std::string options = std::string("--json --eval-every 10 --hold-out 0.25") + small_model;
+    const std::string options = std::string("--json --eval-every 10 --hold-out 0.25") + small_training;
     const ProgramResult result = train("lightgcn", folder, options);
     CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 2);
     CHECK(result.err.starts_with("epoch 10 of 20: loss "));
@@ -183,7 +183,7 @@ TEST_SUITE("cli") {
   TEST_CASE("--patience holds validation interactions out of training and keeps the best epoch") {
     const TempDir folder;
     write_interactions(folder);
-    const json object = train("lightgcn", folder, std::string("--json --quiet --patience 2") + small_model).json();
+    const json object = train("lightgcn", folder, std::string("--json --quiet --patience 2") + small_training).json();
     CHECK(object["held_out"] == 60);  // one of each user's twelve
     CHECK(object["data"]["train"] == 660);
     CHECK(object["data"]["val"] == 60);
@@ -221,7 +221,7 @@ TEST_SUITE("cli") {
     const json zero = train("graph-filter", folder, "--json --rank 8 --blend item-cosine --blend-weight 0").json();
     CHECK(zero["metrics"]["recall@20"] == train("graph-filter", folder, "--json --rank 8").json()["metrics"]["recall@20"]);
     const json trained =
-        train("lightgcn", folder, std::string("--json --blend graph-filter --blend-weight 0.5") + small_model).json();
+        train("lightgcn", folder, std::string("--json --blend graph-filter --blend-weight 0.5") + small_training).json();
     CHECK(trained["epochs"] == 20);
     CHECK(trained["metrics"]["recall@20"].get<double>() > 0.3);
   }
@@ -279,7 +279,7 @@ TEST_SUITE("cli") {
     const TempDir outputs;
     const ProgramResult result = train("lightgcn", folder,
                                        std::string("--loss bpr --schedule constant --learning-rate 1e30 --save ") +
-                                           outputs.file("model.safetensors") + small_model);
+                                           outputs.file("model.safetensors") + small_training);
     CHECK(result.status == 6);
     CHECK(result.out.empty());
     CHECK(result.err.starts_with("heddle: "));

@@ -168,8 +168,9 @@ TEST_SUITE("cli") {
         {"image.png", "image.png is an image (PNG), not a model; a model is what heddle train --save writes"},
     };
     for (const std::string& command :
-         {std::string("recommend FILE --user 7"), std::string("similar FILE --item 7"),
-          "export FILE --embeddings " + folder.file("e.npy"), "evaluate FILE" + data, "predict FILE" + data}) {
+         {std::string("recommend FILE --user 7"), std::string("similar FILE --item 7"), std::string("info FILE"),
+          "bundle FILE --save " + folder.file("b"), "export FILE --embeddings " + folder.file("e.npy"), "evaluate FILE" + data,
+          "predict FILE" + data}) {
       for (const auto& [file, words] : cases) {
         CAPTURE(command);
         CAPTURE(file);

@@ -1,30 +1,24 @@
 #pragma once
 
-#include <doctest/doctest.h>
-
+#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "heddle/lightgcn.h"
+#include "heddle/fit.h"
 #include "heddle/recommender.h"
 
 /// A fitted model of every kind in the table.
 namespace heddle::test {
 
-inline std::unique_ptr<Recommender> briefly_trained(const InteractionDataset& data, const Device& device) {
-  LightGcn model(data, {.dim = 16, .layers = 2, .seed = 1}, device);
-  train(model, data, {.epochs = 1, .batch_size = 256, .temperature = 0.2f, .negatives = 32});
-  return model.recommender();
-}
-
-/// A blend's models are LightGCN and the graph filter.
-inline std::unique_ptr<Recommender> fitted(const RecommenderKind& kind, const InteractionDataset& data, const Device& device) {
-  const std::string name = kind.name;
-  if (kind.make != nullptr) return kind.make(data, {}, 1, device);
-  if (name == "lightgcn") return briefly_trained(data, device);
-  REQUIRE(name == "blend");
-  return make_blend(briefly_trained(data, device), make_graph_filter(data, {.rank = 8}, device), 0.5f);
+/// A trained one briefly; a blend's models are LightGCN and the graph filter.
+inline std::unique_ptr<Recommender> fitted(const Kind& kind, const InteractionDataset& data, const Device& device) {
+  const Settings brief{{"dim", "16"},         {"layers", "2"},        {"epochs", "1"},
+                       {"batch_size", "256"}, {"temperature", "0.2"}, {"negatives", "32"}};
+  Settings blend{{"first", "lightgcn"}, {"second", "graph-filter"}, {"rank", "8"}, {"weight", "0.5"}};
+  blend.insert(brief.begin(), brief.end());
+  const std::map<std::string, Settings> settings{{"lightgcn", brief}, {"blend", blend}};
+  const auto found = settings.find(kind.name);
+  return fit(kind, found == settings.end() ? Settings() : found->second, data, {.device = device, .seed = 1}).model;
 }
 
 }  // namespace heddle::test

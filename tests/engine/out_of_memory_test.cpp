@@ -1,16 +1,19 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <set>
 
+#include "heddle/bundle.h"
+#include "heddle/classifier_training.h"
+#include "heddle/fit.h"
 #include "heddle/lightgcn.h"
 #include "heddle/new_users.h"
 #include "heddle/saved_model.h"
 #include "heddle/seeds.h"
-#include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/interactions.h"
 #include "tests/io/samples.h"
@@ -119,20 +122,24 @@ LightGcnTrainOptions one_epoch() {
   return options;
 }
 
-/// One of every kind in the table; the trained one is untrained, and tells of a training.
+/// Settings of a kind that make it small.
+Settings tiny_settings(const Kind& kind) {
+  const std::map<std::string, Settings> tiny{
+      {"gcn", {{"hidden", "2"}, {"epochs", "2"}}},
+      {"gat", {{"hidden", "2"}, {"epochs", "2"}}},
+      {"lightgcn",
+       {{"dim", "4"}, {"layers", "1"}, {"epochs", "1"}, {"batch_size", "16"}, {"negatives", "8"}, {"temperature", "0.2"}}},
+      {"blend", {{"first", "item-cosine"}, {"second", "graph-filter"}, {"rank", "3"}}}};
+  const auto found = tiny.find(kind.name);
+  return found == tiny.end() ? Settings() : found->second;
+}
+
+/// One of every kind in the table.
 std::vector<std::unique_ptr<Recommender>> every_recommender(const InteractionDataset& data, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    if (kind.make != nullptr) {
-      models.push_back(kind.make(data, {}, 1, device));
-    } else if (std::string_view(kind.name) == "lightgcn") {
-      LightGcn model(data, tiny_lightgcn, device);
-      model.set_trained_with(one_epoch(), one_epoch());
-      models.push_back(model.recommender());
-    } else {
-      REQUIRE(std::string_view(kind.name) == "blend");
-      models.push_back(make_blend(make_item_cosine(data, {}, device), make_graph_filter(data, {.rank = 3}, device), 0.5f));
-    }
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::recommend) continue;
+    models.push_back(fit(kind, tiny_settings(kind), data, {.device = device, .seed = 1}).model);
   }
   return models;
 }
@@ -249,14 +256,12 @@ TEST_CASE("out of memory / what being new costs, and trainings from several seed
   };
   CHECK(misbehaviour(cost) == "");
   const NodeDataset graph = tiny_graph();
-  const MakeClassifier make = [&](uint64_t seed, const Device& on) {
-    return std::make_unique<Gcn>(graph, GcnOptions{.hidden = 2, .seed = seed}, on);
-  };
+  const FitPlan plan = plan_fit("gcn", {{"hidden", "2"}, {"epochs", "2"}});
   const auto seeds = [&] {
-    const SeedRuns runs = train_seeds(make, graph, {.epochs = 2}, {.count = 2}, device);
+    const SeedRuns runs = fit_seeds(plan, graph, {.count = 2}, {.device = device});
     const AllowedAllocations allowed;
     if (runs.failure) throw Error(*runs.failure);  // the second seed's
-    return runs.results.back().report.weights_hash;
+    return runs.reports.back().weights_hash;
   };
   CHECK(misbehaviour(seeds) == "");
 }
@@ -272,31 +277,37 @@ TEST_CASE("out of memory / options as text, and what is told of times, throw an 
   const PrepareOptions prepared{.behaviour_weights = {{"buy", 2.5f}, {"view", 1.0f}}};
   TrainReport report;
   report.epoch_ms = {3, 1, 2};
-  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(to_settings(prepared).size())); }) == "");
-  CHECK(misbehaviour([] { return shown(static_cast<int64_t>(to_settings(one_epoch()).size())); }) == "");
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(prepare_settings().write(prepared).size())); }) == "");
+  CHECK(misbehaviour([] { return shown(static_cast<int64_t>(lightgcn_train_settings().write(one_epoch()).size())); }) == "");
   CHECK(misbehaviour([&] { return shown(report.epoch_ms_median()); }) == "");
   LightGcnReport of_lightgcn;
   of_lightgcn.epoch_s = {3, 1, 2};
   CHECK(misbehaviour([&] { return shown(of_lightgcn.epoch_s_median()); }) == "");
 }
 
-TEST_CASE("out of memory / making and training any model throws an Error, loses nothing and works afterwards") {
+TEST_CASE("out of memory / fitting any kind throws an Error, loses nothing and works afterwards") {
   const NodeDataset graph = tiny_graph();
-  const std::map<std::string, std::string> narrow{{"hidden", "2"}};
   for (const NamedDevice& device : small_devices()) {
-    for (const ModelKind& kind : model_kinds()) {
+    const FitOptions options{.device = device.device, .seed = 1};
+    for (const Kind& kind : kinds()) {
       INFO(device.name, ", ", kind.name);
-      const auto run = [&] {
-        const auto model = kind.make(graph, narrow, 1, device.device);
-        const std::string hash = train(*model, graph, {.epochs = 2, .patience = 1}).weights_hash;
-        return shown(hash, predict(*model).values);
-      };
-      CHECK(misbehaviour(run) == "");
-    }
-    for (const RecommenderKind& kind : recommender_kinds()) {
-      if (kind.make == nullptr) continue;
-      INFO(device.name, ", ", kind.name);
-      CHECK(misbehaviour([&] { return shown(kind.make(tiny_interactions(), {}, 1, device.device)->model_bytes()); }) == "");
+      const Settings settings = tiny_settings(kind);
+      const FitPlan plan = plan_fit(kind, settings);
+      const auto size = [&] { return shown(static_cast<int64_t>(plan_fit(kind, settings).settings.size())); };
+      if (!plan.settings.empty()) CHECK(misbehaviour(size) == "");  // without any, no memory is asked for
+      if (kind.task == Task::classify_nodes) {
+        const auto run = [&] {
+          const auto fitted = fit(plan, graph, options);
+          return shown(fitted.report.weights_hash, predict(*fitted.model).values);
+        };
+        CHECK(misbehaviour(run) == "");
+      } else {
+        const auto run = [&] {
+          const auto fitted = fit(plan, tiny_interactions(), options);
+          return shown(fitted.model->model_bytes(), static_cast<int64_t>(fitted.report.metadata().size()));
+        };
+        CHECK(misbehaviour(run) == "");
+      }
     }
     for (const RankingLoss loss : {RankingLoss::bpr, RankingLoss::softmax}) {
       INFO(device.name, ", lightgcn");
@@ -364,6 +375,15 @@ TEST_CASE(
       CHECK(misbehaviour(rank) == "");
       CHECK(misbehaviour([&] { return shown(model->rank(session, queries, options)); }) == "");
       CHECK(misbehaviour([&] { return shown(model->similar(session, 1, 3)); }) == "");
+      CHECK(misbehaviour([&] { return shown(model->similar(session, list, {.k = 3, .leave_out = queries[2].items})); }) == "");
+      CHECK(misbehaviour([&] { return shown(model->similar_users(session, list, 3)); }) == "");
+      const std::vector<int32_t> of_users{3, 0, 3}, of_items{1, 2, 5};
+      const auto score_pairs = [&] {
+        std::array<float, 3> scores{};
+        model->score_pairs(session, of_users, of_items, scores);
+        return shown(static_cast<double>(scores[0]), static_cast<double>(scores[1]), static_cast<double>(scores[2]));
+      };
+      CHECK(misbehaviour(score_pairs) == "");
       CHECK(misbehaviour([&] { return shown(model->recommend(session, queries[2].items, {.k = 4, .only = list})); }) == "");
       CHECK(misbehaviour([&] { return shown(evaluate(*model, data, data.test, top_20).values.begin()->second); }) == "");
       const std::pair<const char*, std::function<std::size_t()>> parts[] = {
@@ -390,12 +410,74 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("out of memory / asking a bundle, saving it again and writing everybody's rankings throws an Error and loses nothing") {
+  const InteractionDataset& data = tiny_interactions();
+  const Device device = Device::cpu({.threads = 1});
+  const TempDir folder;
+  const std::string path = folder.file("model"), without = folder.file("without");
+  save_recommender(*make_item_cosine(data, {}, device), data, path);
+  const Bundle bundle = Bundle::load(path, device);
+  Session session(device);
+  const std::string user = data.users[1], item = data.items[2];
+  const std::vector<Request> requests{
+      {.user = user, .items = {item}}, {.user = {}, .items = {item, "x"}}, {.user = "x", .items = {}}};
+  AnswerOptions options{.k = 3};
+  options.lists = {.deny = {1}, .allow = std::vector<int32_t>{1, 2, 3, 4}};
+  const auto told = [](const std::vector<Answer>& answers) {
+    const AllowedAllocations allowed;
+    std::string all;
+    for (const Answer& answer : answers) all += shown(std::vector<Ranking>{answer.ranking});
+    return all;
+  };
+  const auto items_in = [&](const std::string& file) {
+    const Bundle loaded = Bundle::load(file, device);
+    return loaded.model().items();
+  };
+  CHECK(misbehaviour([&] { return shown(items_in(path)); }) == "");
+  CHECK(misbehaviour([&] { return told(bundle.answer(session, requests, options)); }) == "");
+  const std::vector<std::string> items{item, "x"}, users{user, "x"};
+  CHECK(misbehaviour([&] { return shown(bundle.similar_items(session, items, options).ranking); }) == "");
+  CHECK(misbehaviour([&] { return shown(bundle.similar_users(session, users, 3).ranking); }) == "");
+  CHECK(misbehaviour([&] { return shown(static_cast<double>(bundle.score(session, users, items).front())); }) == "");
+  const auto make = [&] {
+    std::unique_ptr<Recommender> model = [&] {
+      const AllowedAllocations allowed;
+      return make_popularity(data, device);
+    }();
+    return shown(Bundle::of(std::move(model), data).saved().items.size());
+  };
+  CHECK(misbehaviour(make) == "");
+  CHECK(misbehaviour([&] { return shown(model_file_summary(path).items); }) == "");
+  const io::ItemTable table{.ids = items, .columns = {{"kind", {"a", "b"}}, {"name", {"c", "d"}}}};
+  const auto bare = [&] {
+    SavedRecommender saved = load_recommender(path, device);
+    set_item_columns(saved, table);
+    save_recommender(saved, without, false);
+    return std::string();
+  };
+  bare();
+  CHECK(misbehaviour(bare, [&] { return files_of(folder); }) == "");
+  CHECK(misbehaviour([&] { return shown(items_in(without)); }) == "");
+  for (const char* name : {"all.csv", "all.jsonl.gz", "all.trec"}) {
+    const std::string out = folder.file(name);
+    const auto write = [&] {
+      return shown(write_rankings(bundle, session, std::nullopt, options, out, ranking_file_form(out)).rows);
+    };
+    write();
+    CHECK(misbehaviour(write, [&] { return files_of(folder); }) == "");
+  }
+  const std::string csv = folder.write("items.csv", "item,kind\na,b\nc,\"d\"\"\"\n");
+  CHECK(misbehaviour([&] { return shown(static_cast<int64_t>(io::read_item_table(csv).ids.size() + read_ids(csv).size())); }) ==
+        "");
+}
+
 TEST_CASE("out of memory / saving, loading and asking any node model throws an Error, loses nothing and works afterwards") {
   const NodeDataset graph = tiny_graph();
   for (const NamedDevice& device : small_devices()) {
-    for (const ModelKind& kind : model_kinds()) {
+    for (const Kind& kind : kinds()) {
+      if (kind.task != Task::classify_nodes) continue;
       INFO(device.name, ", ", kind.name);
-      const auto model = make_model(kind.name, graph, {{"hidden", "2"}}, 1, device.device);
+      const auto model = make_model(kind, graph, {{"hidden", "2"}}, 1, device.device);
       const TempDir folder;
       const std::string path = folder.write("model", "what stood here before");
       const auto save = [&] {

@@ -3,9 +3,10 @@
 
 #include <string_view>
 
+#include "heddle/classifier_training.h"
 #include "heddle/lightgcn.h"
 #include "heddle/profile.h"
-#include "heddle/train.h"
+#include "heddle/replayed_step.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"

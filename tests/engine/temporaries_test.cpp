@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "heddle/bundle.h"
 #include "heddle/io.h"
 #include "heddle/recommender.h"
 #include "heddle/tuned.h"
@@ -38,6 +39,21 @@ static_assert(std::same_as<decltype(std::declval<IdTable>()[0]), std::string>);
 static_assert(std::same_as<decltype(std::declval<IdTable>().ids()), std::vector<std::string>>);
 static_assert(std::same_as<decltype(std::declval<const IdTable&>().ids()), const std::vector<std::string>&>);
 static_assert(std::same_as<decltype(std::declval<SavedRecommender>().items.ids()), std::vector<std::string>>);
+
+// What stays inside its owner is not handed out by one that goes.
+template <class T>
+concept hands_out_model = requires(T&& object) {
+  std::forward<T>(object).model();
+};
+template <class T>
+concept hands_out_bundle = requires(T&& object) {
+  std::forward<T>(object).bundle();
+};
+static_assert(hands_out_model<const Bundle&> && !hands_out_model<Bundle> && !hands_out_model<const Bundle>);
+static_assert(hands_out_bundle<const ServedFile&> && !hands_out_bundle<ServedFile>);
+static_assert(std::same_as<decltype(std::declval<Bundle>().item_id(0)), std::string>);
+static_assert(std::same_as<decltype(std::declval<const Bundle&>().item_id(0)), const std::string&>);
+static_assert(std::same_as<decltype(std::declval<Bundle>().saved()), SavedRecommender>);
 
 static_assert(std::same_as<decltype(std::declval<TunedVariants>().choices()), std::vector<TunedChoice>>);
 static_assert(std::same_as<decltype(std::declval<io::TensorReader>().arrays()), std::vector<io::TensorReader::Array>>);

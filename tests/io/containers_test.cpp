@@ -8,7 +8,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/decompress.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/compare.h"
 #include "tests/support/temp_dir.h"
 
@@ -206,7 +206,8 @@ TEST_CASE("containers / a named pipe is waited for until somebody writes, or the
   io::InteractionReading reading;
   int asked = 0;
   reading.options.progress = [&](const Progress&) { return ++asked < 3; };
-  CHECK(error_mismatch(ErrorKind::interrupted, "stopped", [&] { io::load_interactions(pipe, reading); }) == "");
+  CHECK(error_mismatch(ErrorKind::interrupted, "interrupted while the data were read",
+                       [&] { io::load_interactions(pipe, reading); }) == "");
   CHECK(asked == 3);
   std::jthread writer([&] {
     const int descriptor = ::open(pipe.c_str(), O_WRONLY | O_CLOEXEC);

@@ -4,7 +4,7 @@
 
 #include "heddle/io.h"
 #include "io/edges.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/data.h"
 #include "tests/support/temp_dir.h"
 

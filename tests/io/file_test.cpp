@@ -13,7 +13,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/file.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/temp_dir.h"
 
 using namespace heddle;

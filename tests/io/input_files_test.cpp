@@ -9,7 +9,7 @@
 #include "heddle/io.h"
 #include "io/interactions.h"
 #include "io/load.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/temp_dir.h"
 
 using namespace heddle;

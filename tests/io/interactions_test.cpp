@@ -5,7 +5,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "io/utf8.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/data.h"
 #include "tests/support/temp_dir.h"
 
@@ -198,33 +198,43 @@ TEST_CASE("io / how interactions are read, as text and back") {
                      .skip_lines = 3,
                      .missing = io::MissingFields::error,
                      .ragged = io::RaggedRows::skip,
-                     .dates = io::DateOrder::month_first};
-  const std::map<std::string, std::string> settings = io::to_settings(reading);
-  CHECK(settings == std::map<std::string, std::string>{{"format", "csv"},
-                                                       {"user_column", "who"},
-                                                       {"item_column", "2"},
-                                                       {"rating_column", "stars"},
-                                                       {"behaviour_column", ""},
-                                                       {"time_column", "when"},
-                                                       {"separator", "tab"},
-                                                       {"quote", "none"},
-                                                       {"encoding", "latin-1"},
-                                                       {"header", "no"},
-                                                       {"skip_lines", "3"},
-                                                       {"missing", "error"},
-                                                       {"ragged", "skip"},
-                                                       {"dates", "month-first"}});
-  io::InteractionReading read{.columns = {.behaviour = "kind"}};
-  for (const auto& [name, value] : settings) CHECK(set_setting(read, name, value));
-  CHECK(io::to_settings(read) == settings);
-  CHECK(io::to_settings(io::InteractionReading{}).at("format") == "auto");
-  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "matrix_market", "csv"}) {
-    CHECK(set_setting(read, "format", format));
-    CHECK(io::to_settings(read).at("format") == format);
+                     .dates = io::DateOrder::month_first,
+                     .strict = true};
+  const Settings settings = io::reading_settings().write(reading);
+  CHECK(settings == Settings{{"format", "csv"},
+                             {"user_column", "who"},
+                             {"item_column", "2"},
+                             {"rating_column", "stars"},
+                             {"behaviour_column", ""},
+                             {"time_column", "when"},
+                             {"separator", "tab"},
+                             {"quote", "none"},
+                             {"encoding", "latin-1"},
+                             {"header", "no"},
+                             {"skip_lines", "3"},
+                             {"missing", "error"},
+                             {"ragged", "skip"},
+                             {"dates", "month-first"},
+                             {"strict", "true"}});
+  const io::InteractionReading other{.columns = {.behaviour = "kind"}};
+  CHECK(io::reading_settings().write(io::reading_settings().read(settings, other)) == settings);
+  CHECK(io::reading_settings().write({}).at("format") == "auto");
+  for (const char* format : {"auto", "lightgcn", "recbole", "movielens", "matrix_market", "npz", "json_lines", "csv"})
+    CHECK(io::reading_settings().write(io::reading_settings().read({{"format", format}})).at("format") == format);
+  for (const auto& [name, value] : Settings{{"separator", "\n"},
+                                            {"quote", "ab"},
+                                            {"encoding", "ebcdic"},
+                                            {"header", "maybe"},
+                                            {"skip_lines", "-1"},
+                                            {"missing", "x"},
+                                            {"ragged", "x"},
+                                            {"dates", "x"},
+                                            {"strict", "x"}}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(io::reading_settings().read({{name, value}}), Error);
   }
-  CHECK_FALSE(set_setting(read, "k_core", "5"));
   try {
-    set_setting(read, "format", "parquet", "--format");
+    io::reading_settings().rows().front().read("--format", "parquet");
     FAIL_CHECK("a format that there is not was taken");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::usage);
@@ -238,6 +248,6 @@ TEST_CASE("io / a log tells how it was read") {
   const std::string path = folder.write("orders.csv", "who,what\na,x\n");
   const io::InteractionColumns columns{.user = "who", .item = "what"};
   CHECK(io::load_interactions(path, {.format = io::InteractionFormat::csv, .columns = columns}).read_with ==
-        io::to_settings(io::InteractionReading{io::InteractionFormat::csv, columns}));
+        io::reading_settings().write({.format = io::InteractionFormat::csv, .columns = columns}));
   CHECK(io::load_interactions(path, {.columns = columns}).read_with.at("format") == "auto");
 }

@@ -4,7 +4,7 @@
 
 #include "heddle/error.h"
 #include "heddle/io.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/compare.h"
 #include "tests/support/temp_dir.h"
 

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "heddle/io.h"
-#include "readers.h"
-#include "samples.h"
+#include "tests/io/readers.h"
+#include "tests/io/samples.h"
 #include "tests/support/temp_dir.h"
 
 using namespace heddle;

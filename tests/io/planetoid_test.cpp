@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "heddle/io.h"
 #include "io/pickle.h"
-#include "samples.h"
+#include "tests/io/samples.h"
 #include "tests/support/data.h"
 #include "tests/support/temp_dir.h"
 
@@ -46,6 +48,30 @@ TEST_CASE("io / planetoid: what Python 3 writes is the same data, in each protoc
     const NodeDataset data = io::detail::parse_planetoid(parts_of(contents), "tiny");
     CHECK(data.content_hash() == expected.content_hash());
     CHECK(data.cleaning.duplicate_edges == expected.cleaning.duplicate_edges);
+  }
+}
+
+TEST_CASE("io / planetoid: each part is told of before it is read, and can be the last") {
+  const auto contents = tiny_planetoid();
+  for (std::size_t wanted = 0; wanted <= contents.size(); ++wanted) {
+    CAPTURE(wanted);
+    std::vector<double> shares;
+    const auto read = [&] {
+      io::detail::parse_planetoid(parts_of(contents), "tiny", [&](const Progress& at) {
+        CHECK(at.phase == "reading the data");
+        shares.push_back(at.share);
+        return shares.size() <= wanted;
+      });
+    };
+    if (wanted < contents.size()) {
+      CHECK_THROWS_WITH_AS(read(), "interrupted while the data were read", Error);
+    } else {
+      read();
+    }
+    CHECK(shares.size() == std::min(wanted + 1, contents.size()));
+    CHECK(std::is_sorted(shares.begin(), shares.end()));
+    CHECK(shares.front() == 0);
+    CHECK(shares.back() < 1);
   }
 }
 

@@ -134,6 +134,10 @@ inline void csv_text(std::string_view content) { delimited(content, {}, {}); }
 inline void exact_csv_text(std::string_view content) {
   delimited(content, {}, {.options = {.missing = io::MissingFields::error}, .rating = io::Wanted::yes, .time = io::Wanted::yes});
 }
+inline void item_table(std::string_view content) {
+  Reading reading;
+  io::detail::parse_item_table(text_of(content), {}, reading);
+}
 inline void recbole_text(std::string_view content) {
   delimited(content, {.separator = "\t", .quote = '\0', .header = io::detail::TableForm::Header::typed}, {});
 }

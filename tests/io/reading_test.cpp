@@ -13,9 +13,9 @@
 
 #include "heddle/io.h"
 #include "io/delimited.h"
-#include "samples.h"
-#include "support/source_dir.h"
-#include "support/temp_dir.h"
+#include "tests/io/samples.h"
+#include "tests/support/source_dir.h"
+#include "tests/support/temp_dir.h"
 
 /// Files as people bring them, each kind from small data: nothing is lost, nothing invented, and what was read is told.
 namespace heddle::test {
@@ -36,11 +36,11 @@ std::string lines(const std::function<std::string(int, int, int)>& line) {
   return text;
 }
 
-std::string number(int value) { return std::to_string(value); }
+std::string decimal(int value) { return std::to_string(value); }
 
 /// An interaction log's text of `header` and user,item,`rest`.
 std::string csv(const std::string& header, const std::string& rest = "") {
-  return header + "\n" + lines([&](int user, int item, int) { return number(user) + "," + number(item) + rest + "\n"; });
+  return header + "\n" + lines([&](int user, int item, int) { return decimal(user) + "," + decimal(item) + rest + "\n"; });
 }
 
 int64_t notes_of(const Reading& reading, NoteKind kind) {
@@ -83,8 +83,8 @@ std::string refusal(const std::string& content, const io::InteractionReading& ho
 }  // namespace
 
 TEST_CASE("io / reading / blanks: equal columns with few small numbers are user, item, rating") {
-  const InteractionLog log = whole(
-      lines([](int user, int item, int n) { return number(user) + " " + number(100 + item) + " " + number(1 + n % 5) + "\n"; }));
+  const InteractionLog log = whole(lines(
+      [](int user, int item, int n) { return decimal(user) + " " + decimal(100 + item) + " " + decimal(1 + n % 5) + "\n"; }));
   CHECK(log.rating.size() == users * of_each);
   CHECK(notes_of(log.reading, NoteKind::format) == 1);
   CHECK(log.reading.files.front().separator == " ");
@@ -97,23 +97,23 @@ TEST_CASE("io / reading / blanks: equal columns with few small numbers are user,
 
 TEST_CASE("io / reading / blanks: a header, a colon behind the user, RecBole's types, Matrix Market") {
   const auto triples = [](int user, int item, int n) {
-    return "u" + number(user) + " i" + number(item) + " " + number(1 + n % 5) + "\n";
+    return "u" + decimal(user) + " i" + decimal(item) + " " + decimal(1 + n % 5) + "\n";
   };
   CHECK(notes_of(whole("user_id item_id rating\n" + lines(triples)).reading, NoteKind::format) == 0);
   whole("user_id:token item_id:token timestamp:float\n" + lines([](int user, int item, int n) {
-          return number(user) + " " + number(item) + " " + number(1300000000 + n) + "\n";
+          return decimal(user) + " " + decimal(item) + " " + decimal(1300000000 + n) + "\n";
         }),
         {}, "shop.inter");
   std::string colons;
   for (int user = 0; user < users; ++user) {
-    colons += number(user) + ":";
-    for (int i = 0; i < of_each; ++i) colons += number((5 * user + steps[i]) % items) + " ";
+    colons += decimal(user) + ":";
+    for (int i = 0; i < of_each; ++i) colons += decimal((5 * user + steps[i]) % items) + " ";
     colons += "\n";
   }
   CHECK(whole(colons).reading.files.front().format == "lightgcn");
   const InteractionLog matrix =
       whole("%%MatrixMarket matrix coordinate real general\n%\n24 24 144\n" +
-            lines([](int user, int item, int) { return number(user + 1) + " " + number(item + 1) + " 1\n"; }));
+            lines([](int user, int item, int) { return decimal(user + 1) + " " + decimal(item + 1) + " 1\n"; }));
   CHECK(matrix.reading.files.front().format == "matrix_market");
   CHECK(matrix.users[0] == "1");
 }
@@ -124,7 +124,7 @@ TEST_CASE("io / reading / blanks: lists of items stay lists, and what can be eit
   CHECK(lists.size() == 6);
   CHECK(lists.rating.empty());
   std::string counts;
-  for (int i = 0; i < 60; ++i) counts += number(i % 20) + " " + number(i) + " " + number(1000 + 37 * i) + "\n";
+  for (int i = 0; i < 60; ++i) counts += decimal(i % 20) + " " + decimal(i) + " " + decimal(1000 + 37 * i) + "\n";
   const std::string sentence = refusal(counts);
   CHECK(sentence.find("--format csv") != std::string::npos);
   CHECK(sentence.find("--format lightgcn") != std::string::npos);
@@ -132,19 +132,19 @@ TEST_CASE("io / reading / blanks: lists of items stay lists, and what can be eit
 
 TEST_CASE("io / reading / guesses: a time is no item, a column that never repeats no user") {
   const InteractionLog clicks = whole(lines([](int user, int item, int n) {
-    return number(user) + ",2014-04-" + (n % 28 < 9 ? "0" : "") + number(1 + n % 28) + "T10:10:09.277Z," +
-           number(214500000 + item) + ",0\n";
+    return decimal(user) + ",2014-04-" + (n % 28 < 9 ? "0" : "") + decimal(1 + n % 28) + "T10:10:09.277Z," +
+           decimal(214500000 + item) + ",0\n";
   }));
   CHECK(clicks.time.size() == users * of_each);
   CHECK(notes_of(clicks.reading, NoteKind::columns) == 1);
   CHECK(used_for(clicks.reading.files.front(), 3) == "item");
   const InteractionLog places = whole(lines([](int user, int item, int n) {
-    return number(user) + "\t2010-10-10T23:55:27Z\t30.2" + number(100 + item) + "\t-97.7" + number(900 + n % 90) + "\t" +
-           number(22000 + item) + "\n";
+    return decimal(user) + "\t2010-10-10T23:55:27Z\t30.2" + decimal(100 + item) + "\t-97.7" + decimal(900 + n % 90) + "\t" +
+           decimal(22000 + item) + "\n";
   }));
   CHECK(used_for(places.reading.files.front(), 5) == "item");
   const std::string shown = refusal(lines([](int user, int item, int n) {
-    return number(n) + "\tU" + number(user) + "\t11/11/2019 9:00:58 AM\tN1 N2\tN" + number(item) + "-1\n";
+    return decimal(n) + "\tU" + decimal(user) + "\t11/11/2019 9:00:58 AM\tN1 N2\tN" + decimal(item) + "-1\n";
   }));
   CHECK(shown.find("column 1 never repeats") != std::string::npos);
   CHECK(shown.find("--user-column") != std::string::npos);
@@ -152,15 +152,15 @@ TEST_CASE("io / reading / guesses: a time is no item, a column that never repeat
 
 TEST_CASE("io / reading / comments: order numbers that begin with # are data") {
   const std::string rows = lines([](int user, int item, int n) {
-    return std::string(n % 2 ? "#" : "W") + number(1000 + n) + "," + number(user) + "," + number(item) + "\n";
+    return std::string(n % 2 ? "#" : "W") + decimal(1000 + n) + "," + decimal(user) + "," + decimal(item) + "\n";
   });
   whole("order,customer_id,item_id\n" + rows);
   const InteractionLog noted = whole("# exported\norder,customer_id,item_id\n# a note\n" + rows);
   CHECK(noted.reading.files.front().comments == 2);
   const InteractionLog shop = whole("Name,Email,Created at,Lineitem name,Lineitem sku\n" + lines([](int user, int item, int n) {
-                                      return "#" + number(1001 + n) + ",u" + number(user) +
-                                             "@example.org,2023-01-01 09:59:00 +0100,\"Mug, no. " + number(item) + "\",SKU-" +
-                                             number(item) + "\n";
+                                      return "#" + decimal(1001 + n) + ",u" + decimal(user) +
+                                             "@example.org,2023-01-01 09:59:00 +0100,\"Mug, no. " + decimal(item) + "\",SKU-" +
+                                             decimal(item) + "\n";
                                     }));
   CHECK(shop.users[0] == "u0@example.org");
   CHECK(shop.time.size() == users * of_each);
@@ -168,7 +168,7 @@ TEST_CASE("io / reading / comments: order numbers that begin with # are data") {
 
 TEST_CASE("io / reading / values: zeros of a click and removals are pointed out, and an option leaves them out") {
   const std::string clicks = "user_id,item_id,click\n" + lines([](int user, int item, int n) {
-                               return "u" + number(user) + ",i" + number(item) + "," + (n % 3 ? "1" : "0") + "\n";
+                               return "u" + decimal(user) + ",i" + decimal(item) + "," + (n % 3 ? "1" : "0") + "\n";
                              });
   CHECK(notes_of(whole(clicks, nothing_else()).reading, NoteKind::values) == 1);
   PrepareOptions taken{.min_rating = 1, .has_min_rating = true};
@@ -176,13 +176,12 @@ TEST_CASE("io / reading / values: zeros of a click and removals are pointed out,
   set_wanted(how, taken);
   InteractionLog log = whole(clicks, how);
   CHECK(notes_of(log.reading, NoteKind::values) == 0);
-  taken.automatic_split = false;
   taken.split = SplitMethod::none;
   const InteractionDataset data = prepare(std::move(log), taken);
   CHECK(data.train.nnz() == 96);
   CHECK(data.reading.files.size() == 1);
   const std::string events = "user_id,item_id,event\n" + lines([](int user, int item, int n) {
-                               return number(user) + "," + number(item) + "," + (n % 5 ? "view" : "remove_from_cart") + "\n";
+                               return decimal(user) + "," + decimal(item) + "," + (n % 5 ? "view" : "remove_from_cart") + "\n";
                              });
   CHECK(notes_of(whole(events, nothing_else()).reading, NoteKind::values) == 1);
 }
@@ -221,7 +220,7 @@ TEST_CASE("io / reading / cells: what nobody asked for is not parsed, what was a
   CHECK(refusal(csv("user_id,item_id,rating", ",Recommended"), {.rating = io::Wanted::yes})
             .find("rating 'Recommended' is not a number") != std::string::npos);
   const InteractionLog commas = whole("user_id;item_id;rating\n" + lines([](int user, int item, int n) {
-                                        return number(user) + ";" + number(item) + ";" + number(n % 5) + ",5\n";
+                                        return decimal(user) + ";" + decimal(item) + ";" + decimal(n % 5) + ",5\n";
                                       }));
   CHECK(commas.rating.front() == 0.5f);
 }
@@ -230,9 +229,9 @@ TEST_CASE("io / reading / times: asked for they are read in the column's own for
   const io::InteractionReading timed{.time = io::Wanted::yes};
   const auto dated = [](const char* first, bool beyond_twelve) {
     return "user_id,item_id,date\n" + lines([&](int user, int item, int n) {
-             return number(user) + "," + number(item) + "," +
-                    (std::string(first) == "day" ? number(1 + n % (beyond_twelve ? 28 : 12)) + "/2"
-                                                 : "2/" + number(1 + n % (beyond_twelve ? 28 : 12))) +
+             return decimal(user) + "," + decimal(item) + "," +
+                    (std::string(first) == "day" ? decimal(1 + n % (beyond_twelve ? 28 : 12)) + "/2"
+                                                 : "2/" + decimal(1 + n % (beyond_twelve ? 28 : 12))) +
                     "/2021 07:01\n";
            });
   };
@@ -274,8 +273,8 @@ TEST_CASE("io / reading / parts: validation by each of its names, columns that o
 
 TEST_CASE("io / reading / dialects: quotes in TSV, CR alone, UTF-16, vertical bars, long ids, lines above, sep=") {
   const InteractionLog bands = whole(lines([](int user, int item, int) {
-    return "user_" + number(user) + "\tart-" + number(item) + "\t" + (item % 2 ? "\"Odd\" Bob " : "\"The Band\" ") +
-           number(item) + "\t445\n";
+    return "user_" + decimal(user) + "\tart-" + decimal(item) + "\t" + (item % 2 ? "\"Odd\" Bob " : "\"The Band\" ") +
+           decimal(item) + "\t445\n";
   }));
   CHECK(bands.reading.files.front().quote.empty());
   CHECK(notes_of(bands.reading, NoteKind::dialect) == 1);
@@ -295,7 +294,7 @@ TEST_CASE("io / reading / dialects: quotes in TSV, CR alone, UTF-16, vertical ba
   std::replace(bars.begin(), bars.end(), '|', '^');
   CHECK(whole(bars, {.options = {.separator = "^"}}).reading.files.front().separator == "^");
   whole("user,item\n" + lines([](int user, int item, int) {
-          return number(user) + ",https://shop.example/" + std::string(300, 'x') + number(item) + "\n";
+          return decimal(user) + ",https://shop.example/" + std::string(300, 'x') + decimal(item) + "\n";
         }));
   const InteractionLog report = whole("Sales\nfrom 2024\n\n" + csv("user_id,item_id,rating", ",3"));
   CHECK(report.reading.files.front().lines_before == 2);
@@ -305,7 +304,7 @@ TEST_CASE("io / reading / dialects: quotes in TSV, CR alone, UTF-16, vertical ba
   std::replace(excel.begin(), excel.end(), ',', ';');
   CHECK(whole("sep=;\r\n" + excel).reading.files.front().separator == ";");
   CHECK(whole("user,item\n" +
-              lines([](int user, int item, int) { return number(user) + ",\"a \\\"b\\\", " + number(item) + "\"\n"; }))
+              lines([](int user, int item, int) { return decimal(user) + ",\"a \\\"b\\\", " + decimal(item) + "\"\n"; }))
             .reading.files.front()
             .backslash_escapes);
 }
@@ -341,7 +340,7 @@ TEST_CASE("io / reading / encodings: the same bytes are the same id in every fil
 TEST_CASE("io / reading / threads: any number of them reads the same, and tells the same error") {
   std::string large = "user,item,rating,kind\n";
   for (int i = 0; large.size() < 20'000'000; ++i) {
-    large += "u" + number(static_cast<int>(i * 2654435761U % 50021)) + ",\"i\n" + number(i % 977) + "\"," + number(i % 5) +
+    large += "u" + decimal(static_cast<int>(i * 2654435761U % 50021)) + ",\"i\n" + decimal(i % 977) + "\"," + decimal(i % 5) +
              (i % 7 ? ",view\n" : ",buy\n");
     if (i % 1000 == 0) large += "NA,1,2,view\n";
     if (i % 5000 == 0) large += "# \xe9\n";
@@ -386,7 +385,7 @@ TEST_CASE("io / reading / ids: 7.0 of one file and 7 of another are the same, an
   CHECK(log.users[log.user.back()] == "8");
   CHECK(notes_of(log.reading, NoteKind::ids) == 1);
   std::string others = "user_id,item_id\n";
-  for (int i = 0; i < 12; ++i) others += "u" + number(i) + ",3\n";
+  for (int i = 0; i < 12; ++i) others += "u" + decimal(i) + ",3\n";
   folder.write("test.csv", others);
   const InteractionLog strangers = io::load_interactions(folder.path().string());
   REQUIRE(notes_of(strangers.reading, NoteKind::ids) == 1);
@@ -400,10 +399,11 @@ TEST_CASE("io / reading / progress: false ends it") {
   int calls = 0;
   const ProgressCallback stop = [&](const Progress& progress) {
     ++calls;
-    CHECK(progress.phase == "reading");
+    CHECK(progress.phase == "reading the data");
     return false;
   };
-  CHECK_THROWS_WITH_AS(io::load_interactions(path, {.options = {.progress = stop}}), "reading was stopped", Error);
+  CHECK_THROWS_WITH_AS(io::load_interactions(path, {.options = {.progress = stop}}), "interrupted while the data were read",
+                       Error);
   CHECK(calls == 1);
 }
 
@@ -421,7 +421,7 @@ TEST_CASE("io / reading / report: as text and as JSON") {
   const InteractionLog log = io::load_interactions(path, {.columns = {.user = "who"}});
   const std::string text = to_text(log.reading, 200);
   CHECK(text == "read       " + path +
-                    ": interactions, csv, which has a header with a user and an item; UTF-8, separated by semicolons, "
+                    ": interactions, csv (has a header with a user and an item); UTF-8, separated by semicolons, "
                     "quoted by \", with a header; 3 rows\n"
                     "           user: who (column 2); item: item (column 3); not used: order (column 1)\n"
                     "left out   1 row of " +

@@ -1,4 +1,4 @@
-#include "samples.h"
+#include "tests/io/samples.h"
 
 namespace heddle::test {
 
@@ -347,6 +347,8 @@ std::vector<Sample> samples() {
        "json_records"},
       {"json array", json_records,
        "[{\"user\": 1, \"item\": \"\\u00e9\", \"tags\": [1, {\"x\": 2}]}, {\"user\": 2, \"item\": \"z\"}]", "json_records"},
+      {"item table", item_table, "sku,Name,\"kind, of\"\n1,\"Mill, \"\"small\"\"\",kitchen\n2,Oak,\n", "item_table"},
+      {"recbole items", item_table, "item_id:token\ttitle:token_seq\tyear:float\n1\tHeat\t1995\n", "item_table"},
       {"gzip", gzip_file, gzip("0 1\n1 2\n") + gzip("2 3\n"), "gzip"},
   };
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/planetoid.h"
-#include "readers.h"
+#include "tests/io/readers.h"
 
 /// Small valid files in memory, for tests to read, cut and damage.
 namespace heddle::test {

@@ -31,6 +31,10 @@ TEST_CASE("shortest text / numbers are written out between 0.0001 and 1e16, and 
   CHECK(shortest_text(std::numeric_limits<float>::denorm_min()) == "1e-45");
   CHECK(shortest_text(std::numeric_limits<float>::infinity()) == "inf");
   CHECK(shortest_text(NAN) == "nan");
+  CHECK(shortest_text(0.1) == "0.1");
+  CHECK(shortest_text(1.0 / 3) == "0.3333333333333333");
+  CHECK(shortest_text(-2.5e-7) == "-2.5e-07");
+  CHECK(shortest_text(9007199254740993.0) == "9007199254740992");  // which is the same double
 }
 
 TEST_CASE("shortest text / every float reads back as itself") {

@@ -12,11 +12,11 @@ file(READ ${SOURCE}/README.md readme)
 file(READ ${SOURCE}/docs/embedding.md embedding)
 
 # The programs of tests/consumer.
-file(GLOB every_program RELATIVE ${SOURCE}/tests/consumer ${SOURCE}/tests/consumer/*.cpp)
+file(GLOB every_program RELATIVE ${SOURCE}/tests/consumer ${SOURCE}/tests/consumer/*.cpp ${SOURCE}/tests/consumer/*.c)
 if(NOT every_program)
   message(FATAL_ERROR "there is no program in ${SOURCE}/tests/consumer")
 endif()
-list(TRANSFORM every_program REPLACE "\\.cpp$" "")
+list(TRANSFORM every_program REPLACE "\\.(cpp|c)$" "")
 list(APPEND every_program all_devices)
 
 # run_consumers(folder program...): runs these programs of tests/consumer, built in `folder`; said_NAME is what one said.

@@ -78,7 +78,7 @@ expect_refused("a program without the executor" "^simt: this program is linked w
 runs_in(${WORK} ${folder}/build/answer_simt shop.safetensors u7 simt)
 expect_said("the same program with the executor" "^[A-Za-z0-9 -]+ ")
 runs_in(${WORK} ${folder}/build/answer shop.safetensors u7777)
-expect_refused("an unknown user" "user 'u7777' is unknown")
+expect_said("an unknown user" "nothing is known of u7777: this is what most users have\n.*[0-9]+\\.000\n")
 
 # What the others say.
 set(says_graph "^0 0\\.[0-4][0-9]\n(1|2) 0\\.[0-4][0-9]\n2 0\\.[0-4][0-9]\n3 0\\.[5-9][0-9]\n4 0\\.[5-9][0-9]\n5 0\\.[5-9][0-9]\n$")
@@ -253,6 +253,32 @@ if(pkg_config)
   expect_said("'g++ ${without_cmake}'" "")
   runs_in(${WORK}/readme ${WORK}/readme/2/my_program)
   expect_said("the README's program 2, built without CMake" "${expected_2}")
+endif()
+
+# --- the program of docs/c.md, by its own lines ---------------------------------------------------------------------------------
+
+file(READ ${SOURCE}/docs/c.md rest)
+next_between("```c\n" "```" program)
+file(WRITE ${WORK}/readme/c/my_program.c "${program}")
+set(count 0)
+while(TRUE)
+  next_between("\n    cc " "\n" line)
+  if(line STREQUAL "")
+    break()
+  endif()
+  math(EXPR count "${count} + 1")
+  if(line MATCHES "pkg-config" AND NOT pkg_config)
+    continue()
+  endif()
+  string(REPLACE "PREFIX/" "${prefix}/" line "${line}")
+  file(REMOVE ${WORK}/readme/c/my_program)
+  runs_in(${WORK}/readme/c sh -c "${CC} -Wall -Wextra -Wpedantic -Werror ${line}")
+  expect_said("'cc ${line}'" "")
+  runs_in(${WORK}/readme ${WORK}/readme/c/my_program)
+  expect_said("the program of docs/c.md" "^recall@20 [01]\\.[0-9]+\n(A-[0-9]+ +[-0-9.]+\n)+$")
+endwhile()
+if(NOT count EQUAL 2)
+  message(FATAL_ERROR "docs/c.md has ${count} lines of commands, this test knows 2")
 endif()
 
 # What the programs cannot do they say in a sentence.

@@ -41,7 +41,7 @@ run(${CMAKE_COMMAND} -D LIBRARY=${library} -D SOURCE=${SOURCE} -D NM=${NM} -P ${
 message("${said}")
 
 # It holds every component. Programs that train, throw and derive from its classes find all they need in it.
-set(programs devices all_devices own_model saved_model)
+set(programs devices all_devices own_model saved_model c_program)
 run(${CMAKE_COMMAND} -S ${SOURCE}/tests/consumer -B ${WORK}/found ${options} -D CMAKE_PREFIX_PATH=${WORK}/prefix)
 run(${CMAKE_COMMAND} --build ${WORK}/found --parallel ${processors} --target ${programs})
 run_consumers(${WORK}/found ${programs})
@@ -58,6 +58,9 @@ if(pkg_config)
   run(${WORK}/by_pkgconfig)
   set(said_by_pkgconfig "${said}")
   expect_devices(by_pkgconfig "${simt}" "${cuda}")
+  runs_in(${WORK} sh -c "${CC} -std=c99 ${SOURCE}/tests/consumer/c_program.c -o c_by_pkgconfig $(pkg-config --cflags --libs heddle)")
+  expect_said("a program in C with pkg-config's line of the shared library" "")
+  run(${WORK}/c_by_pkgconfig)
   run(objdump -p ${WORK}/by_pkgconfig)
   if(NOT said MATCHES "NEEDED +libheddle\\.so\\.${interface}\n" OR said MATCHES "NEEDED +lib(z|xxhash|zip)\\.so")
     message(FATAL_ERROR "a program of the shared library needs:\n${said}")

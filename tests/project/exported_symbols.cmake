@@ -1,4 +1,5 @@
-# What a shared library exports are heddle's public functions and objects: nothing of its insides, nothing of other libraries.
+# What a shared library exports are heddle's public functions and objects, those of the C interface among them: nothing of its insides,
+# nothing of other libraries.
 # (public_symbols.cmake sees that they are all there.)
 #   cmake -D LIBRARY=libheddle.so -D SOURCE=folder -D NM=nm -P exported_symbols.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -12,9 +13,19 @@ if(count LESS 200)
   message(FATAL_ERROR "${LIBRARY} exports only ${count} symbols")
 endif()
 set(wrong "")
+# In C a symbol is a name.
+foreach(name IN LISTS c_functions)
+  if(NOT name IN_LIST exported)
+    string(APPEND wrong "\n  ${name}: not exported")
+  endif()
+endforeach()
 foreach(symbol IN LISTS exported)
+  if(symbol IN_LIST c_functions)
+    continue()
+  endif()
   if(symbol MATCHES "^(vtable|VTT|typeinfo|typeinfo name) for (heddle::.*)$")
-    set(name ${CMAKE_MATCH_2})
+    name_of("${CMAKE_MATCH_2}" name)
+    string(STRIP "${name}" name)  # of a function's type, "heddle::Fitted<...> (arguments)", that which it gives
   else()
     name_of("${symbol}" name)
   endif()

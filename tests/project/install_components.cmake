@@ -39,7 +39,7 @@ expect_in(library "^(include/heddle/|lib/(lib|cmake/heddle/|pkgconfig/)|${doc}/L
           lib/cmake/heddle/heddleTargets.cmake lib/pkgconfig/heddle.pc lib/pkgconfig/heddle-simt.pc)
 expect_in(program "^bin/heddle$" bin/heddle)
 expect_in(lab "^(include/heddle/|${doc}/docs/own_kernel/)" include/heddle/kernel/kernel.h ${doc}/docs/own_kernel/spmm.cu)
-expect_in(docs "^${doc}/" ${doc}/README.md ${doc}/LICENSE ${doc}/docs/embedding.md ${doc}/docs/cli.md ${doc}/docs/own_kernel.md
+expect_in(docs "^${doc}/" ${doc}/README.md ${doc}/LICENSE ${doc}/docs/embedding.md ${doc}/docs/c.md ${doc}/docs/cli.md ${doc}/docs/own_kernel.md
           ${doc}/docs/own_kernel/spmm.cu)
 
 # The program runs by itself, and with the lab takes kernels from files.

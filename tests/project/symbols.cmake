@@ -9,6 +9,12 @@ foreach(file IN LISTS files)
   string(APPEND headers "${content}")
 endforeach()
 
+# The functions of the C interface, in the order of their declarations.
+file(READ ${SOURCE}/include/heddle/c.h content)
+string(REGEX REPLACE "//[^\n]*" "" content "${content}")
+string(REGEX MATCHALL "heddle_[a-z0-9_]+\\(" c_functions "${content}")
+list(TRANSFORM c_functions REPLACE "\\($" "")
+
 # symbols_of(lines prefix result): the demangled names in `lines`, behind a `prefix`; what CMake's lists cannot hold is replaced.
 function(symbols_of lines prefix result)
   string(REPLACE "[" "<" lines "${lines}")
@@ -28,5 +34,6 @@ function(name_of symbol result)
     string(REGEX REPLACE "<[^<>]*>" "" symbol "${symbol}")
   endwhile()
   string(REGEX REPLACE "\\(.*$" "" symbol "${symbol}")
+  string(REGEX REPLACE "^[a-z].* (heddle::)" "\\1" symbol "${symbol}")  # of a template's function, what it gives stands before
   set(${result} "${symbol}" PARENT_SCOPE)
 endfunction()

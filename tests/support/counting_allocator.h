@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-// heddle_tests replaces the operators new and delete, and the linker puts functions of this file around posix_memalign and mmap
-// (tests/CMakeLists.txt): to count what is allocated, and to let it fail.
+// heddle_tests, and the tests of the C interface, replace the operators new and delete, and the linker puts functions of this
+// file around posix_memalign and mmap (tests/CMakeLists.txt): to count what is allocated, and to let it fail.
 namespace heddle::test {
 
 /// Calls of operator new in this program so far, by all threads.

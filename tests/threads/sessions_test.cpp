@@ -140,7 +140,8 @@ TEST_CASE("sessions / eight threads ask a model of any kind, fitted or loaded, a
   std::vector<Device> devices{Device::cpu({.threads = 1}), Device::cpu({.threads = 3})};
   if (!under_thread_sanitizer) devices.push_back(Device::simt());  // it does not follow the executor's fibers
   for (const Device& device : devices) {
-    for (const RecommenderKind& kind : recommender_kinds()) {
+    for (const Kind& kind : kinds()) {
+      if (kind.task != Task::recommend) continue;
       INFO(text(kind.name, " on ", device.description()));
       const auto model = fitted(kind, some_data(), device);
       // Asked for the first time by one thread alone, and as a model that nobody asked before by eight.

@@ -8,7 +8,6 @@
 #include "bench/graphs.h"
 #include "heddle/attention.h"
 #include "heddle/ops.h"
-#include "heddle/train.h"
 #include "kernels/dense/dense.h"
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/sampling/sampling.h"

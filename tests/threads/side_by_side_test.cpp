@@ -8,11 +8,11 @@
 #include <thread>
 #include <vector>
 
+#include "heddle/classifier_training.h"
 #include "heddle/io.h"
 #include "heddle/lightgcn.h"
 #include "heddle/profile.h"
 #include "heddle/seeds.h"
-#include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
 #include "tests/threads/meeting.h"
@@ -145,29 +145,34 @@ TEST_CASE(
     "side by side / several seeds at once have the bits of each alone, to their end, told to stop, or beside one that fails") {
   const NodeDataset data = random_dataset(120, 24, 3, 2);
   const Device device = Device::cpu({.threads = 3});
-  const auto gcn = [&](uint64_t seed, const Device& on) { return std::make_unique<Gcn>(data, GcnOptions{.seed = seed}, on); };
-  const TrainOptions options{.epochs = 6};
-  const auto alone = [&](uint64_t seed) { return train(*gcn(seed, Device::cpu({.threads = 1})), data, options).losses; };
-  const SeedRuns runs = train_seeds(gcn, data, options, {.first = 2, .count = 5}, device);
+  const auto alone = [&](uint64_t seed) {
+    Gcn model(data, {.seed = seed}, Device::cpu({.threads = 1}));
+    return train(model, data, {.epochs = 6}).weights_hash;
+  };
+  const FitPlan plan = plan_fit("gcn", {{"epochs", "6"}});
+  const SeedRuns runs = fit_seeds(plan, data, {.first = 2, .count = 5}, {.device = device});
   CHECK(runs.at_once == 3);
-  REQUIRE(runs.results.size() == 5);
-  for (const SeedResult& result : runs.results) CHECK(result.report.losses == alone(result.seed));
+  REQUIRE(runs.reports.size() == 5);
+  for (const FitReport& report : runs.reports) CHECK(report.weights_hash == alone(report.seed));
 
   int told = 0;  // by several threads, one at a time
+  const ProgressCallback stop = [&](const Progress&) { return ++told < 40; };
   const SeedRuns stopped =
-      train_seeds(gcn, data, {.epochs = 1'000'000}, {.count = 5}, device, [&](const Progress&) { return ++told < 40; });
+      fit_seeds(plan_fit("gcn", {{"epochs", "1000000"}}), data, {.count = 5}, {.device = device, .progress = stop});
   CHECK(stopped.interrupted);
-  REQUIRE(!stopped.results.empty());
-  for (const SeedResult& result : stopped.results) CHECK_FALSE(result.finished);
+  REQUIRE(!stopped.reports.empty());
+  for (const FitReport& report : stopped.reports) CHECK_FALSE(report.finished());
 
-  const auto failing = [&](uint64_t seed, const Device& on) {
+  Kind failing = find_kind("gcn");
+  failing.classifier.make = [gcn = failing.classifier.make](const NodeDataset& of, const Settings& settings, uint64_t seed,
+                                                            const Device& on) {
     require(seed != 1, ErrorKind::bad_data, "there is no such model");
-    return gcn(seed, on);
+    return gcn(of, settings, seed, on);
   };
-  const SeedRuns failed = train_seeds(failing, data, options, {.count = 4}, device);
+  const SeedRuns failed = fit_seeds(plan_fit(failing, {{"epochs", "6"}}), data, {.count = 4}, {.device = device});
   REQUIRE(failed.failure);
   CHECK(std::string(failed.failure->what()) == "seed 1: there is no such model");
-  CHECK(failed.results.front().report.losses == alone(0));
+  CHECK(failed.reports.front().weights_hash == alone(0));
 }
 
 TEST_SUITE_END();

@@ -2,13 +2,14 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 
 #include "engine/bundle/node_model_file.h"
 #include "engine/bundle/recommender_file.h"
+#include "heddle/classifier_training.h"
 #include "heddle/error.h"
-#include "heddle/lightgcn.h"
-#include "heddle/train.h"
+#include "heddle/fit.h"
 #include "io/safetensors.h"
 #include "io/tuned.h"
 #include "tests/support/temp_dir.h"
@@ -49,12 +50,13 @@ InteractionDataset few_interactions() {
   return data;
 }
 
-std::unique_ptr<Recommender> recommender_of(const RecommenderKind& kind, const InteractionDataset& data) {
-  const std::string name = kind.name;
-  if (kind.make != nullptr) return kind.make(data, {}, 1, one_thread());
-  if (name == "lightgcn") return LightGcn(data, {.dim = 2, .layers = 1}, one_thread()).recommender();
-  require(name == "blend", ErrorKind::internal, "there is no sample of a ", name);
-  return make_blend(make_item_cosine(data, {}, one_thread()), make_graph_filter(data, {.rank = 2}, one_thread()), 0.5f);
+/// A recommender of every kind, in little time and few bytes.
+std::unique_ptr<Recommender> recommender_of(const Kind& kind, const InteractionDataset& data) {
+  const std::map<std::string, Settings> small{
+      {"lightgcn", {{"dim", "2"}, {"layers", "1"}, {"epochs", "1"}, {"temperature", "0.2"}}},
+      {"blend", {{"first", "item-cosine"}, {"second", "graph-filter"}, {"rank", "2"}, {"weight", "0.5"}}}};
+  const auto found = small.find(kind.name);
+  return fit(kind, found == small.end() ? Settings() : found->second, data, {.device = one_thread(), .seed = 1}).model;
 }
 
 }  // namespace
@@ -91,15 +93,23 @@ std::vector<ModelSample> model_samples() {
     std::ifstream stream(path, std::ios::binary);
     samples.push_back({name, read, without_checksum({std::istreambuf_iterator<char>(stream), {}}), fuzz_target});
   };
-  for (const ModelKind& kind : model_kinds()) {
-    save_model(*make_model(kind.name, path_graph(), {{"hidden", "2"}}, 1, one_thread()), path);
-    add(kind.name, node_model, "node_model");
-  }
   const InteractionDataset data = few_interactions();
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    save_recommender(*recommender_of(kind, data), data, path);
-    add(kind.name, recommender, "recommender");
+  for (const Kind& kind : kinds()) {
+    if (kind.task == Task::classify_nodes) {
+      save_model(*make_model(kind, path_graph(), {{"hidden", "2"}}, 1, one_thread()), path);
+      add(kind.name, node_model, "node_model");
+    } else {
+      save_recommender(*recommender_of(kind, data), data, path);
+      add(kind.name, recommender, "recommender");
+    }
   }
+  // All that format version 2 added.
+  save_recommender(*recommender_of(find_kind("lightgcn"), data), data, path, {},
+                   {.history = false,
+                    .item_columns = {{"kind", {"toy", "", "tool", "toy"}}, {"price", {"1", "2.50", "", "4"}}},
+                    .lists = {.deny = {1}, .allow = std::vector<int32_t>{0, 1, 3}},
+                    .own = {}});
+  add("lightgcn without history", recommender, "recommender");
   TunedVariants tuned;
   tuned.add({{1, 2}, 16, "cpu (1 thread, portable)", "cpu_row_loop", "path", "0.1 ms"});
   tuned.add({{3, 4}, 7, "simt", "row_per_warp", "", ""});

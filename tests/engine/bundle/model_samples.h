@@ -25,7 +25,7 @@ struct ModelSample {
   std::string content;
   const char* fuzz_target;
 };
-/// One for every row of model_kinds and recommender_kinds, and a tuned file.
+/// One for every row of the table of kinds, and a tuned file.
 std::vector<ModelSample> model_samples();
 
 }  // namespace heddle::test

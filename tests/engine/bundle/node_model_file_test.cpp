@@ -4,8 +4,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "heddle/classifier_training.h"
+#include "heddle/fit.h"
 #include "heddle/io.h"
-#include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
@@ -82,7 +83,8 @@ TEST_CASE("model file / one that is no heddle model is refused") {
   CHECK(refusal("not written as a heddle model", setting("format", "pt")) == "");
   CHECK(refusal("format version is '2'", setting("format_version", "2")) == "");
   CHECK(refusal("format version is ''", [](io::TensorFile& file) { file.metadata.erase("format_version"); }) == "");
-  CHECK(refusal("there is no model 'gan'", setting("model", "gan")) == "");
+  CHECK(refusal("there is no node classifier 'gan'", setting("model", "gan")) == "");
+  CHECK(refusal("lightgcn is a recommender, not a node classifier", setting("model", "lightgcn")) == "");
 }
 
 TEST_CASE("model file / settings that cannot be meant are refused") {
@@ -93,8 +95,8 @@ TEST_CASE("model file / settings that cannot be meant are refused") {
   CHECK(with("hidden", "hidden", "many") == "");
   CHECK(with("hidden", "hidden", "16.5") == "");
   CHECK(with("hidden", "hidden", "99999999999999999999") == "");
-  CHECK(with("hidden is 0", "hidden", "0") == "");
-  CHECK(with("dropout is 1", "dropout", "1") == "");
+  CHECK(with("hidden is '0'", "hidden", "0") == "");
+  CHECK(with("dropout is '1'", "dropout", "1") == "");
   CHECK(with("feature_scaling", "feature_scaling", "columns") == "");
 }
 
@@ -108,13 +110,15 @@ TEST_CASE("model file / matrices that do not fit the model are refused by name a
 
 TEST_CASE("model file / the table's parameters are those that a model has, whatever the settings") {
   const NodeDataset data = random_dataset(20, 7, 3, 2);
-  for (const ModelKind& kind : model_kinds()) {
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::classify_nodes) continue;
     for (const char* layers : {"1", "2", "4"}) {
       for (const char* version : {"1", "2"}) {
-        std::map<std::string, std::string> settings{{"layers", layers}, {"hidden", "3"}};
-        if (kind.attends) settings.insert({{"heads", "2"}, {"output_heads", "4"}, {"gat_version", version}});
-        const std::vector<ParameterShape> shapes = kind.parameters(data, settings);
-        const auto model = kind.make(data, settings, 1, one_thread());
+        Settings given{{"layers", layers}, {"hidden", "3"}};
+        if (kind.attends) given.insert({{"heads", "2"}, {"output_heads", "4"}, {"gat_version", version}});
+        const Settings settings = plan_fit(kind, given).settings;
+        const std::vector<ParameterShape> shapes = kind.classifier.parameters(data, settings);
+        const auto model = kind.classifier.make(data, settings, 1, one_thread());
         INFO(kind.name, ", ", layers, " layers");
         REQUIRE(shapes.size() == model->parameters().size());
         for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -130,32 +134,27 @@ TEST_CASE("model file / the table's parameters are those that a model has, whate
 TEST_CASE("model file / no setting of a model that is made leaves a choice to whoever reads it") {
   const NodeDataset data = random_dataset(20, 7, 3, 2);
   const InteractionDataset interactions = random_interactions(8, 9, 0.4, 3);
-  const auto check = [](const char* name, std::span<const ModelSetting> table,
-                        const std::map<std::string, std::string>& settings) {
-    for (const ModelSetting& setting : table) {
-      INFO(name, ", ", setting.name);
+  int64_t automatic = 0;
+  for (const Kind& kind : kinds()) {
+    if (!kind.made_of.empty()) continue;
+    const Settings settings =
+        kind.task == Task::classify_nodes
+            ? make_model(kind, data, {}, 1, one_thread())->settings()
+            : fit(kind, kind.trains_in_epochs ? Settings{{"epochs", "1"}, {"temperature", "0.2"}} : Settings(), interactions,
+                  {.device = one_thread()})
+                  .model->settings();
+    for (const Setting& setting : kind.settings) {
+      INFO(kind.name, ", ", setting.name);
       REQUIRE(settings.contains(setting.name));
       const std::string value = settings.at(setting.name);
       CHECK(value != "automatic");
-      if (setting.automatic != nullptr) CHECK(value != setting.automatic);
+      if (!setting.automatic.empty()) CHECK(value != setting.automatic);
       // A row that speaks of an automatic value says which it is.
-      if (std::string_view(setting.summary).find("automatic") != std::string_view::npos) CHECK(setting.automatic != nullptr);
+      if (setting.meaning.find("automatic") != std::string::npos) CHECK(!setting.automatic.empty());
+      automatic += setting.automatic.empty() ? 0 : 1;
     }
-  };
-  const auto fallbacks = [](std::span<const ModelSetting> table) {
-    std::map<std::string, std::string> settings;
-    for (const ModelSetting& setting : table) settings[setting.name] = setting.fallback;
-    return settings;
-  };
-  int64_t automatic = 0;
-  for (const ModelKind& kind : model_kinds()) {
-    check(kind.name, kind.settings, kind.make(data, fallbacks(kind.settings), 1, one_thread())->settings());
-    for (const ModelSetting& setting : kind.settings) automatic += setting.automatic != nullptr;
   }
   CHECK(automatic >= 4);
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    if (kind.make != nullptr) check(kind.name, kind.settings, kind.make(interactions, {}, 1, one_thread())->settings());
-  }
 }
 
 TEST_CASE("model file / a model trained on scaled rows scales those of other data, one tiny negative or not") {
@@ -164,9 +163,10 @@ TEST_CASE("model file / a model trained on scaled rows scales those of other dat
   for (float& value : data.dense_features.values) value *= 7;
   data.dense_features.values[0] = 7;
   data.dense_features.values[1] = 0;
-  for (const ModelKind& kind : model_kinds()) {
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::classify_nodes) continue;
     INFO(kind.name);
-    const auto model = kind.make(data, {}, 1, one_thread());
+    const auto model = make_model(kind, data, {}, 1, one_thread());
     train(*model, data, {.epochs = 20});
     const std::string path = folder.file("model");
     save_model(*model, path);
@@ -249,10 +249,10 @@ TEST_CASE("model file / one that is cut short anywhere is refused") {
 }
 
 TEST_CASE("model table / lists gcn, and an unknown name is answered with what there is") {
-  REQUIRE_FALSE(model_kinds().empty());
-  CHECK(model_kinds()[0].name == std::string("gcn"));
+  REQUIRE_FALSE(kinds().empty());
+  CHECK(kinds()[0].name == "gcn");
   const NodeDataset data = karate();
-  CHECK(error_mismatch(ErrorKind::usage, "no model 'gan'; there are: gcn",
+  CHECK(error_mismatch(ErrorKind::usage, "no node classifier 'gan'; there are: gcn",
                        [&] { make_model("gan", data, {}, 0, one_thread()); }) == "");
   CHECK(error_mismatch(ErrorKind::usage, "no setting 'heads'", [&] {
           make_model("gcn", data, {{"heads", "8"}}, 0, one_thread());

@@ -165,39 +165,25 @@ TEST_CASE("saved models / how far a training came, in words") {
 TEST_CASE("saved models / a node classifier's file tells data, seed and how far it was trained") {
   const TempDir folder;
   const NodeDataset data = karate();
-  const TrainOptions options{.epochs = 3, .learning_rate = 0.0005f, .weight_decay = 1e-5f};
-  Gcn model(data, {.seed = 4}, one_thread());
-  SeedResult result{.seed = 4, .report = train(model, data, options)};
-  const std::map<std::string, std::string> metadata = training_metadata(data, data.content_hash(), options, result);
-  CHECK(metadata == std::map<std::string, std::string>{{"data.name", data.name},
-                                                       {"data.hash", data.content_hash()},
-                                                       {"seed", "4"},
-                                                       {"epochs", "3"},
-                                                       {"epochs_planned", "3"},
-                                                       {"epoch_of_weights", "3"},
-                                                       {"learning_rate", "0.0005"},
-                                                       {"weight_decay", "1e-05"}});
-  save_model(model, folder.file("m"), metadata);
+  const FitPlan plan = plan_fit("gcn", {{"epochs", "3"}, {"learning_rate", "0.0005"}});
+  auto [model, report] = fit(plan, data, {.device = one_thread(), .seed = 4});
+  std::map<std::string, std::string> expected = plan.metadata();
+  expected.insert({{"data.name", data.name},
+                   {"data.hash", data.content_hash()},
+                   {"seed", "4"},
+                   {"epochs", "3"},
+                   {"epochs_planned", "3"},
+                   {"epoch_of_weights", "3"}});
+  CHECK(training_metadata(data, data.content_hash(), report) == expected);
+  CHECK(expected.at("fit.learning_rate") == "0.0005");
+  save_model(*model, folder.file("m"), expected);
   const SavedModelInfo info = saved_model_info(folder.file("m"));
   CHECK(trained_on(info.metadata).hash == data.content_hash());
   CHECK(trained_on(info.metadata).seed == 4);
   CHECK(unfinished_text(info.metadata).empty());
-  result.finished = false;
-  CHECK(unfinished_text(training_metadata(data, "", {.epochs = 9}, result)) ==
-        "its training was interrupted after 3 of 9 epochs");
-}
-
-TEST_CASE("saved models / a visitor is named by raw ids") {
-  const TempDir folder;
-  const InteractionDataset data = random_interactions(20, 12, 0.3, 1);
-  const SavedRecommender saved = saved_and_loaded(*make_item_cosine(data, {}, one_thread()), data, folder);
-  const std::vector<std::string> ids = {"i7", "i2", "i7", "i10"};
-  const Query visitor = visitor_with(saved, ids);
-  CHECK(visitor.user == -1);
-  CHECK(visitor.items == std::vector<int32_t>{2, 7, 10});
-  const std::vector<std::string> unknown = {"i2", "i77"};
-  CHECK(error_mismatch(ErrorKind::usage, "item 'i77' is unknown; did you mean 'i7'", [&] { visitor_with(saved, unknown); }) ==
-        "");
+  report.interrupted = true;
+  report.planned_epochs = 9;
+  CHECK(unfinished_text(training_metadata(data, "", report)) == "its training was interrupted after 3 of 9 epochs");
 }
 
 TEST_SUITE_END();

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <limits>
 
+#include "heddle/classifier_training.h"
 #include "heddle/data.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
 #include "heddle/sparse.h"
-#include "heddle/train.h"
 #include "tests/support/compare.h"
 #include "tests/support/temp_dir.h"
 

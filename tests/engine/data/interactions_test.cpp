@@ -49,7 +49,6 @@ Cells cells(const InteractionDataset& data, const HostCsr& matrix) {
 
 PrepareOptions all_for_training() {
   PrepareOptions options;
-  options.automatic_split = false;
   options.split = SplitMethod::none;
   return options;
 }
@@ -188,7 +187,6 @@ TEST_CASE("engine / prepare: by time the latest are tested, those before them va
                        {"b", "p"}, {"a", "s"}, {"a", "t"}, {"c", "p"}};
   PrepareOptions options;
   options.by_time = true;
-  options.automatic_split = false;
   options.split = SplitMethod::leave_one_out;
   const InteractionDataset one = prepare(log_of(pairs), options);
   CHECK(cells(one, one.test) == Cells{{"a", "t"}, {"b", "p"}});
@@ -216,9 +214,8 @@ TEST_CASE("engine / prepare: what cannot be meant or leaves nothing is said") {
   CHECK(usage([](auto& o) { o.val_share = -0.5; }) == "the validation share -0.5 is not in [0, 1)");
   CHECK(usage([](auto& o) { o.val_share = o.test_share = 0.5; }).find("leave nothing for training") != std::string::npos);
   CHECK(usage([](auto& o) { o.k_core = -1; }) == "the k of the k-core is -1, less than 0");
-  CHECK(usage([](auto& o) { o.automatic_split = false, o.split = SplitMethod::files; }) ==
-        "the files do not say which interactions are for training");
-  CHECK(usage([](auto& o) { o.automatic_split = false, o.split = SplitMethod::none, o.by_time = true; }) ==
+  CHECK(usage([](auto& o) { o.split = SplitMethod::files; }) == "the files do not say which interactions are for training");
+  CHECK(usage([](auto& o) { o.split = SplitMethod::none, o.by_time = true; }) ==
         "an order by time is asked for, and the split draws nothing");
   InteractionLog timeless = band(4, 5, 3);
   timeless.time.clear();
@@ -290,6 +287,48 @@ TEST_CASE("engine / hold out: a share of each user goes to validation, at least 
     REQUIRE(std::is_sorted(begin, begin + 6));
   }
   CHECK_THROWS_AS(hold_out_validation(data, 1, 1), Error);
+}
+
+TEST_CASE("engine / hold out: the share that nobody gives is a tenth, or what reaches a tenth of the users who can spare one") {
+  const auto share_for = [](std::initializer_list<std::pair<int64_t, int64_t>> users_with) {
+    InteractionDataset data;
+    data.train.cols = 1000;
+    data.train.row_offsets = {0};
+    for (const auto& [users, items] : users_with) {
+      for (int64_t user = 0; user < users; ++user) {
+        for (int64_t item = 0; item < items; ++item) data.train.col_indices.push_back(static_cast<int32_t>(item));
+        data.train.row_offsets.push_back(data.train.row_offsets.back() + items);
+        ++data.train.rows;
+      }
+    }
+    data.val = data.test = {.rows = data.train.rows,
+                            .cols = 1000,
+                            .row_offsets = std::vector<int64_t>(static_cast<std::size_t>(data.train.rows) + 1),
+                            .col_indices = {},
+                            .values = {}};
+    const double share = share_to_hold_out(data);
+    if (share > 0) {
+      InteractionDataset held = data;
+      hold_out_validation(held, share, 1);
+      int64_t reached = 0, able = 0;
+      for (std::size_t user = 0; user < static_cast<std::size_t>(data.train.rows); ++user) {
+        reached += row_length(held.val, user) > 0;
+        able += row_length(data.train, user) > 1;
+        CHECK(row_length(held.train, user) + row_length(held.val, user) == row_length(data.train, user));
+      }
+      CHECK(10 * reached >= able);
+    }
+    return share;
+  };
+  CHECK(share_for({{10, 10}}) == 0.1);
+  CHECK(share_for({{9, 3}, {1, 10}}) == 0.1);      // one in ten
+  CHECK(share_for({{1000, 5}, {1, 500}}) == 0.2);  // a single one decides for nobody
+  CHECK(share_for({{100, 4}}) == 0.25);
+  CHECK(share_for({{100, 3}}) == 1.0 / 3);
+  CHECK(share_for({{100, 2}}) == 0.5);
+  CHECK(share_for({{1000, 1}, {3, 2}}) == 0.5);  // of those who can spare one
+  CHECK(share_for({{1000, 1}}) == 0);
+  CHECK(share_for({}) == 0);
 }
 
 TEST_CASE("engine / hold out: the origin tells of one, and of none where there were two") {

@@ -11,11 +11,7 @@ namespace heddle::test {
 
 namespace {
 
-PrepareOptions set(const std::string& name, const std::string& written) {
-  PrepareOptions options;
-  REQUIRE(set_setting(options, name, written));
-  return options;
-}
+PrepareOptions set(const std::string& name, const std::string& written) { return prepare_settings().read({{name, written}}); }
 
 }  // namespace
 
@@ -27,7 +23,6 @@ TEST_CASE("prepare options / text reads back as the same options") {
   every.min_rating = -3.14159274f;
   every.behaviour_weights = {{"buy", 2.5f}, {"view", 1e-20f}};
   every.k_core = 7;
-  every.automatic_split = false;
   every.split = SplitMethod::leave_one_out;
   every.test_share = 0.1;
   every.val_share = 1.0 / 3;
@@ -35,12 +30,11 @@ TEST_CASE("prepare options / text reads back as the same options") {
   every.global = true;
   every.seed = UINT64_MAX;
   for (const PrepareOptions& options : {PrepareOptions(), every}) {
-    const std::map<std::string, std::string> settings = to_settings(options);
-    PrepareOptions read;
-    read.k_core = 99;  // of these every one is written over
-    read.behaviour_weights = {{"sell", 1.0f}};
-    for (const auto& [name, value] : settings) CHECK_MESSAGE(set_setting(read, name, value), name);
-    CHECK(to_settings(read) == settings);
+    const Settings settings = prepare_settings().write(options);
+    PrepareOptions others;  // of these every one is written over
+    others.k_core = 99;
+    others.behaviour_weights = {{"sell", 1.0f}};
+    CHECK(prepare_settings().write(prepare_settings().read(settings, others)) == settings);
   }
 }
 
@@ -51,8 +45,7 @@ TEST_CASE("prepare options / each name sets its own") {
   CHECK(set("behaviour_weights", "view=1, cart = 3=3,buy=5").behaviour_weights ==
         std::map<std::string, float>{{"buy", 5}, {"cart = 3", 3}, {"view", 1}});
   CHECK(set("k_core", "5").k_core == 5);
-  CHECK(set("split", "auto").automatic_split);
-  CHECK_FALSE(set("split", "files").automatic_split);
+  CHECK(set("split", "auto").split == SplitMethod::automatic);
   CHECK(set("split", "files").split == SplitMethod::files);
   CHECK(set("split", "none").split == SplitMethod::none);
   CHECK(set("test_share", "0.3").test_share == 0.3);
@@ -61,15 +54,16 @@ TEST_CASE("prepare options / each name sets its own") {
   CHECK_FALSE(set("by_time", "false").by_time);
   CHECK(set("global_split", "true").global);
   CHECK(set("split_seed", "18446744073709551615").seed == UINT64_MAX);
-  PrepareOptions untouched;
-  CHECK_FALSE(set_setting(untouched, "user_column", "x"));
-  CHECK(to_settings(untouched) == to_settings(PrepareOptions()));
+  CHECK(prepare_settings().write(set("user_column", "x")) == prepare_settings().write({}));  // how files are read, not prepared
 }
 
 TEST_CASE("prepare options / what cannot be meant is refused by the name that it was asked for under") {
-  const auto refuses = [](const char* name, const char* written, const char* sentence, const char* called = "") {
-    PrepareOptions options;
-    return error_mismatch(ErrorKind::usage, sentence, [&] { set_setting(options, name, written, called); });
+  const auto refuses = [](const std::string& name, const char* written, const char* sentence, const char* called = nullptr) {
+    for (const Setting& row : prepare_settings().rows()) {
+      if (row.name == name)
+        return error_mismatch(ErrorKind::usage, sentence, [&] { row.read(called == nullptr ? name : called, written); });
+    }
+    return std::string("there is no such setting");
   };
   CHECK(refuses("split", "thirds", "split is 'thirds', it must be one of auto, ratio, leave-one-out, files, none") == "");
   CHECK(refuses("split", "thirds", "--split is 'thirds'", "--split") == "");

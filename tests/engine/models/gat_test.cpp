@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heddle/classifier_training.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
-#include "heddle/train.h"
 #include "tests/engine/datasets.h"
 #include "tests/engine/models/parity.h"
 #include "tests/support/compare.h"

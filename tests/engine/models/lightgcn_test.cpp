@@ -8,8 +8,10 @@
 #include <thread>
 
 #include "bench/references.h"
+#include "heddle/adam.h"
+#include "heddle/classifier_training.h"
 #include "heddle/io.h"
-#include "heddle/train.h"
+#include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
 #include "tests/support/counting_allocator.h"
 #include "tests/support/data.h"
@@ -244,7 +246,6 @@ TEST_CASE("lightgcn / nothing is allocated after the first epoch") {
       if (epoch.epoch == 1) held_at_first = model.context().arena().held_bytes();
       CHECK(model.context().arena().held_bytes() == held_at_first);
       counts.push_back(allocations());
-      return true;
     });
     REQUIRE(counts.size() == 6);
     REQUIRE(counts[0] > 0);
@@ -276,10 +277,8 @@ TEST_CASE("lightgcn / patience keeps the weights of the best validation figures"
   options.schedule = Schedule::constant;
   options.patience = 3;
   std::vector<double> recalls;
-  const LightGcnReport report = train(model, data, options, [&](const LightGcnEpoch& epoch) {
-    recalls.push_back(epoch.val.at("recall@20"));
-    return true;
-  });
+  const LightGcnReport report =
+      train(model, data, options, [&](const LightGcnEpoch& epoch) { recalls.push_back(epoch.val.at("recall@20")); });
   REQUIRE(report.epochs == static_cast<int64_t>(recalls.size()));
   REQUIRE(report.epochs < 40);
   CHECK(report.best_epoch == report.epochs - 3);
@@ -288,22 +287,19 @@ TEST_CASE("lightgcn / patience keeps the weights of the best validation figures"
         recalls[static_cast<std::size_t>(report.best_epoch - 1)]);
 }
 
-TEST_CASE("lightgcn / training ends where the epoch's callback, the step's or the time limit says so") {
-  const auto run = [](LightGcnTrainOptions options, const LightGcnCallback& callback, const ProgressCallback& progress) {
+TEST_CASE("lightgcn / training ends where the callback or the time limit says so") {
+  const auto run = [](LightGcnTrainOptions options, const ProgressCallback& progress) {
     LightGcn model(shop(), {.dim = 8}, Device::cpu({.threads = 2}));
-    return train(model, shop(), options, callback, progress);
+    return train(model, shop(), options, {}, progress);
   };
   LightGcnTrainOptions options = few_steps(RankingLoss::bpr);
   options.epochs = 5;
-  const LightGcnReport called = run(options, [](const LightGcnEpoch& epoch) { return epoch.epoch < 2; }, {});
-  CHECK(called.epochs == 2);
-  CHECK(called.interrupted);
   int asked = 0;
-  const LightGcnReport kept = run(options, {}, [&](const Progress&) { return ++asked <= 3; });
+  const LightGcnReport kept = run(options, [&](const Progress&) { return ++asked <= 3; });
   CHECK(kept.steps == 3);
   CHECK(kept.interrupted);
   options.time_limit = 1e-9;
-  const LightGcnReport limited = run(options, {}, {});
+  const LightGcnReport limited = run(options, {});
   CHECK(limited.epochs == 1);
   CHECK_FALSE(limited.interrupted);
 }
@@ -378,7 +374,7 @@ TEST_CASE("lightgcn / options out of range and data without interactions are ref
     return error_mismatch(ErrorKind::usage, fragment, [&] { train(model, shop(), options); });
   };
   CHECK(refused("temperature is 0.0001", [](LightGcnTrainOptions& options) { options.temperature = 1e-4f; }) == "");
-  CHECK(refused("learning_rate is nan", [](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
+  CHECK(refused("learning_rate is NaN", [](LightGcnTrainOptions& options) { options.learning_rate = NAN; }) == "");
   CHECK(refused("patience needs validation interactions", [](LightGcnTrainOptions& options) { options.patience = 1; }) == "");
   CHECK(refused("popularity_share is 1.5", [](LightGcnTrainOptions& options) { options.popularity_share = 1.5f; }) == "");
 }
@@ -448,7 +444,8 @@ TEST_CASE("lightgcn / how it was fitted is what was asked for, and known of no m
     train(model, shop(), {.epochs = 1, .loss = loss});
     const auto fitted = model.recommender();
     const std::map<std::string, std::string> how = fitted->how_fitted();
-    for (const auto& [name, value] : to_settings({.epochs = 1, .loss = loss})) CHECK(how.at("fit." + name) == value);
+    for (const auto& [name, value] : lightgcn_train_settings().write({.epochs = 1, .loss = loss}))
+      CHECK(how.at("fit." + name) == value);
     CHECK(how.at("fit.temperature") == "0");
     CHECK(how.at("fit.batch_size") == "0");
     CHECK(how.at("fit.dim") == "4");
@@ -589,6 +586,27 @@ TEST_CASE("lightgcn / the temperature is chosen on held-out training interaction
   options.temperature = best->first;
   LightGcn given(shop(), {.dim = 8}, device);
   CHECK(train(given, shop(), options).losses == report.losses);
+}
+
+TEST_CASE("lightgcn / the temperature is chosen among small baskets, and is none's choice where nobody can spare an item") {
+  const Device device = Device::cpu({.threads = 1});
+  LightGcnTrainOptions options = few_steps(RankingLoss::softmax);
+  options.temperature = 0;
+  std::vector<std::vector<int32_t>> baskets;
+  for (int32_t user = 0; user < 40; ++user) {
+    std::vector<int32_t>& basket = baskets.emplace_back();
+    for (int32_t place = 0; place < 5; ++place) basket.push_back((user % 2) * 10 + (user + 2 * place) % 10);
+    std::sort(basket.begin(), basket.end());
+  }
+  const auto trials = choose_temperature(interactions_of(baskets, 20), {.dim = 8}, options, device);
+  REQUIRE(trials.size() >= 2);
+  for (const auto& [temperature, ndcg] : trials) CHECK(ndcg > 0);
+  const InteractionDataset poor = interactions_of({{0}, {1}, {2}}, 3);
+  CHECK(choose_temperature(poor, {.dim = 8}, options, device).empty());
+  LightGcn model(poor, {.dim = 8}, device);
+  const LightGcnReport report = train(model, poor, options);
+  CHECK(report.temperature == 0.1f);
+  CHECK(report.temperature_trials.empty());
 }
 
 TEST_CASE("lightgcn / the automatic batch is a fortieth of the interactions, a power of two from 256 to 16384") {

@@ -2,8 +2,8 @@
 // loss, the gradient and the optimiser are the same.
 #include <doctest/doctest.h>
 
+#include "heddle/classifier_training.h"
 #include "heddle/models.h"
-#include "heddle/train.h"
 #include "tests/engine/models/parity.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"

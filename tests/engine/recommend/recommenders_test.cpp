@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "bench/references.h"
+#include "engine/fit/saved_plan.h"
 #include "heddle/lightgcn.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
@@ -182,6 +183,34 @@ TEST_CASE("similar items / are those of the largest cosine of columns, not the i
     }
   }
   CHECK(model->similar(session, 23, 5).empty());  // nobody has it
+}
+
+TEST_CASE("score pairs / are the scores of all items, for users in any order and repeated, across blocks") {
+  const InteractionDataset data = random_interactions(150, 24, 0.2, 6);
+  for (const NamedDevice& device : devices()) {
+    INFO(device.name);
+    const auto model = make_item_cosine(data, {}, device.device);
+    const std::vector<float> all = scores_of(*model, all_users(*model));
+    std::vector<int32_t> users, items;
+    for (int32_t i = 0; i < 700; ++i) {  // every user, several times, more of them than a block has
+      users.push_back(i * 67 % 150);
+      items.push_back(i * 5 % 24);
+    }
+    Session session(device.device);
+    std::vector<float> scores(users.size());
+    model->score_pairs(session, users, items, scores);
+    std::vector<float> expected;
+    for (std::size_t i = 0; i < users.size(); ++i) expected.push_back(all[static_cast<std::size_t>(users[i] * 24 + items[i])]);
+    CHECK(bit_difference(scores, expected) == "");
+    model->score_pairs(session, {}, {}, {});
+    const std::vector<int32_t> one{0}, no_user{-1}, no_item{24};
+    CHECK(error_mismatch(ErrorKind::usage, "score_pairs: 1 user, 700 items and room for 1 score",
+                         [&] { model->score_pairs(session, one, items, std::span(scores).first(1)); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "user -1 is asked about, there are 150",
+                         [&] { model->score_pairs(session, no_user, one, std::span(scores).first(1)); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, "item 24 is asked about, there are 24",
+                         [&] { model->score_pairs(session, one, no_item, std::span(scores).first(1)); }) == "");
+  }
 }
 
 TEST_CASE("graph filter / few kinds of users: every kept vector, fewer than there are, and none match") {
@@ -374,9 +403,10 @@ static_assert(AsksLikeAnyRecommender<Recommender> && AsksLikeAnyRecommender<Give
 std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64_t items, const char* dim, const Device& device) {
   std::vector<std::unique_ptr<Recommender>> models;
   const TempDir folder;
-  for (const RecommenderKind& kind : recommender_kinds()) {
-    const std::string name = kind.name;
-    std::map<std::string, std::string> settings;
+  for (const Kind& kind : kinds()) {
+    if (kind.task != Task::recommend) continue;
+    const std::string& name = kind.name;
+    Settings settings;
     if (name == "lightgcn") settings = {{"dim", dim}};
     if (name == "graph-filter") settings = {{"rank", "8"}};
     if (name == "blend")
@@ -386,8 +416,9 @@ std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64
       train.col_indices.push_back(static_cast<int32_t>(user % items));
       train.row_offsets.push_back(user + 1);
     }
+    const FitPlan plan = fitting::saved_plan(kind, settings, {});
     io::TensorFile file;
-    for (const PartShape& shape : kind.parts(settings, users, items)) {
+    for (const PartShape& shape : fitting::saved_parts(plan, users, items)) {
       const int64_t cols = shape.most_cols == INT64_MAX ? shape.least_cols : shape.most_cols;
       if (shape.integers && shape.name.ends_with("offsets")) {
         file.integers.push_back({shape.name, {cols}, std::vector<int64_t>(static_cast<std::size_t>(cols))});
@@ -403,7 +434,7 @@ std::vector<std::unique_ptr<Recommender>> one_of_every_kind(int64_t users, int64
                            .settings = settings,
                            .trained_with = {},
                            .arrays = std::make_shared<const io::TensorReader>(folder.file(name))};
-    models.push_back(kind.load(std::move(parts), device));
+    models.push_back(fitting::load_parts(plan, std::move(parts), device));
   }
   return models;
 }

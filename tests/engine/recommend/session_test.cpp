@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 
+#include "heddle/lightgcn.h"
 #include "tests/engine/fitted.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
@@ -147,7 +148,8 @@ TEST_CASE("rank / deny and allow lists leave, of every kind's rankings, what a r
       {{44, 3, 3, 0, 17}, {}}, {{}, {{30, 2, 2, 41, 7, 8, 9}}}, {{2, 41}, {{41, 30, 2, 7}}}, {every_item, {}},
       {{}, every_item},        {{}, std::vector<int32_t>{}}};
   for (const NamedDevice& device : devices()) {
-    for (const RecommenderKind& kind : recommender_kinds()) {
+    for (const Kind& kind : kinds()) {
+      if (kind.task != Task::recommend) continue;
       const auto model = fitted(kind, data, device.device);
       std::vector<Query> queries = all_users(*model);
       queries.push_back({-1, {30, 2, 5}});

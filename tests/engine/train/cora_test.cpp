@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "heddle/classifier_training.h"
 #include "heddle/io.h"
-#include "heddle/train.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/devices.h"

@@ -1,7 +1,7 @@
 // The same seed gives the same bits, whatever else differs.
 #include <doctest/doctest.h>
 
-#include "heddle/train.h"
+#include "heddle/classifier_training.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
 #include "tests/support/counting_allocator.h"
@@ -103,7 +103,6 @@ TEST_CASE("train / two models side by side learn what each learns alone") {
     TrainReport inner_report;
     const TrainReport outer_report = train(outer, data, {.epochs = 4}, [&](const EpochFigures& figures) {
       if (figures.epoch == 2) inner_report = train(inner, data, {.epochs = 3});
-      return true;
     });
     check_same(outer_report, trained(data, {.seed = 1}, {.epochs = 4}, device.device));
     check_same(inner_report, trained(data, {.seed = 2}, {.epochs = 3}, device.device));
@@ -128,7 +127,6 @@ TEST_CASE("train / nothing is allocated after the first epoch, on the host or on
           allocated = allocations();
           held = model.context().arena().held_bytes();
           if (figures.epoch == 1) since = allocated, held_at_first = held;
-          return true;
         });
         CHECK(told == 10);
         CHECK(since > 0);

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/run_files.h"
+#include "heddle/bundle.h"
+
+namespace heddle::cli {
+
+/// The ids that `--allow` and `--deny` give, whether or not a model knows them.
+struct ListedIds {
+  std::optional<std::vector<std::string>> allow, deny;
+};
+/// The items among these that the model knows. Of those that it does not a line on standard error tells, unless `quiet`.
+ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet);
+
+/// `--allow` and `--deny`: which items may be given.
+class ItemListOptions {
+ public:
+  /// `of`: whose answers, in a sentence of the help ("the answers").
+  void add_to(CLI::App& app, const std::string& of);
+  /// Lists the files that are read.
+  void list(RunFiles& files) const;
+  bool given() const { return !allow_.empty() || !deny_.empty(); }
+  bool has_allow() const { return !allow_.empty(); }
+  bool has_deny() const { return !deny_.empty(); }
+  /// Reads the files among them. The model's ids say how a list is parted at its commas.
+  ListedIds ids(const SavedRecommender& saved) const;
+  ItemLists read(const SavedRecommender& saved, bool quiet) const { return items_listed(ids(saved), saved, quiet); }
+
+ private:
+  std::string allow_, deny_;  ///< ids with commas between, or @FILE
+};
+
+}  // namespace heddle::cli

@@ -1,0 +1,149 @@
+#include "cli/node_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "heddle/error.h"
+#include "io/text.h"
+
+namespace heddle::cli {
+
+namespace {
+
+std::string seeds_text(const NodeTraining& training, const SeedRuns& runs) {
+  if (training.seeds.count == 1) return fmt::format("seed {}", training.seeds.first);
+  std::string text =
+      fmt::format("seeds {} to {}", training.seeds.first, training.seeds.first + static_cast<uint64_t>(training.seeds.count) - 1);
+  if (runs.at_once > 1) text += fmt::format(", {} at once with one thread each", runs.at_once);
+  return text;
+}
+
+std::string epochs_text(const SeedRuns& runs) {
+  const auto [fewest, most] =
+      std::minmax_element(runs.reports.begin(), runs.reports.end(),
+                          [](const FitReport& a, const FitReport& b) { return a.run_epochs < b.run_epochs; });
+  return fewest->run_epochs == most->run_epochs ? text(counted(most->run_epochs, "epoch"))
+                                                : text(fewest->run_epochs, " to ", counted(most->run_epochs, "epoch"));
+}
+
+/// ", learning rate 0.01, weight decay 0.0005, no early stop", as far as the model's training has such settings.
+std::string how_trained(const Settings& settings) {
+  std::string text;
+  for (const char* const name : {"learning_rate", "weight_decay"}) {
+    if (const auto found = settings.find(name); found != settings.end())
+      text += fmt::format(", {}", settings_text({{name, found->second}}));
+  }
+  const auto patience = settings.find("patience"), selection = settings.find("selection");
+  const bool patient = patience != settings.end() && patience->second != "0";
+  text += patient ? fmt::format(", patience {}", patience->second) : ", no early stop";
+  if (selection != settings.end() && selection->second != "last") text += ", weights of the best validation epoch";
+  return text;
+}
+
+/// A figure of a seed; null where it has none.
+Json figure_json(const FitReport& report, const char* figure) {
+  const auto found = report.figures.find(figure);
+  return found == report.figures.end() ? Json() : Json(found->second);
+}
+
+}  // namespace
+
+std::string data_text(const NodeDataset& data, const std::string& hash) {
+  std::string text = to_text(data.reading);
+  text += fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
+                      grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
+                      grouped(data.classes, "class", "classes"));
+  text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
+                      grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
+  const CleaningReport& cleaning = data.cleaning;
+  std::string cleaned;
+  const auto tell = [&](int64_t count, const char* noun, const char* what) {
+    if (count > 0) cleaned += fmt::format("{}{} {}", cleaned.empty() ? "" : ", ", grouped(count, noun), what);
+  };
+  tell(cleaning.duplicate_edges, "duplicate edge", "removed");
+  tell(cleaning.self_loops, "self-loop", "removed");
+  tell(cleaning.isolated_rows_added, "isolated node", "without a row added");
+  tell(cleaning.unlabelled_left_out, "node", "without a label left out of the split");
+  text += fmt::format("           {}\n", cleaned.empty() ? "nothing to clean" : cleaned);
+  return text + fmt::format("           content hash {}\n", hash);
+}
+
+Json data_json(const NodeDataset& data, const std::string& hash) {
+  return {{"name", data.name},
+          {"nodes", data.nodes},
+          {"edges", data.edges.size()},
+          {"features", data.feature_count()},
+          {"classes", data.classes},
+          {"train", data.train.size()},
+          {"val", data.val.size()},
+          {"test", data.test.size()},
+          {"hash", hash},
+          {"duplicate_edges", data.cleaning.duplicate_edges},
+          {"self_loops", data.cleaning.self_loops},
+          {"isolated_rows_added", data.cleaning.isolated_rows_added},
+          {"unlabelled_left_out", data.cleaning.unlabelled_left_out},
+          {"reading", Json::parse(to_json(data.reading))}};
+}
+
+std::string training_text(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                          const Device& device) {
+  std::string text = data_text(data, hash);
+  text += fmt::format("model      {}: {}\n", training.plan.kind->name, settings_text(runs.first_model->settings()));
+  text += fmt::format("training   {}{}\n", epochs_text(runs), how_trained(training.plan.settings));
+  text += fmt::format("           {}\n", seeds_text(training, runs));
+  text += fmt::format("device     {}\n", device.description());
+  const MeanAndDeviation accuracy = runs.over_seeds("test_accuracy");
+  std::string test = accuracy_text(accuracy.mean, data.test);
+  if (runs.reports.size() > 1 && !data.test.empty()) test += fmt::format(" ± {:.1f}", 100 * accuracy.deviation);
+  text += fmt::format("accuracy   train {}, validation {}, test {}\n",
+                      accuracy_text(runs.over_seeds("train_accuracy").mean, data.train),
+                      accuracy_text(runs.over_seeds("val_accuracy").mean, data.val), test);
+  if (runs.reports.size() > 1)
+    text += fmt::format("           mean of {} ± population standard deviation\n", grouped(runs.reports.size(), "seed"));
+  text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
+                      1e3 * runs.epoch_s_median(), 1e3 * runs.epoch_s_min());
+  if (runs.reports.size() == 1) text += fmt::format("weights    hash {}\n", runs.reports.front().weights_hash);
+  return text;
+}
+
+Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
+                   const Device& device) {
+  Json seeds = Json::array();
+  for (const FitReport& report : runs.reports) {
+    seeds.push_back({{"seed", report.seed},
+                     {"epochs", report.run_epochs},
+                     {"selected_epoch", report.best_epoch},
+                     {"train_loss", static_cast<float>(report.epochs.back().loss)},
+                     {"train_accuracy", figure_json(report, "train_accuracy")},
+                     {"val_accuracy", figure_json(report, "val_accuracy")},
+                     {"test_accuracy", figure_json(report, "test_accuracy")},
+                     {"weights_hash", report.weights_hash}});
+  }
+  const Json settings = settings_json(training.plan.settings);
+  Json options = Json::object();
+  for (const Setting& row : training.plan.kind->training) options[row.name] = settings[row.name];
+  const MeanAndDeviation accuracy = runs.over_seeds("test_accuracy");
+  return {{"model", training.plan.kind->name},
+          {"settings", settings_json(runs.first_model->settings())},
+          {"options", std::move(options)},
+          {"device", to_string(device.kind())},
+          {"device_description", device.description()},
+          {"threads", device.threads()},
+          {"seeds_at_once", runs.at_once},
+          {"data", data_json(data, hash)},
+          {"seeds", std::move(seeds)},
+          {"test_accuracy",
+           {{"mean", accuracy_json(accuracy.mean, data.test)}, {"std", accuracy_json(accuracy.deviation, data.test)}}},
+          {"epoch_ms", {{"median", 1e3 * runs.epoch_s_median()}, {"min", 1e3 * runs.epoch_s_min()}}},
+          {"interrupted", runs.interrupted}};
+}
+
+std::string accuracy_text(double accuracy, const std::vector<int32_t>& split) {
+  return split.empty() ? "none" : fmt::format("{:.1f} %", 100 * accuracy);
+}
+
+Json accuracy_json(double accuracy, const std::vector<int32_t>& split) { return split.empty() ? Json() : Json(accuracy); }
+
+}  // namespace heddle::cli

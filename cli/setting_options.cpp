@@ -1,0 +1,35 @@
+#include "cli/setting_options.h"
+
+#include <algorithm>
+
+#include "heddle/error.h"
+
+namespace heddle::cli {
+
+std::string option_name(std::string setting) {
+  std::replace(setting.begin(), setting.end(), '_', '-');
+  return "--" + setting;
+}
+
+void SettingOptions::add_to(CLI::App& app, std::span<const Setting> rows) {
+  for (const Setting& row : rows) {
+    if (std::find(names_.begin(), names_.end(), row.name) != names_.end()) continue;
+    names_.push_back(row.name);
+    const std::string option = option_name(row.name);
+    const auto read = [this, row, option](const std::string& written) { given_[row.name] = row.read(option, written); };
+    if (row.type.empty()) {
+      app.add_flag_callback(
+          option, [read] { read("true"); }, row.meaning);
+    } else {
+      app.add_option_function<std::string>(option, read, row.meaning)->type_name(row.type)->default_str(row.fallback);
+    }
+  }
+}
+
+void check_option(const std::string& name, const std::function<void()>& check) try { check(); } catch (const Error& error) {
+  const std::string sentence = error.what();
+  if (error.kind() != ErrorKind::usage || !sentence.starts_with(name + " is ")) throw;
+  fail(ErrorKind::usage, option_name(name), sentence.substr(name.size()));
+}
+
+}  // namespace heddle::cli
