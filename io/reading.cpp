@@ -4,11 +4,11 @@
 #include <array>
 #include <filesystem>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/json_text.h"
 #include "io/text.h"
 
 namespace heddle {
@@ -199,46 +199,60 @@ std::string to_text(const Reading& reading, int64_t width) try {
 }
 
 std::string to_json(const Reading& reading) try {
-  using Json = nlohmann::ordered_json;
-  Json object{{"files", Json::array()}, {"files_not_read", reading.files_not_read}};
-  for (const FileReading& file : reading.files) {
-    Json columns = Json::array();
-    for (const ColumnReading& column : file.columns) {
-      columns.push_back({{"name", column.name},
-                         {"number", column.number},
-                         {"count", column.count},
-                         {"used_for", column.used_for},
-                         {"why", column.why}});
-    }
-    object["files"].push_back({{"path", file.path},
-                               {"member", file.member},
-                               {"role", file.role},
-                               {"part", file.part},
-                               {"format", file.format},
-                               {"why", file.why},
-                               {"encoding", file.encoding},
-                               {"compression", file.compression},
-                               {"separator", file.separator},
-                               {"quote", file.quote},
-                               {"backslash_escapes", file.backslash_escapes},
-                               {"line_end", file.line_end},
-                               {"header", file.header},
-                               {"lines_before", file.lines_before},
-                               {"comments", file.comments},
-                               {"rows", file.rows},
-                               {"columns", std::move(columns)}});
-  }
-  Json left_out = Json::array(), notes = Json::array();
-  for (const RowsLeftOut& rows : reading.left_out) {
-    left_out.push_back({{"reason", rows.reason}, {"file", rows.file}, {"count", rows.count}, {"first_line", rows.first_line}});
-  }
-  for (const ReadingNote& note : reading.notes) {
-    notes.push_back({{"kind", to_string(note.kind)}, {"file", note.file}, {"line", note.line}, {"sentence", note.sentence}});
-  }
-  object["left_out"] = std::move(left_out);
-  object["notes"] = std::move(notes);
-  if (!reading.refused.empty()) object["refused"] = reading.refused;
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);  // a path need not be UTF-8, a JSON string must be
+  using io::detail::json_array, io::detail::JsonObject;
+  const auto column_json = [](const ColumnReading& column) {
+    return JsonObject()
+        .add("name", column.name)
+        .add("number", column.number)
+        .add("count", column.count)
+        .add("used_for", column.used_for)
+        .add("why", column.why)
+        .text();
+  };
+  const auto file_json = [&](const FileReading& file) {
+    return JsonObject()
+        .add("path", file.path)
+        .add("member", file.member)
+        .add("role", file.role)
+        .add("part", file.part)
+        .add("format", file.format)
+        .add("why", file.why)
+        .add("encoding", file.encoding)
+        .add("compression", file.compression)
+        .add("separator", file.separator)
+        .add("quote", file.quote)
+        .add("backslash_escapes", file.backslash_escapes)
+        .add("line_end", file.line_end)
+        .add("header", file.header)
+        .add("lines_before", file.lines_before)
+        .add("comments", file.comments)
+        .add("rows", file.rows)
+        .add_raw("columns", json_array(file.columns, column_json))
+        .text();
+  };
+  const auto rows_json = [](const RowsLeftOut& rows) {
+    return JsonObject()
+        .add("reason", rows.reason)
+        .add("file", rows.file)
+        .add("count", rows.count)
+        .add("first_line", rows.first_line)
+        .text();
+  };
+  const auto note_json = [](const ReadingNote& note) {
+    return JsonObject()
+        .add("kind", to_string(note.kind))
+        .add("file", note.file)
+        .add("line", note.line)
+        .add("sentence", note.sentence)
+        .text();
+  };
+  JsonObject object;
+  object.add_raw("files", json_array(reading.files, file_json))
+      .add_raw("files_not_read", json_array(reading.files_not_read, io::detail::json_string))
+      .add_raw("left_out", json_array(reading.left_out, rows_json))
+      .add_raw("notes", json_array(reading.notes, note_json));
+  if (!reading.refused.empty()) object.add("refused", reading.refused);
+  return object.text();
 } catch (...) {
   rethrow_as_error();
 }

@@ -10,6 +10,7 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "io/file.h"
+#include "io/json_text.h"
 #include "io/shortest_text.h"
 #include "io/text.h"
 #include "io/text_source.h"
@@ -38,24 +39,6 @@ std::string csv_field(std::string_view id) {
   return field + '"';
 }
 
-std::string json_string(std::string_view id) {
-  std::string quoted = "\"";
-  for (const char c : io::detail::to_utf8(id)) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr const char* digits = "0123456789abcdef";
-      quoted += "\\u00";
-      quoted += digits[static_cast<unsigned char>(c) >> 4];
-      quoted += digits[c & 15];
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
-
 std::string run_field(std::string_view id, const char* whose) {
   require(!id.empty() && id.find_first_of(" \t\r\n\v\f") == std::string_view::npos, ErrorKind::usage,
           "a TREC run has blanks between its fields, so it cannot hold the ", whose, ' ', io::detail::in_quotes(id),
@@ -66,7 +49,7 @@ std::string run_field(std::string_view id, const char* whose) {
 std::string id_field(RankingFormat format, std::string_view id, const char* whose) {
   switch (format) {
     case RankingFormat::csv: return csv_field(id);
-    case RankingFormat::json_lines: return json_string(id);
+    case RankingFormat::json_lines: return io::detail::json_string(id);
     case RankingFormat::trec: return run_field(id, whose);
   }
   fail(ErrorKind::usage, "there is no such format of rankings");

@@ -102,7 +102,8 @@ struct Reading {
 /// `width` characters each where words allow. Names and values are printable (no control characters).
 std::string to_text(const Reading& reading, int64_t width = 100);
 /// The report for programs: one JSON object, {"files": [...], "files_not_read": [...], "left_out": [...], "notes": [...]} and
-/// "refused" where there is such; the names in it are those of the members above. Bytes that are no UTF-8 become U+FFFD.
+/// "refused" where there is such; the names in it are those of the members above. Bytes that are no UTF-8 are read as
+/// Windows-1252.
 std::string to_json(const Reading& reading);
 
 /// Throws Error{bad_data} where the reading has a note or rows left out: what `strict` does at the end of reading. The sentence
