@@ -339,7 +339,7 @@ DoubleTape::Ref DoubleTape::edge_sums(const HostCsr& graph, Ref sources, Ref tar
 DoubleTape::Ref DoubleTape::head_sddmm(const HostCsr& graph, Ref x, Ref y, int64_t heads) {
   const int64_t width = cols(x), columns = width / heads;
   const Ref s = make(graph.nnz(), heads);
-  const auto products = [this, graph, heads, width, columns](const auto& body) {
+  const auto products = [graph, heads, width, columns](const auto& body) {
     for_entries(graph, [&](int64_t row, int64_t k, int64_t column) {
       for (int64_t c = 0; c < width; ++c) body(row * width + c, column * width + c, k * heads + c / columns);
     });
@@ -381,7 +381,7 @@ DoubleTape::Ref DoubleTape::edge_softmax(const HostCsr& graph, Ref x) {
 DoubleTape::Ref DoubleTape::head_spmm(const HostCsr& graph, Ref s, Ref x, int64_t heads) {
   const int64_t width = cols(x), columns = width / heads;
   const Ref y = make(graph.rows, width);
-  const auto products = [this, graph, heads, width, columns](const auto& body) {
+  const auto products = [graph, heads, width, columns](const auto& body) {
     for_entries(graph, [&](int64_t row, int64_t k, int64_t column) {
       for (int64_t c = 0; c < width; ++c) body(k * heads + c / columns, column * width + c, row * width + c);
     });

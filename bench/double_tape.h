@@ -31,7 +31,7 @@ class DoubleTape {
   /// Names a matrix on this tape.
   using Ref = std::size_t;
 
-  Ref leaf(const HostMatrix& values);
+  Ref leaf(const HostMatrix& matrix);
   const DoubleMatrix& value(Ref x) const { return nodes_[x].value; }
   /// After backward.
   const DoubleMatrix& gradient(Ref x) const { return nodes_[x].gradient; }
@@ -57,11 +57,11 @@ class DoubleTape {
   Ref elu(Ref x);
   Ref dropout(Ref x, const DoubleDropout& dropout);
   Ref l2_penalty(Ref x, double factor);
-  Ref masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
+  Ref masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& listed);
   Ref gather_rows(Ref x, const std::vector<int32_t>& ids);
   Ref propagate(const HostCsr& a, bool ones, const std::vector<float>& scale, Ref x, int64_t layers);
-  Ref bpr_loss(Ref rows);
-  Ref sampled_softmax_loss(Ref rows, int64_t batch, double temperature);
+  Ref bpr_loss(Ref x);
+  Ref sampled_softmax_loss(Ref x, int64_t batch, double temperature);
   Ref head_scores(Ref x, Ref a, int64_t heads);
   Ref edge_sums(const HostCsr& graph, Ref sources, Ref targets);
   Ref head_sddmm(const HostCsr& graph, Ref x, Ref y, int64_t heads);

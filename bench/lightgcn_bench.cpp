@@ -96,6 +96,7 @@ void everybody(benchmark::State& state, const std::string& ending) {
   const Bundle bundle(std::move(saved));
   Session session(bundle.model().device());
   std::vector<Query> queries;
+  queries.reserve(static_cast<std::size_t>(data.train.rows));
   for (int32_t user = 0; user < data.train.rows; ++user) queries.push_back({.user = user, .items = {}});
   const std::string path = (std::filesystem::temp_directory_path() / text("heddle_everybody_", ::getpid(), ending)).string();
   for ([[maybe_unused]] auto _ : state) {

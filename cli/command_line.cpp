@@ -28,6 +28,7 @@ std::vector<std::string> options_of(const CLI::App& app) {
 
 std::vector<std::string> names_of(const std::vector<const CLI::App*>& apps) {
   std::vector<std::string> names;
+  names.reserve(apps.size());
   for (const CLI::App* app : apps) names.push_back(app->get_name());
   return names;
 }

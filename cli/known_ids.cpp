@@ -67,7 +67,7 @@ std::string slip_for_user(const SavedRecommender& saved, const std::string& id) 
 }
 
 std::string slip_for_item(const SavedRecommender& saved, const std::string& id) {
-  const std::string title = items_titled(saved, id);
+  std::string title = items_titled(saved, id);
   if (!title.empty()) return title;
   const std::vector<std::string> parts = split_list(id);
   const bool list = parts.size() > 1 &&

@@ -135,7 +135,7 @@ std::string share_of(const Heading& heading, const CommandRow& command) {
     (has ? with : without).push_back(option);
   }
   if (with.empty()) return "";
-  const std::string link = fmt::format("[{}](#{})", heading.name, anchor(heading.name));
+  std::string link = fmt::format("[{}](#{})", heading.name, anchor(heading.name));
   if (without.empty()) return link;
   if (with.size() < without.size()) return fmt::format("{} of {}", joined_names(with), link);
   return fmt::format("{} without {}", link, joined_names(without));

@@ -40,18 +40,19 @@ void OutputOptions::list(RunFiles& files) const {
   }
 }
 
-void OutputOptions::write(NodeClassifier& of, const NodeDataset& data, bool finished, ResultFiles& results,
+void OutputOptions::write(NodeClassifier& model, const NodeDataset& data, bool finished, ResultFiles& results,
                           const HostMatrix* computed) const {
   results.write("the table of embeddings", names.of(embeddings, finished), [&](const std::string& path) {
-    const HostMatrix now = computed == nullptr ? hidden_representations(of) : HostMatrix{};
+    const HostMatrix now = computed == nullptr ? hidden_representations(model) : HostMatrix{};
     const HostMatrix& values = computed == nullptr ? now : *computed;
     io::write_npy(path, values.values.data(), values.rows, values.cols);
   });
   results.write("the table of predictions", names.of(predictions, finished),
-                [&](const std::string& path) { io::write_predictions(path, predictions_of(predict(of)), data); });
+                [&](const std::string& path) { io::write_predictions(path, predictions_of(predict(model)), data); });
   results.write("the table of attention", names.of(attention, finished), [&](const std::string& path) {
-    io::write_edge_table(path, of.attention(),
-                         {.classes = data.labels, .predicted = predictions_of(predict(of)).predicted, .self_loops = self_loops});
+    io::write_edge_table(
+        path, model.attention(),
+        {.classes = data.labels, .predicted = predictions_of(predict(model)).predicted, .self_loops = self_loops});
   });
 }
 

@@ -10,11 +10,11 @@
 
 namespace heddle::cli {
 
-std::string ranking_text(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names, int width,
+std::string ranking_text(const Ranking& ranking, const IdTable& ids, const std::vector<std::string>& names, int width,
                          const char* what) {
   using io::detail::printable;  // here already: what is shown in place of a control character takes columns
   constexpr int narrowest_name = 12, rank_and_gaps = 4 + 3 * 2, score_width = 8;
-  const auto id_of = [&](const RankedItem& ranked) { return printable(items[ranked.item]); };
+  const auto id_of = [&](const RankedItem& ranked) { return printable(ids[ranked.item]); };
   const auto name_of = [&](const RankedItem& ranked) {
     return names.empty() ? "" : printable(names[static_cast<std::size_t>(ranked.item)]);
   };
@@ -38,11 +38,11 @@ std::string ranking_text(const Ranking& ranking, const IdTable& items, const std
   return text;
 }
 
-Json ranking_json(const Ranking& ranking, const IdTable& items, const std::vector<std::string>& names, const char* what,
+Json ranking_json(const Ranking& ranking, const IdTable& ids, const std::vector<std::string>& names, const char* what,
                   const std::vector<ItemColumn>& columns) {
   Json list = Json::array();
   for (const RankedItem& ranked : ranking) {
-    Json entry{{"rank", list.size() + 1}, {what, items[ranked.item]}};
+    Json entry{{"rank", list.size() + 1}, {what, ids[ranked.item]}};
     if (!names.empty()) entry["name"] = names[static_cast<std::size_t>(ranked.item)];
     for (const ItemColumn& column : columns) {
       if (column.name != "score") entry.emplace(column.name, column.values[static_cast<std::size_t>(ranked.item)]);

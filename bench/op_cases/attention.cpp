@@ -1,6 +1,5 @@
 #include <cmath>
 #include <memory>
-#include <tuple>
 
 #include "bench/attention_reference.h"
 #include "bench/op_cases/inputs.h"
@@ -41,7 +40,7 @@ struct AttentionOp {
 };
 
 void add_attention(std::vector<OpCase>& cases, const AttentionOp& use) {
-  const auto [heads, columns, width] = std::tuple(use.heads, use.columns, use.width());
+  const int64_t heads = use.heads, columns = use.columns, width = use.width();
   const HostCsr& graph = use.graph;
   const bool square = graph.rows == graph.cols;
   const auto add = [&](const char* op, std::vector<HostMatrix> inputs, auto apply, const DoubleOp& in_double) {

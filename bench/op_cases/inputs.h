@@ -66,6 +66,7 @@ inline HostCsr path(int32_t nodes) {
 inline Reference about(const std::vector<HostMatrix>& inputs, const DoubleOp& in_double, double allowance) {
   DoubleTape tape;
   std::vector<DoubleTape::Ref> leaves;
+  leaves.reserve(inputs.size());
   for (const HostMatrix& input : inputs) leaves.push_back(tape.leaf(input));
   Reference reference{tape.value(in_double(tape, leaves)).values, {}};
   for (const double value : reference.values) reference.bounds.push_back(allowance * (1 + std::abs(value)));

@@ -7,17 +7,17 @@
 // Idea: one pass over weight, gradient and both moments. Bytes: 16 read and 12 written per weight.
 namespace heddle::kernels::HEDDLE_ISA {
 
-namespace {
-
-struct Factors {
-  Vec beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, inverse_root_correction2, epsilon;
-};
-
 /// x, but 0 where its magnitude is below `least`; NaN stays.
 HEDDLE_SIMD Vec unless_below(Vec x, float least) {
   const Vec magnitude = (Vec)((VecI)x & 0x7fffffff);
   return select(magnitude < broadcast(least), Vec{}, x);
 }
+
+namespace {
+
+struct Factors {
+  Vec beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, inverse_root_correction2, epsilon;
+};
 
 /// One vector of weights. `count` < lanes touches the first `count` only.
 [[gnu::always_inline]] inline void update(const AdamTensor& tensor, int64_t i, int count, const Factors& f) {
