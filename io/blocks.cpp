@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "heddle/device.h"
 #include "heddle/error.h"
 #include "io/reading_progress.h"
 
@@ -76,7 +77,7 @@ void on_threads(int threads, const Work& work) {
 
 int threads_for(const TextSource& source, int asked) {
   constexpr int most = 64;
-  const int all = asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const int all = asked > 0 ? asked : default_threads().count;
   const int64_t text_bytes = source.compressed() ? 4 * source.size() : source.size();
   return static_cast<int>(std::clamp<int64_t>(text_bytes / BlockReader::block_bytes, 1, std::min(all, most)));
 }

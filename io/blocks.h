@@ -27,7 +27,7 @@ class BlockReader {
   double share() const;
 
   /// So large that what goes on between blocks costs nothing, so small that some blocks a thread take little memory.
-  static constexpr int64_t block_bytes = int64_t{1} << 22;
+  static constexpr int64_t block_bytes = int64_t{1} << 20;
 
  private:
   TextSource& source_;

@@ -491,40 +491,81 @@ struct TextSums {
 /// The numbers that one worker gave ids, in numbers by the order of first appearance in the files.
 using Renumbering = std::vector<std::vector<int32_t>>;
 
-/// Numbers the ids of all workers by first appearance; `range` tells which of its worker's ids a block met first.
-template <class Range>
-std::vector<std::string> merge_ids(std::vector<Worker>& workers, IdBuilder Worker::*kind, const std::vector<BlockRows>& blocks,
-                                   const Range& range, Renumbering& numbers) {
-  numbers.resize(workers.size());
-  const auto worked =
-      std::count_if(workers.begin(), workers.end(), [&](Worker& worker) { return !(worker.*kind).ids().empty(); });
-  if (worked <= 1) {  // its numbers are in that order already
-    for (Worker& worker : workers) {
-      if (!(worker.*kind).ids().empty()) return std::move((worker.*kind).ids());
-    }
-    return {};
+/// Numbers the ids of all workers by first appearance. Most ids are met by every worker, so the others' are looked up in the
+/// table of the worker that has most, which threads can do side by side, and few are added to it.
+class IdMerge {
+ public:
+  /// `numbers` gets the final number of each worker's ids; none at all where one worker met all ids, whose numbers stay.
+  IdMerge(std::vector<Worker>& workers, IdBuilder Worker::*kind, Renumbering& numbers) : numbers_(numbers) {
+    for (Worker& worker : workers) tables_.push_back(&(worker.*kind));
+    const auto smaller = [](const IdBuilder* a, const IdBuilder* b) { return a->ids().size() < b->ids().size(); };
+    most_ = static_cast<std::size_t>(std::max_element(tables_.begin(), tables_.end(), smaller) - tables_.begin());
+    alone_ = std::count_if(tables_.begin(), tables_.end(), [](const IdBuilder* table) { return !table->ids().empty(); }) <= 1;
+    numbers_.assign(tables_.size(), {});
+    if (alone_) return;
+    for (std::size_t i = 0; i < tables_.size(); ++i) numbers_[i].resize(tables_[i]->ids().size());
   }
-  IdBuilder all;
-  for (std::size_t i = 0; i < workers.size(); ++i) numbers[i].resize((workers[i].*kind).ids().size());
-  for (const BlockRows& block : blocks) {
-    const auto worker = static_cast<std::size_t>(block.worker);
-    const std::vector<std::string>& ids = (workers[worker].*kind).ids();
-    const auto [first, last] = range(block);
-    constexpr int32_t ahead = 16;
+
+  /// The first half: tasks in any order, on any threads.
+  void add_lookups(std::vector<std::function<void()>>& tasks) {
+    constexpr std::size_t piece = std::size_t{1} << 14;
+    for (std::size_t i = 0; i < tables_.size() && !alone_; ++i) {
+      for (std::size_t begin = 0; begin < tables_[i]->ids().size() && i != most_; begin += piece) {
+        tasks.push_back([this, i, begin] { look_up(i, begin, std::min(begin + piece, tables_[i]->ids().size())); });
+      }
+    }
+  }
+
+  /// The second half. `range` tells which of its worker's ids a block met first. All ids by their final number.
+  template <class Range>
+  std::vector<std::string> finish(const std::vector<BlockRows>& blocks, const Range& range) {
+    IdBuilder& all = *tables_[most_];
+    if (alone_) return std::move(all.ids());
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+      for (std::size_t at = 0; at < numbers_[i].size(); ++at) {
+        int32_t& number = numbers_[i][at];
+        if (i == most_) number = static_cast<int32_t>(at);
+        if (number < 0) number = all.insert(HashedId(tables_[i]->ids()[at]));
+      }
+    }
+    std::vector<int32_t> final_number(all.ids().size(), -1);
+    int32_t next = 0;
+    for (const BlockRows& block : blocks) {
+      const std::vector<int32_t>& met = numbers_[static_cast<std::size_t>(block.worker)];
+      const auto [first, last] = range(block);
+      for (int32_t at = first; at < last; ++at) {
+        int32_t& number = final_number[static_cast<std::size_t>(met[static_cast<std::size_t>(at)])];
+        if (number < 0) number = next++;
+      }
+    }
+    for (std::vector<int32_t>& of_worker : numbers_) {
+      for (int32_t& number : of_worker) number = final_number[static_cast<std::size_t>(number)];
+    }
+    std::vector<std::string> ids(all.ids().size());
+    for (std::size_t i = 0; i < ids.size(); ++i) ids[static_cast<std::size_t>(final_number[i])] = std::move(all.ids()[i]);
+    return ids;
+  }
+
+ private:
+  void look_up(std::size_t table, std::size_t begin, std::size_t end) {
+    constexpr std::size_t ahead = 16;
     std::array<HashedId, ahead> hashed;
-    for (int32_t at = first; at < last; at += ahead) {
-      const int32_t count = std::min(ahead, last - at);
-      for (int32_t i = 0; i < count; ++i) {
-        hashed[static_cast<std::size_t>(i)] = HashedId(ids[static_cast<std::size_t>(at + i)]);
-        all.prefetch(hashed[static_cast<std::size_t>(i)]);
+    const std::vector<std::string>& ids = tables_[table]->ids();
+    for (std::size_t at = begin; at < end; at += ahead) {
+      const std::size_t count = std::min(ahead, end - at);
+      for (std::size_t i = 0; i < count; ++i) {
+        hashed[i] = HashedId(ids[at + i]);
+        tables_[most_]->prefetch(hashed[i]);
       }
-      for (int32_t i = 0; i < count; ++i) {
-        numbers[worker][static_cast<std::size_t>(at + i)] = all.insert(hashed[static_cast<std::size_t>(i)]);
-      }
+      for (std::size_t i = 0; i < count; ++i) numbers_[table][at + i] = tables_[most_]->find(hashed[i]);
     }
   }
-  return std::move(all.ids());
-}
+
+  std::vector<IdBuilder*> tables_;  // by worker
+  std::size_t most_ = 0;
+  bool alone_ = false;
+  Renumbering& numbers_;
+};
 
 /// Moves a column of all blocks to `column`; `renumber` is empty where numbers stay.
 template <class T>
@@ -789,25 +830,37 @@ InteractionLog LogReader::finish() {
   InteractionLog log;
   Renumbering user_numbers, item_numbers, behaviour_numbers;
   const auto threads = static_cast<int>(workers_.size());
-  const auto merge = [&](IdBuilder Worker::*kind, int32_t BlockRows::*before, int32_t BlockRows::*after, Renumbering& numbers) {
-    return merge_ids(
-        workers_, kind, blocks_, [=](const BlockRows& block) { return std::pair(block.*before, block.*after); }, numbers);
-  };
-  run_all(threads,
-          {[&] { log.users = IdTable(merge(&Worker::users, &BlockRows::users_before, &BlockRows::users_after, user_numbers)); },
-           [&] { log.items = IdTable(merge(&Worker::items, &BlockRows::items_before, &BlockRows::items_after, item_numbers)); }});
-  log.behaviours = merge(&Worker::behaviours, &BlockRows::behaviours_before, &BlockRows::behaviours_after, behaviour_numbers);
-  workers_.clear();
-  run_all(threads, {[&] { join_column(blocks_, &BlockRows::user, &user_numbers, log.user); },
+  std::vector<std::string> users, items;
+  {
+    IdMerge of_users(workers_, &Worker::users, user_numbers), of_items(workers_, &Worker::items, item_numbers),
+        of_behaviours(workers_, &Worker::behaviours, behaviour_numbers);
+    std::vector<std::function<void()>> lookups;
+    for (IdMerge* merge : {&of_users, &of_items, &of_behaviours}) merge->add_lookups(lookups);
+    run_all(threads, lookups);
+    const auto range = [](int32_t BlockRows::*before, int32_t BlockRows::*after) {
+      return [=](const BlockRows& block) { return std::pair(block.*before, block.*after); };
+    };
+    run_all(threads, {[&] { users = of_users.finish(blocks_, range(&BlockRows::users_before, &BlockRows::users_after)); },
+                      [&] { items = of_items.finish(blocks_, range(&BlockRows::items_before, &BlockRows::items_after)); },
+                      [&] {
+                        log.behaviours =
+                            of_behaviours.finish(blocks_, range(&BlockRows::behaviours_before, &BlockRows::behaviours_after));
+                      }});
+  }
+  run_all(threads, {[&] { log.users = IdTable(std::move(users)); }, [&] { log.items = IdTable(std::move(items)); },
+                    [&] { join_column(blocks_, &BlockRows::user, &user_numbers, log.user); },
                     [&] { join_column(blocks_, &BlockRows::item, &item_numbers, log.item); },
                     [&] {
+                      if (!dropped_[role_time]) join_column<double>(blocks_, &BlockRows::time, nullptr, log.time);
+                    },
+                    [&] {
                       if (!dropped_[role_rating]) join_column<float>(blocks_, &BlockRows::rating, nullptr, log.rating);
+                    },
+                    [&] {
                       if (!dropped_[role_behaviour])
                         join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
                     },
-                    [&] {
-                      if (!dropped_[role_time]) join_column<double>(blocks_, &BlockRows::time, nullptr, log.time);
-                    }});
+                    [&] { workers_.clear(); }});
   if (dropped_[role_behaviour]) log.behaviours.clear();
   for (const auto& [rows, part] : parts_) {
     if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);

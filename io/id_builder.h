@@ -67,6 +67,18 @@ class IdBuilder {
     }
   }
 
+  /// The number of `id`; -1 where it is not in the table.
+  int32_t find(const HashedId& id) const {
+    const std::size_t mask = slots_.size() - 1;
+    const auto size = static_cast<uint32_t>(id.id.size());
+    for (std::size_t at = id.hash & mask;; at = (at + 1) & mask) {
+      const Slot& slot = slots_[at];
+      if (slot.number < 0) return -1;
+      if (slot.hash == id.hash && slot.size == size && (size <= 8 || ids_[static_cast<std::size_t>(slot.number)] == id.id))
+        return slot.number;
+    }
+  }
+
   const std::vector<std::string>& ids() const { return ids_; }
   std::vector<std::string>& ids() { return ids_; }
 

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <tuple>
 #include <utility>
 
 #include "engine/random.h"
+#include "heddle/device.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/blocks.h"
 
 namespace heddle {
 
@@ -26,6 +30,24 @@ struct Entry {
   Part part;
   double time;
 };
+
+/// Memory whose elements are not set to zero first: threads write to it side by side, and what they write to first is theirs.
+template <class T>
+struct Uninitialized : std::allocator<T> {
+  template <class U>
+  struct rebind {
+    using other = Uninitialized<U>;
+  };
+  template <class U>
+  void construct(U* at) {
+    ::new (static_cast<void*>(at)) U;
+  }
+  template <class U, class... Arguments>
+  void construct(U* at, Arguments&&... arguments) {
+    ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
+  }
+};
+using Entries = std::vector<Entry, Uninitialized<Entry>>;
 
 /// Random words of the two uses that draw interactions: one split, one held-out share.
 constexpr uint32_t by_prepare = 0, by_hold_out = 1;
@@ -115,72 +137,138 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
   return weights;
 }
 
+/// Calls body(part) for each part on as many threads as the process may use.
+void on_parts(std::size_t parts, const std::function<void(std::size_t)>& body) {
+  std::vector<std::function<void()>> tasks;
+  tasks.reserve(parts);
+  for (std::size_t part = 0; part < parts; ++part) tasks.push_back([part, &body] { body(part); });
+  io::detail::run_all(parts == 1 ? 1 : default_threads().count, tasks);
+}
+
+/// Into how many parts work on so many entries is cut: results do not depend on it.
+constexpr std::size_t entries_of_part = std::size_t{1} << 17;
+
+/// The same of a log whose parts count the entries of each user: what they count with stays below the entries themselves.
+std::size_t log_parts(std::size_t entries, std::size_t users) {
+  constexpr std::size_t most = 16;
+  return std::clamp<std::size_t>(entries / std::max(entries_of_part, 4 * users), 1, most);
+}
+
 /// The entries that pass the filters, grouped by user (a counting sort), in the log's order within a user.
-std::vector<Entry> filter(const InteractionLog& log, const PrepareOptions& options, InteractionReport& report) {
+Entries filter(const InteractionLog& log, const PrepareOptions& options, InteractionReport& report) {
   const bool weighted = !options.behaviour_weights.empty();
   const std::vector<float> weights = weighted ? weights_of(log, options.behaviour_weights) : std::vector<float>();
   const bool has_parts = options.split == SplitMethod::files;
-  const auto keep = [&](std::size_t i) {
-    if (options.has_min_rating && !(log.rating[i] >= options.min_rating)) return &report.below_min_rating;
-    if (weighted && weights[static_cast<std::size_t>(log.behaviour[i])] == 0) return &report.other_behaviours;
-    return static_cast<int64_t*>(nullptr);
+  // Why an entry is left out; null: it is kept.
+  const auto reason = [&](std::size_t i) -> int64_t InteractionReport::* {
+    if (options.has_min_rating && !(log.rating[i] >= options.min_rating)) return &InteractionReport::below_min_rating;
+    if (weighted && weights[static_cast<std::size_t>(log.behaviour[i])] == 0) return &InteractionReport::other_behaviours;
+    return nullptr;
   };
-  std::vector<int64_t> next(static_cast<std::size_t>(log.users.size()) + 1, 0);
-  for (std::size_t i = 0; i < log.user.size(); ++i) {
-    if (int64_t* left_out = keep(i)) {
-      ++*left_out;
-    } else {
-      ++next[static_cast<std::size_t>(log.user[i]) + 1];
+  // Each part of the log counts its users' entries, so that it knows where in a user's run its own belong.
+  const auto users = static_cast<std::size_t>(log.users.size());
+  const std::size_t size = log.user.size(), parts = log_parts(size, users);
+  const auto begin_of = [&](std::size_t part) { return size * part / parts; };
+  std::vector<std::vector<int64_t>> next(parts);
+  std::vector<InteractionReport> left_out(parts);
+  on_parts(parts, [&](std::size_t part) {
+    next[part].assign(users, 0);
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
+      if (const auto why = reason(i)) {
+        ++(left_out[part].*why);
+      } else {
+        ++next[part][static_cast<std::size_t>(log.user[i])];
+      }
     }
+  });
+  int64_t before = 0;
+  for (std::size_t user = 0; user < users; ++user) {
+    for (std::vector<int64_t>& of_part : next) before += std::exchange(of_part[user], before);
   }
-  std::partial_sum(next.begin(), next.end(), next.begin());
-  std::vector<Entry> entries(static_cast<std::size_t>(next.back()));
-  for (std::size_t i = 0; i < log.user.size(); ++i) {
-    if (keep(i)) continue;
-    entries[static_cast<std::size_t>(next[static_cast<std::size_t>(log.user[i])]++)] = {
-        log.user[i], log.item[i], weighted ? weights[static_cast<std::size_t>(log.behaviour[i])] : 1.0f,
-        has_parts ? log.part[i] : Part::train, log.time.empty() ? 0.0 : log.time[i]};
+  for (const InteractionReport& of_part : left_out) {
+    report.below_min_rating += of_part.below_min_rating;
+    report.other_behaviours += of_part.other_behaviours;
   }
+  Entries entries(static_cast<std::size_t>(before));
+  on_parts(parts, [&](std::size_t part) {
+    for (std::size_t i = begin_of(part); i < begin_of(part + 1); ++i) {
+      if (reason(i)) continue;
+      entries[static_cast<std::size_t>(next[part][static_cast<std::size_t>(log.user[i])]++)] = {
+          log.user[i], log.item[i], weighted ? weights[static_cast<std::size_t>(log.behaviour[i])] : 1.0f,
+          has_parts ? log.part[i] : Part::train, log.time.empty() ? 0.0 : log.time[i]};
+    }
+  });
   return entries;
 }
 
-/// Calls `visit(begin, end)` for the entries of each user that has any; they are grouped by user.
+/// Calls `visit(begin, end)` for the entries of each user that has any, which are grouped by user.
 template <class Visit>
-void for_each_user(std::vector<Entry>& entries, const Visit& visit) {
-  for (auto begin = entries.begin(); begin != entries.end();) {
-    const auto end = std::find_if(begin, entries.end(), [&](const Entry& entry) { return entry.user != begin->user; });
+void for_each_user(Entries::iterator begin, Entries::iterator all_end, const Visit& visit) {
+  while (begin != all_end) {
+    const auto end = std::find_if(begin, all_end, [&](const Entry& entry) { return entry.user != begin->user; });
     visit(begin, end);
     begin = end;
   }
 }
 
+/// Where the parts of entries that are grouped by user begin, and the end of the last: no user's entries are parted.
+std::vector<std::size_t> parts_of(const Entries& entries) {
+  constexpr std::size_t most = 256;
+  const std::size_t parts = std::clamp<std::size_t>(entries.size() / entries_of_part, 1, most);
+  std::vector<std::size_t> bounds{0};
+  for (std::size_t part = 1; part < parts; ++part) {
+    std::size_t at = std::max(bounds.back(), entries.size() * part / parts);
+    while (at > 0 && at < entries.size() && entries[at].user == entries[at - 1].user) ++at;
+    bounds.push_back(at);
+  }
+  bounds.push_back(entries.size());
+  return bounds;
+}
+
 /// Leaves one entry of each pair, ascending by user and item: of those in the earliest of the parts train, val, test, the largest
 /// weight and the earliest time.
-void deduplicate(std::vector<Entry>& entries, InteractionReport& report) {
-  for_each_user(entries, [](auto begin, auto end) {
-    std::sort(begin, end,
-              [](const Entry& a, const Entry& b) { return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time); });
-  });
-  std::size_t kept = 0;
-  Part part = Part::train;  // of the entry last seen of the pair
-  for (const Entry& entry : entries) {
-    Entry* last = kept > 0 ? &entries[kept - 1] : nullptr;
-    if (!last || last->user != entry.user || last->item != entry.item) {
-      part = entry.part;
-      entries[kept++] = entry;
-    } else if (part == entry.part) {
-      ++report.duplicates;
-      if (part == last->part) last->weight = std::max(last->weight, entry.weight);
-    } else {
-      part = entry.part;
-      ++report.overlap;
+void deduplicate(Entries& entries, InteractionReport& report) {
+  const std::vector<std::size_t> bounds = parts_of(entries);
+  std::vector<InteractionReport> met(bounds.size() - 1);
+  std::vector<std::size_t> ends(bounds.size() - 1);  // of what each part keeps
+  on_parts(ends.size(), [&](std::size_t at) {
+    const auto first = entries.begin() + static_cast<std::ptrdiff_t>(bounds[at]);
+    const auto last = entries.begin() + static_cast<std::ptrdiff_t>(bounds[at + 1]);
+    for_each_user(first, last, [](auto begin, auto end) {
+      std::sort(begin, end, [](const Entry& a, const Entry& b) {
+        return std::tie(a.item, a.part, a.time) < std::tie(b.item, b.part, b.time);
+      });
+    });
+    std::size_t kept = bounds[at];
+    Part part = Part::train;  // of the entry last seen of the pair
+    for (auto entry = first; entry != last; ++entry) {
+      Entry* const before = kept > bounds[at] ? &entries[kept - 1] : nullptr;
+      if (!before || before->user != entry->user || before->item != entry->item) {
+        part = entry->part;
+        entries[kept++] = *entry;
+      } else if (part == entry->part) {
+        ++met[at].duplicates;
+        if (part == before->part) before->weight = std::max(before->weight, entry->weight);
+      } else {
+        part = entry->part;
+        ++met[at].overlap;
+      }
     }
+    ends[at] = kept;
+  });
+  auto end = entries.begin();
+  for (std::size_t at = 0; at < ends.size(); ++at) {
+    const auto first = entries.begin() + static_cast<std::ptrdiff_t>(bounds[at]);
+    const auto last = entries.begin() + static_cast<std::ptrdiff_t>(ends[at]);
+    end = end == first ? last : std::move(first, last, end);
+    report.duplicates += met[at].duplicates;
+    report.overlap += met[at].overlap;
   }
-  entries.resize(kept);
+  entries.erase(end, entries.end());
 }
 
 /// Peels users and items with fewer than k partners in training until none is left: each entry is looked at twice.
-void keep_k_core(std::vector<Entry>& entries, int64_t users, int64_t items, int64_t k) {
+void keep_k_core(Entries& entries, int64_t users, int64_t items, int64_t k) {
   const auto counted = [](const Entry& entry) { return entry.part == Part::train; };
   // Vertices are the users, then the items; each lists its entries.
   const auto vertices_of = [&](const Entry& entry) { return std::pair<int64_t, int64_t>{entry.user, users + entry.item}; };
@@ -238,7 +326,7 @@ IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector
 }
 
 /// Leaves out users and items that stand in no entry.
-void drop_unused(std::vector<Entry>& entries, InteractionLog& log) {
+void drop_unused(Entries& entries, InteractionLog& log) {
   std::vector<bool> user_used(static_cast<std::size_t>(log.users.size()), false);
   std::vector<bool> item_used(static_cast<std::size_t>(log.items.size()), false);
   for (const Entry& entry : entries) {
@@ -278,10 +366,9 @@ void split_run(std::span<Entry*> run, int64_t val, int64_t test, const PrepareOp
   for (std::size_t i = 0; i < last.size(); ++i) last[i]->part = i < static_cast<std::size_t>(val) ? Part::val : Part::test;
 }
 
-void split(std::vector<Entry>& entries, const PrepareOptions& options) {
+void split(Entries& entries, const PrepareOptions& options) {
   if (options.split == SplitMethod::files || options.split == SplitMethod::none) return;
-  std::vector<Entry*> run;
-  const auto split_range = [&](auto begin, auto end) {
+  const auto split_range = [&options](std::vector<Entry*>& run, auto begin, auto end) {
     const int64_t count = end - begin;
     int64_t test = 0, val = 0;
     if (options.split == SplitMethod::leave_one_out) {
@@ -295,13 +382,20 @@ void split(std::vector<Entry>& entries, const PrepareOptions& options) {
     split_run(run, val, test, options);
   };
   if (options.global) {
-    split_range(entries.begin(), entries.end());
+    std::vector<Entry*> run;
+    split_range(run, entries.begin(), entries.end());
   } else {
-    for_each_user(entries, split_range);
+    const std::vector<std::size_t> bounds = parts_of(entries);
+    on_parts(bounds.size() - 1, [&](std::size_t part) {
+      std::vector<Entry*> run;
+      for_each_user(entries.begin() + static_cast<std::ptrdiff_t>(bounds[part]),
+                    entries.begin() + static_cast<std::ptrdiff_t>(bounds[part + 1]),
+                    [&](auto begin, auto end) { split_range(run, begin, end); });
+    });
   }
 }
 
-HostCsr matrix_of(const std::vector<Entry>& entries, Part part, int64_t users, int64_t items) {
+HostCsr matrix_of(const Entries& entries, Part part, int64_t users, int64_t items) {
   HostCsr matrix;
   matrix.rows = users;
   matrix.cols = items;
@@ -370,7 +464,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
   InteractionDataset data;
   data.name = log.name;
   data.report.logged = log.size();
-  std::vector<Entry> entries = filter(log, options, data.report);
+  Entries entries = filter(log, options, data.report);
   // The log's columns are not needed any more, and the matrices want their memory.
   for (std::vector<int32_t>* column : {&log.user, &log.item, &log.behaviour}) std::vector<int32_t>().swap(*column);
   std::vector<float>().swap(log.rating);
@@ -390,9 +484,10 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
   data.users = std::move(log.users);
   data.items = std::move(log.items);
   data.item_names = std::move(log.item_names);
-  data.train = matrix_of(entries, Part::train, data.users.size(), data.items.size());
-  data.val = matrix_of(entries, Part::val, data.users.size(), data.items.size());
-  data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size());
+  io::detail::run_all(entries.size() < entries_of_part ? 1 : default_threads().count,
+                      {[&] { data.train = matrix_of(entries, Part::train, data.users.size(), data.items.size()); },
+                       [&] { data.val = matrix_of(entries, Part::val, data.users.size(), data.items.size()); },
+                       [&] { data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size()); }});
   check_parts(data, options);
   count_cold(data);
   data.reading = std::move(log.reading);

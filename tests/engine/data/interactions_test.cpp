@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <tuple>
 
 #include "heddle/error.h"
@@ -378,4 +379,55 @@ TEST_CASE("engine / interactions hash: content counts, names and ways to hold it
   CHECK(changed([](auto& d) { std::swap(d.train, d.test); }));
   CHECK(changed([](auto& d) { d.users = IdTable({"u0", "u1", "u3"}); }));
   CHECK(changed([](auto& d) { d.items.insert("more"); }));
+}
+
+TEST_CASE("engine / prepare: a large log, which threads share, comes to what a look at each entry says") {
+  // Two users have most of it, so that parts that begin in the middle of a user are moved.
+  constexpr int64_t size = 700'000;
+  constexpr int32_t users = 900, items = 400;
+  InteractionLog log;
+  for (int32_t user = 0; user < users; ++user) log.users.insert("u" + std::to_string(user));
+  for (int32_t item = 0; item < items; ++item) log.items.insert("i" + std::to_string(item));
+  log.behaviours = {"view", "buy", "return"};
+  std::map<std::tuple<int32_t, int32_t, int32_t>, float> largest;  // by user, item and part
+  int64_t returned = 0;
+  uint64_t state = 88172645463325252U;
+  for (int64_t i = 0; i < size; ++i) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    const auto user = static_cast<int32_t>(state % 3 == 0 ? 17 : state % 3 == 1 ? 400 : state / 3 % users);
+    const auto item = static_cast<int32_t>(state >> 20) & 0x7fffffff;
+    const auto behaviour = static_cast<int32_t>(state >> 33 & 0xff) % 3;
+    const auto part = static_cast<int32_t>(state >> 41 & 0xff) % 3;
+    log.user.push_back(user);
+    log.item.push_back(item % items);
+    log.behaviour.push_back(behaviour);
+    log.part.push_back(static_cast<Part>(part));
+    if (behaviour == 2) {
+      ++returned;
+      continue;
+    }
+    float& weight = largest[{user, item % items, part}];
+    weight = std::max(weight, behaviour == 0 ? 1.0f : 3.0f);
+  }
+  std::map<std::pair<int32_t, int32_t>, std::pair<int32_t, float>> expected;  // the earliest part
+  for (const auto& [key, weight] : largest) expected.try_emplace({std::get<0>(key), std::get<1>(key)}, std::get<2>(key), weight);
+  const InteractionDataset data = prepare(std::move(log), {.behaviour_weights = {{"view", 1}, {"buy", 3}}});
+  CHECK(data.report.other_behaviours == returned);
+  CHECK(data.report.duplicates + data.report.overlap == size - returned - static_cast<int64_t>(expected.size()));
+  CHECK(data.report.overlap == static_cast<int64_t>(largest.size() - expected.size()));
+  std::size_t right = 0, all = 0;
+  for (const auto& [part, matrix] : {std::pair(0, &data.train), std::pair(1, &data.val), std::pair(2, &data.test)}) {
+    for (int32_t user = 0; user < users; ++user) {
+      for (int64_t at = matrix->row_offsets[static_cast<std::size_t>(user)];
+           at < matrix->row_offsets[static_cast<std::size_t>(user) + 1]; ++at, ++all) {
+        const auto found = expected.find({user, matrix->col_indices[static_cast<std::size_t>(at)]});
+        const float weight = matrix->values.empty() ? 1 : matrix->values[static_cast<std::size_t>(at)];
+        right += found != expected.end() && found->second == std::pair(part, weight);
+      }
+      const auto row = matrix->row(user);
+      CHECK(std::is_sorted(row.begin(), row.end()));
+    }
+  }
+  CHECK(all == expected.size());
+  CHECK(right == all);
 }
