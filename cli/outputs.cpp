@@ -17,7 +17,9 @@ void OutputOptions::add_to(CLI::App& app, bool with_model, bool with_attention) 
     names.add_to(app, "interrupted");  // one that diverges leaves nothing
   }
   app.add_option("--save-embeddings", embeddings, "write the nodes' hidden representations to this .npy file")->type_name("FILE");
-  app.add_option("--save-predictions", predictions, "write a table to this file: node, predicted, label, probability, split")
+  app.add_option("--save-predictions", predictions,
+                 "write a table to this file: node, predicted, label, probability, split; .csv, .jsonl, else with tabs; with .gz "
+                 "behind it compressed")
       ->type_name("FILE");
   if (with_attention) {
     app.add_option("--save-attention", attention, "write each edge's attention coefficients to this file, .csv or .gexf")

@@ -149,6 +149,13 @@ void ByteBuffer::resize(int64_t size) {
   *this = std::move(resized);
 }
 
+std::pair<std::string, bool> ending_of(const std::string& path) {
+  std::filesystem::path named(path);
+  const bool gzip = named.extension() == ".gz";
+  if (gzip) named = named.stem();
+  return {named.extension().string(), gzip};
+}
+
 ByteBuffer read_file(const std::string& path) {
   const InputFile file(path);
   ByteBuffer buffer(file.size());

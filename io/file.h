@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "heddle/io.h"
 
@@ -76,6 +77,9 @@ bool is_gzip(std::string_view bytes);
 std::string gunzip_head(std::string_view bytes, int64_t most);
 /// `text` (fewer than 2^32 bytes) as one gzip member, at zlib's fastest level; members behind each other are a gzip file again.
 std::string gzip_member(std::string_view text);
+
+/// What the name of a file says that is to be written: ".csv" of table.csv and table.csv.gz, and whether .gz stands behind it.
+std::pair<std::string, bool> ending_of(const std::string& path);
 
 /// Writes a file so that either all of it or what stood before is at `path`: a temporary file in the same folder
 /// (NAME.tmp-PROCESS-NUMBER), flushed to the disk and renamed by `commit`; without `commit` the destructor removes it. Of a

@@ -1,14 +1,20 @@
+#include <algorithm>
 #include <charconv>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
+#include "io/file.h"
 
 namespace heddle::io {
 
 namespace {
+
+constexpr std::size_t most_of_member = std::size_t{1} << 26;  ///< bytes that are compressed at once
 
 /// How the fields of a line are put together.
 struct TableForm {
@@ -78,9 +84,27 @@ std::string predictions_text(const NodePredictions& predictions, const NodeDatas
   rethrow_as_error();
 }
 
-void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data,
-                       TableFormat format) try {
-  write_file(path, predictions_text(predictions, data, format));
+TableFileForm table_file_form(const std::string& path) try {
+  const auto [ending, gzip] = detail::ending_of(path);
+  TableFileForm form{.format = TableFormat::tsv, .gzip = gzip};
+  if (ending == ".csv") form.format = TableFormat::csv;
+  if (ending == ".jsonl") form.format = TableFormat::json_lines;
+  return form;
+} catch (...) {
+  rethrow_as_error();
+}
+
+void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data) try {
+  const TableFileForm form = table_file_form(path);
+  const std::string table = predictions_text(predictions, data, form.format);
+  if (!form.gzip) {
+    write_file(path, table);
+    return;
+  }
+  detail::AtomicFile file(path);
+  for (std::string_view rest = table; !rest.empty(); rest.remove_prefix(std::min(rest.size(), most_of_member)))
+    file.write(detail::gzip_member(rest.substr(0, most_of_member)));
+  file.commit();
 } catch (...) {
   rethrow_as_error();
 }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -124,14 +123,8 @@ struct RankingWriter {
 }  // namespace
 
 RankingFileForm ranking_file_form(const std::string& path) try {
-  namespace fs = std::filesystem;
-  RankingFileForm form;
-  fs::path named(path);
-  if (named.extension() == ".gz") {
-    form.gzip = true;
-    named = named.stem();
-  }
-  const std::string ending = named.extension().string();
+  const auto [ending, gzip] = io::detail::ending_of(path);
+  RankingFileForm form{.format = RankingFormat::csv, .gzip = gzip};
   require(ending == ".csv" || ending == ".jsonl" || ending == ".trec" || ending == ".run", ErrorKind::usage, path,
           " ends in none of .csv, .jsonl, .trec, .run, nor in one of these and .gz");
   if (ending == ".jsonl") form.format = RankingFormat::json_lines;

@@ -183,12 +183,19 @@ enum class TableFormat {
   csv,         ///< the same with commas
   json_lines,  ///< an object a line; null where there is nothing to tell
 };
+/// What a file of predictions is.
+struct TableFileForm {
+  TableFormat format = TableFormat::tsv;  ///< of its text
+  bool gzip = false;                      ///< whether that is compressed
+};
+/// The form that a file of this name has, by the name's ending: .csv, .jsonl, and for .tsv or any other name tabs; .gz may stand
+/// behind it.
+TableFileForm table_file_form(const std::string& path);
 /// One line a node: node, predicted class, label, probability of the predicted class (six decimals), split (train, val or test);
 /// empty where a node has no label or no split. Throws Error{usage} unless there is a prediction for each node.
 std::string predictions_text(const NodePredictions& predictions, const NodeDataset& data, TableFormat format = TableFormat::tsv);
-/// Writes it atomically as write_file does.
-void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data,
-                       TableFormat format = TableFormat::tsv);
+/// Writes it atomically as write_file does, in the form that the path's ending says (table_file_form).
+void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data);
 
 /// What an edge table tells besides the edges.
 struct EdgeTableOptions {

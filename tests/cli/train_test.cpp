@@ -133,6 +133,31 @@ TEST_SUITE("cli") {
     CHECK(table.find("\ttest\n") != std::string::npos);
   }
 
+  TEST_CASE("the name's ending decides how the predictions table is written, of train and of predict") {
+    const TempDir folder;
+    write_karate(folder);
+    const TempDir outputs;
+    const std::string model = outputs.file("m");
+    REQUIRE(train(folder, "--save " + model + " --save-predictions " + outputs.file("p.tsv")).status == 0);
+    const std::string tabs = file_content(outputs.file("p.tsv"));
+    std::string commas = tabs;
+    std::replace(commas.begin(), commas.end(), '\t', ',');
+    REQUIRE(train(folder, "--save-predictions " + outputs.file("p.csv")).status == 0);
+    CHECK(file_content(outputs.file("p.csv")) == commas);
+    const auto predict = [&](const std::string& name) {
+      return run_program("predict " + model + " --data " + folder.path().string() + " --quiet --save-predictions " +
+                         outputs.file(name));
+    };
+    REQUIRE(predict("q.csv").status == 0);
+    CHECK(file_content(outputs.file("q.csv")) == commas);
+    REQUIRE(predict("q").status == 0);
+    CHECK(file_content(outputs.file("q")) == tabs);
+    REQUIRE(predict("q.jsonl").status == 0);
+    CHECK(file_content(outputs.file("q.jsonl")).starts_with("{\"node\": 0, \"predicted\": 0, \"label\": 0, "));
+    REQUIRE(predict("q.csv.gz").status == 0);
+    CHECK(std::system(("gunzip -c '" + outputs.file("q.csv.gz") + "' | cmp -s - '" + outputs.file("q.csv") + "'").c_str()) == 0);
+  }
+
   TEST_CASE("a node without a label has an empty one in the table, and no split") {
     const TempDir folder;
     folder.write("edges.txt", "0 1\n1 2\n2 3\n");

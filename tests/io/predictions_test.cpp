@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "heddle/error.h"
 #include "heddle/io.h"
@@ -48,6 +49,31 @@ TEST_CASE("predictions / a line a node, empty where there is no label or no spli
   NodeDataset unlabelled = four_nodes();
   unlabelled.labels.clear();
   CHECK(io::predictions_text(predictions, unlabelled).find("0\t1\t\t0.500000\ttrain\n") != std::string::npos);
+}
+
+TEST_CASE("predictions / the name's ending decides the form of the file") {
+  using Form = std::pair<io::TableFormat, bool>;
+  const auto form = [](const char* path) {
+    const io::TableFileForm found = io::table_file_form(path);
+    return Form(found.format, found.gzip);
+  };
+  CHECK(form("a/p.csv") == Form(io::TableFormat::csv, false));
+  CHECK(form("p.csv.gz") == Form(io::TableFormat::csv, true));
+  CHECK(form("p.jsonl") == Form(io::TableFormat::json_lines, false));
+  CHECK(form("p.tsv.gz") == Form(io::TableFormat::tsv, true));
+  CHECK(form("p.csv/table") == Form(io::TableFormat::tsv, false));
+  CHECK(form("/dev/stdout") == Form(io::TableFormat::tsv, false));
+  const TempDir folder;
+  for (const char* const name : {"p.csv", "p.tsv", "p.jsonl", "p"}) {
+    CAPTURE(name);
+    const std::string path = folder.file(name), packed = path + ".gz";
+    io::write_predictions(path, predictions, four_nodes());
+    io::write_predictions(packed, predictions, four_nodes());
+    const std::string expected = io::predictions_text(predictions, four_nodes(), io::table_file_form(path).format);
+    CHECK(io::detail::read_file(path).view() == expected);
+    CHECK(io::detail::is_gzip(io::detail::read_file(packed).view()));
+    CHECK(io::detail::read_text_file(packed).view() == expected);
+  }
 }
 
 TEST_CASE("predictions / JSON lines are one object each, with null for nothing") {
