@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "engine/bundle/node_model_file.h"
 #include "engine/fit/saved_plan.h"
@@ -245,19 +247,62 @@ void check_content(const FileContent& content) {
   }
 }
 
-/// Takes all that is somebody's out of what a model holds: arrays with a row a user then have none.
+/// Keys of metadata that say what the file is, and how the data came to be; begun so or called so.
+constexpr std::string_view reserved_prefixes[] = {"setting.", "trained.", column_entry, data_option_prefix};
+constexpr std::string_view reserved_keys[] = {"format",    "format_version", "heddle_version",     "model",    history_entry,
+                                              "data.name", "data.hash",      "data.hash_as_split", "held_out", "held_out_seed"};
+/// Arrays that are not the model's.
+constexpr std::string_view reserved_array_prefixes[] = {"train.", "users.", "items.", "item_names.", column_entry};
+constexpr std::string_view reserved_arrays[] = {"deny", "allow", "item_counts"};
+
+bool is_reserved(std::string_view name, std::span<const std::string_view> names, std::span<const std::string_view> prefixes) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view each) { return name == each; }) ||
+         std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view each) { return name.starts_with(each); });
+}
+
+/// Throws Error{usage} for arrays that a reader would take for something else than the model's.
+void check_arrays(const Recommender& model, const io::TensorFile& file) {
+  const auto check = [&](const std::string& name) {
+    require(!is_reserved(name, reserved_arrays, reserved_array_prefixes), ErrorKind::usage, model.name(), " has an array ",
+            io::detail::in_quotes(name), ", a name that the file keeps for what is not the model's; it needs another one");
+  };
+  for (const io::NamedTensor& tensor : file.tensors) check(tensor.name);
+  for (const io::NamedIntegers& integers : file.integers) check(integers.name);
+}
+
+/// Takes all that is somebody's out of what a model holds: arrays with a row or an element a user then have none. Throws
+/// Error{usage} for an array of which nobody knows how.
 void leave_users_out(const Recommender& model, std::span<const Kind> own, io::TensorFile& file) {
   const FitPlan plan = fitting::saved_plan(find_kind(model.name(), Task::recommend, own), model.settings(), own);
   require(!plan.needs_history(), ErrorKind::usage, model.name(), plan.parts.empty() ? "" : " has a model that",
           " answers from the interactions themselves, so that it cannot be saved without history");
-  std::set<std::string> of_users;
-  for (const PartShape& part : fitting::saved_parts(plan, 0, model.items())) {
-    if (part.rows == 0) of_users.insert(part.name);
-  }
+  std::map<std::string, PartShape> with, without;
+  for (PartShape& part : fitting::saved_parts(plan, model.users(), model.items())) with[part.name] = std::move(part);
+  for (PartShape& part : fitting::saved_parts(plan, 0, model.items())) without[part.name] = std::move(part);
+  /// The array's shape without users; null where that is what it has.
+  const auto shape_without = [&](const std::string& name) -> const PartShape* {
+    const auto before = with.find(name), after = without.find(name);
+    require(before != with.end() && after != without.end(), ErrorKind::usage, model.name(), " has an array ",
+            io::detail::in_quotes(name),
+            " that is not among the parts of its kind: nobody knows what of it is of users, so that it cannot be saved without "
+            "history");
+    const PartShape &a = before->second, &b = after->second;
+    if (a.rows == b.rows && a.least_cols == b.least_cols && a.most_cols == b.most_cols) return nullptr;
+    require(b.rows == 0 || b.most_cols == 0, ErrorKind::usage, model.name(), " has an array ", io::detail::in_quotes(name),
+            " of users and others together, from which the users cannot be taken, so that it cannot be saved without history");
+    return &b;
+  };
   for (io::NamedTensor& tensor : file.tensors) {
-    if (!of_users.contains(tensor.name)) continue;
-    tensor.rows = 0;
+    const PartShape* const shape = shape_without(tensor.name);
+    if (shape == nullptr) continue;
+    tensor.rows = shape->rows;
+    if (shape->most_cols == 0) tensor.cols = 0;
     tensor.values.clear();
+  }
+  for (io::NamedIntegers& integers : file.integers) {
+    if (shape_without(integers.name) == nullptr) continue;
+    integers.shape = {0};
+    std::visit([](auto& values) { values.clear(); }, integers.values);
   }
 }
 
@@ -296,7 +341,13 @@ std::map<std::string, std::string> metadata_of(const Recommender& model, const I
   std::map<std::string, std::string> metadata = {{"data.name", data.name}, {"data.hash", data.content_hash()}};
   // The keys above stay what they are, and so do those that say what the file is; the caller's go before those below.
   metadata.insert(extra.begin(), extra.end());
-  metadata.merge(model.how_fitted());
+  std::map<std::string, std::string> how = model.how_fitted();
+  for (const auto& told : how) {
+    require(!is_reserved(told.first, reserved_keys, reserved_prefixes), ErrorKind::usage, model.name(),
+            " tells of how it was fitted ", io::detail::in_quotes(told.first),
+            ", a name that the file keeps for itself; it needs another one");
+  }
+  metadata.merge(how);
   metadata.merge(origin_metadata(data.origin));
   return metadata;
 }
@@ -308,6 +359,7 @@ void write_recommender(const std::string& path, const Recommender& model, const 
   file.metadata = file_metadata(model, content);
   file.tensors = model.tensors();
   file.integers = model.integers();
+  check_arrays(model, file);
   if (content.history) {
     if (!train.values.empty()) file.tensors.push_back({"train.values", 1, train.nnz(), train.values});
     file.integers.push_back({"train.row_offsets", {train.rows + 1}, train.row_offsets});

@@ -102,7 +102,7 @@ struct Kind {
   bool attends = false;                ///< NodeClassifier::attention has something to tell
   bool folds_in = false;               ///< the items of a visitor decide what is recommended to them
   /// The model's answers are computed from the training interactions themselves, so that its file cannot be saved without them.
-  /// Of others the file's `parts` are enough, of which those with a row a user then have none.
+  /// Of others the file's `parts` are enough, as they are of 0 users: those with a row or an element a user then have none.
   bool needs_history = false;
   /// Whether a model with these settings has vectors: of its nodes before the last layer, or of users and items. Null: none has.
   std::function<bool(const Settings& settings)> has_vectors = {};

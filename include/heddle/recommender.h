@@ -295,7 +295,9 @@ struct SaveOptions {
 /// file tells who took what: a new one is readable by its owner alone, one that is replaced keeps its mode. A file that holds
 /// nothing that `options` adds or leaves out is of format version 1, else of version 2. Throws Error{usage} where the model was
 /// not made of the data's training interactions, for lists and columns that are not of these items, and without history for a
-/// kind of model that is computed from the interactions when it answers (Kind::needs_history).
+/// kind of model that is computed from the interactions when it answers (Kind::needs_history), or that has an array from which
+/// nobody knows how to take the users; and for a model of a kind of one's own whose arrays, or entries of how_fitted, are called
+/// as the file calls its own.
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra = {}, const SaveOptions& options = {});
 /// Writes what was loaded, and changed since: lists, columns, names, metadata; with `history` false without the interactions.

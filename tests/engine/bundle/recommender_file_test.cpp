@@ -1,8 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <map>
+#include <utility>
 
+#include "heddle/kinds.h"
 #include "tests/engine/bundle/model_samples.h"
 #include "tests/engine/interactions.h"
 #include "tests/support/compare.h"
@@ -30,6 +35,36 @@ std::vector<std::unique_ptr<Recommender>> one_of_each(const InteractionDataset& 
   models.push_back(
       make_blend(make_graph_filter(data, {.rank = 3}, device), make_item_cosine(data, {.neighbours = 7}, device), 0.3f));
   return models;
+}
+
+/// A recommender of a kind of its own, with whatever it is told to save.
+struct Noted final : Recommender {
+  Noted(const HostCsr& train, const Device& device) : Recommender(std::make_shared<const HostCsr>(train), device) {}
+  std::string name() const override { return "noted"; }
+  std::map<std::string, std::string> settings() const override { return {}; }
+  std::map<std::string, std::string> how_fitted() const override { return notes; }
+  std::vector<io::NamedTensor> tensors() const override { return matrices; }
+  std::vector<io::NamedIntegers> integers() const override { return numbers; }
+  void score_block(Session& session, std::span<const Query>, DenseView<float> scores) const override {
+    const std::vector<float> zeros(static_cast<std::size_t>(scores.size()));
+    upload(session.context().stream(), scores.data, zeros.data(), zeros.size() * sizeof(float));
+  }
+
+  std::map<std::string, std::string> notes;
+  std::vector<io::NamedTensor> matrices;
+  std::vector<io::NamedIntegers> numbers;
+};
+
+/// Its row of the table, whose models hold `parts`.
+Kind noted_kind(std::function<std::vector<PartShape>(const Settings&, int64_t, int64_t)> parts) {
+  Kind kind{.name = "noted", .summary = "what it is told", .source = "a test"};
+  kind.recommender.parts = std::move(parts);
+  kind.recommender.make = [](const InteractionDataset& data, const Settings&, uint64_t, const Device& device,
+                             const ProgressCallback&) { return std::make_unique<Noted>(data.train, device); };
+  kind.recommender.load = [](RecommenderParts&& given, const Device& device) {
+    return std::make_unique<Noted>(*given.train, device);
+  };
+  return kind;
 }
 
 std::string read_bytes(const std::string& path) {
@@ -198,6 +233,86 @@ TEST_CASE("recommender file / one that is cut short anywhere is refused") {
     const std::string path = folder.write("cut", std::string_view(content).substr(0, length));
     CHECK(error_mismatch(ErrorKind::bad_data, path, [&] { load_recommender(path, one_thread()); }) == "");
   }
+}
+
+TEST_CASE("recommender file / what a kind of one's own calls as the file calls its own is refused when it is saved") {
+  const TempDir folder;
+  const InteractionDataset data = named_data();
+  const std::string path = folder.file("m");
+  for (const char* const key :
+       {"format", "format_version", "heddle_version", "model", "setting.dim", "trained.dim", "history", "item_column.0",
+        "data.name", "data.hash", "data.option.split", "data.hash_as_split", "held_out", "held_out_seed"}) {
+    CAPTURE(key);
+    Noted model(data.train, one_thread());
+    model.notes[key] = "a note";
+    const std::string sentence = text("noted tells of how it was fitted '", key, "', a name that the file keeps for itself");
+    CHECK(error_mismatch(ErrorKind::usage, sentence.c_str(), [&] { save_recommender(model, data, path); }) == "");
+    CHECK(!std::filesystem::exists(path));
+  }
+  for (const char* const name : {"train.values", "users.bytes", "items.offsets", "item_names.bytes", "item_column.0.bytes",
+                                 "deny", "allow", "item_counts"}) {
+    CAPTURE(name);
+    Noted with_matrix(data.train, one_thread()), with_numbers(data.train, one_thread());
+    with_matrix.matrices.push_back({name, 1, 1, {0.5f}});
+    with_numbers.numbers.push_back({name, {1}, std::vector<int32_t>{3}});
+    const std::string sentence = text("noted has an array '", name, "', a name that the file keeps for what is not the model's");
+    CHECK(error_mismatch(ErrorKind::usage, sentence.c_str(), [&] { save_recommender(with_matrix, data, path); }) == "");
+    CHECK(error_mismatch(ErrorKind::usage, sentence.c_str(), [&] { save_recommender(with_numbers, data, path); }) == "");
+  }
+  Noted model(data.train, one_thread());
+  model.notes["historian"] = "a note";
+  model.matrices.push_back({"denied", 1, 1, {0.5f}});
+  const Kind own[] = {noted_kind([](const Settings&, int64_t, int64_t) -> std::vector<PartShape> {
+    return {{"denied", 1, 1, 1}};
+  })};
+  save_recommender(model, data, path);
+  CHECK(load_recommender(path, one_thread(), own).metadata.at("historian") == "a note");
+}
+
+TEST_CASE("recommender file / without history an array has nothing of users, or it is not written") {
+  const TempDir folder;
+  const InteractionDataset data = named_data();
+  const std::string path = folder.file("m");
+  const int64_t users = data.users.size(), items = data.items.size();
+  const auto floats = [](int64_t count) { return std::vector<float>(static_cast<std::size_t>(count), 1.5f); };
+  Noted model(data.train, one_thread());
+  model.matrices = {{"of_users", users, 2, floats(users * 2)},
+                    {"a_number_each", 1, users, floats(users)},
+                    {"of_items", items, 2, floats(items * 2)}};
+  model.numbers = {{"group", {users}, std::vector<int32_t>(static_cast<std::size_t>(users), 7)},
+                   {"shelf", {items}, std::vector<int64_t>(static_cast<std::size_t>(items), 9)}};
+  const auto parts = [](const Settings&, int64_t of_users, int64_t of_items) -> std::vector<PartShape> {
+    return {{"of_users", of_users, 2, 2},
+            {"a_number_each", 1, of_users, of_users},
+            {"of_items", of_items, 2, 2},
+            {"group", 1, of_users, of_users, true},
+            {"shelf", 1, of_items, of_items, true}};
+  };
+  const auto saves = [&](const Kind& kind) {
+    save_recommender(model, data, path, {}, {.history = false, .item_columns = {}, .lists = {}, .own = {&kind, 1}});
+  };
+  const Kind kind = noted_kind(parts);
+  saves(kind);
+  const io::TensorReader file(path);
+  const auto size = [&](const char* name) { return file.find(name)->size; };
+  CHECK(size("of_users") == 0);
+  CHECK(size("a_number_each") == 0);
+  CHECK(size("group") == 0);
+  CHECK(size("of_items") == items * 2);
+  CHECK(size("shelf") == items);
+  CHECK(!load_recommender(path, one_thread(), {&kind, 1}).history);
+  // What its kind does not tell of, and what is of users and items in one.
+  model.matrices.push_back({"secret", 1, 1, {1}});
+  CHECK(error_mismatch(ErrorKind::usage, "noted has an array 'secret' that is not among the parts of its kind",
+                       [&] { saves(kind); }) == "");
+  model.matrices.back() = {"all", users + items, 1, floats(users + items)};
+  const Kind mixed = noted_kind([&](const Settings& settings, int64_t of_users, int64_t of_items) {
+    std::vector<PartShape> all = parts(settings, of_users, of_items);
+    all.push_back({"all", of_users + of_items, 1, 1});
+    return all;
+  });
+  CHECK(error_mismatch(ErrorKind::usage, "noted has an array 'all' of users and others together", [&] { saves(mixed); }) == "");
+  save_recommender(model, data, path);  // with history nothing is taken out
 }
 
 TEST_CASE("recommender file / a changed byte anywhere is refused, or gives a model that still ranks") {
