@@ -7,14 +7,15 @@
 #include <set>
 #include <sstream>
 
+#include "heddle/fit.h"
 #include "heddle/io.h"
 #include "heddle/kinds.h"
 #include "heddle/saved_model.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
-// samples/version_1 holds a file of every kind that heddle 0.1.0 wrote, with a checksum and (older ones) without, and in
-// expected.txt what that program answered for each.
+// samples/version_1 holds a file of every kind that heddle 0.1.0 wrote, with a checksum and (older ones) without, a blend with a
+// trained model in it, and in expected.txt what that program answered for each.
 namespace heddle::test {
 
 namespace {
@@ -113,7 +114,7 @@ TEST_CASE("files of format version 1 / a sample of every kind is read, and answe
   }
   // gcn, gat, lightgcn, popularity, item-cosine, graph-filter, blend: those that were there when version 1 was.
   CHECK(kinds_seen.size() == 7);
-  CHECK(all.size() == 2 * (2 + 5 * 4));
+  CHECK(all.size() == 2 * (2 + 5 * 4) + 4);
 }
 
 TEST_CASE("files of format version 1 / names, weights and what the training was are read from them too") {
@@ -124,6 +125,11 @@ TEST_CASE("files of format version 1 / names, weights and what the training was 
   CHECK(named.metadata.at("epochs") == "3");
   CHECK(trained_on(named.metadata).name == "shop");
   CHECK(unfinished_text(named.metadata).empty());
+  const SavedRecommender blend = load_recommender(folder + "/blend-of-lightgcn.safetensors", one_thread());
+  CHECK(blend.model->settings().at("first") == "lightgcn");
+  CHECK(blend.model->trained_with().at("first.temperature") == "0.2");
+  CHECK(trained_on(blend.metadata).origin.options.at("split") == "none");
+  CHECK(plan_as_fitted(blend.metadata).parts.front().settings.at("epochs") == "3");
   const SavedRecommender weighted = load_recommender(folder + "/item-cosine.safetensors", one_thread());
   CHECK(weighted.item_names.empty());
   CHECK(weighted.model->train().values.size() == 35);
