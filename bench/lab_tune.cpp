@@ -35,6 +35,31 @@ TunedCase tune_spmm(const LabGraph& graph, int64_t width, const Device& device, 
   return {result.input, result.width, best->variant, rule->variant, cost(*best), cost(*rule)};
 }
 
+std::vector<TunedCase> tune_graphs(std::span<const std::string> graphs, std::span<const int64_t> widths, const Device& device,
+                                   int repeats, TunedVariants& tuned, const TuneProgress& progress) {
+  std::vector<TunedCase> cases;
+  const auto goes_on = [&] { return !progress.go_on || progress.go_on(); };
+  for (const std::string& name : graphs) {
+    if (!goes_on()) return cases;
+    if (progress.reading) progress.reading(name);
+    const LabGraph graph = lab_graph(name);
+    const StructureHash structure = structure_hash(graph.matrix);
+    for (const int64_t width : widths) {
+      if (!goes_on()) return cases;
+      if (progress.measuring) progress.measuring(cases.size());
+      try {
+        cases.push_back(tune_spmm(graph, width, device, repeats, progress.go_on));
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::interrupted) throw;
+        return cases;
+      }
+      tuned.add(choice_of(cases.back(), structure, device));
+      if (progress.measured) progress.measured(cases.back());
+    }
+  }
+  return cases;
+}
+
 TunedChoice choice_of(const TunedCase& found, const StructureHash& structure, const Device& device) {
   return {structure, found.width, device.description(), found.best, found.graph, decided_by(found, device.kind())};
 }

@@ -78,29 +78,26 @@ void run(const TuneOptions& options) {
   for (const std::string& name : names) longest = std::max(longest, columns_of(printable(name)));
   print(head + fmt::format("{}{:>7}  {:<21}{:<21}{}\n", padded_to_columns("graph", longest), "width", "best deterministic",
                            "the rule's", "rule / best"));
-  std::vector<TunedCase> outcomes;
   ProgressBar progress(false);
   const LabProgress cases(progress, names.size() * widths.size());
   catch_interrupts(progress.quiet());
-  for (const std::string& name : names) {
-    if (interrupted()) break;
-    const ProgressSubject of(progress, name);
-    progress.phase("reading the graph");
-    const bench::LabGraph graph = bench::lab_graph(name);
-    const StructureHash structure = structure_hash(graph.matrix);
-    for (int64_t width : widths) {
-      if (interrupted()) break;
-      cases.begin(outcomes.size());
-      std::optional<TunedCase> outcome;
-      const bool whole = unless_interrupted(
-          [&] { outcome = tune_spmm(graph, width, device, static_cast<int>(options.repeats), [] { return !interrupted(); }); });
-      if (!whole) break;
-      print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(printable(outcome->graph), longest), width,
-                            outcome->best, outcome->rule, outcome->ratio()));
-      tuned.add(choice_of(*outcome, structure, device));
-      outcomes.push_back(*std::move(outcome));
-    }
-  }
+  std::optional<ProgressSubject> graph;
+  const std::vector<TunedCase> outcomes = bench::tune_graphs(
+      names, widths, device, static_cast<int>(options.repeats), tuned,
+      {.reading =
+           [&](const std::string& name) {
+             graph.reset();
+             graph.emplace(progress, name);
+             progress.phase("reading the graph");
+           },
+       .measuring = [&](std::size_t number) { cases.begin(number); },
+       .measured =
+           [&](const TunedCase& outcome) {
+             print_row(fmt::format("{}{:>7}  {:<21}{:<21}{:.3f}\n", padded_to_columns(printable(outcome.graph), longest),
+                                   outcome.width, outcome.best, outcome.rule, outcome.ratio()));
+           },
+       .go_on = [] { return !interrupted(); }});
+  graph.reset();
   progress.finish();
   const bench::RuleQuality rule = bench::rule_quality(outcomes);
   ResultFiles results("");
