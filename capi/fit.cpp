@@ -25,20 +25,15 @@ heddle_status heddle_fit(const char* kind, const heddle_setting* settings, int64
                     asked.hold_out, ", it must be from 0 to below 1");
     const heddle::Settings given = heddle::capi::settings_of(settings, setting_count, function);
     const heddle::FitPlan plan = heddle::plan_fit(heddle::find_kind(kind, heddle::Task::recommend), given);
-    const heddle::InteractionDataset* learnt = &data->data;
-    std::optional<heddle::InteractionDataset> held_out;
-    if (asked.hold_out > 0 && learnt->val.nnz() == 0) {
-      held_out = *learnt;
-      heddle::hold_out_for(plan, *held_out, asked.hold_out, asked.seed);
-      learnt = &*held_out;
-    }
-    plan.check(*learnt, asked.seed);
-    heddle::Fitted<heddle::Recommender> fitted = heddle::fit(
-        plan, *learnt,
-        {.device = device->device, .seed = asked.seed, .progress = heddle::capi::progress_for(asked.progress, asked.user)});
+    plan.check(data->data, asked.seed);
+    heddle::Fitted<heddle::Recommender> fitted = heddle::fit(plan, data->data,
+                                                             {.device = device->device,
+                                                              .seed = asked.seed,
+                                                              .progress = heddle::capi::progress_for(asked.progress, asked.user),
+                                                              .hold_out = asked.hold_out});
     const std::optional<heddle::Error> diverged = fitted.report.diverged;
     const bool interrupted = fitted.report.interrupted;
-    *bundle = new heddle_bundle{heddle::Bundle::of(std::move(fitted), *learnt)};
+    *bundle = new heddle_bundle{heddle::Bundle::of(std::move(fitted), data->data)};
     // Told last: the caller has what was reached.
     if (diverged) throw heddle::Error(*diverged);
     heddle::require(!interrupted, heddle::ErrorKind::interrupted, function, ": ",

@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "cli/run_files.h"
 #include "heddle/error.h"
+#include "heddle/judged_fit.h"
 #include "heddle/metrics.h"
 
 namespace heddle::cli {
@@ -169,17 +170,12 @@ ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const Inte
   forget_peak_rss();
   const bool blend = !contestant.plan.parts.empty();
   const ProgressSubject of_blend(progress, blend ? contestant.name : "");
-  Fitted<Recommender> fitted =
-      fit_whole(contestant.plan, data, fit_options(where, seed, progress), progress.quiet(), "interrupted while training");
-  const ProgressSubject judged(progress, blend ? "" : contestant.name);
-  const InteractionDataset& dataset = fitted.report.trained_on ? *fitted.report.trained_on : data;
-  ModelOutcome outcome{.name = contestant.name, .report = {}, .test = {}};
-  outcome.test = evaluate_unless_empty(*fitted.model, dataset, dataset.test, metrics.options(true, seed), progress);
-  outcome.peak_bytes = recent_peak_rss_bytes();
-  outcome.model_bytes = fitted.model->model_bytes();
-  outcome.report = std::move(fitted.report);
-  outcome.report.trained_on.reset();
-  return outcome;
+  JudgedFit judged = fit_and_judge(contestant.plan, data, fit_options(where, seed, progress), metrics.options(true, seed));
+  return {.name = contestant.name,
+          .report = std::move(judged.fitted.report),
+          .test = std::move(judged.test),
+          .peak_bytes = recent_peak_rss_bytes(),
+          .model_bytes = judged.fitted.model->model_bytes()};
 }
 
 void CompareCommand::run() {

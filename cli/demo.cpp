@@ -18,12 +18,12 @@
 #include "cli/text_columns.h"
 #include "heddle/error.h"
 #include "heddle/interactions.h"
+#include "heddle/judged_fit.h"
 
 namespace heddle::cli {
 
 namespace {
 
-constexpr int64_t customers_shown = 2;
 constexpr int64_t shown_count = 10;  ///< purchases, and recommendations, of each
 
 struct DemoCommand {
@@ -37,8 +37,7 @@ struct DemoCommand {
 /// A model on the shop.
 struct Entry {
   std::string name;
-  Fitted<Recommender> fitted;
-  RankingMetrics test;
+  JudgedFit judged;
 };
 
 /// A customer of whom the text tells.
@@ -48,25 +47,19 @@ struct Customer {
   Ranking recommended;
 };
 
-Entry entry_of(const std::string& name, const Settings& settings, const InteractionDataset& data, const FitOptions& options,
-               ProgressBar& progress) {
-  Entry entry{.name = name, .fitted = {}, .test = {}};
-  entry.fitted = fit_whole(plan_fit(name, settings), data, options, progress.quiet(), "interrupted; nothing is saved of a demo");
-  const ProgressSubject of(progress, name);
-  entry.test = evaluate_unless_empty(*entry.fitted.model, data, data.test, {.topk = {20}}, progress);
-  return entry;
+Entry entry_of(const std::string& name, const Settings& settings, const InteractionDataset& data, const FitOptions& options) try {
+  return {.name = name, .judged = fit_and_judge(plan_fit(name, settings), data, options, {.topk = {20}})};
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::interrupted) throw;
+  fail(ErrorKind::interrupted, "interrupted; nothing is saved of a demo");
 }
 
-/// The first customers with as many purchases as fit beside the recommendations: chosen before anything is recommended.
-std::vector<Customer> choose_customers(const InteractionDataset& data) {
+std::vector<Customer> customers_of(const InteractionDataset& data) {
   std::vector<Customer> customers;
-  for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(customers.size()) < customers_shown; ++user) {
+  for (const int32_t user : example_users(data, {.most_train = shown_count})) {
     const std::span<const int32_t> train = data.train.row(user), test = data.test.row(user);
-    Customer customer{
-        .user = user, .bought = {train.begin(), train.end()}, .hidden = {test.begin(), test.end()}, .recommended = {}};
-    const auto bought = static_cast<int64_t>(customer.bought.size());
-    if (bought >= shown_count - 2 && bought <= shown_count && customer.hidden.size() >= 2)
-      customers.push_back(std::move(customer));
+    customers.push_back(
+        {.user = user, .bought = {train.begin(), train.end()}, .hidden = {test.begin(), test.end()}, .recommended = {}});
   }
   return customers;
 }
@@ -102,10 +95,10 @@ std::string story(const ShopOptions& shop, const InteractionDataset& data, const
       grouped(shop.categories, "category", "categories"), grouped(data.train.nnz() + data.test.nnz(), "purchase"));
   text += fmt::format("{:<13}  {:>9}  {:>8}  {:>11}\n", "", "recall@20", "NDCG@20", "fit");
   for (const Entry& entry : entries) {
-    text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>11}\n", entry.name, entry.test.values.at("recall@20"),
-                        entry.test.values.at("ndcg@20"), duration_text(entry.fitted.report.spent_s(), 2));
+    text += fmt::format("{:<13}  {:>9.4f}  {:>8.4f}  {:>11}\n", entry.name, entry.judged.test.values.at("recall@20"),
+                        entry.judged.test.values.at("ndcg@20"), duration_text(entry.judged.fitted.report.spent_s(), 2));
   }
-  const FitReport& training = entries.back().fitted.report;
+  const FitReport& training = entries.back().judged.fitted.report;
   text += fmt::format(
       "\nLightGCN ran {} ({:.0f} ms each) on {}.\n"
       "{} of its time went into trying out temperatures, which train without a part of the purchases.\n",
@@ -123,10 +116,10 @@ Json story_json(const InteractionDataset& data, const std::string& hash, const s
   object["models"] = Json::array();
   for (const Entry& entry : entries) {
     object["models"].push_back({{"model", entry.name},
-                                {"metrics", metrics_json(entry.test)},
-                                {"choice_s", entry.fitted.report.choosing_s},
-                                {"fit_s", entry.fitted.report.fitting_s},
-                                {"rank_s", entry.test.seconds}});
+                                {"metrics", metrics_json(entry.judged.test)},
+                                {"choice_s", entry.judged.fitted.report.choosing_s},
+                                {"fit_s", entry.judged.fitted.report.fitting_s},
+                                {"rank_s", entry.judged.test.seconds}});
   }
   object["customers"] = Json::array();
   for (const Customer& customer : customers) {
@@ -150,14 +143,14 @@ void DemoCommand::run() const {
   const InteractionDataset data = prepare(synthetic_shop(made));
   const FitOptions options = fit_options(where, shop.seed, progress);
   std::vector<Entry> entries;
-  for (const char* name : {"popularity", "item-cosine"}) entries.push_back(entry_of(name, {}, data, options, progress));
+  for (const char* name : {"popularity", "item-cosine"}) entries.push_back(entry_of(name, {}, data, options));
   // The default settings in fewer epochs: a small shop is learnt soon.
-  entries.push_back(entry_of("lightgcn", {{"epochs", "20"}}, data, options, progress));
-  std::vector<Customer> customers = choose_customers(data);
+  entries.push_back(entry_of("lightgcn", {{"epochs", "20"}}, data, options));
+  std::vector<Customer> customers = customers_of(data);
   std::vector<Query> queries;
   queries.reserve(customers.size());
   for (const Customer& customer : customers) queries.push_back({.user = customer.user, .items = {}});
-  const Recommender& shown = *entries.back().fitted.model;
+  const Recommender& shown = *entries.back().judged.fitted.model;
   Session session(shown.device());
   const std::vector<Ranking> rankings = shown.rank(session, queries, {.k = std::min(shown_count, data.items.size())});
   progress.finish();

@@ -16,6 +16,7 @@
 #include "cli/report.h"
 #include "cli/run_files.h"
 #include "heddle/error.h"
+#include "heddle/judged_fit.h"
 #include "heddle/saved_model.h"
 #include "io/text.h"
 
@@ -137,7 +138,7 @@ void EvaluateCommand::run() {
   const uint64_t seed = trained.seed;
   std::optional<NewUsers> kept_out;
   if (plan) {
-    kept_out = choose_new_users(*plan, loaded.data, new_user_share, seed);
+    kept_out = keep_out_users(*plan, loaded.data, new_user_share, seed);
     metrics.options(false).check(loaded.data.items.size());
   }
   Evaluation evaluation{.saved = saved,

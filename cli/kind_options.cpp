@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/option_tables.h"
 #include "heddle/error.h"
+#include "heddle/judged_fit.h"
 
 namespace heddle::cli {
 
@@ -122,9 +123,8 @@ Fitted<Recommender> fit_to_save(const FitPlan& plan, const InteractionDataset& d
 Fitted<Recommender> fit_whole(const FitPlan& plan, const InteractionDataset& data, const FitOptions& options, bool quiet,
                               const std::string& sentence) try {
   if (plan.trains_in_epochs()) catch_interrupts(quiet);
-  Fitted<Recommender> fitted = fit(plan, data, options);
-  if (fitted.report.diverged) throw Error(*fitted.report.diverged);
-  require(!fitted.report.interrupted && !interrupted(), ErrorKind::interrupted, sentence);
+  Fitted<Recommender> fitted = fit_to_end(plan, data, options);
+  require(!interrupted(), ErrorKind::interrupted, sentence);
   return fitted;
 } catch (const Error& error) {
   if (error.kind() != ErrorKind::interrupted) throw;

@@ -12,14 +12,6 @@
 
 namespace heddle::cli {
 
-NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed) {
-  NewUsers kept_out = keep_out_users(data, share, seed);
-  // Before the given items come back: none of those may be lost to validation.
-  hold_out_for(plan, kept_out.rest, 0, seed);
-  plan.check(kept_out.rest, seed);
-  return kept_out;
-}
-
 NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitOptions& fitting,
                                ProgressBar& progress) {
   NewUserFigures figures;

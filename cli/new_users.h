@@ -16,10 +16,6 @@ struct NewUserFigures {
   double fit_s = 0;     ///< both trainings
 };
 
-/// keep_out_users, with validation interactions held out of the rest where the plan needs such. Throws Error{usage} for data that
-/// the plan cannot be fitted to so.
-NewUsers choose_new_users(const FitPlan& plan, const InteractionDataset& data, double share, uint64_t seed);
-
 /// Trains twice, as `plan` says, with `fitting`. Throws as cost_of_being_new.
 NewUserFigures judge_new_users(const FitPlan& plan, NewUsers kept_out, const EvaluateOptions& options, const FitOptions& fitting,
                                ProgressBar& progress);

@@ -162,7 +162,7 @@ void TrainRecommenderCommand::run() {
   // From here on there is a model, which nothing that happens may lose: it is saved before it is judged or told of.
   catch_interrupts(progress.quiet());
   if (report.trained_on) {
-    loaded.data = *std::exchange(report.trained_on, std::nullopt);
+    loaded.data = *std::exchange(report.trained_on, std::nullopt);  // moved, not held twice
     held_out = loaded.data.val.nnz();
   }
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");

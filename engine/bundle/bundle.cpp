@@ -150,8 +150,7 @@ Bundle Bundle::of(std::unique_ptr<Recommender> model, const InteractionDataset& 
 }
 
 Bundle Bundle::of(Fitted<Recommender> fitted, const InteractionDataset& data, std::span<const Kind> own) try {
-  const InteractionDataset& learnt = fitted.report.trained_on ? *fitted.report.trained_on : data;
-  return of(std::move(fitted.model), learnt, fitted.report.metadata(), own);
+  return of(std::move(fitted.model), fitted.report.learnt(data), fitted.report.metadata(), own);
 } catch (...) {
   rethrow_as_error();
 }

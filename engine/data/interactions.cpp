@@ -507,6 +507,18 @@ int64_t held_out_of(int64_t count, double share) { return static_cast<int64_t>(s
 
 }  // namespace
 
+std::vector<int32_t> example_users(const InteractionDataset& data, const ExampleUsers& which) try {
+  std::vector<int32_t> users;
+  for (int32_t user = 0; user < data.train.rows && static_cast<int64_t>(users.size()) < which.count; ++user) {
+    const auto in_train = static_cast<int64_t>(data.train.row(user).size());
+    const auto in_test = user < data.test.rows ? static_cast<int64_t>(data.test.row(user).size()) : 0;
+    if (in_train >= which.least_train && in_train <= which.most_train && in_test >= which.least_test) users.push_back(user);
+  }
+  return users;
+} catch (...) {
+  rethrow_as_error();
+}
+
 double share_to_hold_out(const InteractionDataset& data) {
   constexpr double shares[] = {0.1, 0.2, 0.25, 1.0 / 3, 0.5};
   int64_t able = 0, taken_from[std::size(shares)] = {};

@@ -39,10 +39,10 @@ void check_task(const FitPlan& plan, Task task, const std::string& data) {
 }
 
 /// The data with validation interactions held out, if the plan needs such and the data have none.
-std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, uint64_t seed) {
-  if (!plan.needs_validation() || data.val.nnz() > 0) return std::nullopt;
+std::optional<InteractionDataset> held_out_for(const FitPlan& plan, const InteractionDataset& data, const FitOptions& options) {
+  if (data.val.nnz() > 0 || (options.hold_out <= 0 && !plan.needs_validation())) return std::nullopt;
   InteractionDataset held_out = data;
-  fitting::hold_out_some(held_out, seed);
+  hold_out_for(plan, held_out, options.hold_out, options.seed);
   return held_out;
 }
 
@@ -216,10 +216,11 @@ Fitted<NodeClassifier> fit(const FitPlan& plan, const NodeDataset& data, const F
 
 Fitted<Recommender> fit(const FitPlan& plan, const InteractionDataset& data, const FitOptions& options) try {
   check_task(plan, Task::recommend, data.name);
-  std::optional<InteractionDataset> held_out = held_out_for(plan, data, options.seed);
+  std::optional<InteractionDataset> held_out = held_out_for(plan, data, options);
   const InteractionDataset& learnt = held_out ? *held_out : data;
   const auto& own = plan.kind->recommender.fit;
-  const FitOptions told = with_subject(plan, options);
+  FitOptions told = with_subject(plan, options);
+  told.hold_out = 0;  // of the models that a blend fits to everything, nothing is held out again
   Fitted<Recommender> fitted = own ? own(learnt, plan, told) : fit_at_once(learnt, plan, told);
   tell_plan(plan, options.seed, fitted.report);
   if (held_out && !fitted.report.trained_on) fitted.report.trained_on = std::move(held_out);

@@ -93,8 +93,11 @@ struct FitOptions {
   /// False ends the fit with what it reached.
   ProgressCallback progress = {};
   std::function<void(const FitEpoch& epoch)> epoch = {};  ///< told after each epoch
-  Profiler* profiler = nullptr;                           ///< records a training in epochs; must live until fit returns
-  const TunedVariants* tuned = nullptr;                   ///< variants of products that a node classifier runs; or null
+  /// Of a recommender: share of each user's training interactions that is held out for validation where the data have none, as
+  /// hold_out_for takes it; the report then has the data without them. 0: what the plan needs.
+  double hold_out = 0;
+  Profiler* profiler = nullptr;          ///< records a training in epochs; must live until fit returns
+  const TunedVariants* tuned = nullptr;  ///< variants of products that a node classifier runs; or null
 };
 
 /// A setting that was left to the fit.
@@ -141,6 +144,9 @@ struct FitReport {
   std::optional<InteractionDataset> trained_on;
   std::vector<FitReport> parts;  ///< of the models that it is made of; the seconds above are sums
 
+  /// What the model was trained on: `data`, as they were given to the fit, or `trained_on`. A temporary would be gone.
+  const InteractionDataset& learnt(const InteractionDataset& data) const { return trained_on ? *trained_on : data; }
+  const InteractionDataset& learnt(const InteractionDataset&& data) const = delete;  ///< see above
   /// It came to the end that was asked for: its epochs, its patience or its time limit.
   bool finished() const { return !interrupted && !diverged; }
   /// All that it took before the model could be used, evaluations apart.

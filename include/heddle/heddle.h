@@ -16,6 +16,7 @@
 #include "heddle/id_table.h"
 #include "heddle/interactions.h"
 #include "heddle/io.h"
+#include "heddle/judged_fit.h"
 #include "heddle/kinds.h"
 #include "heddle/lightgcn.h"
 #include "heddle/limits.h"

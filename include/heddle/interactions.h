@@ -131,6 +131,17 @@ void hold_out_validation(InteractionDataset& data, double share, uint64_t seed);
 /// the choice to a few large ones, or to nobody. 0: no user has two training interactions.
 double share_to_hold_out(const InteractionDataset& data);
 
+/// Which users are worth showing as examples: with enough to see their taste by, and no more than fits beside a recommendation.
+struct ExampleUsers {
+  int64_t count = 2;        ///< so many at the most
+  int64_t least_train = 8;  ///< training interactions of each
+  int64_t most_train = 10;  ///< training interactions of each
+  int64_t least_test = 2;   ///< test interactions of each, for a recommendation to find
+};
+/// The first users, by number, who are so. What is recommended to them is of no account: examples that are chosen before show
+/// what others get, too.
+std::vector<int32_t> example_users(const InteractionDataset& data, const ExampleUsers& which = {});
+
 /// A data set in the numbers that others give users and items.
 struct Renumbered {
   InteractionDataset data;  ///< `train` is the others'

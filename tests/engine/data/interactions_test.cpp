@@ -350,6 +350,29 @@ TEST_CASE("engine / hold out: the origin tells of one, and of none where there w
   }
 }
 
+TEST_CASE("engine / example users are the first whose rows are of the sizes that are asked for") {
+  const auto row = [](int32_t first, int32_t count) {
+    std::vector<int32_t> items;
+    for (int32_t i = 0; i < count; ++i) items.push_back(first + i);
+    return items;
+  };
+  InteractionDataset data;
+  data.train.cols = data.test.cols = 40;
+  const std::pair<int32_t, int32_t> sizes[] = {{7, 2}, {8, 1}, {8, 2}, {11, 2}, {10, 9}, {9, 3}};
+  for (const auto& [in_train, in_test] : sizes) {
+    data.train.append_row(row(0, in_train));
+    data.test.append_row(row(20, in_test));
+  }
+  CHECK(example_users(data) == std::vector<int32_t>{2, 4});
+  CHECK(example_users(data, {.count = 9}) == std::vector<int32_t>{2, 4, 5});
+  CHECK(example_users(data, {.count = 1, .least_train = 7}) == std::vector<int32_t>{0});
+  CHECK(example_users(data, {.count = 9, .least_test = 1}) == std::vector<int32_t>{1, 2, 4, 5});
+  CHECK(example_users(data, {.count = 0}).empty());
+  data.test = HostCsr{};
+  CHECK(example_users(data).empty());
+  CHECK(example_users(data, {.count = 9, .least_test = 0}) == std::vector<int32_t>{1, 2, 4, 5});
+}
+
 TEST_CASE("engine / transpose: rows become columns, with weights and without") {
   HostCsr matrix{2, 3, {0, 2, 3}, {0, 2, 2}, {1, 2, 3}};
   const HostCsr turned = transpose(matrix);

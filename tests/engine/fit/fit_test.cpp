@@ -4,9 +4,11 @@
 
 #include <filesystem>
 #include <set>
+#include <string_view>
 
 #include "heddle/classifier_training.h"
 #include "heddle/io.h"
+#include "heddle/judged_fit.h"
 #include "heddle/lightgcn.h"
 #include "heddle/models.h"
 #include "tests/engine/datasets.h"
@@ -583,6 +585,85 @@ TEST_CASE("fit / each epoch is told as it is over, evaluated where that was aske
   }
   CHECK(fitted.report.evaluating_s > 0);
   CHECK(fitted.report.epoch_s_min() <= fitted.report.epoch_s_median());
+}
+
+TEST_CASE("fit / a share that is asked for is held out of a copy, once, and the report has what was learnt") {
+  for (const char* const kind : {"popularity", "blend"}) {
+    CAPTURE(kind);
+    const FitPlan plan = plan_fit(kind, needed(find_kind(kind)));
+    InteractionDataset expected = shop();
+    hold_out_for(plan, expected, 0.4, 3);
+    const auto fitted = fit(plan, shop(), {.device = one_thread(), .seed = 3, .hold_out = 0.4});
+    REQUIRE(fitted.report.trained_on.has_value());
+    const InteractionDataset& learnt = fitted.report.learnt(shop());
+    CHECK(learnt.content_hash() == expected.content_hash());
+    CHECK(fitted.model->train().nnz() == expected.train.nnz());
+    CHECK(learnt.origin.held_out == 0.4);
+    CHECK(bit_difference(answers(*fitted.model), answers(*fit(plan, expected, {.device = one_thread(), .seed = 3}).model)) == "");
+  }
+  // Data with some are taken as they are.
+  const auto fitted = fit("popularity", {}, validated_shop(), {.device = one_thread(), .hold_out = 0.4});
+  CHECK(&fitted.report.learnt(validated_shop()) == &validated_shop());
+}
+
+TEST_CASE("fit / one that is judged comes to its end, and is judged by what it was not told of") {
+  const FitOptions options{.device = one_thread(), .seed = 3};
+  const EvaluateOptions how{.topk = {5, 10}};
+  for (const char* const kind : {"popularity", "lightgcn"}) {
+    CAPTURE(kind);
+    const FitPlan plan = plan_fit(kind, std::string_view(kind) == "lightgcn" ? small_lightgcn("2") : Settings());
+    const JudgedFit judged = fit_and_judge(plan, shop(), options, how);
+    const auto fitted = fit(plan, shop(), options);
+    CHECK(bit_difference(answers(*judged.fitted.model), answers(*fitted.model)) == "");
+    CHECK(judged.test.values == evaluate(*fitted.model, shop(), shop().test, how).values);
+    CHECK(judged.test.values.size() > 4);
+  }
+  // What it holds out is no training interaction when it is judged, either.
+  const FitPlan patient = plan_fit("lightgcn", [] {
+    Settings settings = small_lightgcn("2");
+    settings["patience"] = "1";
+    return settings;
+  }());
+  const JudgedFit held_out = fit_and_judge(patient, shop(), options, how);
+  CHECK(!held_out.fitted.report.trained_on);
+  CHECK(held_out.fitted.model->train().nnz() < shop().train.nnz());
+  CHECK(held_out.test.users > 0);
+  InteractionDataset untested = shop();
+  untested.test = HostCsr{};
+  CHECK(fit_and_judge(plan_fit("popularity"), untested, options).test.values.empty());
+  // Part of a training is nothing to compare.
+  for (const int most : {0, 4}) {
+    FitOptions stopped = options;
+    stopped.progress = stopping_after(most);
+    CHECK(error_mismatch(ErrorKind::interrupted, "",
+                         [&] { fit_to_end(plan_fit("lightgcn", small_lightgcn("50")), shop(), stopped); }) == "");
+  }
+  Settings wild = small_lightgcn("50");
+  wild.insert({{"loss", "bpr"}, {"schedule", "constant"}, {"learning_rate", "1e10"}, {"reg", "1e18"}});
+  wild["batch_size"] = "1024";
+  CHECK(error_mismatch(ErrorKind::diverged, "", [&] { fit_to_end(plan_fit("lightgcn", wild), shop(), options); }) == "");
+  // Told by name while it is judged.
+  std::set<std::string> subjects;
+  FitOptions told = options;
+  told.progress = [&](const Progress& at) {
+    if (at.phase == "ranking") subjects.insert(std::string(at.subject));
+    return true;
+  };
+  fit_and_judge(plan_fit("item-cosine"), shop(), told);
+  CHECK(subjects == std::set<std::string>{"item-cosine"});
+}
+
+TEST_CASE("fit / users that are kept out of it lose nothing to validation") {
+  const FitPlan plan = plan_fit("lightgcn", {{"patience", "1"}});
+  const NewUsers plain = keep_out_users(shop(), 0.2, 7), kept_out = keep_out_users(plan, shop(), 0.2, 7);
+  CHECK(kept_out.users == plain.users);
+  CHECK(kept_out.targets.col_indices == plain.targets.col_indices);
+  InteractionDataset expected = plain.rest;
+  hold_out_for(plan, expected, 0, 7);
+  CHECK(kept_out.rest.content_hash() == expected.content_hash());
+  CHECK(kept_out.rest.val.nnz() > 0);
+  for (const int32_t user : kept_out.users) CHECK(kept_out.rest.val.row(user).empty());
+  CHECK(keep_out_users(plan_fit("popularity"), shop(), 0.2, 7).rest.val.nnz() == 0);
 }
 
 TEST_SUITE_END();
