@@ -124,6 +124,7 @@ Request request_of_line(const Bundle& bundle, const std::string& line, AnswerOpt
     require(value.is_boolean(), ErrorKind::usage, field, " must be true or false");
     return value.get<bool>();
   };
+  ItemLists asked;
   const Json object = object_of_line(line);
   for (const auto& [field, value] : object.items()) {
     if (field == "user") {
@@ -140,14 +141,15 @@ Request request_of_line(const Bundle& bundle, const std::string& line, AnswerOpt
       require(value.is_string(), ErrorKind::usage, "fallback must be one of popularity, none");
       options.fallback = fallback_named(value.get<std::string>(), field);
     } else if (field == "allow") {
-      options.lists.allow = listed(value, field);
+      asked.allow = listed(value, field);
     } else if (field == "deny") {
-      options.lists.deny = listed(value, field);
+      asked.deny = listed(value, field);
     } else {
       fail(ErrorKind::usage, "a request has no field ", io::detail::in_quotes(field),
            "; there are: user, items, topk, exclude_seen, fallback, allow, deny");
     }
   }
+  options.lists = both_lists(options.lists, asked);
   return request;
 }
 

@@ -18,7 +18,8 @@ Json answer_json(const Bundle& bundle, const Request& request, const Answer& ans
 void tell_unknown_of(const Bundle& bundle, const Request& request, const Answer& answer, bool quiet);
 
 /// The request of a line of `recommend --lines`, and how it is to be answered: a JSON object, or else a user's id as it stands.
-/// What the line says goes before `options`. Throws Error{usage} for a line that cannot be meant.
+/// What the line says goes before `options`, but its lists hold beside theirs (both_lists). Throws Error{usage} for a line that
+/// cannot be meant.
 Request request_of_line(const Bundle& bundle, const std::string& line, AnswerOptions& options, Json& unknown_listed);
 
 /// What answers a line: answer_json, or {"error": "..."}.

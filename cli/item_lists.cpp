@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/known_ids.h"
+#include "heddle/error.h"
 
 namespace heddle::cli {
 
@@ -40,13 +41,21 @@ ListedIds ItemListOptions::ids(const SavedRecommender& saved) const {
 
 ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet) {
   ItemLists lists;
-  const auto known = [&](const char* option, const std::vector<std::string>& listed) {
-    KnownIds found = known_ids(saved.items, listed);
-    tell_unknown_items(saved, found.unknown, fmt::format("; left out of {}", option), quiet);
-    return std::move(found.numbers);
-  };
-  if (ids.allow) lists.allow = known("--allow", *ids.allow);
-  if (ids.deny) lists.deny = known("--deny", *ids.deny);
+  if (ids.allow) {
+    KnownIds found = known_ids(saved.items, *ids.allow);
+    require(!found.numbers.empty(), ErrorKind::usage, "--allow names ",
+            found.unknown.empty() ? "no item" : "no item that the model knows", ", so that nothing could be given",
+            found.unknown.empty() ? "" : ": " + unknown_item_text(saved, found.unknown.front()));
+    tell_unknown_items(saved, found.unknown, "; left out of --allow", quiet);
+    lists.allow = std::move(found.numbers);
+  }
+  if (ids.deny) {
+    KnownIds found = known_ids(saved.items, *ids.deny);
+    // A whole list that denies nothing is a mistake more often than not, and what is sold out would be given: told in any case.
+    const bool in_vain = found.numbers.empty();
+    tell_unknown_items(saved, found.unknown, in_vain ? "; --deny denies nothing" : "; left out of --deny", quiet && !in_vain);
+    lists.deny = std::move(found.numbers);
+  }
   return lists;
 }
 

@@ -14,7 +14,8 @@ namespace heddle::cli {
 struct ListedIds {
   std::optional<std::vector<std::string>> allow, deny;
 };
-/// The items among these that the model knows. Of those that it does not a line on standard error tells, unless `quiet`.
+/// The items among these that the model knows. Of those that it does not a line on standard error tells, unless `quiet`; of a
+/// `deny` of which it knows none even then. Throws Error{usage} for an `allow` of which it knows none: nothing could be given.
 ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet);
 
 /// `--allow` and `--deny`: which items may be given.

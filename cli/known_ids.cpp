@@ -69,10 +69,7 @@ std::string slip_for_user(const SavedRecommender& saved, const std::string& id) 
 std::string slip_for_item(const SavedRecommender& saved, const std::string& id) {
   std::string title = items_titled(saved, id);
   if (!title.empty()) return title;
-  const std::vector<std::string> parts = split_list(id);
-  const bool list = parts.size() > 1 &&
-                    std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return saved.items.find(part) >= 0; });
-  return list ? "; these are several items, and one is wanted here" : "";
+  return ids_one_by_one(saved.items, id, "--item");
 }
 
 void tell_unknown(const std::string& first, std::size_t count, const std::string& behind) {
@@ -101,33 +98,12 @@ void refuse_slip_for_item(const SavedRecommender& saved, const std::string& id) 
 }
 
 std::vector<std::string> listed_items(const SavedRecommender& saved, const std::string& list) {
-  const std::vector<std::string> parts = split_list(list);
-  std::vector<std::size_t> begins;  // of each part, and one behind the last comma
-  begins.push_back(0);
-  for (std::size_t at = list.find(','); at != std::string::npos; at = list.find(',', at + 1)) begins.push_back(at + 1);
-  begins.push_back(list.size() + 1);
-  /// Parts `from` to `to` with what stands between them.
-  const auto joined = [&](std::size_t from, std::size_t to) {
-    std::string_view part = std::string_view(list).substr(begins[from], begins[to + 1] - 1 - begins[from]);
-    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
-    part.remove_suffix(part.size() - std::min(part.find_last_not_of(' ') + 1, part.size()));
-    return std::string(part);
-  };
-  constexpr std::size_t most_commas = 16;  // of one id
-  std::vector<std::string> ids;
-  for (std::size_t at = 0; at < parts.size();) {
-    std::size_t last = at;
-    std::string id = parts[at];
-    while (saved.items.find(id) < 0 && last + 1 < parts.size() && last - at < most_commas) id = joined(at, ++last);
-    if (saved.items.find(id) >= 0) {
-      ids.push_back(id);
-      at = last + 1;
-      continue;
-    }
+  std::vector<std::string> ids = split_ids(saved.items, list);
+  for (const std::string& id : ids) {
+    if (saved.items.find(id) >= 0) continue;
     const std::string title = items_titled(saved, list);  // a title may have commas, too
     require(title.empty(), ErrorKind::usage, "item ", in_quotes(list), " is unknown", title);
-    refuse_slip_for_item(saved, parts[at]);
-    ids.push_back(parts[at++]);
+    refuse_slip_for_item(saved, id);
   }
   return ids;
 }

@@ -83,8 +83,12 @@ SavedRecommender open_recommender(const std::string& path, const Device& device)
 
 ServedFile open_served(const std::string& path, const Device& device) {
   return of_model_file(path, [&] {
-    require_recommender(path, io::TensorReader(path));
-    return ServedFile(path, device);
+    try {
+      return ServedFile(path, device);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::bad_data) require_recommender(path, io::TensorReader(path));
+      throw;
+    }
   });
 }
 

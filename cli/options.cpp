@@ -80,7 +80,7 @@ NodeDataset DataOptions::load(const ProgressCallback& progress) const {
 void PrintOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Output");
   app.add_flag("--json", json, "print one JSON object on standard output, and nothing else there");
-  app.add_flag("--quiet", quiet, "print nothing but errors on standard error");
+  app.add_flag("--quiet", quiet, "print nothing on standard error but errors, and what is likely to be one");
 }
 
 }  // namespace heddle::cli

@@ -134,6 +134,7 @@ void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) co
   });
   progress.finish();
   if (stopped) throw Error(*stopped);
+  results.require_saved();  // of rankings that are lost there is nothing to tell
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   tell_unknown_users(bundle.saved(), written.unknown,
                      fallback == Fallback::popularity ? "; they get what most users have" : "; they get nothing", printing.quiet);
@@ -157,7 +158,6 @@ void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) co
     text += results.saved_text();
     print(text);
   });
-  results.require_saved();
 }
 
 void RecommendCommand::answer_lines(const Device& where) const {
@@ -167,13 +167,15 @@ void RecommendCommand::answer_lines(const Device& where) const {
   const ListedIds listed = lists.ids(served.bundle().saved());
   AnswerOptions defaults{.k = topk, .exclude_taken = exclude_seen, .fallback = fallback};
   defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);
+  ItemLists of_next;  // items have other numbers in a model that takes the other's place
+  const auto accept = [&](const Bundle& next) { of_next = items_listed(listed, next.saved(), printing.quiet); };
   std::string line;
   while (std::getline(std::cin, line)) {
     const std::string before = served.problem();
-    if (served.refresh()) {
+    if (served.refresh(accept)) {
+      defaults.lists = std::move(of_next);
       if (!printing.quiet) say(fmt::format("heddle: {} was replaced; the new model answers from here on", model));
-      defaults.lists = items_listed(listed, served.bundle().saved(), printing.quiet);  // items have other numbers in it
-    } else if (served.problem() != before && !printing.quiet && !served.problem().empty()) {
+    } else if (served.problem() != before) {
       say(fmt::format("heddle: {}; the model before it answers on", served.problem()));
     }
     if (!line.empty() && line.back() == '\r') line.pop_back();

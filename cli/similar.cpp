@@ -68,12 +68,19 @@ void SimilarCommand::print_answer(const Bundle& bundle, const AlikeAnswer& answe
     print(object);
     return;
   }
+  // As they were asked for, which `given` does not tell.
+  std::vector<int32_t> asked;
+  for (const std::string& id : of_items ? items : users) {
+    const int32_t number = ids.find(id);
+    if (number >= 0 && std::find(asked.begin(), asked.end(), number) == asked.end()) asked.push_back(number);
+  }
   std::string given;
-  for (const int32_t number : answer.given) {
+  for (const int32_t number : asked) {
     given += fmt::format("{}{}{}", given.empty() ? "" : ", ", printable(ids[number]),
                          names.empty() ? "" : fmt::format(" ({})", printable(names[static_cast<std::size_t>(number)])));
   }
-  print(fmt::format("like {}{} {}\n{}", what, answer.given.size() == 1 ? "" : "s", given,
+  const bool one = asked.size() == 1;
+  print(fmt::format("like {}{} {}{}\n{}", what, one ? "" : "s", given, one ? "" : ", on average",
                     ranking_text(answer.ranking, ids, names, output_width(), what)));
 }
 

@@ -12,6 +12,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
+#include "heddle/settings.h"
 
 namespace heddle {
 
@@ -26,6 +27,8 @@ std::vector<int32_t> union_of(const std::vector<int32_t>& a, const std::vector<i
 }
 
 std::vector<int32_t> in_order(std::vector<int32_t> list) {
+  const auto not_below = [](int32_t a, int32_t b) { return a >= b; };
+  if (std::adjacent_find(list.begin(), list.end(), not_below) == list.end()) return list;  // as a bundle keeps them
   std::sort(list.begin(), list.end());
   list.erase(std::unique(list.begin(), list.end()), list.end());
   return list;
@@ -80,6 +83,47 @@ KnownIds known_ids(const IdTable& table, std::span<const std::string> ids) try {
   }
   known.numbers = in_order(std::move(known.numbers));
   return known;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::vector<std::string> split_ids(const IdTable& table, const std::string& list) try {
+  const std::vector<std::string> parts = split_list(list);
+  std::vector<std::size_t> begins;  // of each part, and one behind the last comma
+  begins.push_back(0);
+  for (std::size_t at = list.find(','); at != std::string::npos; at = list.find(',', at + 1)) begins.push_back(at + 1);
+  begins.push_back(list.size() + 1);
+  /// Parts `from` to `to` with what stands between them.
+  const auto joined = [&](std::size_t from, std::size_t to) {
+    std::string_view part = std::string_view(list).substr(begins[from], begins[to + 1] - 1 - begins[from]);
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    part.remove_suffix(part.size() - std::min(part.find_last_not_of(' ') + 1, part.size()));
+    return std::string(part);
+  };
+  constexpr std::size_t most_commas = 16;  // of one id
+  std::vector<std::string> ids;
+  for (std::size_t at = 0; at < parts.size();) {
+    std::size_t last = at;
+    std::string id = parts[at];
+    while (table.find(id) < 0 && last + 1 < parts.size() && last - at < most_commas) id = joined(at, ++last);
+    const bool known = table.find(id) >= 0;
+    ids.push_back(known ? std::move(id) : parts[at]);
+    at = known ? last + 1 : at + 1;
+  }
+  return ids;
+} catch (...) {
+  rethrow_as_error();
+}
+
+ItemLists both_lists(const ItemLists& a, const ItemLists& b) try {
+  ItemLists both{.deny = union_of(in_order(a.deny), in_order(b.deny)), .allow = std::nullopt};
+  if (a.allow && b.allow) {
+    const std::vector<int32_t> of_a = in_order(*a.allow), of_b = in_order(*b.allow);
+    std::set_intersection(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), std::back_inserter(both.allow.emplace()));
+  } else if (a.allow || b.allow) {
+    both.allow = in_order(a.allow ? *a.allow : *b.allow);
+  }
+  return both;
 } catch (...) {
   rethrow_as_error();
 }
@@ -177,21 +221,6 @@ std::string Bundle::item_name(int32_t item) const try {
   rethrow_as_error();
 }
 
-ItemLists Bundle::united_lists(const ItemLists& lists) const {
-  ItemLists both{.deny = union_of(saved_.lists.deny, in_order(lists.deny)), .allow = saved_.lists.allow};
-  if (lists.allow) {
-    const std::vector<int32_t> asked = in_order(*lists.allow);
-    if (both.allow) {
-      std::vector<int32_t> common;
-      std::set_intersection(both.allow->begin(), both.allow->end(), asked.begin(), asked.end(), std::back_inserter(common));
-      both.allow = std::move(common);
-    } else {
-      both.allow = asked;
-    }
-  }
-  return both;
-}
-
 RankOptions Bundle::rank_options(const AnswerOptions& options, const ItemLists& lists) const {
   recommending::check_k(options.k);
   RankOptions ranking{.k = std::min(options.k, std::max<int64_t>(model().items(), 1)),
@@ -222,7 +251,7 @@ void Bundle::require_users(const char* what) const {
 }
 
 std::vector<Answer> Bundle::answer(Session& session, std::span<const Request> requests, const AnswerOptions& options) const try {
-  const ItemLists lists = united_lists(options.lists);
+  const ItemLists lists = both_lists(saved_.lists, options.lists);
   const RankOptions ranking = rank_options(options, lists);
   std::vector<Answer> answers(requests.size());
   std::vector<Query> queries;      // of those of whom something is known
@@ -287,7 +316,7 @@ AlikeAnswer Bundle::similar_items(Session& session, std::span<const std::string>
           " compares items by who has them, so it cannot tell which are alike; save it with history for that");
   KnownIds known = known_ids(saved_.items, ids);
   if (known.numbers.empty()) saved_.items.require_known(ids.front(), "item");
-  const ItemLists lists = united_lists(options.lists);
+  const ItemLists lists = both_lists(saved_.lists, options.lists);
   AlikeAnswer answer{.ranking = model().similar(session, known.numbers, rank_options(options, lists)),
                      .given = std::move(known.numbers),
                      .unknown = std::move(known.unknown)};

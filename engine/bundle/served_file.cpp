@@ -28,24 +28,38 @@ ServedFile::ServedFile(std::string path, const Device& device) try
   rethrow_as_error();
 }
 
-bool ServedFile::refresh() try {
+bool ServedFile::refresh(const std::function<void(const Bundle&)>& accept) noexcept {
+  using Clock = std::chrono::steady_clock;
   const Identity now = identity_of(path_);
-  if (now == loaded_) return false;
+  const Clock::time_point begin = Clock::now();
+  if (now == loaded_ && !(again_ && begin >= *again_)) return false;
   loaded_ = now;
-  problem_.clear();
+  again_.reset();
+  ErrorKind kind = ErrorKind::internal;
   try {
-    bundle_ = std::make_unique<const Bundle>(Bundle::load(path_, device_));
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::out_of_memory) {
-      loaded_ = {};  // nothing is wrong with the file: the next time it is tried again
-      throw;
+    try {
+      auto next = std::make_unique<const Bundle>(Bundle::load(path_, device_));
+      if (accept) accept(*next);
+      bundle_ = std::move(next);
+      problem_.clear();
+      return true;
+    } catch (...) {
+      rethrow_as_error();
     }
-    problem_ = error.what();
-    return false;
+  } catch (const Error& error) {
+    kind = error.kind();
+    try {
+      problem_ = error.what();
+    } catch (...) {
+      problem_.assign("out of memory");  // see below
+    }
+  } catch (...) {
+    kind = ErrorKind::out_of_memory;   // not even the sentence had room
+    problem_.assign("out of memory");  // so short that a string holds it in itself
   }
-} catch (...) {
-  rethrow_as_error();
+  // Nothing is wrong with the file: it is tried again, and the trials take a tenth of the time at most.
+  if (kind == ErrorKind::out_of_memory) again_ = Clock::now() + 10 * (Clock::now() - begin);
+  return false;
 }
 
 }  // namespace heddle

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,6 +43,14 @@ struct KnownIds {
 };
 /// Finds ids in a table.
 KnownIds known_ids(const IdTable& table, std::span<const std::string> ids);
+/// The ids of a list with commas between, as somebody types it, in its order, known or not, without the blanks around them. An id
+/// may have commas itself: where what stands between two is no id of the table, and it is one together with what follows (over 16
+/// commas at the most), that one is meant.
+std::vector<std::string> split_ids(const IdTable& table, const std::string& list);
+
+/// Lists that hold both: what one of the two denies is denied, and what both allow is allowed. So an empty list of what is denied
+/// changes nothing, and of an empty list of what is allowed nothing is left. In any order, repeats count once.
+ItemLists both_lists(const ItemLists& a, const ItemLists& b);
 
 /// Whom to recommend to: a user, or a visitor with items. Both: a user, and what they have in their basket, which counts where
 /// the model knows nothing of the user and is otherwise left out of what they are given.
@@ -55,7 +64,8 @@ struct AnswerOptions {
   int64_t k = 10;                            ///< places, 1 to top_k_limit; as many items are given at the most
   bool exclude_taken = true;                 ///< a user's training items, and what is in the basket, are left out
   Fallback fallback = Fallback::popularity;  ///< for those of whom nothing is known
-  /// Beside those of the bundle: both deny, and what both allow is allowed. Here in any order, repeats count once.
+  /// Beside those of the bundle, as both_lists puts the two together: none lifts what the other says. In any order, repeats count
+  /// once.
   ItemLists lists = {};
   /// Told "ranking" and asked before each block of requests; false throws Error{interrupted}. (write_rankings has its own.)
   ProgressCallback progress = {};
@@ -138,7 +148,6 @@ class Bundle {
   std::vector<float> score(Session& session, std::span<const std::string> users, std::span<const std::string> items) const;
 
  private:
-  ItemLists united_lists(const ItemLists& lists) const;
   /// The bundle's and the request's lists, as options of a ranking; `lists` must outlive it.
   RankOptions rank_options(const AnswerOptions& options, const ItemLists& lists) const;
   Ranking most_popular(const RankOptions& options) const;
@@ -157,9 +166,12 @@ class ServedFile {
  public:
   /// Loads the file; throws as Bundle::load.
   ServedFile(std::string path, const Device& device);
-  /// Loads the file again where it is another than it was: by device, inode, size and time of change. True where `bundle` is now
-  /// the new one. Of a file that is gone or damaged `problem` tells, and the bundle stays what it was; a file is tried once.
-  bool refresh();
+  /// Loads the file again where it is another than it was: by device, inode, size and time of change. `accept`, where given, is
+  /// called with what was loaded before that answers; what it throws keeps it from answering. True where `bundle` is now the new
+  /// one. Of a file that is gone, damaged, not accepted or too large for the memory that is free `problem` tells, and the bundle
+  /// stays what it was: nothing comes out of it. A file is tried once; one for which memory did not do again when ten times as
+  /// long has passed as the trial took.
+  bool refresh(const std::function<void(const Bundle&)>& accept = {}) noexcept;
   /// What answers now, until refresh() gives true; then a reference to the one before dangles.
   const Bundle& bundle() const& { return *bundle_; }
   const Bundle& bundle() const&& = delete;  ///< would go with the temporary
@@ -179,6 +191,7 @@ class ServedFile {
   Identity loaded_;
   std::unique_ptr<const Bundle> bundle_;
   std::string problem_;
+  std::optional<std::chrono::steady_clock::time_point> again_;  ///< when a file is tried again for which memory did not do
 };
 
 /// How rankings of many users are written.

@@ -315,8 +315,8 @@ typedef enum heddle_fallback {
   HEDDLE_FALLBACK_NONE = 1         ///< nothing
 } heddle_fallback;
 
-/// What answers are made of. Lists hold besides those that the bundle has: both deny, and what both allow is allowed. Ids in them
-/// that the bundle does not know are left out.
+/// What answers are made of. Lists hold besides those that the bundle has: both deny, and what both allow is allowed, so that an
+/// empty list lifts nothing. Ids in them that the bundle does not know are left out.
 typedef struct heddle_answer_options {
   int include_taken;  ///< not 0: what a user took in training, and what is in the basket, may be ranked too
   int fallback;       ///< of heddle_recommend and heddle_write_rankings: a heddle_fallback

@@ -176,6 +176,8 @@ static void additions(heddle_bundle* bundle, const heddle_device* device, heddle
   const heddle_bundle* of[2];
   heddle_bundle* loaded = NULL;
   heddle_ids allow, deny;
+  const heddle_ids empty = {NULL, 0};
+  heddle_answer_options options;
   heddle_request stranger;
   heddle_answer told;
   const char* ids[k];
@@ -204,6 +206,14 @@ static void additions(heddle_bundle* bundle, const heddle_device* device, heddle
     for (of_lists = 0, place = 0; place < told.filled; ++place)
       of_lists += strcmp(ids[place], "A-2") == 0 || strcmp(ids[place], "A-3") == 0 || strcmp(ids[place], "A-11") == 0;
     CHECK(of_lists == 3);
+    /* A request's lists hold beside these: empty, the one changes nothing and the other leaves nothing. */
+    memset(&options, 0, sizeof(options));
+    options.deny = &empty;
+    CHECK_OK(heddle_recommend(of[i], session, &stranger, 1, k, &options, ids, NULL, &told));
+    CHECK(told.filled == 3);
+    options.allow = &empty;
+    CHECK_OK(heddle_recommend(of[i], session, &stranger, 1, k, &options, ids, NULL, &told));
+    CHECK(told.filled == 0);
     CHECK(strcmp(heddle_bundle_item_name(of[i], "A-2"), "Two") == 0 && strcmp(heddle_bundle_item_name(of[i], "A-3"), "") == 0);
     CHECK(strcmp(heddle_bundle_item_value(of[i], "A-1", "shelf"), "S1") == 0);
     CHECK(strcmp(heddle_bundle_item_value(of[i], "A-3", "shelf"), "") == 0);

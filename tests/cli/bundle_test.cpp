@@ -2,9 +2,12 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
+#include "heddle/io.h"
 #include "tests/cli/program.h"
 
 // Saved recommenders as a shop uses them: everybody's rankings in one file, requests line by line, lists, columns, no history.
@@ -39,6 +42,34 @@ std::vector<std::string> ids_in(const json& ranking) {
   std::vector<std::string> items;
   for (const json& each : ranking) items.push_back(each["item"]);
   return items;
+}
+
+/// Writes the recommender of `path` to `to` with one difference: its training interactions are so many that memory does not do
+/// for them. They are a hole in the file, and no checksum is there to tell.
+void write_with_huge_array(const std::string& path, const std::string& to) {
+  constexpr uint64_t huge = uint64_t{16} << 30;
+  const std::string content = file_content(path);
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, content.data(), sizeof header_bytes);
+  json header = json::parse(content.substr(8, header_bytes));
+  header["__metadata__"].erase("heddle.checksum");
+  header["__metadata__"].erase("heddle.file_version");
+  std::string arrays;
+  for (auto& [name, array] : header.items()) {
+    if (name == "__metadata__" || name == "train.col_indices") continue;
+    const uint64_t begin = array["data_offsets"][0], end = array["data_offsets"][1];
+    array["data_offsets"] = {arrays.size(), arrays.size() + end - begin};
+    arrays += content.substr(8 + header_bytes + begin, end - begin);
+  }
+  header["train.col_indices"]["shape"] = {huge / 4};
+  header["train.col_indices"]["data_offsets"] = {arrays.size(), arrays.size() + huge};
+  const std::string text = header.dump();
+  header_bytes = text.size();
+  std::ofstream stream(to, std::ios::binary);
+  stream.write(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes);
+  stream << text << arrays;
+  stream.close();
+  std::filesystem::resize_file(to, 8 + header_bytes + arrays.size() + huge);
 }
 
 json answer(const std::string& model, const std::string& options) {
@@ -122,6 +153,29 @@ TEST_SUITE("cli") {
       std::sort(few.begin(), few.end());
       CHECK(few == std::vector<std::string>{"3", "9"});
     }
+    // A list of which nothing is known is no slip to pass over: told with --quiet, too.
+    const std::string none = folder.write("none", "P-7\nP-9\n"), empty = folder.write("empty", "\n");
+    for (const std::string& command : {"recommend " + model + " --user 7", "similar " + model + " --item 7",
+                                       "bundle " + model + " --save " + folder.file("listed")}) {
+      CAPTURE(command);
+      const ProgramResult allowed = run_program(command + " --quiet --allow @" + none);
+      CHECK(allowed.status == 2);
+      CHECK(allowed.out.empty());
+      CHECK(
+          allowed.err.starts_with("heddle: --allow names no item that the model knows, so that nothing could be given: item 'P-7'"
+                                  " is unknown; "));
+      CHECK(run_program(command + " --quiet --allow P-7").status == 2);
+      CHECK(run_program(command + " --quiet --allow @" + empty).err ==
+            "heddle: --allow names no item, so that nothing could be given\n");
+      CHECK(!std::filesystem::exists(folder.file("listed")));
+      const ProgramResult denied = run_program(command + " --quiet --deny @" + none);
+      CHECK(denied.status == 0);
+      CHECK(denied.err.starts_with("heddle: item 'P-7' is unknown; "));
+      CHECK(denied.err.ends_with(" (and 1 more is unknown); --deny denies nothing\n"));
+      CHECK(run_program(command + " --quiet --deny P-7,1").err.empty());
+      CHECK(run_program(command + " --quiet --deny @" + empty).err.empty());  // sold out is nothing today
+      std::filesystem::remove(folder.file("listed"));
+    }
     const ProgramResult unknown = run_program("recommend " + model + " --user 7 --deny 1,P-9 --topk 1");
     CHECK(unknown.status == 0);
     CHECK(unknown.err.starts_with("heddle: item 'P-9' is unknown; the model knows 40 items, such as "));
@@ -178,6 +232,116 @@ TEST_SUITE("cli") {
     CHECK(ids_in(answers[9]["items"]) == std::vector<std::string>{"1"});
     CHECK(answers[10] == answers[1]);
     CHECK(answers[11]["error"] == "the line begins with [; it must be a user's id or a JSON object");
+  }
+
+  TEST_CASE("recommend --lines: lists of a request hold beside those of the command line and of the file") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), listed = folder.file("listed");
+    REQUIRE(run_program("bundle " + model + " --deny 3 --save " + listed).status == 0);
+    const std::string requests = folder.write("requests",
+                                              "{\"user\": \"stranger\"}\n"
+                                              "{\"user\": \"stranger\", \"deny\": []}\n"
+                                              "{\"user\": \"stranger\", \"deny\": [\"1\"]}\n"
+                                              "{\"user\": \"stranger\", \"allow\": [\"1\", \"2\", \"3\", \"5\", \"7\"]}\n"
+                                              "{\"user\": \"stranger\", \"allow\": []}\n");
+    const auto sorted = [](std::vector<std::string> ids) {
+      std::sort(ids.begin(), ids.end());
+      return ids;
+    };
+    const auto answered = [&](const std::string& options) {
+      std::vector<std::vector<std::string>> all;
+      for (const std::string& line :
+           lines_of(run_program("recommend " + listed + " --lines --topk 40 " + options + " <" + requests).out))
+        all.push_back(sorted(ids_in(json::parse(line)["items"])));
+      return all;
+    };
+    std::vector<std::vector<std::string>> got = answered("--deny 2,4");
+    REQUIRE(got.size() == 5);
+    CHECK(got[0].size() == 37);
+    for (const char* const denied : {"2", "3", "4"}) CHECK(!std::binary_search(got[0].begin(), got[0].end(), denied));
+    CHECK(got[1] == got[0]);
+    CHECK(got[2].size() == 36);
+    CHECK(!std::binary_search(got[2].begin(), got[2].end(), "1"));
+    CHECK(!std::binary_search(got[2].begin(), got[2].end(), "2"));
+    CHECK(got[3] == std::vector<std::string>{"1", "5", "7"});
+    CHECK(got[4].empty());
+    got = answered("--allow 1,2,3,4");
+    REQUIRE(got.size() == 5);
+    CHECK(got[1] == std::vector<std::string>{"1", "2", "4"});
+    CHECK(got[2] == std::vector<std::string>{"2", "4"});
+    CHECK(got[3] == std::vector<std::string>{"1", "2"});
+  }
+
+  TEST_CASE("recommend --lines stays with its model where memory does not do for the one that takes its place") {
+    if (std::string(HEDDLE_SANITIZERS).size() > 1) {
+      MESSAGE("skipped: sanitizers need the address space that this test takes away");
+      return;
+    }
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), next = folder.file("next"), seen = folder.file("seen");
+    const std::string expected = answer(model, "--user 7")["items"].dump();
+    write_with_huge_array(model, next);
+    const ProgramResult result = run_program(
+        "recommend " + model + " --lines --quiet --threads 1 >'" + seen + "'",
+        ": >'" + seen + "'; (echo 7; while [ ! -s '" + seen + "' ]; do sleep 0.02; done; mv '" + next + "' '" + model +
+            "'; for i in 1 2 3 4 5 6; do echo 7; sleep 0.02; done) | sh -c 'ulimit -v 8000000; exec \"$@\"' sh");
+    CHECK(result.status == 0);
+    const std::vector<std::string> lines = lines_of(file_content(seen));
+    REQUIRE(lines.size() == 7);
+    for (const std::string& line : lines) CHECK(json::parse(line)["items"].dump() == expected);
+    CHECK_MESSAGE(std::count(result.err.begin(), result.err.end(), '\n') == 1, result.err);  // though it is tried again
+    CHECK(result.err.find("memory") != std::string::npos);
+    CHECK(result.err.ends_with("; the model before it answers on\n"));
+  }
+
+  TEST_CASE("recommend --lines stays with its model where the one that takes its place knows nothing of --allow") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), seen = folder.file("seen");
+    folder.write("train.txt", "0 100 101\n1 101 102\n");
+    const std::string next = model_of(folder, "popularity", "next");
+    const std::string expected = answer(model, "--user 7 --allow 1,2 --exclude-seen false")["items"].dump();
+    const ProgramResult result =
+        run_program("recommend " + model + " --lines --allow 1,2 --exclude-seen false >'" + seen + "'",
+                    ": >'" + seen + "'; (echo 7; while [ ! -s '" + seen + "' ]; do sleep 0.02; done; mv '" + next + "' '" +
+                        model + "'; echo 7; echo 7) |");
+    CHECK(result.status == 0);
+    CHECK_MESSAGE(std::count(result.err.begin(), result.err.end(), '\n') == 1, result.err);
+    CHECK(result.err.starts_with("heddle: --allow names no item that the model knows"));
+    const std::vector<std::string> lines = lines_of(file_content(seen));
+    REQUIRE(lines.size() == 3);
+    for (const std::string& line : lines) CHECK(json::parse(line)["items"].dump() == expected);
+  }
+
+  TEST_CASE("recommend --lines reads its model once") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), large = folder.file("large");
+    // 8 MB of an array that no model has: read for the checksum.
+    heddle::io::TensorFile file = heddle::io::read_safetensors(model);
+    file.tensors.push_back({"ballast", 1, 2 << 20, std::vector<float>(2 << 20, 0.5f)});
+    heddle::io::write_safetensors(large, file);
+    // What the program has read by its first answer.
+    const auto megabytes_read = [&](const std::string& path) {
+      const std::string counters = folder.file("io"), pid = folder.file("pid"), out = folder.file("out");
+      const ProgramResult result =
+          run_program("recommend " + path + " --lines --quiet >'" + out + "'",
+                      ": >'" + out + "'; (echo 7; while [ ! -s '" + out + "' ]; do sleep 0.02; done; cat /proc/$(cat '" + pid +
+                          "')/io >'" + counters + "') | sh -c 'echo $$ >\"" + pid + "\"; exec \"$@\"' sh");
+      INFO(result.err);
+      CHECK(result.status == 0);
+      std::istringstream stream(file_content(counters));
+      std::string name;
+      double bytes = 0;
+      stream >> name >> bytes;
+      CHECK(name == "rchar:");
+      return bytes / (1 << 20);
+    };
+    const double more = megabytes_read(large) - megabytes_read(model);
+    CHECK(more > 7.9);
+    CHECK(more < 12);
   }
 
   TEST_CASE("recommend --lines goes on with a model that takes the other's place, and stays with it where a third is damaged") {
@@ -249,7 +413,18 @@ TEST_SUITE("cli") {
         alike += std::stoi(each["user"].get<std::string>()) % 4 == 3;
       }
       if (kind == "item-cosine") CHECK(alike >= 4);
-      CHECK(run_program("similar " + model + " --user 7 --user 11").out.starts_with("like users 7, 11\nrank  user     score\n"));
+      CHECK(run_program("similar " + model + " --user 7 --user 11")
+                .out.starts_with("like users 7, 11, on average\nrank  user     score\n"));
+      // All that were asked about, in that order; the best score first, of equal ones the item that comes first in the file.
+      const ProgramResult text = run_program("similar " + model + " --item 9 --item 5 --item 9 --topk 39");
+      CHECK(text.out.starts_with("like items 9, 5, on average\nrank  item     score\n"));
+      const json every = run_program("similar " + model + " --item 9 --item 5 --topk 39 --json").json()["items"];
+      CHECK(every == run_program("similar " + model + " --item 5 --item 9 --topk 39 --json --threads 1").json()["items"]);
+      REQUIRE(every.size() == 38);
+      const std::string by_number =
+          run_program("recommend " + model + " --items 5 --exclude-seen false --topk 40 --json").json().dump();
+      for (std::size_t i = 1; i < every.size(); ++i)
+        CHECK(every[i - 1]["score"].get<double>() >= every[i]["score"].get<double>());
       CHECK(run_program("similar " + model + " --user 777").status == 2);
     }
   }

@@ -234,7 +234,8 @@ TEST_SUITE("cli") {
     check_usage(run_program("recommend " + model + " --items 'Walnut mill'"),
                 "that is the title of item '101', '102', and an id");
     check_usage(run_program("recommend " + model + " --items 'walnut, brown'"), "that is the title of item '100', and an id");
-    check_usage(run_program("similar " + model + " --item 100,101"), "these are several items, and one is wanted here");
+    check_usage(run_program("similar " + model + " --item 100,101"),
+                "item '100,101' is unknown; --item is given for each: --item 100 --item 101");
     CHECK(run_program("recommend " + model + " --user 1 --user 2").status == 0);
   }
 

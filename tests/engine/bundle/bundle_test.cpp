@@ -3,11 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <thread>
 
 #include "heddle/fit.h"
 #include "heddle/io.h"
@@ -17,6 +19,7 @@
 #include "tests/engine/interactions.h"
 #include "tests/io/samples.h"
 #include "tests/support/compare.h"
+#include "tests/support/counting_allocator.h"
 #include "tests/support/devices.h"
 #include "tests/support/temp_dir.h"
 
@@ -685,6 +688,86 @@ TEST_CASE("bundles / a served file is loaded again once it is replaced, and the 
   CHECK(served.problem().empty());
   Session session(one_thread());
   CHECK(!served.bundle().answer(session, {.user = "u3", .items = {}}).ranking.empty());
+}
+
+TEST_CASE("bundles / a served file that is not accepted, or for which memory does not do, leaves the old one answering") {
+  const TempDir folder;
+  const InteractionDataset data = small_shop();
+  const std::string path = folder.file("m");
+  save_recommender(*small_model("popularity", data, one_thread()), data, path);
+  ServedFile served(path, one_thread());
+  save_recommender(*small_model("item-cosine", data, one_thread()), data, path);
+  int asked = 0;
+  CHECK(!served.refresh([&](const Bundle& next) {
+    CHECK(next.model().name() == "item-cosine");
+    ++asked;
+    fail(ErrorKind::usage, "not today");
+  }));
+  CHECK(served.problem() == "not today");
+  CHECK(!served.refresh([&](const Bundle&) { ++asked; }));  // the same file, once
+  CHECK(asked == 1);
+  CHECK(served.bundle().model().name() == "popularity");
+  // Whichever allocation fails, alone or with all after it.
+  const auto another = [&] {
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
+  };
+  int64_t refused = 0;
+  for (const Failing failing : {Failing::one, Failing::all}) {
+    for (int64_t n = 0; n < 500; ++n) {
+      INFO(n);
+      another();
+      bool loaded = false, happened = false;
+      {
+        const FailedAllocation denied(n, failing);
+        loaded = served.refresh();
+        happened = denied.happened();
+      }
+      const bool answers = served.bundle().model().name() == (loaded ? "item-cosine" : "popularity");
+      CHECK(answers);
+      const bool told = loaded ? served.problem().empty() : served.problem().find("memory") != std::string::npos;
+      CHECK_MESSAGE(told, served.problem());
+      refused += loaded ? 0 : 1;
+      // Tried again by and by, though the file is the same.
+      for (int i = 0; !loaded && n % 40 == 0 && i < 10000; ++i) {
+        loaded = served.refresh();
+        if (!loaded) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      if (n % 40 == 0) CHECK(loaded);
+      if (loaded) {  // for the next round
+        save_recommender(*small_model("popularity", data, one_thread()), data, path);
+        REQUIRE(served.refresh());
+        save_recommender(*small_model("item-cosine", data, one_thread()), data, path);
+      }
+      if (!happened) break;
+    }
+  }
+  CHECK(refused > 20);
+}
+
+TEST_CASE("bundles / lists hold beside each other: none lifts what the other says") {
+  using Allowed = std::optional<std::vector<int32_t>>;
+  const auto both = [](const ItemLists& a, const ItemLists& b) { return both_lists(a, b); };
+  CHECK(both({.deny = {4, 1}, .allow = {}}, {.deny = {}, .allow = {}}).deny == std::vector<int32_t>{1, 4});
+  CHECK(both({.deny = {}, .allow = {}}, {.deny = {7, 7}, .allow = {}}).deny == std::vector<int32_t>{7});
+  CHECK(both({.deny = {4, 1}, .allow = {}}, {.deny = {2, 1}, .allow = {}}).deny == std::vector<int32_t>{1, 2, 4});
+  CHECK(!both({}, {}).allow);
+  CHECK(both({.deny = {}, .allow = {{3, 1}}}, {}).allow == Allowed{{1, 3}});
+  CHECK(both({}, {.deny = {}, .allow = {{3, 1}}}).allow == Allowed{{1, 3}});
+  CHECK(both({.deny = {}, .allow = {{3, 1}}}, {.deny = {}, .allow = {{2, 3}}}).allow == Allowed{{3}});
+  CHECK(both({.deny = {}, .allow = {{3, 1}}}, {.deny = {}, .allow = std::vector<int32_t>()}).allow ==
+        Allowed{std::vector<int32_t>()});
+}
+
+TEST_CASE("bundles / a list of ids is parted at its commas but for those that an id has") {
+  const IdTable table({"a", "b", "lamp, small", "c,d,e"});
+  using Ids = std::vector<std::string>;
+  CHECK(split_ids(table, "a, b") == Ids{"a", "b"});
+  CHECK(split_ids(table, "b,a,b") == Ids{"b", "a", "b"});
+  CHECK(split_ids(table, "a,lamp, small,b") == Ids{"a", "lamp, small", "b"});
+  CHECK(split_ids(table, "c,d,e,x") == Ids{"c,d,e", "x"});
+  CHECK(split_ids(table, "x,a") == Ids{"x", "a"});
+  CHECK(split_ids(table, "lamp") == Ids{"lamp"});
+  CHECK(split_ids(table, "") == Ids{""});
 }
 
 TEST_CASE("bundles / a file tells what it is without being loaded") {
