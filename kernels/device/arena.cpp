@@ -184,12 +184,12 @@ bool Arena::release_idle_blocks(std::size_t most, uint64_t last) noexcept {
 
 void Arena::reset() noexcept {
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].first) {
-      places_[kept++] = places_[i];
+  for (const auto& place : places_) {
+    if (place.first) {
+      places_[kept++] = place;
       places_[kept - 1].free = true;
     } else {
-      places_[kept - 1].bytes += places_[i].bytes;
+      places_[kept - 1].bytes += place.bytes;
     }
   }
   places_.erase(places_.begin() + static_cast<std::ptrdiff_t>(kept), places_.end());
