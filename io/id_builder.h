@@ -99,7 +99,7 @@ class IdBuilder {
   }
 
   void grow() {
-    std::vector<Slot> larger(4 * slots_.size());
+    std::vector<Slot> larger(2 * slots_.size());
     const std::size_t mask = larger.size() - 1;
     for (const Slot& slot : slots_) {
       if (slot.number < 0) continue;

@@ -22,12 +22,16 @@ std::size_t slot_of(const std::vector<int32_t>& slots, const std::vector<std::st
   return slot;
 }
 
-/// At most half of the slots are taken, with room for `more` ids.
-void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids, std::size_t more = 1) {
-  const std::size_t wanted = 2 * (ids.size() + more);
-  if (wanted <= slots.size()) return;
-  std::size_t size = std::max<std::size_t>(16, slots.size());
-  while (size < wanted) size *= 2;
+/// How many slots so many ids have: a power of two, at most half of them taken.
+std::size_t slots_for(std::size_t ids) {
+  std::size_t size = 16;
+  while (size < 2 * ids) size *= 2;
+  return size;
+}
+
+void make_room_for_one(std::vector<int32_t>& slots, const std::vector<std::string>& ids) {
+  if (2 * (ids.size() + 1) <= slots.size()) return;
+  const std::size_t size = slots_for(ids.size() + 1);
   slots.assign(size, free_slot);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     // Ids differ, so that a free slot is looked for without comparing them.
@@ -39,14 +43,12 @@ void make_room(std::vector<int32_t>& slots, const std::vector<std::string>& ids,
 
 }  // namespace
 
-IdTable::IdTable(std::vector<std::string> ids) try {
-  ids_.reserve(ids.size());
-  make_room(slots_, ids_, ids.size());
-  for (std::string& id : ids) {
-    int32_t& slot = slots_[slot_of(slots_, ids_, id)];
-    require(slot == free_slot, ErrorKind::bad_data, "id ", io::detail::in_quotes(id), " comes twice");
-    slot = static_cast<int32_t>(ids_.size());
-    ids_.push_back(std::move(id));
+IdTable::IdTable(std::vector<std::string> ids) try : ids_(std::move(ids)) {
+  slots_.assign(slots_for(ids_.size()), free_slot);
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    int32_t& slot = slots_[slot_of(slots_, ids_, ids_[i])];
+    require(slot == free_slot, ErrorKind::bad_data, "id ", io::detail::in_quotes(ids_[i]), " comes twice");
+    slot = static_cast<int32_t>(i);
   }
 } catch (...) {
   rethrow_as_error();
@@ -55,7 +57,7 @@ IdTable::IdTable(std::vector<std::string> ids) try {
 int32_t IdTable::find(std::string_view id) const { return slots_.empty() ? -1 : slots_[slot_of(slots_, ids_, id)]; }
 
 int32_t IdTable::insert(std::string_view id) try {
-  make_room(slots_, ids_);
+  make_room_for_one(slots_, ids_);
   int32_t& slot = slots_[slot_of(slots_, ids_, id)];
   if (slot == free_slot) {
     require(size() <= io::detail::max_id, ErrorKind::bad_data, "more than ", counted(io::detail::max_id, "id"), " of one kind");

@@ -1,6 +1,7 @@
 #include "heddle/interactions.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -395,23 +396,49 @@ void split(Entries& entries, const PrepareOptions& options) {
   }
 }
 
-HostCsr matrix_of(const Entries& entries, Part part, int64_t users, int64_t items) {
-  HostCsr matrix;
-  matrix.rows = users;
-  matrix.cols = items;
-  matrix.row_offsets.assign(static_cast<std::size_t>(users) + 1, 0);
-  const auto count = std::count_if(entries.begin(), entries.end(), [&](const Entry& entry) { return entry.part == part; });
-  const bool weighted = std::any_of(entries.begin(), entries.end(), [](const Entry& entry) { return entry.weight != 1; });
-  matrix.col_indices.reserve(static_cast<std::size_t>(count));
-  if (weighted) matrix.values.reserve(static_cast<std::size_t>(count));
-  for (const Entry& entry : entries) {
-    if (entry.part != part) continue;
-    ++matrix.row_offsets[static_cast<std::size_t>(entry.user) + 1];
-    matrix.col_indices.push_back(entry.item);
-    if (weighted) matrix.values.push_back(entry.weight);
+/// The entries, by user and item, as the matrices of their parts.
+void make_matrices(const Entries& entries, InteractionDataset& data) {
+  constexpr std::size_t kinds = 3;
+  HostCsr* const matrices[kinds] = {&data.train, &data.val, &data.test};  // in the order of Part
+  for (HostCsr* matrix : matrices) {
+    matrix->rows = data.users.size();
+    matrix->cols = data.items.size();
+    matrix->row_offsets.assign(static_cast<std::size_t>(data.users.size()) + 1, 0);
   }
-  std::partial_sum(matrix.row_offsets.begin(), matrix.row_offsets.end(), matrix.row_offsets.begin());
-  return matrix;
+  const std::vector<std::size_t> bounds = parts_of(entries);
+  struct Counts {
+    std::array<std::size_t, kinds> entries{};
+    bool weighted = false;
+  };
+  std::vector<Counts> counts(bounds.size() - 1);
+  on_parts(counts.size(), [&](std::size_t part) {
+    for (std::size_t i = bounds[part]; i < bounds[part + 1]; ++i) {
+      const auto kind = static_cast<std::size_t>(entries[i].part);
+      ++counts[part].entries[kind];
+      ++matrices[kind]->row_offsets[static_cast<std::size_t>(entries[i].user) + 1];
+      counts[part].weighted = counts[part].weighted || entries[i].weight != 1;
+    }
+  });
+  const bool weighted = std::any_of(counts.begin(), counts.end(), [](const Counts& count) { return count.weighted; });
+  std::array<std::size_t, kinds> total{};  // then where the part's own begin
+  for (Counts& of_part : counts) {
+    for (std::size_t kind = 0; kind < kinds; ++kind) total[kind] += std::exchange(of_part.entries[kind], total[kind]);
+  }
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    std::vector<int64_t>& offsets = matrices[kind]->row_offsets;
+    std::partial_sum(offsets.begin(), offsets.end(), offsets.begin());
+    matrices[kind]->col_indices.resize(total[kind]);
+    if (weighted) matrices[kind]->values.resize(total[kind]);
+  }
+  on_parts(counts.size(), [&](std::size_t part) {
+    std::array<std::size_t, kinds> next = counts[part].entries;
+    for (std::size_t i = bounds[part]; i < bounds[part + 1]; ++i) {
+      const auto kind = static_cast<std::size_t>(entries[i].part);
+      const std::size_t at = next[kind]++;
+      matrices[kind]->col_indices[at] = entries[i].item;
+      if (weighted) matrices[kind]->values[at] = entries[i].weight;
+    }
+  });
 }
 
 void count_cold(InteractionDataset& data) {
@@ -484,10 +511,7 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
   data.users = std::move(log.users);
   data.items = std::move(log.items);
   data.item_names = std::move(log.item_names);
-  io::detail::run_all(entries.size() < entries_of_part ? 1 : default_threads().count,
-                      {[&] { data.train = matrix_of(entries, Part::train, data.users.size(), data.items.size()); },
-                       [&] { data.val = matrix_of(entries, Part::val, data.users.size(), data.items.size()); },
-                       [&] { data.test = matrix_of(entries, Part::test, data.users.size(), data.items.size()); }});
+  make_matrices(entries, data);
   check_parts(data, options);
   count_cold(data);
   data.reading = std::move(log.reading);
