@@ -11,6 +11,7 @@
 namespace heddle::kernels {
 
 // Compiled by g++ for the cpu and simt devices, whose memory is the host's, and by nvcc for cuda.
+// NOLINTBEGIN(bugprone-macro-parentheses): an attribute cannot stand in parentheses.
 #define HEDDLE_DECLARE_GRAPH_BUILD(twin, component)                                                                     \
   namespace twin {                                                                                                      \
   component BuiltCsr coo_to_csr(int64_t rows, int64_t cols, const int32_t* row, const int32_t* col, const float* value, \
@@ -19,6 +20,7 @@ namespace heddle::kernels {
   component void row_sums(const CsrView& a, float* sums, Stream& stream);                                               \
   component BuiltCsr bipartite_adjacency(const CsrView& r, Stream& stream);                                             \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 HEDDLE_DECLARE_GRAPH_BUILD(host, )
 HEDDLE_DECLARE_GRAPH_BUILD(cuda, HEDDLE_COMPONENT)
 #define HEDDLE_CALL_GRAPH_BUILD(stream, function, ...) \
