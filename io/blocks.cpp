@@ -77,9 +77,11 @@ void on_threads(int threads, const Work& work) {
 
 int threads_for(const TextSource& source, int asked) {
   constexpr int most = 64;
-  const int all = asked > 0 ? asked : default_threads().count;
   const int64_t text_bytes = source.compressed() ? 4 * source.size() : source.size();
-  return static_cast<int>(std::clamp<int64_t>(text_bytes / BlockReader::block_bytes, 1, std::min(all, most)));
+  const int64_t blocks = text_bytes / BlockReader::block_bytes;
+  if (blocks <= 1) return 1;  // how many there may be takes longer to find out than a small text to read
+  const int all = asked > 0 ? asked : default_threads().count;
+  return static_cast<int>(std::min<int64_t>(blocks, std::min(all, most)));
 }
 
 std::exception_ptr for_each_block(BlockReader& reader, int threads, const ProgressCallback& progress,
