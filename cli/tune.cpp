@@ -86,7 +86,7 @@ void run(const TuneOptions& options) {
     if (interrupted()) break;
     const ProgressSubject of(progress, name);
     progress.phase("reading the graph");
-    const bench::LabGraph graph = bench::lab_graph(name);
+    const bench::LabGraph graph = bench::lab_graph(name, true);  // as models multiply by it
     const StructureHash structure = structure_hash(graph.matrix);
     for (int64_t width : widths) {
       if (interrupted()) break;
