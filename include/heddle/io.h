@@ -159,7 +159,8 @@ void write_npy(const std::string& path, const float* values, int64_t rows, int64
 /// Files that other programs read vectors from.
 enum class VectorFormat {
   npy,        ///< rows x cols; beside it a file with the id of each row, one a line
-  word2vec,   ///< text: "COUNT WIDTH", then "ID v v v" a line; blanks in an id become underscores
+  word2vec,   ///< text: "COUNT WIDTH", then "KEY v v v" a line; an id's key has underscores for blanks, and a number behind it
+              ///< where another id has that key
   projector,  ///< the embedding projector's two tables: the vectors as TSV, and beside it a file that says what each line is
 };
 /// By its name: `npy`, `word2vec` or `projector`. Throws Error{usage} for others; `called` is what its sentence calls the format.
@@ -170,8 +171,9 @@ VectorFormat vector_format_of(const std::string& path);
 /// the ids inside, and for a device or a pipe, beside which nothing can lie.
 std::string vector_labels_path(const std::string& path, VectorFormat format);
 /// Writes one vector a row, each number as the shortest text that reads back as the same float (npy: as it is). Atomically as
-/// write_file does. Throws Error{usage} unless there is an id for each row.
-void write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids);
+/// write_file does. Returns how many keys of word2vec got a number to be distinct. Throws Error{usage} unless there is an id for
+/// each row.
+int64_t write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids);
 /// Writes what each row is: its id, and for the projector, where there are names, these in a second column under a header line.
 /// Atomically as write_file does. Throws Error{usage} unless there are no names or one for each id.
 void write_vector_labels(const std::string& path, VectorFormat format, const IdTable& ids,
