@@ -34,6 +34,12 @@ std::string shell_word(const std::string& word) {
   return result + "'";
 }
 
+/// Whether users and items of whom filters left nothing stayed.
+bool keeps_empty(const InteractionDataset& data) {
+  const auto found = data.origin.options.find("keep_empty");
+  return found != data.origin.options.end() && found->second == "true";
+}
+
 Json degrees_json(const DegreeSummary& degrees) {
   return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}};
 }
@@ -117,6 +123,10 @@ std::string interactions_text(const InteractionDataset& data, const std::string&
   tell(report.other_behaviours, nullptr, "left out by behaviour");
   tell(report.duplicates, nullptr, "merged with another of the same user and item");
   tell(report.k_core_removed, nullptr, "removed by the k-core filter");
+  if (report.users_left_empty + report.items_left_empty > 0) {
+    met += fmt::format("           {} and {} of whom that leaves nothing{}\n", grouped(report.users_left_empty, "user"),
+                       grouped(report.items_left_empty, "item"), keeps_empty(data) ? ", kept" : ", not in the data");
+  }
   tell(report.overlap, nullptr, "left out of test or validation, being in training too");
   tell(report.users_without_train, "user", "without an item to train on (cold)");
   tell(report.items_without_train, "item", "that nobody has in training (cold)");
@@ -141,6 +151,8 @@ Json interactions_json(const InteractionDataset& data, const std::string& hash) 
           {"other_behaviours", report.other_behaviours},
           {"duplicates", report.duplicates},
           {"k_core_removed", report.k_core_removed},
+          {"users_left_empty", report.users_left_empty},
+          {"items_left_empty", report.items_left_empty},
           {"overlap", report.overlap},
           {"cold_users", report.users_without_train},
           {"cold_items", report.items_without_train},
