@@ -48,9 +48,14 @@ Json degrees_json(const DegreeSummary& degrees) {
 
 void InteractionOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Interactions");
-  app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
-      ->type_name("PATH")
-      ->required();
+  const bool has_argument = !app.get_options([](const CLI::Option* option) { return option->get_positional(); }).empty();
+  CLI::Option* const data =
+      app.add_option("--data", paths_,
+                     "the interactions: a file, a pattern ('logs/*.csv'), or a folder with files; several are allowed "
+                     "(docs/formats.md)")
+          ->type_name("PATH")
+          ->required();
+  if (has_argument) data->allow_extra_args(false);  // which may stand behind it: the option is given for each file
   settings_.add_to(app, io::reading_settings().rows());
   settings_.add_to(app, prepare_settings().rows());
 }
@@ -66,7 +71,7 @@ InteractionLog InteractionOptions::read(ProgressBar& progress, Reading* told) co
   io::InteractionReading how = io::reading_settings().read(settings());
   set_wanted(how, prepare_settings().read(settings()));
   how.options.progress = progress.callback();
-  return io::load_interactions(path_, how, told);
+  return io::load_interaction_files(paths_, how, told);
 }
 
 LoadedInteractions InteractionOptions::split(InteractionLog&& log, ProgressBar& progress, bool whole) const {
@@ -88,7 +93,8 @@ LoadedInteractions InteractionOptions::load(ProgressBar& progress) const {
 bool InteractionOptions::automatic_split() const { return prepare_settings().read(settings()).split == SplitMethod::automatic; }
 
 std::string InteractionOptions::command_line() const {
-  std::string line = "--data " + shell_word(path_);
+  std::string line;
+  for (const std::string& path : paths_) line += (line.empty() ? "--data " : " --data ") + shell_word(path);
   for (const auto& [name, value] : settings_.given())
     line += " " + option_name(name) + (value == "true" ? "" : " " + shell_word(value));
   return line;

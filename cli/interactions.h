@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -37,17 +38,15 @@ class InteractionOptions {
   bool automatic_split() const;
   /// The options that read these data as they were read, for another command: "--data orders.csv --separator tab".
   std::string command_line() const;
-  const std::string& path() const { return path_; }
+  const std::vector<std::string>& paths() const { return paths_; }
 
   /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
   void adopt(const Settings& options) { adopted_ = options; }
 
  private:
-  LoadedInteractions load(const PrepareOptions& prepare, Reading* told) const;
-
   Settings settings() const;
 
-  std::string path_;
+  std::vector<std::string> paths_;
   SettingOptions settings_;  ///< of reading and preparing
   Settings adopted_;
 };

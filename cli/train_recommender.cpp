@@ -142,7 +142,7 @@ void TrainRecommenderCommand::run() {
           planned.parts.empty() ? "" : " has a model that",
           " answers from the interactions themselves, so that it cannot be saved without them");
   RunFiles files;
-  files.reads("--data", data.path());
+  files.reads("--data", data.paths());
   names.list(files, "--save", save);
   files.writes("--profile", profile.path);
   files.check();

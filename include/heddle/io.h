@@ -95,6 +95,7 @@ struct InteractionColumns {
   std::string rating = {};     ///< how much it was liked
   std::string behaviour = {};  ///< how it was taken: seen, put in the basket, bought
   std::string time = {};       ///< when
+  std::string name = {};       ///< what the item is called, for InteractionLog::item_names; only where it is given here
 };
 
 /// How interactions are read.
@@ -124,9 +125,17 @@ const SettingTable<InteractionReading>& reading_settings();
 /// - csv: any text with columns for user and item, whatever separates them, with or without a header; a folder with train.csv
 /// (and
 ///   val.csv, valid.csv, validation.csv or dev.csv, test.csv), .tsv or .txt, keeps the parts.
-/// Each file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an
-/// Error ends it. Throws as `load` does.
+/// A folder that is none of these is read too where all data files in it are of one shape, as a log with a file a day is. Each
+/// file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an Error
+/// ends it. Throws as `load` does.
 InteractionLog load_interactions(const std::string& path, const InteractionReading& reading = {}, Reading* told = nullptr);
+
+/// Reads several files as one log, in their order: texts with columns, lists of items or JSON, all in one format. A path may be a
+/// pattern with * ? or [ in its last part ("logs/2024-*.csv"), which stands for the files that match it, by name, or a folder of
+/// files of one shape. Columns are those of the first file with a header; the files must agree in what they hold. A single path
+/// is read as `load_interactions` reads it. Throws as that does, and Error{usage} where there is no path.
+InteractionLog load_interaction_files(const std::vector<std::string>& paths, const InteractionReading& reading = {},
+                                      Reading* told = nullptr);
 
 /// What is known of items besides their ids: columns with a value for each of them.
 struct ItemTable {
