@@ -90,6 +90,8 @@ LoadedInteractions InteractionOptions::load(ProgressBar& progress) const {
   return loaded;
 }
 
+bool InteractionOptions::strict() const { return io::reading_settings().read(settings()).options.strict; }
+
 bool InteractionOptions::automatic_split() const { return prepare_settings().read(settings()).split == SplitMethod::automatic; }
 
 std::string InteractionOptions::command_line() const {

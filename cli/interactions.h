@@ -34,6 +34,8 @@ class InteractionOptions {
   InteractionLog read(ProgressBar& progress, Reading* told = nullptr) const;
   /// The second half; `whole`: everything for training. Throws what prepare throws. `seconds` stays 0.
   LoadedInteractions split(InteractionLog&& log, ProgressBar& progress, bool whole = false) const;
+  /// Whether whatever is doubtful is an error.
+  bool strict() const;
   /// Whether the data themselves say how they are split.
   bool automatic_split() const;
   /// The options that read these data as they were read, for another command: "--data orders.csv --separator tab".

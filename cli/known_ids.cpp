@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <string_view>
 
 #include "cli/command_line.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/settings.h"
+#include "io/records.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -100,7 +102,27 @@ void refuse_slip_for_item(const SavedRecommender& saved, const std::string& id) 
   require(slip.empty(), ErrorKind::usage, "item ", in_quotes(id), " is unknown", slip);
 }
 
+namespace {
+
+/// The parts of a list in which ids stand in quotes, as a CSV has them; nothing where none does, or quotes do not end.
+std::optional<std::vector<std::string>> quoted_parts(const std::string& list) {
+  io::detail::Dialect dialect;
+  io::detail::Records record(list, dialect);
+  if (list.find('"') == std::string::npos || !record.next() || record.quoted() == 0 || record.odd_quotes() > 0) return {};
+  std::vector<std::string> parts(record.fields().begin(), record.fields().end());
+  if (record.offset() != list.size()) return {};
+  return parts;
+}
+
+}  // namespace
+
 std::vector<std::string> listed_items(const SavedRecommender& saved, const std::string& list) {
+  if (list.empty()) return {};
+  if (saved.items.find(list) >= 0) return {list};
+  if (std::optional<std::vector<std::string>> quoted = quoted_parts(list)) {
+    for (const std::string& id : *quoted) refuse_slip_for_item(saved, id);
+    return *std::move(quoted);
+  }
   const std::vector<std::string> parts = split_list(list);
   std::vector<std::size_t> begins;  // of each part, and one behind the last comma
   begins.push_back(0);

@@ -20,7 +20,8 @@ void refuse_slip_for_user(const SavedRecommender& saved, const std::string& id);
 void refuse_slip_for_item(const SavedRecommender& saved, const std::string& id);
 
 /// The ids of a list of items with commas between, in the list's order, known or not. Where a part between two commas is no id
-/// and it is one together with what follows it, that one is meant: an id may have commas. Throws as refuse_slip_for_item.
+/// and it is one together with what follows it, that one is meant: an id may have commas. Or ids stand in quotes, as a CSV has
+/// them. Throws as refuse_slip_for_item.
 std::vector<std::string> listed_items(const SavedRecommender& saved, const std::string& list);
 
 /// A line on standard error about items, or users, that are left out or answered by the fallback: what is said of the first one,

@@ -84,21 +84,22 @@ KnownIds known_ids(const IdTable& table, std::span<const std::string> ids) try {
   rethrow_as_error();
 }
 
-ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table) try {
+ItemTableUse take_item_table(const io::ItemTable& table, const IdTable& of, std::vector<std::string>& item_names,
+                             std::vector<ItemColumn>& item_columns) try {
   ItemTableUse use;
   std::vector<int32_t> items;
   for (const std::string& id : table.ids) {
-    items.push_back(saved.items.find(id));
+    items.push_back(of.find(id));
     use.unknown += items.back() < 0 ? 1 : 0;
   }
-  use.without = saved.items.size() - (static_cast<int64_t>(table.ids.size()) - use.unknown);
+  use.without = of.size() - (static_cast<int64_t>(table.ids.size()) - use.unknown);
   std::vector<ItemColumn> columns;
-  std::vector<std::string> names = saved.item_names;
+  std::vector<std::string> names = item_names;
   const std::string* named_by = nullptr;
   for (const auto& [name, values] : table.columns) {
     require(values.size() == items.size(), ErrorKind::usage, "a column of items has ", counted(values.size(), "value"), " for ",
             counted(items.size(), "row"));
-    std::vector<std::string> of_items(static_cast<std::size_t>(saved.items.size()));
+    std::vector<std::string> of_items(static_cast<std::size_t>(of.size()));
     for (std::size_t row = 0; row < items.size(); ++row) {
       if (items[row] >= 0) of_items[static_cast<std::size_t>(items[row])] = values[row];
     }
@@ -113,11 +114,15 @@ ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& tabl
       columns.push_back({name, std::move(of_items)});
     }
   }
-  saved.item_names = std::move(names);
-  saved.item_columns = std::move(columns);
+  item_names = std::move(names);
+  item_columns = std::move(columns);
   return use;
 } catch (...) {
   rethrow_as_error();
+}
+
+ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table) {
+  return take_item_table(table, saved.items, saved.item_names, saved.item_columns);
 }
 
 Bundle::Bundle(SavedRecommender saved) try : saved_(std::move(saved)) {

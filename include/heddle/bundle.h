@@ -151,6 +151,10 @@ class Bundle {
 /// Takes the columns of a table over, in place of those that there were; one called `name` or `title` (in any case) becomes the
 /// items' names. Throws Error{usage} for columns and rows that are not of one size.
 ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table);
+/// The same of items that are not saved yet: `of` are their ids; `item_names` and `item_columns` get a value for each of them, as
+/// InteractionDataset::item_names and SaveOptions::item_columns have them.
+ItemTableUse take_item_table(const io::ItemTable& table, const IdTable& of, std::vector<std::string>& item_names,
+                             std::vector<ItemColumn>& item_columns);
 
 /// A bundle's file that may be replaced while it is asked, as a night's training does. Not for several threads at once.
 class ServedFile {
