@@ -72,6 +72,7 @@ std::string not_measured(const LabRow& row);
 struct LabResult {
   std::string op;     ///< "spmm"
   std::string input;  ///< the graph's name, or the sizes of what has none
+  std::string form;   ///< LabGraph::form
   int64_t rows = 0, nnz = 0;
   std::optional<DegreeSpread> spread;  ///< of a graph
   int64_t width = 0;

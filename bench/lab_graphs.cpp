@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "heddle/io.h"
 #include "io/file.h"
 #include "io/input_files.h"
+#include "io/matrix_market.h"
 #include "io/near_matches.h"
 #include "io/text.h"
 
@@ -131,37 +133,53 @@ HostCsr of_nodes(const NodeDataset& data) {
   return matrix_of(data.nodes, std::move(entries));
 }
 
-/// A square matrix in Matrix Market's coordinate form, its entries' values left out, undirected, with self-loops.
-HostCsr of_matrix_market(const std::string& path) {
+constexpr const char* users_and_items = "users and items, joined both ways";
+constexpr const char* undirected = "undirected, with self-loops";
+
+/// A Matrix Market file as it is, or as a graph that models multiply by.
+LabGraph of_matrix_market(const std::string& path, bool symmetric) {
   const io::detail::ByteBuffer file = io::detail::read_text_file(path);
-  require(file.view().starts_with("%%MatrixMarket matrix coordinate"), ErrorKind::bad_data, path,
-          ": a Matrix Market file must begin with '%%MatrixMarket matrix coordinate'");
-  io::detail::Lines lines(file.view(), path);
-  const auto whole = [&](io::detail::Fields& fields, const char* what, int64_t least, int64_t most) {
-    std::string_view field;
-    if (!fields.next(field)) lines.fail("the ", what, " is missing");
-    return io::detail::parse_integer(lines, field, what, least, most);
-  };
-  require(lines.next(), ErrorKind::bad_data, path, ": there is no line of sizes");
-  io::detail::Fields sizes(lines);
-  constexpr int64_t most = INT32_MAX;
-  const int64_t rows = whole(sizes, "number of rows", 1, most), cols = whole(sizes, "number of columns", 1, most),
-                count = whole(sizes, "number of entries", 0, INT64_MAX);
-  if (rows != cols) lines.fail("the matrix is ", rows, " x ", cols, ", a graph's is square");
-  Entries entries;
-  for (int64_t r = 0; r < rows; ++r) entries.emplace_back(static_cast<int32_t>(r), static_cast<int32_t>(r));
-  int64_t listed = 0;
-  while (lines.next()) {
-    io::detail::Fields fields(lines);
-    const auto row = static_cast<int32_t>(whole(fields, "row", 1, rows) - 1);
-    const auto column = static_cast<int32_t>(whole(fields, "column", 1, cols) - 1);
-    entries.emplace_back(row, column);
-    entries.emplace_back(column, row);
-    ++listed;
+  const io::detail::CoordinateMatrix listed = io::detail::parse_matrix_market(file.view(), path);
+  if (symmetric) {
+    require(listed.rows == listed.cols, ErrorKind::bad_data, path, ": the matrix is ", listed.rows, " x ", listed.cols,
+            ", and only a square one can be made symmetric");
+    Entries entries;
+    for (int64_t r = 0; r < listed.rows; ++r) entries.emplace_back(static_cast<int32_t>(r), static_cast<int32_t>(r));
+    for (std::size_t i = 0; i < listed.row.size(); ++i) {
+      entries.emplace_back(listed.row[i], listed.col[i]);
+      entries.emplace_back(listed.col[i], listed.row[i]);
+    }
+    return {"", matrix_of(listed.rows, std::move(entries)), undirected};
   }
-  require(listed == count, ErrorKind::bad_data, path, ": it lists ", counted(listed, "entry", "entries"),
-          ", its line of sizes says ", count);
-  return matrix_of(rows, std::move(entries));
+  struct Entry {
+    int32_t row, col;
+    float value;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(listed.row.size());
+  for (std::size_t i = 0; i < listed.row.size(); ++i) {
+    const float value = listed.values.empty() ? 1.0f : listed.values[i];
+    entries.push_back({listed.row[i], listed.col[i], value});
+    if (listed.symmetric && listed.row[i] != listed.col[i]) entries.push_back({listed.col[i], listed.row[i], value});
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return std::pair(a.row, a.col) < std::pair(b.row, b.col); });
+  HostCsr matrix;
+  matrix.rows = listed.rows;
+  matrix.cols = listed.cols;
+  matrix.row_offsets.assign(static_cast<std::size_t>(listed.rows) + 1, 0);
+  for (std::size_t i = 0; i < entries.size();) {
+    const std::size_t first = i;
+    float sum = 0;
+    for (; i < entries.size() && entries[i].row == entries[first].row && entries[i].col == entries[first].col; ++i)
+      sum += entries[i].value;
+    if (sum == 0) continue;
+    ++matrix.row_offsets[static_cast<std::size_t>(entries[first].row) + 1];
+    matrix.col_indices.push_back(entries[first].col);
+    matrix.values.push_back(sum);
+  }
+  std::partial_sum(matrix.row_offsets.begin(), matrix.row_offsets.end(), matrix.row_offsets.begin());
+  return {"", std::move(matrix), listed.symmetric ? "as the file has it, which is symmetric" : "as the file has it"};
 }
 
 /// Data sets of the standard set, below HEDDLE_DATA; `sign` is a file that tells that one is there.
@@ -177,14 +195,17 @@ constexpr PublicGraph public_graphs[] = {{"cora", "planetoid/cora", "planetoid/i
                                          {"enron", "snap/email-Enron.txt.gz", "snap/email-Enron.txt.gz", false},
                                          {"condmat", "snap/ca-CondMat.mtx", "snap/ca-CondMat.mtx", false}};
 
-HostCsr of_file(const std::string& path) {
-  if (path.ends_with(".mtx") || path.ends_with(".mtx.gz")) return of_matrix_market(path);
+LabGraph of_file(const std::string& path, bool symmetric) {
+  std::error_code ignored;
+  const bool file = std::filesystem::is_regular_file(path, ignored);
+  if (file && (io::content_kind_of(path).format == "matrix_market" || path.ends_with(".mtx") || path.ends_with(".mtx.gz")))
+    return of_matrix_market(path, symmetric);
   try {
-    return of_nodes(io::load(path));
+    return {"", of_nodes(io::load(path)), undirected};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) throw;
   }
-  return of_interactions(path);
+  return {"", of_interactions(path), users_and_items};
 }
 
 }  // namespace
@@ -244,7 +265,7 @@ void check_lab_graph(const std::string& name) {
        near.empty() ? "" : text("; did you mean ", near.front(), "?"));
 }
 
-LabGraph lab_graph(const std::string& name) {
+LabGraph lab_graph(const std::string& name, bool symmetric) {
   if (const auto sizes = sizes_of(name)) {
     if (name.starts_with("uniform:")) return {name, uniform((*sizes)[0], (*sizes)[1])};
     if (name.starts_with("rmat:")) return {name, rmat((*sizes)[0], (*sizes)[1])};
@@ -254,9 +275,14 @@ LabGraph lab_graph(const std::string& name) {
     if (name != graph.name) continue;
     const std::string path = lab_graph_path(name);
     require(!path.empty(), ErrorKind::usage, "the graph '", name, "' is read from HEDDLE_DATA, which is not set");
-    return {name, graph.interactions ? of_interactions(path) : of_file(path)};
+    // Of these all are graphs that models multiply by.
+    LabGraph read = graph.interactions ? LabGraph{"", of_interactions(path), users_and_items} : of_file(path, true);
+    read.name = name;
+    return read;
   }
-  return {name, of_file(name)};
+  LabGraph read = of_file(name, symmetric);
+  read.name = name;
+  return read;
 }
 
 std::vector<std::string> standard_graphs(std::vector<std::string>& absent) {

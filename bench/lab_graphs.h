@@ -11,7 +11,8 @@ namespace heddle::bench {
 
 struct LabGraph {
   std::string name;
-  HostCsr matrix;  ///< values: 1 / the row's degree
+  HostCsr matrix;         ///< values: 1 / the row's degree, or a Matrix Market file's own
+  std::string form = {};  ///< of what is read: how a matrix was made of it, "as the file has it", "undirected, with self-loops"
 };
 
 /// How uneven a matrix's rows are.
@@ -29,10 +30,13 @@ DegreeSpread degree_spread(const HostCsr& matrix);
 ///   star:N                   node 0 joined with all others
 ///   gowalla                  users and items of HEDDLE_DATA/gowalla, joined by the training interactions
 ///   cora, epinions, enron, condmat   nodes of HEDDLE_DATA/planetoid and HEDDLE_DATA/snap, with self-loops, undirected
-///   a path                   a node data set (io::load) or a Matrix Market file (.mtx, .mtx.gz), with self-loops, undirected; or
-///                            interactions (io::load_interactions)
+///   a path                   a Matrix Market file, as it is, directed and maybe rectangular, entries of one place added, those
+///   of
+///                            value zero left out; a node data set (io::load), with self-loops, undirected; or interactions
+///                            (io::load_interactions)
+/// `symmetric`: a Matrix Market file too with self-loops and undirected, its values left out, as models of graphs multiply by it.
 /// Deterministic. Throws Error{usage} for a name that is none of these, and what the readers throw.
-LabGraph lab_graph(const std::string& name);
+LabGraph lab_graph(const std::string& name, bool symmetric = false);
 
 /// Throws Error{usage} where HEDDLE_DATA is set to what is no folder.
 void check_data_folder();

@@ -156,6 +156,7 @@ LabCase case_of(const char* op, const LabGraph& graph, int64_t width) {
   LabCase subject;
   subject.result.op = op;
   subject.result.input = graph.name;
+  subject.result.form = graph.form;
   subject.result.rows = graph.matrix.rows;
   subject.result.nnz = graph.matrix.nnz();
   subject.result.spread = degree_spread(graph.matrix);

@@ -42,7 +42,7 @@ std::vector<TunedCase> tune_graphs(std::span<const std::string> graphs, std::spa
   for (const std::string& name : graphs) {
     if (!goes_on()) return cases;
     if (progress.reading) progress.reading(name);
-    const LabGraph graph = lab_graph(name);
+    const LabGraph graph = lab_graph(name, true);  // as models multiply by it
     const StructureHash structure = structure_hash(graph.matrix);
     for (const int64_t width : widths) {
       if (!goes_on()) return cases;

@@ -40,7 +40,7 @@ struct BenchOptions {
   bool device_given = false;
   std::vector<std::string> added;
   int64_t repeats = 7;
-  bool cold = false, ptx = false;
+  bool cold = false, ptx = false, symmetric = false;
   std::string card = bench::cards().front().name, l2;
   int64_t multiprocessors = 0;  ///< 0: the card's
   std::string json, csv, plot;
@@ -195,7 +195,7 @@ void run(const BenchOp& op, const BenchOptions& options) {
     if (interrupted()) break;
     const ProgressSubject of(progress, name);
     progress.phase("reading the graph");
-    const bench::LabGraph graph = op.graph ? bench::lab_graph(name) : bench::LabGraph{};
+    const bench::LabGraph graph = op.graph ? bench::lab_graph(name, options.symmetric) : bench::LabGraph{};
     for (int64_t width : widths) {
       if (interrupted()) break;
       cases.begin(number);
@@ -249,6 +249,11 @@ void add_op(CLI::App& command, const BenchOp& op, Action& action) {
   if (op.graph) {
     const OptionHeading heading(*app, "Comparing variants");
     add_graphs(*app, options->graphs);
+  }
+  if (op.graph) {
+    app->add_flag("--symmetric", options->symmetric,
+                  "a Matrix Market file undirected and with self-loops, without its values, as models of graphs multiply by it; "
+                  "otherwise as it is");
   }
   add_widths(*app, options->widths, op.widths_are);
   const std::string name = op.name;

@@ -2,11 +2,12 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/item_lists.h"
+#include "cli/item_table.h"
 #include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/report.h"
@@ -15,7 +16,6 @@
 #include "cli/terminal.h"
 #include "heddle/bundle.h"
 #include "heddle/error.h"
-#include "heddle/io.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -28,6 +28,7 @@ struct BundleCommand {
   bool no_history = false;
   bool clear_lists = false;
   std::string item_table;
+  bool strict = false;
   ItemListOptions lists;
   DeviceOptions device;
   PrintOptions printing;
@@ -46,8 +47,8 @@ void BundleCommand::run() const {
   files.check();
   note_doing("reading the model");
   SavedRecommender saved = open_recommender(model, device.open());
-  std::optional<ItemTableUse> table;
-  if (!item_table.empty()) table = set_item_columns(saved, io::read_item_table(item_table));
+  UsedItemTable table = use_item_table(item_table, strict, saved.items, saved.item_names);
+  if (table.use) saved.item_columns = std::move(table.columns);
   for (const ItemColumn& column : saved.item_columns) {
     if (printing.quiet || !(column.name == "rank" || column.name == "item" || column.name == "score")) continue;
     say(fmt::format("heddle: the column {} is kept, but not told in answers, which have a {} of their own", column.name,
@@ -72,8 +73,9 @@ void BundleCommand::run() const {
                   {"item_columns", columns},
                   {"denied", saved.lists.deny.size()},
                   {"allowed", saved.lists.allow ? Json(saved.lists.allow->size()) : Json()},
-                  {"table_rows_unknown", table ? Json(table->unknown) : Json()},
-                  {"items_without_row", table ? Json(table->without) : Json()},
+                  {"table_rows_unknown", table.use ? Json(table.use->unknown) : Json()},
+                  {"items_without_row", table.use ? Json(table.use->without) : Json()},
+                  {"item_table", item_table_json(table)},
                   {"saved", results.saved()}};
       add_cost(object);
       print(object);
@@ -83,11 +85,7 @@ void BundleCommand::run() const {
                                    history ? fmt::format(" and {}", grouped(saved.users.size(), "user"))
                                            : ", no history: it answers visitors, and knows no users");
     if (!columns.empty()) text += fmt::format("columns    {}\n", printable(fmt::format("{}", fmt::join(columns, ", "))));
-    if (table && table->unknown > 0)
-      text += fmt::format("           {} of {} left out: items that the model does not know\n", grouped(table->unknown, "row"),
-                          printable(item_table));
-    if (table && table->without > 0)
-      text += fmt::format("           {} without a row in {}\n", grouped(table->without, "item"), printable(item_table));
+    text += item_table_text(table, item_table);
     if (!saved.lists.deny.empty()) text += fmt::format("denied     {}\n", grouped(saved.lists.deny.size(), "item"));
     if (saved.lists.allow) text += fmt::format("allowed    {} alone\n", grouped(saved.lists.allow->size(), "item"));
     text += results.saved_text();
@@ -106,11 +104,8 @@ void add_bundle(CLI::App& app, Action& action) {
   bundle->add_option("--save", command->save, "the file to write; MODEL stays as it is")->type_name("FILE")->required();
   bundle->add_flag("--no-history", command->no_history,
                    "without the interactions and all else of users: it then answers visitors, and has the items' vectors");
-  bundle
-      ->add_option("--item-table", command->item_table,
-                   "columns to tell with items: a table with a header line and the items' ids in one column; one called name or "
-                   "title gives their names")
-      ->type_name("FILE");
+  add_item_table(*bundle, command->item_table);
+  bundle->add_flag("--strict", command->strict, "whatever is doubtful or left out of that table is an error");
   command->lists.add_to(*bundle, "all answers of the new file");
   bundle->add_flag("--clear-lists", command->clear_lists, "leave out the lists that MODEL has");
   command->device.add_to(*bundle);

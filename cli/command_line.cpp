@@ -288,7 +288,7 @@ void refuse_empty_paths(CLI::App& app) {
   for (CLI::Option* option : app.get_options([](CLI::Option* each) { return names_a_file(*each); })) {
     option->check([name = option->get_name()](const std::string& written) {
       require(!written.empty(), ErrorKind::usage, name, " is '', it must be the name of a file");
-      require(written != "-", ErrorKind::usage, name,
+      require(written != "-" || name == "--data", ErrorKind::usage, name,
               " is '-', it must be the name of a file: nothing is read from standard input or written to standard output by that "
               "name (./- is a file called -)");
       return std::string();

@@ -180,7 +180,7 @@ ModelOutcome CompareCommand::outcome_of(const Contestant& contestant, const Inte
 
 void CompareCommand::run() {
   const std::vector<Contestant> list = contestants(models, settings);
-  RunFiles::check_read("--data", data.path());
+  RunFiles::check_read("--data", data.paths());
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   const LoadedInteractions loaded = data.load(progress);

@@ -42,7 +42,7 @@ std::string degrees_text(const char* whose, const char* of, const DegreeSummary&
 }
 
 void DataCommand::run() const {
-  RunFiles::check_read("--data", data.path());
+  RunFiles::check_read("--data", data.paths());
   ProgressBar progress(printing.quiet);
   Reading told;
   std::string not_split;

@@ -93,6 +93,34 @@ Json evaluation_json(const Evaluation& evaluation) {
   return object;
 }
 
+/// "; 144 of 144 interactions have a user that the model does not know, such as '7.0', and it knows users such as '7'" where
+/// nearly all have: ids that are written in another way.
+std::string strangers_text(const InteractionDataset& data, const SavedRecommender& saved) {
+  const auto tell = [](const char* what, const IdTable& ids, const IdTable& known, const std::vector<int64_t>& counts) {
+    int64_t all = 0, unknown = 0;
+    std::string first;
+    for (int64_t i = 0; i < ids.size(); ++i) {
+      const int64_t count = counts[static_cast<std::size_t>(i)];
+      all += count;
+      if (count == 0 || known.find(ids[i]) >= 0) continue;
+      if (unknown == 0) first = ids[i];
+      unknown += count;
+    }
+    if (all < 10 || 10 * unknown < 9 * all || known.size() == 0) return std::string();
+    return text("; ", unknown, " of ", counted(all, "interaction"), " have ", what, " that the model does not know, such as ",
+                io::detail::in_quotes(first), ", and it knows ids such as ", io::detail::in_quotes(known[0]));
+  };
+  std::vector<int64_t> of_users(static_cast<std::size_t>(data.users.size())),
+      of_items(static_cast<std::size_t>(data.items.size()));
+  for (const HostCsr* part : {&data.train, &data.val, &data.test}) {
+    for (int64_t user = 0; user < part->rows; ++user) {
+      of_users[static_cast<std::size_t>(user)] += static_cast<int64_t>(part->row(user).size());
+      for (const int32_t item : part->row(user)) ++of_items[static_cast<std::size_t>(item)];
+    }
+  }
+  return tell("a user", data.users, saved.users, of_users) + tell("an item", data.items, saved.items, of_items);
+}
+
 /// Throws for data of which no test interaction is left that the model can be judged by.
 [[noreturn]] void fail_unjudged(const Evaluation& evaluation) {
   const InteractionDataset& data = evaluation.loaded.data;
@@ -107,6 +135,7 @@ Json evaluation_json(const Evaluation& evaluation) {
   if (renumbered.unknown > 0) left_out += text(renumbered.unknown, " with a user or an item that the model does not know");
   if (renumbered.in_training > 0)
     left_out += text(left_out.empty() ? "" : ", ", renumbered.in_training, " that it was trained on");
+  left_out += strangers_text(data, evaluation.saved);
   const std::string trained_on = evaluation.trained.name.empty() ? "the data that it was trained on"
                                                                  : "the data that it was trained on, " + evaluation.trained.name;
   const auto split = evaluation.saved.metadata.find("data.option.split");
@@ -123,7 +152,7 @@ Json evaluation_json(const Evaluation& evaluation) {
 void EvaluateCommand::run() {
   RunFiles files;
   files.reads_file("MODEL", model);
-  files.reads("--data", data.path());
+  files.reads("--data", data.paths());
   files.check();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);

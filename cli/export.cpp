@@ -60,15 +60,17 @@ void ExportCommand::run() const {
   const IdTable& ids = items ? saved.items : saved.users;
   catch_interrupts(printing.quiet);  // of several files, none is written without the others
   ResultFiles results("");
-  results.write("the table of vectors", path, [&](const std::string& to) { io::write_vectors(to, target, vectors, ids); });
+  int64_t renamed = 0;
+  results.write("the table of vectors", path,
+                [&](const std::string& to) { renamed = io::write_vectors(to, target, vectors, ids); });
   results.write("the table of labels", labels, [&](const std::string& to) {
     io::write_vector_labels(to, target, ids, items ? saved.item_names : std::vector<std::string>());
   });
   results.require_saved();
   results.report([&] {
     if (printing.json) {
-      Json object{
-          {"model", saved.model->name()}, {"of", of}, {"rows", vectors.rows}, {"cols", vectors.cols}, {"files", results.saved()}};
+      Json object{{"model", saved.model->name()}, {"of", of},           {"rows", vectors.rows},
+                  {"cols", vectors.cols},         {"renamed", renamed}, {"files", results.saved()}};
       add_cost(object);
       print(object);
       return;
@@ -76,7 +78,10 @@ void ExportCommand::run() const {
     print(fmt::format("wrote      {} of width {} to {}{}\n", grouped(vectors.rows, "vector"), vectors.cols, printable(path),
                       labels.empty() ? ""
                                      : fmt::format(", their {} to {}", target == io::VectorFormat::projector ? "labels" : "ids",
-                                                   printable(labels))));
+                                                   printable(labels))) +
+          (renamed == 0 ? ""
+                        : fmt::format("           {} with a number behind it, being another's with underscores for blanks\n",
+                                      grouped(renamed, "id"))));
   });
   require(!interrupted(), ErrorKind::interrupted, "interrupted; ", results.outcome());
 }

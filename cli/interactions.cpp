@@ -34,6 +34,12 @@ std::string shell_word(const std::string& word) {
   return result + "'";
 }
 
+/// Whether users and items of whom filters left nothing stayed.
+bool keeps_empty(const InteractionDataset& data) {
+  const auto found = data.origin.options.find("keep_empty");
+  return found != data.origin.options.end() && found->second == "true";
+}
+
 Json degrees_json(const DegreeSummary& degrees) {
   return {{"mean", degrees.mean}, {"median", degrees.median}, {"max", degrees.most}};
 }
@@ -42,9 +48,14 @@ Json degrees_json(const DegreeSummary& degrees) {
 
 void InteractionOptions::add_to(CLI::App& app) {
   const OptionHeading heading(app, "Interactions");
-  app.add_option("--data", path_, "the interactions: a file, or a folder with files (docs/formats.md)")
-      ->type_name("PATH")
-      ->required();
+  const bool has_argument = !app.get_options([](const CLI::Option* option) { return option->get_positional(); }).empty();
+  CLI::Option* const data =
+      app.add_option("--data", paths_,
+                     "the interactions: a file, a pattern ('logs/*.csv'), or a folder with files; several are allowed "
+                     "(docs/formats.md)")
+          ->type_name("PATH")
+          ->required();
+  if (has_argument) data->allow_extra_args(false);  // which may stand behind it: the option is given for each file
   settings_.add_to(app, io::reading_settings().rows());
   settings_.add_to(app, prepare_settings().rows());
 }
@@ -60,7 +71,7 @@ InteractionLog InteractionOptions::read(ProgressBar& progress, Reading* told) co
   io::InteractionReading how = io::reading_settings().read(settings());
   set_wanted(how, prepare_settings().read(settings()));
   how.options.progress = progress.callback();
-  return io::load_interactions(path_, how, told);
+  return io::load_interaction_files(paths_, how, told);
 }
 
 LoadedInteractions InteractionOptions::split(InteractionLog&& log, ProgressBar& progress, bool whole) const {
@@ -79,10 +90,13 @@ LoadedInteractions InteractionOptions::load(ProgressBar& progress) const {
   return loaded;
 }
 
+bool InteractionOptions::strict() const { return io::reading_settings().read(settings()).options.strict; }
+
 bool InteractionOptions::automatic_split() const { return prepare_settings().read(settings()).split == SplitMethod::automatic; }
 
 std::string InteractionOptions::command_line() const {
-  std::string line = "--data " + shell_word(path_);
+  std::string line;
+  for (const std::string& path : paths_) line += (line.empty() ? "--data " : " --data ") + shell_word(path);
   for (const auto& [name, value] : settings_.given())
     line += " " + option_name(name) + (value == "true" ? "" : " " + shell_word(value));
   return line;
@@ -117,6 +131,10 @@ std::string interactions_text(const InteractionDataset& data, const std::string&
   tell(report.other_behaviours, nullptr, "left out by behaviour");
   tell(report.duplicates, nullptr, "merged with another of the same user and item");
   tell(report.k_core_removed, nullptr, "removed by the k-core filter");
+  if (report.users_left_empty + report.items_left_empty > 0) {
+    met += fmt::format("           {} and {} of whom that leaves nothing{}\n", grouped(report.users_left_empty, "user"),
+                       grouped(report.items_left_empty, "item"), keeps_empty(data) ? ", kept" : ", not in the data");
+  }
   tell(report.overlap, nullptr, "left out of test or validation, being in training too");
   tell(report.users_without_train, "user", "without an item to train on (cold)");
   tell(report.items_without_train, "item", "that nobody has in training (cold)");
@@ -141,6 +159,8 @@ Json interactions_json(const InteractionDataset& data, const std::string& hash) 
           {"other_behaviours", report.other_behaviours},
           {"duplicates", report.duplicates},
           {"k_core_removed", report.k_core_removed},
+          {"users_left_empty", report.users_left_empty},
+          {"items_left_empty", report.items_left_empty},
           {"overlap", report.overlap},
           {"cold_users", report.users_without_train},
           {"cold_items", report.items_without_train},

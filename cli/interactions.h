@@ -3,6 +3,7 @@
 #include <CLI/App.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "cli/progress.h"
 #include "cli/report.h"
@@ -33,21 +34,21 @@ class InteractionOptions {
   InteractionLog read(ProgressBar& progress, Reading* told = nullptr) const;
   /// The second half; `whole`: everything for training. Throws what prepare throws. `seconds` stays 0.
   LoadedInteractions split(InteractionLog&& log, ProgressBar& progress, bool whole = false) const;
+  /// Whether whatever is doubtful is an error.
+  bool strict() const;
   /// Whether the data themselves say how they are split.
   bool automatic_split() const;
   /// The options that read these data as they were read, for another command: "--data orders.csv --separator tab".
   std::string command_line() const;
-  const std::string& path() const { return path_; }
+  const std::vector<std::string>& paths() const { return paths_; }
 
   /// Reads, filters and splits as a saved model's data was (DataOrigin::options), but for the options that the command line gave.
   void adopt(const Settings& options) { adopted_ = options; }
 
  private:
-  LoadedInteractions load(const PrepareOptions& prepare, Reading* told) const;
-
   Settings settings() const;
 
-  std::string path_;
+  std::vector<std::string> paths_;
   SettingOptions settings_;  ///< of reading and preparing
   Settings adopted_;
 };

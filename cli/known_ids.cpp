@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <string_view>
 
 #include "cli/command_line.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
 #include "heddle/settings.h"
+#include "io/records.h"
 #include "io/text.h"
 
 namespace heddle::cli {

@@ -21,7 +21,8 @@ std::string text_of(int64_t count, const char* noun) { return text(counted(count
 
 std::string lab_text(const bench::LabResult& result, const Device& device, const bench::LabOptions& lab) {
   using io::detail::printable;
-  std::string text = fmt::format("{}: {}", result.op, printable(result.input));
+  std::string text =
+      fmt::format("{}: {}{}", result.op, printable(result.input), result.form.empty() ? "" : fmt::format(" ({})", result.form));
   if (result.spread) {
     text += fmt::format(": {}, {}, degree {:.1f} (most {}, variation {:.2f})", text_of(result.rows, "row"),
                         text_of(result.nnz, "non-zero"), result.spread->mean, result.spread->most, result.spread->variation);
@@ -70,6 +71,7 @@ std::string lab_text(const bench::LabResult& result, const Device& device, const
 Json lab_json(const bench::LabResult& result, const bench::LabRow& row, const Device& device, const bench::LabOptions& lab) {
   Json object{{"op", result.op},       {"variant", row.variant}, {"device", to_string(device.kind())},
               {"graph", result.input}, {"rows", result.rows},    {"nnz", result.nnz}};
+  if (!result.form.empty()) object["form"] = result.form;
   if (result.spread) {
     object["degree_mean"] = result.spread->mean;
     object["degree_most"] = result.spread->most;

@@ -33,7 +33,7 @@ namespace {
 
 struct RecommendCommand {
   std::string model;
-  std::vector<std::string> users;
+  std::vector<std::string> users, item;
   std::string items;
   bool all_users = false;
   std::string users_file;
@@ -57,16 +57,18 @@ struct RecommendCommand {
 };
 
 void RecommendCommand::check() const {
-  const bool one_by_one = !users.empty() || !items.empty();
+  const bool visitor = !items.empty() || !item.empty();
+  const bool one_by_one = !users.empty() || visitor;
   const bool many = all_users || !users_file.empty();
   if (lines) {
     require(!one_by_one && !many && out.empty(), ErrorKind::usage,
-            "--lines takes its requests from standard input; --user, --items, --users, --all-users and --out do not go with it");
+            "--lines takes its requests from standard input; --user, --items, --item, --users, --all-users and --out do not go "
+            "with it");
     return;
   }
-  require(one_by_one || many, ErrorKind::usage, "recommend needs --user, --items, --users, --all-users or --lines");
+  require(one_by_one || many, ErrorKind::usage, "recommend needs --user, --items, --item, --users, --all-users or --lines");
   require(!(all_users && (one_by_one || !users_file.empty())), ErrorKind::usage, "--all-users names everybody; give it alone");
-  require(out.empty() || items.empty(), ErrorKind::usage, "--out takes rankings of users; a visitor's (--items) is printed");
+  require(out.empty() || !visitor, ErrorKind::usage, "--out takes rankings of users; a visitor's (--items) is printed");
   require(!many || !out.empty(), ErrorKind::usage, all_users ? "--all-users" : "--users",
           " needs a file for so many rankings: --out FILE.csv, .jsonl or .trec");
   if (!out.empty()) ranking_file_form(out);
@@ -82,7 +84,12 @@ void RecommendCommand::answer_once(const Bundle& bundle) const {
     refuse_slip_for_user(bundle.saved(), id);
     requests.push_back({.user = id, .items = {}});
   }
-  if (!items.empty()) requests.push_back({.user = {}, .items = listed_items(bundle.saved(), items)});
+  if (!items.empty() || !item.empty()) {
+    Request visitor{.user = {}, .items = item};
+    for (const std::string& id : item) refuse_slip_for_item(bundle.saved(), id);
+    for (std::string& id : listed_items(bundle.saved(), items)) visitor.items.push_back(std::move(id));
+    requests.push_back(std::move(visitor));
+  }
   note_doing("ranking");
   Session session(bundle.model().device());
   const AnswerOptions asked = options(bundle);
@@ -218,7 +225,14 @@ void add_recommend(CLI::App& app, Action& action) {
   recommend->add_option("--user", command->users, "a user's id in the data; may come several times")
       ->type_name("ID")
       ->allow_extra_args(false);
-  recommend->add_option("--items", command->items, "ids of the items that a visitor has, with commas between")->type_name("LIST");
+  recommend
+      ->add_option(
+          "--items", command->items,
+          "ids of the items that a visitor has, with commas between; one with commas in it stands in quotes, as in a CSV")
+      ->type_name("LIST");
+  recommend->add_option("--item", command->item, "the id of an item that a visitor has; may come several times")
+      ->type_name("ID")
+      ->allow_extra_args(false);
   recommend->add_flag("--all-users", command->all_users, "rank for every user that the model knows, to the file of --out");
   recommend
       ->add_option("--users", command->users_file, "rank for the users whose ids this file has, one a line, to the file of --out")

@@ -84,6 +84,10 @@ void RunFiles::reads(const std::string& option, const std::string& path) {
   if (!path.empty()) inputs_.push_back({option, path});
 }
 
+void RunFiles::reads(const std::string& option, const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) reads(option, path);
+}
+
 void RunFiles::reads_file(const std::string& option, const std::string& path) {
   if (!path.empty()) inputs_.push_back({option, path, true});
 }

@@ -14,6 +14,8 @@ class RunFiles {
   /// `option` ("--data") names `path` to be read: a file, a data set's folder, or what stands for one ("DIR/cora"). An empty path
   /// was not asked for.
   void reads(const std::string& option, const std::string& path);
+  /// The same of several; "-" among them is standard input.
+  void reads(const std::string& option, const std::vector<std::string>& paths);
   /// The same for a file alone, whatever stands beside it: a model.
   void reads_file(const std::string& option, const std::string& path);
   /// `option` names `path` to be written. An empty path was not asked for.
@@ -25,7 +27,8 @@ class RunFiles {
   void check() const;
 
   /// Of a run that writes no files.
-  static void check_read(const std::string& option, const std::string& path) {
+  template <class Paths>
+  static void check_read(const std::string& option, const Paths& path) {
     RunFiles files;
     files.reads(option, path);
     files.check();

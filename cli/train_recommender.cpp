@@ -10,6 +10,7 @@
 
 #include "cli/interactions.h"
 #include "cli/interrupt.h"
+#include "cli/item_table.h"
 #include "cli/kind_options.h"
 #include "cli/metrics.h"
 #include "cli/option_tables.h"
@@ -35,6 +36,7 @@ struct TrainRecommenderCommand {
   double hold_out = 0;
   uint64_t seed = 0;
   std::string save;
+  std::string item_table;
   bool no_history = false;
   SaveNames names;
   ProfileOption profile;
@@ -93,6 +95,7 @@ void TrainRecommenderCommand::add_to(CLI::App& app, const Kind& kind) {
   add_number<uint64_t>(app, "--seed", seed, 0, UINT64_MAX, "a whole number from 0 to 2^64 - 1", "the seed");
   device.add_to(app);
   app.add_option("--save", save, "write the model with its ids to this file, as safetensors")->type_name("FILE");
+  add_item_table(app, item_table);
   app.add_flag("--no-history", no_history,
                "save it without the interactions and all else of users: it then answers visitors, and has the items' vectors");
   names.add_to(app, "interrupted or diverged");
@@ -142,13 +145,15 @@ void TrainRecommenderCommand::run() {
           planned.parts.empty() ? "" : " has a model that",
           " answers from the interactions themselves, so that it cannot be saved without them");
   RunFiles files;
-  files.reads("--data", data.path());
+  files.reads("--data", data.paths());
+  files.reads_file("--item-table", item_table);
   names.list(files, "--save", save);
   files.writes("--profile", profile.path);
   files.check();
   const Device where = device.open();
   ProgressBar progress(printing.quiet);
   LoadedInteractions loaded = data.load(progress);
+  const UsedItemTable table = use_item_table(item_table, data.strict(), loaded.data.items, loaded.data.item_names);
   require(hold_out == 0 || loaded.data.val.nnz() == 0, ErrorKind::usage, "--hold-out: ", loaded.data.name, " has ",
           counted(loaded.data.val.nnz(), "validation interaction"), " already");
   int64_t held_out = hold_out_for(planned, loaded.data, hold_out, seed);
@@ -168,7 +173,7 @@ void TrainRecommenderCommand::run() {
   ResultFiles results("nothing is kept of the training; --save FILE keeps the model");
   results.write("the trained model", names.of(save, report.finished()), [&](const std::string& path) {
     save_recommender(*fitted.model, loaded.data, path, report.metadata(),
-                     {.history = !no_history, .item_columns = {}, .lists = {}, .own = {}});
+                     {.history = !no_history, .item_columns = table.columns, .lists = {}, .own = {}});
   });
   if (profiler != nullptr)
     results.write("the trace", profile.path, [&](const std::string& path) { io::write_file(path, profiler->trace()); });
@@ -191,13 +196,15 @@ void TrainRecommenderCommand::run() {
     progress.finish();
     if (printing.json) {
       Json object = recommender_json(result);
+      object["item_table"] = item_table_json(table);
       object["profile"] = profile_json(profiler.get());
       object["saved"] = results.saved();
       add_cost(object);
       print(object);
       return;
     }
-    print(recommender_text(result) + profile_text(profiler.get()) + cost_text() + results.saved_text());
+    print(recommender_text(result) + item_table_text(table, item_table) + profile_text(profiler.get()) + cost_text() +
+          results.saved_text());
   });
   results.require_saved();
   require(!report.interrupted, ErrorKind::interrupted, interruption(report), "; ", outcome);

@@ -58,6 +58,8 @@ struct Magic {
 };
 constexpr Magic magics[] = {
     {"\x1f\x8b"sv, ContentKind::gzip, "gzip-compressed"},
+    {"\xff\xfe\0\0"sv, ContentKind::other, "a text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > data.csv writes it as UTF-8"},
+    {"\0\0\xfe\xff"sv, ContentKind::other, "a text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > data.csv writes it as UTF-8"},
     {"\x93NUMPY"sv, ContentKind::npy, "a NumPy array", "as features.npy or labels.npy beside an edge list it is read"},
     {"\x89HDF\r\n\x1a\n"sv, ContentKind::other, "an HDF5 file", by_pandas_hdf},
     {"CDF\x01"sv, ContentKind::other, "a NetCDF file", by_csv},

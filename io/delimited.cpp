@@ -40,6 +40,8 @@ constexpr std::string_view time_names[] = {"time",      "timestamp", "date",    
                                            "eventtime", "createdat", "eventdate", "invoicedate", "orderdate"};
 /// Columns in which a zero says that something was shown and not taken.
 constexpr std::string_view shown_names[] = {"label", "click", "clicked", "isclick", "target", "converted", "purchased"};
+/// Events that say that something was shown and not taken.
+constexpr std::string_view only_shown[] = {"impression", "impressions", "shown", "exposure", "notclicked"};
 /// Events that take something back.
 constexpr std::string_view removals[] = {"remove", "removed",  "removefromcart", "delete",    "deleted",
                                          "unlike", "dislike",  "unfollow",       "return",    "returned",
@@ -51,7 +53,8 @@ constexpr const char* log_part_names[] = {"train", "val", "test"};
 using Places = std::array<int64_t, role_count>;
 
 const std::string& asked_for(const InteractionColumns& columns, Role role) {
-  const std::string* const all[role_count] = {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time};
+  const std::string* const all[role_count] = {&columns.user,      &columns.item, &columns.rating,
+                                              &columns.behaviour, &columns.time, &columns.name};
   return *all[role];
 }
 
@@ -87,6 +90,13 @@ bool is_interaction_header(const std::vector<std::string>& names, bool any_numbe
   }
   const Places usual = usual_places(names);
   if (usual[role_user] >= 0 && usual[role_item] >= 0) return true;
+  // Names that are asked for, both there, leave no doubt.
+  const auto is_there = [&](const std::string& column) {
+    return !column.empty() && numbered(column) < 0 && std::find(names.begin(), names.end(), column) != names.end();
+  };
+  if ((is_there(columns.user) && (usual[role_item] >= 0 || is_there(columns.item))) ||
+      (is_there(columns.item) && usual[role_user] >= 0))
+    return true;
   return !any_number && (by_name || usual[role_user] >= 0 || usual[role_item] >= 0 || !any_asked);
 }
 
@@ -109,16 +119,59 @@ std::string listed(const std::vector<std::string>& names) {
   return result + (names.size() > 6 ? ", …" : "");
 }
 
+/// Whether the rows are those of a matrix: many columns of few small numbers each, from the second on.
+bool is_dense_matrix(const Table& table) {
+  constexpr int64_t least_columns = 8;
+  constexpr std::size_t least_rows = 3, most_values = 21;
+  if (table.columns() < least_columns || table.rows.size() < least_rows) return false;
+  std::set<std::string_view> values;
+  for (const std::vector<std::string>& row : table.rows) {
+    for (std::size_t i = 1; i < row.size(); ++i) {
+      if (is_missing(row[i])) continue;
+      if (!is_number(row[i]) || !values.insert(row[i]).second) {
+        if (!is_number(row[i])) return false;
+      } else if (values.size() > most_values) {
+        return false;
+      }
+    }
+  }
+  return !values.empty();
+}
+
+[[noreturn]] void fail_matrix(const Table& table, int64_t line) {
+  table.fail_at(
+      line, "looks like a matrix, with a row for each user and a column for each item: ", counted(table.columns(), "column"),
+      " of few small numbers; in Python, scipy.sparse.save_npz('data.npz', scipy.sparse.csr_matrix(matrix)) writes one ",
+      "that is read, and --user-column 1 --item-column 2 takes a line for one interaction");
+}
+
 /// The columns of a text without a header, by their place, and by their values where these say that the place misleads.
 Places guessed_places(const Table& table, Reading& reading) {
   const int64_t count = table.columns();
   std::vector<ColumnValues> values;
   for (int64_t i = 0; i < count; ++i) values.push_back(values_of(table.rows, static_cast<std::size_t>(i)));
   const auto of = [&](int64_t column) -> const ColumnValues& { return values[static_cast<std::size_t>(column)]; };
-  Places places = {0, 1, -1, -1, -1};
+  Places places = {0, 1, -1, -1, -1, -1};
   const std::string& name = table.source.name();
   const int64_t line = table.body_line + 1;
   if (count < 2) return places;
+  if (is_dense_matrix(table)) fail_matrix(table, line);
+  bool other_times = false;
+  for (int64_t i = 1; i < count; ++i) other_times = other_times || of(i).looks_like_time();
+  const bool dates_first = 10 * of(0).dates >= 9 * of(0).filled() && of(0).filled() > 0;
+  // Numbers of that size are ids, too: of two columns, and beside another column of times.
+  if (dates_first || (count > 2 && of(0).looks_like_time() && !other_times)) {
+    const bool two_ids =
+        count >= 3 && dates_first && !other_times && !of(1).never_repeats() && of(1).fractions == 0 && of(2).fractions == 0;
+    if (!two_ids) {
+      table.fail_at(line, "there is no header, and column 1 looks like times; number the columns of user and item, as in ",
+                    count > 2 ? "--user-column 2 --item-column 3, or " : "", "--user-column 1 --item-column 2");
+    }
+    reading.note(NoteKind::columns, name, line,
+                 "there is no header, and column 1 looks like times: users are taken from column 2, items from column 3; "
+                 "--user-column, --item-column and --time-column say otherwise");
+    return {1, 2, -1, -1, 0, -1};
+  }
   if (count > 2 && of(0).never_repeats()) {
     table.fail_at(line, "there is no header, and column 1 never repeats, so that it does not hold the users; ",
                   "number the columns of user and item (--user-column, --item-column)");
@@ -127,7 +180,7 @@ Places guessed_places(const Table& table, Reading& reading) {
     // The item is the first column behind the time that can be one: not a time, not fractions, not the same everywhere.
     int64_t item = -1;
     for (int64_t i = 2; i < count && item < 0; ++i) {
-      if (!of(i).looks_like_time() && of(i).fractions == 0 && of(i).distinct > 1) item = i;
+      if (!of(i).looks_like_time() && !of(i).looks_like_rating() && of(i).fractions == 0 && of(i).distinct > 1) item = i;
     }
     if (item < 0) {
       table.fail_at(line, "there is no header, column 2 looks like times, and no other column can hold the items; ",
@@ -140,6 +193,14 @@ Places guessed_places(const Table& table, Reading& reading) {
                       "; --user-column, --item-column and --time-column say otherwise"));
     return places;
   }
+  // Few small numbers with more ids behind them: ratings, or a shop with few items. Nothing tells which.
+  const bool ids_third = count > 2 && !of(2).looks_like_time() && !of(2).looks_like_rating() && of(2).fractions == 0;
+  if (ids_third && of(1).filled() >= 10 && of(1).looks_like_rating() && of(1).distinct <= 11 &&
+      of(2).distinct >= 3 * of(1).distinct) {
+    table.fail_at(line, "there is no header, column 2 holds few small numbers, as ratings are, and column 3 more than that, as ",
+                  "ids are; --user-column 1 --item-column 3 --rating-column 2 takes the items from column 3, "
+                  "--user-column 1 --item-column 2 from column 2");
+  }
   if (count == 3 || count == 4) {
     const bool time = of(2).looks_like_time();
     if (time || of(2).all_numbers()) places[time ? role_time : role_rating] = 2;
@@ -149,8 +210,35 @@ Places guessed_places(const Table& table, Reading& reading) {
   return places;
 }
 
-/// Where the columns are; also writes them to table.file.
-Places find_columns(Table& table, const InteractionReading& how, Reading& reading) {
+/// The columns of a text without a header as in another file of the data, of which it is a piece or a part.
+Places places_like(const Table& table, const Table& like, const Places& of_like, Reading& reading) {
+  const int64_t count = table.columns();
+  const int64_t line = table.body_line + 1;
+  const bool fits = count == like.columns();
+  const std::string& name = table.source.name();
+  if (!fits && (of_like[role_user] > 1 || of_like[role_item] > 1 || count < 2)) {
+    table.fail_at(line, "there is no header, and ", counted(count, "column"), ", where ", like.source.name(), " has ",
+                  like.columns(), "; number the columns of user and item (--user-column, --item-column)");
+  }
+  Places places = of_like;
+  for (int64_t& place : places) place = place < count ? place : -1;
+  if (!fits) {  // what stands behind user and item is found by itself
+    const Places own = guessed_places(table, reading);
+    const bool same = own[role_user] == places[role_user] && own[role_item] == places[role_item];
+    for (const Role role : {role_rating, role_behaviour, role_time, role_name}) places[role] = same ? own[role] : -1;
+  }
+  if (like.file.header) {
+    reading.note(
+        NoteKind::header, name, line,
+        text("there is no header, and ", like.source.name(), " has one: the columns are taken from there, users from column ",
+             places[role_user] + 1, ", items from column ", places[role_item] + 1));
+  }
+  return places;
+}
+
+/// Where the columns are; also writes them to table.file. `like`: another file of the data, of which a text without a header has
+/// the columns; null: there is none.
+Places find_columns(Table& table, const InteractionReading& how, const Table* like, const Places& of_like, Reading& reading) {
   bool any_asked = false;
   for (int role = 0; role < role_count; ++role) any_asked = any_asked || !asked_for(how.columns, static_cast<Role>(role)).empty();
   const bool has_header = table.file.header;
@@ -162,10 +250,14 @@ Places find_columns(Table& table, const InteractionReading& how, Reading& readin
   if (has_header) {
     places = usual_places(table.header);
     why.fill("usual name");
+  } else if (!any_asked && like != nullptr) {
+    places = places_like(table, *like, of_like, reading);
+    why.fill(like->file.header ? "usual name" : "place");
   } else if (!any_asked) {
     places = guessed_places(table, reading);
     why.fill("place");
     if (places[role_time] == 1) why[role_item] = why[role_time] = "values";
+    if (places[role_time] == 0) why[role_user] = why[role_item] = why[role_time] = "values";
   }
   for (std::size_t role = 0; role < role_count; ++role) {
     const std::string& name = asked_for(how.columns, static_cast<Role>(role));
@@ -184,10 +276,11 @@ Places find_columns(Table& table, const InteractionReading& how, Reading& readin
         places[other] = -1;
     }
   }
-  const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how.rating, how.behaviour, how.time};
+  const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how.rating, how.behaviour, how.time, Wanted::if_there};
   const std::vector<std::string> first = table.header.empty() && !table.rows.empty() ? table.rows.front() : table.header;
   for (const Role role : {role_user, role_item}) {
     if (places[role] >= 0 && places[role] < count) continue;
+    if (!any_asked && is_dense_matrix(table)) fail_matrix(table, line);
     table.fail_at(line, "no column is known for the ", role_names[role], " among ", listed(first),
                   "; name or number it (--user-column, --item-column)",
                   count == 1 ? ", or say what separates them (--separator)" : "");
@@ -208,9 +301,15 @@ Places find_columns(Table& table, const InteractionReading& how, Reading& readin
 }
 
 /// Why a row is left out.
-enum LeftOut { no_user, no_item, no_rating, no_time, no_fields, other_length, left_out_count };
-constexpr const char* left_out_reasons[left_out_count] = {
-    "no user id", "no item id", "no rating", "no time", "no field says anything", "more or fewer fields than the columns"};
+enum LeftOut { no_user, no_item, no_rating, no_time, no_fields, other_length, ruled, header_again, left_out_count };
+constexpr const char* left_out_reasons[left_out_count] = {"no user id",
+                                                          "no item id",
+                                                          "no rating",
+                                                          "no time",
+                                                          "no field says anything",
+                                                          "more or fewer fields than the columns",
+                                                          ruled_line_reason,
+                                                          "the header once more"};
 
 struct Counted {
   int64_t count = 0;
@@ -240,7 +339,7 @@ struct BlockRows {
   int32_t users_after = 0, items_after = 0, behaviours_after = 0;
   int64_t rows = 0, lines = 0, comments = 0;
   std::array<Counted, left_out_count> left_out;
-  Counted unread_ratings, unread_times, zeros, odd_quotes;
+  Counted unread_ratings, unread_times, zeros, odd_quotes, other_names;
   int64_t day_first = 0, month_first_only = 0;
   Counted either;
   ForeignBytes foreign;
@@ -250,7 +349,8 @@ struct BlockRows {
 /// What a worker keeps between blocks.
 struct Worker {
   IdBuilder users, items, behaviours;
-  std::size_t usual_rows = 0;  ///< of a block
+  std::vector<std::string> names;  ///< of the items, where there is a column of them
+  std::size_t usual_rows = 0;      ///< of a block
 };
 
 /// How the rows of one text are read.
@@ -262,6 +362,7 @@ struct RowRules {
   Wanted rating = Wanted::if_there, time = Wanted::if_there;
   bool decimal_comma = false;
   bool whole_users = false, whole_items = false;  ///< ids are whole numbers with ".0" behind them, which other files have not
+  std::string user_name = {}, item_name = {};     ///< of the header: files that were joined have it in their midst
 };
 
 /// "7" of "7.0".
@@ -378,8 +479,11 @@ class RowReader {
 
   void read_row() {
     ++rows_.rows;
-    if (static_cast<int64_t>(records_->fields().size()) != table_.dialect.columns && !fits()) return;
+    const std::vector<std::string_view>& fields = records_->fields();
+    if (may_be_ruled_line(fields.front()) && is_ruled_line(fields)) return leave_out(ruled);
+    if (static_cast<int64_t>(fields.size()) != table_.dialect.columns && !fits()) return;
     std::string_view user = field(role_user), item = field(role_item);
+    if (user == rules_.user_name && item == rules_.item_name && !user.empty()) return leave_out(header_again);
     if (rules_.whole_users) user = without_zeros(user);
     if (rules_.whole_items) item = without_zeros(item);
     if (!says(user, role_user, no_user) || !says(item, role_item, no_item)) return;
@@ -401,6 +505,7 @@ class RowReader {
     if (waiting_ == users_.size()) flush();
     users_[waiting_] = HashedId(user);
     items_[waiting_] = HashedId(item);
+    if (rules_.places[role_name] >= 0) names_[waiting_] = field(role_name);
     worker_.users.prefetch(users_[waiting_]);
     worker_.items.prefetch(items_[waiting_]);
     ++waiting_;
@@ -410,6 +515,14 @@ class RowReader {
   void flush() {
     for (std::size_t i = 0; i < waiting_; ++i) rows_.user.push_back(worker_.users.insert(users_[i]));
     for (std::size_t i = 0; i < waiting_; ++i) rows_.item.push_back(worker_.items.insert(items_[i]));
+    if (rules_.places[role_name] >= 0) {
+      worker_.names.resize(worker_.items.ids().size());
+      for (std::size_t i = 0; i < waiting_; ++i) {
+        std::string& name = worker_.names[static_cast<std::size_t>(rows_.item[rows_.item.size() - waiting_ + i])];
+        if (name.empty()) name = names_[i];
+        if (name != names_[i] && !names_[i].empty()) rows_.other_names.add(records_->line());
+      }
+    }
     waiting_ = 0;
   }
 
@@ -417,6 +530,7 @@ class RowReader {
 
   std::optional<float> number_of(std::string_view value) const {
     std::array<char, 64> with_point{};
+    if (value.size() > 1 && value[0] == '+' && value[1] != '-') value.remove_prefix(1);
     if (rules_.decimal_comma && value.size() < with_point.size()) {
       std::replace_copy(value.begin(), value.end(), with_point.begin(), ',', '.');
       value = {with_point.data(), value.size()};
@@ -448,7 +562,7 @@ class RowReader {
     time = read_moment(value);
     if (time.kind != Moment::none) return true;
     if (rules_.time == Wanted::yes) {
-      if (is_missing(value)) return says("", role_time, no_time);
+      if (is_missing(value) || is_no_time(value)) return says("", role_time, no_time);
       if (is_number(value)) fail("time ", in_quotes(value), " is not a finite number");
       fail("time ", in_quotes(value), " is neither a number nor a date as 2024-05-31 12:00:00");
     }
@@ -477,13 +591,14 @@ class RowReader {
   BlockRows& rows_;
   Records* records_ = nullptr;
   std::array<HashedId, 64> users_{}, items_{};
+  std::array<std::string, 64> names_{};
   std::size_t waiting_ = 0;
 };
 
 /// What the rows of one text said in all.
 struct TextSums {
   std::array<Counted, left_out_count> left_out;
-  Counted unread_ratings, unread_times, zeros, odd_quotes, either;
+  Counted unread_ratings, unread_times, zeros, odd_quotes, either, other_names;
   int64_t day_first = 0, month_first = 0;
   ForeignBytes foreign;
 };
@@ -593,7 +708,8 @@ class LogReader {
  public:
   LogReader(const InteractionReading& how, Reading& reading) : how_(how), reading_(reading) {}
 
-  void read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why);
+  void read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why,
+            bool one_shape);
   InteractionLog finish();
 
  private:
@@ -604,7 +720,8 @@ class LogReader {
   };
   void make_ids_alike(std::vector<OpenedText>& opened, Role role, bool RowRules::*whole);
   void read_rows(OpenedText& text, const std::string& first_name, const ProgressCallback& progress);
-  void tell_strangers(const InteractionLog& log);
+  void merge_names(const Renumbering& numbers, std::size_t items, std::vector<std::string>& merged);
+  void tell_two_styles(const IdTable& ids, const char* what);
   void sum_up(Table& table, const RowRules& rules, std::size_t first_block);
   void tell(Table& table, const RowRules& rules, const TextSums& sums);
   void drop_column(Role role, const Table& table, const Counted& unread);
@@ -618,12 +735,27 @@ class LogReader {
   std::array<bool, role_count> dropped_{};
 };
 
-void LogReader::read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why) {
+/// Files of one log, a day each, have the same header, or as many columns.
+void require_one_shape(const Table& first, const Table& other) {
+  const bool same = first.header == other.header && first.columns() == other.columns();
+  const auto shape = [](const Table& table) {
+    return table.file.header ? "the columns " + listed(table.header) : text(counted(table.columns(), "column"), " and no header");
+  };
+  require(same, ErrorKind::bad_data, first.source.name(), " has ", shape(first), ", and ", other.source.name(), " has ",
+          shape(other), ", so that they are not read together; name the files that belong together (--data FILE --data FILE)");
+}
+
+void LogReader::read(std::vector<InteractionText>& texts, const TableForm& form, std::string_view format, std::string_view why,
+                     bool one_shape) {
   std::vector<OpenedText> opened;
+  opened.reserve(texts.size());
+  TableForm searched = form;
+  searched.search_header = true;
   try {
     for (InteractionText& text : texts) {
       opened.push_back(
-          {open_table(std::move(text.source), form, how_.options, reading_, is_interaction_header, &how_.columns), text.part});
+          {open_table(std::move(text.source), searched, how_.options, reading_, is_interaction_header, &how_.columns),
+           text.part});
       OpenedText& last = opened.back();
       Table& table = last.table;
       table.file.role = "interactions";
@@ -631,7 +763,18 @@ void LogReader::read(std::vector<InteractionText>& texts, const TableForm& form,
       table.file.why = !why.empty() ? why : table.file.header ? "has a header with a user and an item" : "has columns";
       if (last.part) table.file.part = log_part_names[static_cast<std::size_t>(*last.part)];
       if (form.header == TableForm::Header::typed) take_types_off(table);
-      last.rules.places = find_columns(table, how_, reading_);
+      if (one_shape) require_one_shape(opened.front().table, table);
+    }
+    // Files with a header first: of a file without one, as a piece of another is, they tell the columns.
+    const OpenedText* like = nullptr;
+    for (const bool with_header : {true, false}) {
+      for (OpenedText& text : opened) {
+        if (text.table.file.header != with_header) continue;
+        const bool alone = with_header || like == nullptr;
+        text.rules.places =
+            find_columns(text.table, how_, alone ? nullptr : &like->table, alone ? Places() : like->rules.places, reading_);
+        if (like == nullptr) like = &text;
+      }
     }
     make_ids_alike(opened, role_user, &RowRules::whole_users);
     make_ids_alike(opened, role_item, &RowRules::whole_items);
@@ -665,7 +808,8 @@ void LogReader::make_ids_alike(std::vector<OpenedText>& opened, Role role, bool 
 void LogReader::read_rows(OpenedText& text, const std::string& first_name, const ProgressCallback& progress) {
   Table& table = text.table;
   RowRules& rules = text.rules;
-  const std::array<Wanted, role_count> wanted = {Wanted::yes, Wanted::yes, how_.rating, how_.behaviour, how_.time};
+  const std::array<Wanted, role_count> wanted = {Wanted::yes,    Wanted::yes, how_.rating,
+                                                 how_.behaviour, how_.time,   Wanted::if_there};
   if (!first_places_) first_places_ = rules.places;
   for (const Role role : {role_rating, role_behaviour, role_time}) {
     if ((*first_places_)[role] < 0 || wanted[role] == Wanted::no) rules.places[role] = -1;
@@ -677,6 +821,10 @@ void LogReader::read_rows(OpenedText& text, const std::string& first_name, const
     reading_.note(NoteKind::columns, table.source.name(), table.body_line,
                   heddle::text("there is no column for the ", role_names[role], ", which ", first_name,
                                " has: it is not taken from any file"));
+  }
+  if (table.file.header) {
+    rules.user_name = table.header[static_cast<std::size_t>(rules.places[role_user])];
+    rules.item_name = table.header[static_cast<std::size_t>(rules.places[role_item])];
   }
   rules.missing = how_.options.missing;
   rules.ragged = how_.options.ragged;
@@ -736,6 +884,7 @@ void LogReader::sum_up(Table& table, const RowRules& rules, std::size_t first_bl
     sums.unread_ratings.add(block.unread_ratings, line);
     sums.unread_times.add(block.unread_times, line);
     sums.zeros.add(block.zeros, line);
+    sums.other_names.add(block.other_names, line);
     sums.odd_quotes.add(block.odd_quotes, line);
     sums.either.add(block.either, line);
     sums.day_first += block.day_first;
@@ -779,6 +928,11 @@ void LogReader::tell(Table& table, const RowRules& rules, const TextSums& sums) 
                        ", which may mean shown and not taken: they are kept; --rating-column ", rules.shown + 1,
                        " --min-rating 1 leaves them out"));
   }
+  if (sums.other_names.count > 0) {
+    reading_.note(NoteKind::values, name, sums.other_names.line,
+                  text(counted(sums.other_names.count, "row"), " of ", table.column_text(rules.places[role_name]),
+                       " another name than an earlier row of the same item: the first is kept"));
+  }
   if (rules.rating != Wanted::yes) drop_column(role_rating, table, sums.unread_ratings);
   if (rules.time != Wanted::yes) drop_column(role_time, table, sums.unread_times);
   if (rules.places[role_time] < 0 || dropped_[role_time]) return;
@@ -801,29 +955,34 @@ void LogReader::tell(Table& table, const RowRules& rules, const TextSums& sums) 
   }
 }
 
-/// Tells of parts for test or validation whose users, or items, training hardly knows: ids may be written in another way.
-void LogReader::tell_strangers(const InteractionLog& log) {
-  const auto tell = [&](const char* what, const std::vector<int32_t>& numbers, const IdTable& ids) {
-    std::vector<bool> trained(static_cast<std::size_t>(ids.size()), false);
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (log.part[i] == InteractionLog::Part::train) trained[static_cast<std::size_t>(numbers[i])] = true;
+/// Gives the items the names that the workers met first.
+void LogReader::merge_names(const Renumbering& numbers, std::size_t items, std::vector<std::string>& merged) {
+  if (std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.names.empty(); })) return;
+  merged.resize(items);
+  for (const BlockRows& block : blocks_) {
+    const auto of = static_cast<std::size_t>(block.worker);
+    std::vector<std::string>& names = workers_[of].names;
+    for (auto i = static_cast<std::size_t>(block.items_before); i < static_cast<std::size_t>(block.items_after); ++i) {
+      if (i >= names.size()) break;
+      std::string& name = merged[numbers[of].empty() ? i : static_cast<std::size_t>(numbers[of][i])];
+      if (name.empty()) name = std::move(names[i]);
     }
-    std::size_t all = 0, strangers = 0, first = numbers.size();
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      if (log.part[i] == InteractionLog::Part::train) continue;
-      ++all;
-      if (trained[static_cast<std::size_t>(numbers[i])]) continue;
-      if (strangers++ == 0) first = i;
-    }
-    if (all < 10 || 10 * strangers < 9 * all) return;
-    reading_.note(NoteKind::ids, "", 0,
-                  text(strangers, " of ", counted(all, "interaction"), " to test or validate by have ", what,
-                       " that training does not know, such as ", in_quotes(ids[numbers[first]]), "; training has ids such as ",
-                       in_quotes(ids[0])));
-  };
-  if (log.part.empty()) return;
-  tell("a user", log.user, log.users);
-  tell("an item", log.item, log.items);
+  }
+}
+
+/// Tells of ids that are written in two ways in the same files: "7" and "7.0".
+void LogReader::tell_two_styles(const IdTable& ids, const char* what) {
+  int64_t count = 0;
+  std::string first;
+  for (const std::string& id : ids.ids()) {
+    if (!id.ends_with('0')) continue;
+    const std::string_view whole = without_zeros(id);
+    if (whole.size() == id.size() || whole.find_first_not_of("0123456789") != std::string_view::npos) continue;
+    if (ids.find(std::string(whole)) >= 0 && count++ == 0) first = whole;
+  }
+  if (count == 0) return;
+  reading_.note(NoteKind::ids, "", 0,
+                text(counted(count, what), " such as ", first, " also written ", first, ".0: they are taken for two"));
 }
 
 InteractionLog LogReader::finish() {
@@ -847,6 +1006,7 @@ InteractionLog LogReader::finish() {
                             of_behaviours.finish(blocks_, range(&BlockRows::behaviours_before, &BlockRows::behaviours_after));
                       }});
   }
+  const std::size_t item_count = items.size();
   run_all(threads, {[&] { log.users = IdTable(std::move(users)); }, [&] { log.items = IdTable(std::move(items)); },
                     [&] { join_column(blocks_, &BlockRows::user, &user_numbers, log.user); },
                     [&] { join_column(blocks_, &BlockRows::item, &item_numbers, log.item); },
@@ -860,13 +1020,29 @@ InteractionLog LogReader::finish() {
                       if (!dropped_[role_behaviour])
                         join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
                     },
-                    [&] { workers_.clear(); }});
+                    [&] { merge_names(item_numbers, item_count, log.item_names); }});
+  workers_.clear();
+  tell_two_styles(log.users, "user");
+  tell_two_styles(log.items, "item");
   if (dropped_[role_behaviour]) log.behaviours.clear();
   for (const auto& [rows, part] : parts_) {
     if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);
   }
-  tell_strangers(log);
+  const bool numbers =
+      std::all_of(log.behaviours.begin(), log.behaviours.end(), [](const std::string& name) { return is_number(name); });
+  if (numbers && log.behaviours.size() > 1) {
+    reading_.note(
+        NoteKind::values, "", 0,
+        text("the behaviours are numbers (", listed(log.behaviours), "), which may say that something was only shown, or ",
+             "taken back: each counts as taken; --behaviour-weights names those that count"));
+  }
   for (const std::string& behaviour : log.behaviours) {
+    if (std::find(std::begin(only_shown), std::end(only_shown), plain_name(behaviour)) != std::end(only_shown)) {
+      reading_.note(
+          NoteKind::values, "", 0,
+          text("the behaviour ", in_quotes(behaviour), " may say that something was shown and not taken, and counts as ",
+               "taken like others; --behaviour-weights names those that count"));
+    }
     if (std::find(std::begin(removals), std::end(removals), plain_name(behaviour)) == std::end(removals)) continue;
     reading_.note(NoteKind::values, "", 0,
                   text("the behaviour ", in_quotes(behaviour), " takes something back, and counts as taken like others; ",
@@ -884,16 +1060,17 @@ std::span<const std::string_view> usual_names(Role role) {
     case role_rating: return rating_names;
     case role_behaviour: return behaviour_names;
     case role_time: return time_names;
+    case role_name:  // found by its option alone
     case role_count: break;
   }
   return {};
 }
 
 InteractionLog parse_delimited(std::vector<InteractionText> texts, const TableForm& form, const InteractionReading& how,
-                               std::string_view format, std::string_view why, Reading& reading) {
+                               std::string_view format, std::string_view why, Reading& reading, bool one_shape) {
   LogReader reader(how, reading);
   const std::string first_name = texts.empty() ? "" : texts.front().source.name();
-  reader.read(texts, form, format, why);
+  reader.read(texts, form, format, why, one_shape);
   InteractionLog log = reader.finish();
   require(log.size() > 0, ErrorKind::bad_data, first_name, " has no interactions",
           reading.rows_left_out() > 0

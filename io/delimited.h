@@ -18,9 +18,10 @@ namespace heddle::io::detail {
 /// that `how.columns` names or numbers, else by the usual names of a header, else by place and by what their values look like
 /// (docs/formats.md). `format` is the name of the format for the report, `why` what it was told by. Throws Error{bad_data}
 /// "name:line: ..." for a column that is not there, rows of other lengths, ids of control characters, and ratings and times that
-/// are asked for and cannot be read, and where there is no interaction at all.
+/// are asked for and cannot be read, and where there is no interaction at all; with `one_shape` for texts with other columns than
+/// the first.
 InteractionLog parse_delimited(std::vector<InteractionText> texts, const TableForm& form, const InteractionReading& how,
-                               std::string_view format, std::string_view why, Reading& reading);
+                               std::string_view format, std::string_view why, Reading& reading, bool one_shape = false);
 
 /// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have
 /// are passed over, items without a title get an empty name.
@@ -34,8 +35,8 @@ bool find_title_columns(TextSource source, const ReadOptions& options, std::size
 ItemTable parse_item_table(TextSource source, const ReadOptions& options, Reading& reading);
 
 /// What columns of interactions are for.
-enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_count };
-inline constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time"};
+enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_name, role_count };
+inline constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time", "name"};
 /// The usual names of each role's column, lower case, letters and digits only; earlier ones win.
 std::span<const std::string_view> usual_names(Role role);
 

@@ -5,9 +5,12 @@
 #include <string_view>
 
 #include "heddle/error.h"
+#include "io/content_kind.h"
 #include "io/decompress.h"
+#include "io/file_series.h"
 #include "io/graph_folders.h"
 #include "io/listing.h"
+#include "io/readable_path.h"
 
 namespace fs = std::filesystem;
 
@@ -81,6 +84,13 @@ struct Place {
 std::vector<std::string> input_files(const std::string& path) {
   std::error_code ignored;
   std::vector<std::string> files;
+  if (is_pattern(path)) {
+    try {
+      return matching_files(path);
+    } catch (const Error&) {
+      return files;  // its reader says that nothing matches
+    }
+  }
   if (fs::is_regular_file(path, ignored)) files.push_back(path);
   const Place place(path);
   for (const std::string& name : names_in(place.folder.string())) {
@@ -103,6 +113,11 @@ std::vector<std::string> input_files(const std::string& path) {
   };
   add_below("raw");
   for (const std::string& split : names_in((place.folder / "split").string())) add_below(fs::path("split") / split);
+  if (!files.empty()) return files;
+  for (const std::string& name : names_in(path)) {  // texts of one shape, whatever they are called
+    const std::string file = (place.folder / name).string();
+    if (!is_beside_data(name) && kind_at(file).kind == ContentKind::text) files.push_back(file);
+  }
   return files;
 }
 

@@ -10,6 +10,7 @@
 #include "io/lightgcn_text.h"
 #include "io/listing.h"
 #include "io/matrix_market.h"
+#include "io/text.h"
 
 namespace fs = std::filesystem;
 
@@ -47,6 +48,10 @@ std::optional<InteractionLog::Part> benchmark_part(std::string_view plain, std::
                                                            {".val.inter", Part::val},        {".dev.inter", Part::val},
                                                            {".validation.inter", Part::val}, {".test.inter", Part::test}};
   for (const auto& [ending, part] : endings) {
+    if (plain == ending.substr(1)) {  // train.inter: the folder has the name
+      name.clear();
+      return part;
+    }
     if (plain.size() <= ending.size() || !plain.ends_with(ending)) continue;
     name = plain.substr(0, plain.size() - ending.size());
     return part;
@@ -75,6 +80,7 @@ InterFiles inter_files(const std::string& path) {
       whole.push_back(file);
       continue;
     }
+    if (stem.empty()) stem = data_name(path);
     require(parts.name.empty() || parts.name == stem, ErrorKind::bad_data, path, " has several data sets: ", parts.name, " and ",
             stem, "; put each in a folder of its own");
     const auto same =
@@ -131,10 +137,46 @@ bool is_movielens_ratings(const std::string& path, const MovieLensFiles& files) 
   return line.find(files.form.separator) != std::string::npos;
 }
 
-/// What validation is called.
-constexpr const char* validation_names[] = {"val", "valid", "validation", "dev"};
+/// Whether a text has MovieLens's four columns with two colons between, and no header.
+bool has_movielens_columns(const std::string& path) {
+  const std::string line = first_line(path);
+  std::size_t columns = 1;
+  for (std::size_t at = 0; (at = line.find("::", at)) != std::string::npos; at += 2) ++columns;
+  return columns == 4 && is_number(line.substr(line.rfind("::") + 2, line.find('\r') - line.rfind("::") - 2));
+}
+
+std::string lower_case_name(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
+}
+
+/// The file of a folder that is called by one of `stems` with one of `endings`, whatever the case; empty: there is none.
+std::string find_part(const std::string& folder, std::span<const char* const> stems, const std::vector<std::string>& endings) {
+  std::string found;
+  for (const std::string& name : names_in(folder)) {
+    std::error_code ignored;
+    const std::string plain = lower_case_name(std::string(without_packed_ending(name)));
+    const bool is_part = std::any_of(stems.begin(), stems.end(), [&](const char* stem) {
+      return std::any_of(endings.begin(), endings.end(), [&](const std::string& ending) { return plain == stem + ending; });
+    });
+    const std::string file = (fs::path(folder) / name).string();
+    if (!is_part || !fs::is_regular_file(file, ignored)) continue;
+    require(found.empty(), ErrorKind::bad_data, folder, " has both ", fs::path(found).filename().string(), " and ", name,
+            ", which are the same part of the data");
+    found = file;
+  }
+  return found;
+}
+
+constexpr const char* train_names[] = {"train"};
+constexpr const char* test_names[] = {"test"};
 
 }  // namespace
+
+std::string train_file(const std::string& folder, const std::vector<std::string>& endings) {
+  return find_part(folder, train_names, endings);
+}
 
 bool is_recbole(const std::string& path) {
   if (is_folder(path)) return !inter_files(path).files.empty();
@@ -170,7 +212,7 @@ bool is_movielens(const std::string& path) {
     const std::string ratings = folder ? find_file(path, files.ratings) : plain_file_name(path) == files.ratings ? path : "";
     if (!ratings.empty() && is_movielens_ratings(ratings, files)) return true;
   }
-  return !folder && first_line(path).find("::") != std::string::npos;
+  return !folder && has_movielens_columns(path);
 }
 
 InteractionLog read_movielens(const std::string& path, const InteractionReading& asked, Reading& reading) {
@@ -218,23 +260,14 @@ InteractionLog read_interaction_matrix(const std::string& path, const Interactio
 
 std::vector<InteractionText> part_texts(const std::string& folder, const std::vector<std::string>& endings,
                                         const ReadOptions& options) {
+  using Part = InteractionLog::Part;
   std::vector<InteractionText> texts;
-  for (const std::string& ending : endings) {
-    const std::string train = find_file(folder, "train" + ending);
-    if (train.empty()) continue;
-    std::string val;
-    for (const char* const name : validation_names) {
-      const std::string found = find_file(folder, name + ending);
-      require(found.empty() || val.empty(), ErrorKind::bad_data, folder, " has both ", fs::path(val).filename().string(), " and ",
-              fs::path(found).filename().string(), ", which are the same part of the data");
-      if (!found.empty()) val = found;
-    }
-    const std::string test = find_file(folder, "test" + ending);
-    texts.push_back({TextSource(train, options), InteractionLog::Part::train});
-    if (!val.empty()) texts.push_back({TextSource(val, options), InteractionLog::Part::val});
-    if (!test.empty()) texts.push_back({TextSource(test, options), InteractionLog::Part::test});
-    break;
-  }
+  const std::string train = train_file(folder, endings);
+  if (train.empty()) return texts;
+  const std::string val = find_part(folder, validation_names, endings), test = find_part(folder, test_names, endings);
+  texts.push_back({TextSource(train, options), Part::train});
+  if (!val.empty()) texts.push_back({TextSource(val, options), Part::val});
+  if (!test.empty()) texts.push_back({TextSource(test, options), Part::test});
   return texts;
 }
 
@@ -247,7 +280,7 @@ void list_unread(const std::string& path, Reading& reading) {
     });
     if (read || name.starts_with('.')) continue;
     reading.files_not_read.push_back(is_folder(file) ? name + "/" : name);
-    const std::string stem = name.substr(0, name.find('.'));
+    const std::string stem = lower_case_name(name.substr(0, name.find('.')));
     const bool part = stem == "train" || stem == "test" ||
                       std::find(std::begin(validation_names), std::end(validation_names), stem) != std::end(validation_names);
     if (part && !is_folder(file)) {
@@ -258,28 +291,18 @@ void list_unread(const std::string& path, Reading& reading) {
 
 bool is_csv(const std::string& path) {
   if (!is_folder(path)) return text_head(path).has_value();
-  return !find_file(path, "train.csv").empty() || !find_file(path, "train.tsv").empty() || !find_file(path, "train.txt").empty();
+  return !train_file(path, column_endings).empty();
 }
 
-InteractionLog read_csv(const std::string& path, const InteractionReading& how, Reading& reading) {
-  std::vector<InteractionText> texts;
+InteractionLog read_columns(std::vector<InteractionText> texts, const InteractionReading& how, bool one_shape, Reading& reading) {
   TableForm form;
-  if (is_folder(path)) {
-    texts = part_texts(path, {".csv", ".tsv", ".txt"}, how.options);
-    require(!texts.empty(), ErrorKind::bad_data, path, " has no train.csv");
-    require(texts.size() > 1, ErrorKind::bad_data, path, " has ", fs::path(texts.front().source.name()).filename().string(),
-            " and none of val, valid, validation, dev and test beside it; name the file itself to have it split");
-  } else {
-    texts.push_back({TextSource(path, how.options)});
-  }
   const std::string_view head = texts.front().source.head();
   const bool by_blanks = how.format == InteractionFormat::automatic && head.find_first_of(",;|") == std::string_view::npos &&
                          head.substr(0, head.find('\n')).find('\t') == std::string_view::npos &&
                          line_shape(head) == LineShape::table;
-  if (by_blanks) form.separator = " ";
+  if (by_blanks && how.options.separator.empty()) form.separator = " ";
   const std::string name = texts.front().source.name();
-  InteractionLog log = parse_delimited(std::move(texts), form, how, "csv", "", reading);
-  log.name = data_name(path);
+  InteractionLog log = parse_delimited(std::move(texts), form, how, "csv", "", reading, one_shape);
   if (by_blanks && !reading.files.front().header) {
     reading.note(
         NoteKind::format, name, 0,
@@ -288,5 +311,22 @@ InteractionLog read_csv(const std::string& path, const InteractionReading& how, 
   }
   return log;
 }
+
+InteractionLog read_csv(const std::string& path, const InteractionReading& how, Reading& reading) {
+  std::vector<InteractionText> texts;
+  if (is_folder(path)) {
+    texts = part_texts(path, column_endings, how.options);
+    require(!texts.empty(), ErrorKind::bad_data, path, " has no train.csv");
+    require(texts.size() > 1, ErrorKind::bad_data, path, " has ", fs::path(texts.front().source.name()).filename().string(),
+            " and none of val, valid, validation, dev and test beside it; name the file itself to have it split");
+  } else {
+    texts.push_back({TextSource(path, how.options)});
+  }
+  InteractionLog log = read_columns(std::move(texts), how, false, reading);
+  log.name = data_name(path);
+  return log;
+}
+
+TableForm recbole_form_of(const std::string& path) { return recbole_form(first_line(path)); }
 
 }  // namespace heddle::io::detail

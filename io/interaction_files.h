@@ -5,6 +5,7 @@
 
 #include "heddle/io.h"
 #include "io/interactions.h"
+#include "io/table.h"
 
 /// The delimited formats of interaction data: which files make one up, and where its titles are.
 namespace heddle::io::detail {
@@ -20,8 +21,9 @@ InteractionLog parse_npz_interactions(std::string_view bytes, const std::string&
 bool is_npz_interactions(const std::string& path);
 InteractionLog read_npz_interactions(const std::string& path, const InteractionReading& how, Reading& reading);
 
-/// JSON with an object a record (io/json_records.h): the columns are its keys, those of objects inside joined by points.
-InteractionLog parse_json_records(TextSource source, const InteractionReading& how, Reading& reading);
+/// JSON with an object a record (io/json_records.h): the columns are its keys, those of objects inside joined by points. Of
+/// several texts the first tells which keys are for what.
+InteractionLog parse_json_records(std::vector<InteractionText> sources, const InteractionReading& how, Reading& reading);
 bool is_json_records(const std::string& path);
 InteractionLog read_json_records(const std::string& path, const InteractionReading& how, Reading& reading);
 
@@ -37,8 +39,22 @@ InteractionLog read_csv(const std::string& path, const InteractionReading& how, 
 bool is_interaction_matrix(const std::string& path);
 InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& how, Reading& reading);
 
-/// train, val (or valid, validation, dev) and test of a folder, with the first of `endings` that train has; none where there is
-/// no train. Throws Error{bad_data} where two files are the same part.
+/// Texts with columns that are one log, or its parts; `one_shape`: they must have the same header, or as many columns.
+InteractionLog read_columns(std::vector<InteractionText> texts, const InteractionReading& how, bool one_shape, Reading& reading);
+/// How a file of RecBole's is written.
+TableForm recbole_form_of(const std::string& path);
+
+/// What validation is called.
+inline constexpr const char* validation_names[] = {"val", "valid", "validation", "dev"};
+/// How files with columns end, and files with JSON.
+inline const std::vector<std::string> column_endings = {".csv", ".tsv", ".txt"};
+inline const std::vector<std::string> json_endings = {".jsonl", ".json", ".ndjson"};
+
+/// The file of a folder that holds training, by its name with one of `endings`; empty: there is none. Throws Error{bad_data}
+/// where two are called so.
+std::string train_file(const std::string& folder, const std::vector<std::string>& endings);
+/// train, val (or valid, validation, dev) and test of a folder, each with one of `endings`, whatever the case; none where there
+/// is no train. Throws Error{bad_data} where two files are the same part.
 std::vector<InteractionText> part_texts(const std::string& folder, const std::vector<std::string>& endings,
                                         const ReadOptions& options);
 

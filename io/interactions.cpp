@@ -1,6 +1,7 @@
 #include "io/interactions.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -9,6 +10,8 @@
 #include "heddle/rethrow.h"
 #include "io/content_kind.h"
 #include "io/decompress.h"
+#include "io/delimited.h"
+#include "io/file_series.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
 #include "io/read_options.h"
@@ -43,6 +46,13 @@ constexpr InteractionFormatEntry interaction_format_table[] = {
 }  // namespace
 
 std::span<const InteractionFormatEntry> interaction_formats() { return interaction_format_table; }
+
+std::string_view format_name(InteractionFormat format) {
+  for (const InteractionFormatEntry& entry : interaction_format_table) {
+    if (entry.format == format) return entry.name;
+  }
+  return "auto";
+}
 
 std::string find_file(const std::string& folder, std::string_view name) {
   const std::string plain = (fs::path(folder) / name).string();
@@ -79,7 +89,8 @@ std::optional<std::string> text_head(const std::string& path) try {
 }
 
 void refuse_columns(const InteractionColumns& columns, std::string_view format, const std::string& path) {
-  for (const std::string* column : {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time}) {
+  for (const std::string* column :
+       {&columns.user, &columns.item, &columns.rating, &columns.behaviour, &columns.time, &columns.name}) {
     require(column->empty(), ErrorKind::usage, path, " is read as ", format, ", whose columns are fixed; column ",
             in_quotes(*column), " can be named for the format csv");
   }
@@ -117,7 +128,11 @@ std::vector<SettingOf<InteractionReading>> interaction_reading_rows() {
       column_setting("item_column", &InteractionColumns::item, "item"),
       column_setting("rating_column", &InteractionColumns::rating, "rating"),
       column_setting("behaviour_column", &InteractionColumns::behaviour, "behaviour (view, buy, ...)"),
-      column_setting("time_column", &InteractionColumns::time, "time")};
+      column_setting("time_column", &InteractionColumns::time, "time"),
+      custom_setting<InteractionReading>(
+          "name_column", "COLUMN", "the column with the items' names, by name or number from 1, to be told with them [none]",
+          [](InteractionReading& reading, const std::string&, const std::string& written) { reading.columns.name = written; },
+          [](const InteractionReading& reading) { return reading.columns.name; })};
   for (SettingOf<ReadOptions>& row : detail::read_option_rows())
     rows.push_back(detail::setting_within(&InteractionReading::options, std::move(row)));
   return rows;
@@ -142,6 +157,75 @@ namespace detail {
 
 namespace {
 
+/// Tells of parts for test or validation whose users, or items, training hardly knows: ids may be written in another way.
+void tell_strangers(const InteractionLog& log, Reading& reading) {
+  const auto tell = [&](const char* what, const std::vector<int32_t>& numbers, const IdTable& ids) {
+    std::vector<bool> trained(static_cast<std::size_t>(ids.size()), false);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (log.part[i] == InteractionLog::Part::train) trained[static_cast<std::size_t>(numbers[i])] = true;
+    }
+    std::size_t all = 0, strangers = 0, first = numbers.size();
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      if (log.part[i] == InteractionLog::Part::train) continue;
+      ++all;
+      if (trained[static_cast<std::size_t>(numbers[i])]) continue;
+      if (strangers++ == 0) first = i;
+    }
+    if (all < 10 || 10 * strangers < 9 * all) return;
+    const auto known = std::find(trained.begin(), trained.end(), true) - trained.begin();
+    if (known == ids.size()) return;
+    reading.note(NoteKind::ids, "", 0,
+                 text(strangers, " of ", counted(all, "interaction"), " to test or validate by have ", what,
+                      " that training does not know, such as ", in_quotes(ids[numbers[first]]), "; training has ids such as ",
+                      in_quotes(ids[known])));
+  };
+  if (log.part.empty()) return;
+  tell("a user", log.user, log.users);
+  tell("an item", log.item, log.items);
+}
+
+InteractionLog read_files(const std::vector<std::string>& files, const InteractionReading& how, bool one_shape,
+                          Reading& reading) {
+  InteractionFormat format = how.format;
+  const std::string* of_format = nullptr;
+  for (const std::string& file : files) {
+    const ContentKind kind = kind_at(file);
+    const std::string refused = refusal(file, kind, "interactions", {"json_lines"});
+    require(refused.empty() || how.format != InteractionFormat::automatic, ErrorKind::bad_data, refused);
+    if (how.format != InteractionFormat::automatic) continue;
+    const auto found = std::find_if(interaction_formats().begin(), interaction_formats().end(),
+                                    [&](const InteractionFormatEntry& entry) { return entry.recognise(file); });
+    require(found != interaction_formats().end(), ErrorKind::bad_data, file, " holds no interactions");
+    // A file of MovieLens's that is one of several has no titles beside it.
+    const InteractionFormat here = found->format == InteractionFormat::movielens ? InteractionFormat::csv : found->format;
+    require(of_format == nullptr || here == format, ErrorKind::bad_data, of_format == nullptr ? file : *of_format, " and ", file,
+            " are of different formats (", format_name(format), " and ", format_name(here), "), and are not read together");
+    format = here;
+    if (of_format == nullptr) of_format = &file;
+  }
+  std::vector<InteractionText> texts;
+  const auto open = [&] {
+    for (const std::string& file : files) texts.push_back({TextSource(file, how.options)});
+  };
+  switch (format) {
+    case InteractionFormat::lightgcn:
+      refuse_columns(how.columns, "lightgcn", files.front());
+      open();
+      return read_lists(std::move(texts), how, reading);
+    case InteractionFormat::json_lines: open(); return parse_json_records(std::move(texts), how, reading);
+    case InteractionFormat::recbole:
+      open();
+      return parse_delimited(std::move(texts), recbole_form_of(files.front()), how, "recbole", "has a header of name:type",
+                             reading, one_shape);
+    case InteractionFormat::csv: open(); return read_columns(std::move(texts), how, one_shape, reading);
+    case InteractionFormat::movielens:
+    case InteractionFormat::npz:
+    case InteractionFormat::matrix_market:
+    case InteractionFormat::automatic: break;
+  }
+  fail(ErrorKind::bad_data, files.front(), " is read alone: ", format_name(format), " holds a whole data set");
+}
+
 InteractionLog read_interactions(const std::string& path, const InteractionReading& how, Reading& reading) {
   std::error_code ignored;
   std::string looked_for;
@@ -157,6 +241,18 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
     }
     if (tried) looked_for += text(looked_for.empty() ? "" : "; ", entry.looks_like);
   }
+  if (fs::is_directory(path, ignored)) {
+    if (const std::vector<std::string> files = series_in(path); !files.empty()) {
+      InteractionLog log = read_files(files, how, true, reading);
+      list_unread(path, reading);
+      log.name = data_name(path);
+      return log;
+    }
+    looked_for += "; data files of one shape";
+  }
+  const ContentKind kind = kind_at(path);
+  require(kind.kind != ContentKind::unknown || kind.name.empty(), ErrorKind::bad_data, path, " is ", kind.name,
+          ", not interactions that can be read; looked for: ", looked_for);
   fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",
        "; looked for: ", looked_for);
 }
@@ -165,9 +261,35 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
 
 }  // namespace detail
 
+InteractionLog load_interaction_files(const std::vector<std::string>& paths, const InteractionReading& how, Reading* told) try {
+  require(!paths.empty(), ErrorKind::usage, "no file is named to read interactions from");
+  if (paths.size() == 1 && !detail::is_pattern(paths.front())) return load_interactions(paths.front(), how, told);
+  std::vector<std::string> files;
+  try {
+    files = detail::named_files(paths);
+  } catch (const Error& error) {
+    if (told != nullptr) told->refused = error.what();
+    throw;
+  }
+  return detail::read_all_and_tell(files, how.options, told,
+                                   [&](const std::deque<detail::ReadablePath>& readable, Reading& reading) {
+                                     std::vector<std::string> opened;
+                                     for (const detail::ReadablePath& path : readable) opened.push_back(path.path());
+                                     InteractionLog log = detail::read_files(opened, how, false, reading);
+                                     log.read_with = reading_settings().write(how);
+                                     log.name = detail::data_name(files.front());
+                                     if (files.size() > 1) log.name += text(" and ", counted(files.size() - 1, "more file"));
+                                     return log;
+                                   });
+} catch (...) {
+  rethrow_as_error();
+}
+
 InteractionLog load_interactions(const std::string& path, const InteractionReading& how, Reading* told) try {
+  if (detail::is_pattern(path)) return load_interaction_files({path}, how, told);
   return detail::read_and_tell(path, how.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
     InteractionLog log = detail::read_interactions(readable.path(), how, reading);
+    detail::tell_strangers(log, reading);
     log.read_with = reading_settings().write(how);
     if (readable.is_copy()) log.name = detail::data_name(readable.name());
     return log;

@@ -26,6 +26,7 @@ struct InteractionFormatEntry {
 
 /// All formats, in the order in which `load_interactions` tries them.
 std::span<const InteractionFormatEntry> interaction_formats();
+std::string_view format_name(InteractionFormat format);
 
 /// A text with interactions, and the part of the data that it holds, if it says so.
 struct InteractionText {

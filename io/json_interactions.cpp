@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,9 +55,9 @@ std::string listed_keys(const std::vector<std::string>& keys) {
 /// The key of each role; none: an empty one. A usual name counts for a whole key, or for what stands behind its last point.
 std::array<std::string, role_count> keys_of_roles(const std::vector<std::string>& keys, const InteractionReading& how,
                                                   const std::string& name) {
-  const std::string* const asked[role_count] = {&how.columns.user, &how.columns.item, &how.columns.rating, &how.columns.behaviour,
-                                                &how.columns.time};
-  const Wanted wanted[role_count] = {Wanted::yes, Wanted::yes, how.rating, how.behaviour, how.time};
+  const std::string* const asked[role_count] = {&how.columns.user,      &how.columns.item, &how.columns.rating,
+                                                &how.columns.behaviour, &how.columns.time, &how.columns.name};
+  const Wanted wanted[role_count] = {Wanted::yes, Wanted::yes, how.rating, how.behaviour, how.time, Wanted::no};
   std::array<std::string, role_count> found;
   for (std::size_t role = 0; role < role_count; ++role) {
     if (!asked[role]->empty()) {
@@ -92,34 +93,37 @@ void append_cell(std::string& csv, std::string_view cell) {
 
 }  // namespace
 
-InteractionLog parse_json_records(TextSource source, const InteractionReading& how, Reading& reading) {
-  const std::string name = source.name();
-  const std::string compression = to_string(source.compression());
-  const std::string encoding = to_string(source.encoding());
-  const std::string text = whole_text(source);
-  const std::vector<std::string> sampled = sample_keys(text, name);
-  const std::array<std::string, role_count> key = keys_of_roles(sampled, how, name);
+namespace {
 
-  // The columns that are asked for as a CSV, of which a record stands in the line where it stands in the JSON: what a CSV's
-  // reader makes of cells that say nothing, of times and ratings, holds here too.
-  std::vector<std::size_t> roles;
+/// A text of records as a CSV of the columns that are asked for, of which a record stands in the line where it stands in the
+/// JSON: what a CSV's reader makes of cells that say nothing, of times and ratings, holds here too.
+struct JsonAsCsv {
   std::string csv;
-  for (std::size_t role = 0; role < role_count; ++role) {
-    if (!key[role].empty()) roles.push_back(role);
-  }
-  std::vector<std::string> keys = sampled;
+  std::vector<std::string> keys;  ///< all that were seen, in their order
+  std::string name, compression, encoding;
+  int64_t rows = 0;
+  bool by_line = true;  ///< whether each record begins a line of its own
+  std::optional<InteractionLog::Part> part;
+};
+
+/// `key`: of each role; `roles`: those that have one.
+JsonAsCsv csv_of_records(std::string_view text, std::string name, const std::array<std::string, role_count>& key,
+                         const std::vector<std::size_t>& roles, const ProgressCallback& told) {
+  JsonAsCsv result;
+  result.name = std::move(name);
+  result.keys = sample_keys(text, result.name);
+  std::vector<std::string>& keys = result.keys;
   std::array<bool, role_count> seen{};
   std::array<std::string, role_count> cells;
-  int64_t line = 0, rows = 0;  // lines of the CSV so far
-  bool by_line = true;
-  JsonRecords records(text, name);
-  RecordsProgress progress(how.options.progress, text.size(), 0, 0.5);
+  int64_t line = 0;  // lines of the CSV so far
+  JsonRecords records(text, result.name);
+  RecordsProgress progress(told, text.size(), 0, 1);
   while (records.next()) {
     progress.record(records.left());
-    ++rows;
-    by_line = by_line && records.line() > line;
-    if (by_line) {
-      csv.append(static_cast<std::size_t>(records.line() - line - 1), '\n');
+    ++result.rows;
+    result.by_line = result.by_line && records.line() > line;
+    if (result.by_line) {
+      result.csv.append(static_cast<std::size_t>(records.line() - line - 1), '\n');
       line = records.line();
     }
     for (std::string& cell : cells) cell.clear();
@@ -127,62 +131,96 @@ InteractionLog parse_json_records(TextSource source, const InteractionReading& h
     records.values([&](const JsonRecords::Value& value) {
       for (const std::size_t role : roles) {
         if (value.key != key[role]) continue;
-        require(value.kind != JsonRecords::Value::list, ErrorKind::bad_data, name, ":", records.line(), ": ",
+        require(value.kind != JsonRecords::Value::list, ErrorKind::bad_data, result.name, ":", records.line(), ": ",
                 in_quotes(value.key), " is a list, not one value");
-        require(!has[role], ErrorKind::bad_data, name, ":", records.line(), ": the key ", in_quotes(value.key),
+        require(!has[role], ErrorKind::bad_data, result.name, ":", records.line(), ": the key ", in_quotes(value.key),
                 " comes twice in a record");
         has[role] = seen[role] = true;
         cells[role] = value.text;
       }
-      if (rows > json_sample && rows < 10 * json_sample && std::find(keys.begin(), keys.end(), value.key) == keys.end())
+      if (result.rows > json_sample && result.rows < 10 * json_sample &&
+          std::find(keys.begin(), keys.end(), value.key) == keys.end())
         keys.emplace_back(value.key);
     });
     for (std::size_t i = 0; i < roles.size(); ++i) {
-      if (i > 0) csv += ',';
-      append_cell(csv, cells[roles[i]]);
+      if (i > 0) result.csv += ',';
+      append_cell(result.csv, cells[roles[i]]);
     }
-    csv += '\n';
+    result.csv += '\n';
   }
-  require(rows > 0, ErrorKind::bad_data, name, " has no interactions");
+  require(result.rows > 0, ErrorKind::bad_data, result.name, " has no interactions");
   for (const std::size_t role : roles) {
-    require(seen[role], ErrorKind::bad_data, name, ":1: no record has a key ", in_quotes(key[role]), " for the ",
+    require(seen[role], ErrorKind::bad_data, result.name, ":1: no record has a key ", in_quotes(key[role]), " for the ",
             role_names[role], "; there are ", listed_keys(keys));
+  }
+  return result;
+}
+
+}  // namespace
+
+InteractionLog parse_json_records(std::vector<InteractionText> sources, const InteractionReading& how, Reading& reading) {
+  std::vector<JsonAsCsv> files;
+  std::array<std::string, role_count> key;
+  std::vector<std::size_t> roles;
+  const auto count = static_cast<double>(sources.size());
+  for (InteractionText& source : sources) {
+    const std::string text = whole_text(source.source);
+    if (files.empty()) {
+      key = keys_of_roles(sample_keys(text, source.source.name()), how, source.source.name());
+      for (std::size_t role = 0; role < role_count; ++role) {
+        if (!key[role].empty()) roles.push_back(role);
+      }
+    }
+    const auto at = static_cast<double>(files.size());
+    files.push_back(csv_of_records(text, source.source.name(), key, roles,
+                                   part_of(how.options.progress, at / count / 2, (at + 1) / count / 2)));
+    files.back().part = source.part;
+    files.back().compression = to_string(source.source.compression());
+    files.back().encoding = to_string(source.source.encoding());
   }
 
   InteractionReading as_csv = how;
   as_csv.columns = {};
-  std::string* const columns[role_count] = {&as_csv.columns.user, &as_csv.columns.item, &as_csv.columns.rating,
-                                            &as_csv.columns.behaviour, &as_csv.columns.time};
+  std::string* const columns[role_count] = {&as_csv.columns.user,      &as_csv.columns.item, &as_csv.columns.rating,
+                                            &as_csv.columns.behaviour, &as_csv.columns.time, &as_csv.columns.name};
   for (std::size_t i = 0; i < roles.size(); ++i) *columns[roles[i]] = std::to_string(i + 1);
   as_csv.options.separator = as_csv.options.quote = as_csv.options.encoding = "";
   as_csv.options.header = HeaderLine::absent;
   as_csv.options.progress = part_of(how.options.progress, 0.5, 1);
   as_csv.options.skip_lines = 0;
-  // Records of one line have no lines of their own: they are counted.
-  const std::string called = by_line ? name : name + " record";
   std::vector<InteractionText> texts;
-  texts.push_back({TextSource(csv, called, as_csv.options)});
+  for (const JsonAsCsv& file : files) {
+    // Records of one line have no lines of their own: they are counted.
+    texts.push_back({TextSource(file.csv, file.by_line ? file.name : file.name + " record", as_csv.options), file.part});
+  }
   Reading told;
   InteractionLog log;
   const auto hand_on = [&] {
-    for (FileReading& file : told.files) {
-      FileReading json{.path = name,
-                       .role = file.role,
+    for (std::size_t f = 0; f < told.files.size(); ++f) {
+      const JsonAsCsv& from = files[f];
+      FileReading json{.path = from.name,
+                       .role = told.files[f].role,
+                       .part = told.files[f].part,
                        .format = "json_lines",
                        .why = "holds JSON objects",
-                       .encoding = encoding,
-                       .compression = compression};
-      json.rows = rows;
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        const auto role = std::find_if(roles.begin(), roles.end(), [&](std::size_t r) { return key[r] == keys[i]; });
+                       .encoding = from.encoding,
+                       .compression = from.compression};
+      json.rows = from.rows;
+      for (std::size_t i = 0; i < from.keys.size(); ++i) {
+        const auto role = std::find_if(roles.begin(), roles.end(), [&](std::size_t r) { return key[r] == from.keys[i]; });
         const bool used = role != roles.end();
         json.columns.push_back(
-            {keys[i], static_cast<int64_t>(i) + 1, 1, used ? role_names[*role] : "", used ? "usual name" : ""});
+            {from.keys[i], static_cast<int64_t>(i) + 1, 1, used ? role_names[*role] : "", used ? "usual name" : ""});
       }
-      file = std::move(json);
+      told.files[f] = std::move(json);
     }
-    for (RowsLeftOut& left : told.left_out) left.file = name;
-    for (ReadingNote& note : told.notes) note.file = name;
+    const auto named = [&](std::string& file) {
+      for (const JsonAsCsv& from : files) {
+        if (!from.by_line && file == from.name + " record") file = from.name;
+      }
+    };
+    for (RowsLeftOut& left : told.left_out) named(left.file);
+    for (ReadingNote& note : told.notes) named(note.file);
     reading.append(std::move(told));
   };
   try {
@@ -196,10 +234,26 @@ InteractionLog parse_json_records(TextSource source, const InteractionReading& h
   return log;
 }
 
-bool is_json_records(const std::string& path) { return kind_at(path).format == "json_lines"; }
+bool is_json_records(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) return kind_at(path).format == "json_lines";
+  const std::string train = train_file(path, json_endings);
+  return !train.empty() && kind_at(train).format == "json_lines";
+}
 
 InteractionLog read_json_records(const std::string& path, const InteractionReading& how, Reading& reading) {
-  InteractionLog log = parse_json_records(TextSource(path, how.options), how, reading);
+  std::error_code ignored;
+  std::vector<InteractionText> texts;
+  if (std::filesystem::is_directory(path, ignored)) {
+    texts = part_texts(path, json_endings, how.options);
+    require(!texts.empty(), ErrorKind::bad_data, path, " has no train.jsonl");
+    require(texts.size() > 1, ErrorKind::bad_data, path, " has ",
+            std::filesystem::path(texts.front().source.name()).filename().string(),
+            " and none of val, valid, validation, dev and test beside it; name the file itself to have it split");
+  } else {
+    texts.push_back({TextSource(path, how.options)});
+  }
+  InteractionLog log = parse_json_records(std::move(texts), how, reading);
   log.name = data_name(path);
   return log;
 }

@@ -90,7 +90,8 @@ std::size_t colon_behind_user(std::string_view line) {
   std::string_view rest = line;
   const std::string_view token = next_token(rest);
   const std::size_t colon = token.find(':');
-  const bool one = colon != std::string_view::npos && colon > 0 && token.find(':', colon + 1) == std::string_view::npos;
+  const bool one = colon != std::string_view::npos && colon > 0 && token.find(':', colon + 1) == std::string_view::npos &&
+                   !token.substr(colon + 1).starts_with('/');  // of a URL
   return one ? colon + static_cast<std::size_t>(token.data() - line.data()) : std::string_view::npos;
 }
 
@@ -104,11 +105,23 @@ bool has_colons(std::string_view text) {
   return count > 0;
 }
 
+/// Whether most lines have an entry twice: of the items of a user each stands there once, of a matrix's numbers they do not.
+bool repeats_items(const std::vector<std::vector<std::string>>& rows) {
+  std::size_t repeating = 0;
+  for (const std::vector<std::string>& row : rows) {
+    std::vector<std::string_view> items(row.begin() + 1, row.end());
+    std::sort(items.begin(), items.end());
+    repeating += std::adjacent_find(items.begin(), items.end()) != items.end();
+  }
+  return 10 * repeating >= 9 * rows.size();
+}
+
 constexpr const char* part_names[] = {"train", "val", "test"};
 
 }  // namespace
 
-InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ProgressCallback& progress) {
+InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ReadOptions& options) {
+  const ProgressCallback& progress = options.progress;
   InteractionLog log;
   IdColumn users, items;
   std::vector<int64_t> items_of_line;
@@ -145,9 +158,23 @@ InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& readi
       }
       ++rows;
       const std::string_view user = next_token(rest);
+      const auto says = [&](std::string_view id, const char* what) {
+        if (options.missing == MissingFields::keep || !is_missing(id)) return true;
+        if (options.missing == MissingFields::error)
+          lines.fail("the ", what, " is ", in_quotes(id), "; --missing skip leaves such rows out");
+        return false;
+      };
+      if (!says(user, "user")) {
+        reading.leave_out(name, "no user id", lines.number());
+        continue;
+      }
       users.add(user, [&] { check_id(lines, user, "user"); });
       const std::size_t first = items.numbers().size();
       for (std::string_view item = next_token(rest); !item.empty(); item = next_token(rest)) {
+        if (!says(item, "item")) {
+          reading.leave_out(name, "no item id", lines.number());
+          continue;
+        }
         items.add(item, [&] { check_id(lines, item, "item"); });
       }
       items_of_line.push_back(static_cast<int64_t>(items.numbers().size() - first));
@@ -170,7 +197,10 @@ InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& readi
           heddle::text(counted(foreign.foreign, "byte"), " not UTF-8, read as Windows-1252; --encoding says what it is"));
     }
   }
-  require(!items.numbers().empty(), ErrorKind::bad_data, first_name, " has no interactions");
+  require(!items.numbers().empty(), ErrorKind::bad_data, first_name, " has no interactions",
+          reading.rows_left_out() > 0
+              ? heddle::text(": ", reading.left_out.front().reason, " in ", counted(reading.rows_left_out(), "row"))
+              : "");
   users.finish();
   items.finish();
   log.user.reserve(items.numbers().size());
@@ -203,8 +233,18 @@ LineShape line_shape(std::string_view head) {
     });
   };
   if (named && first.size() >= 2 && is_usual(role_user) && is_usual(role_item)) return LineShape::table;
+  if (std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.front().starts_with('"'); }))
+    return LineShape::table;  // a field in quotes has blanks in it
   const std::size_t columns = first.size();
   const bool equal = std::all_of(rows.begin(), rows.end(), [&](const auto& row) { return row.size() == columns; });
+  if (equal && columns >= 8 && rows.size() >= 3 && repeats_items(rows)) return LineShape::matrix;
+  if (equal && columns >= 3 && named && rows.size() >= 3) {
+    // Words above numbers are names.
+    std::vector<std::vector<std::string>> below(rows.begin() + 1, rows.end());
+    for (std::size_t i = 1; i < columns; ++i) {
+      if (values_of(below, i).all_numbers()) return LineShape::table;
+    }
+  }
   if (!equal || columns < 3 || columns >= 16 || has_colons(head)) return LineShape::lists;
   const ColumnValues user = values_of(rows, 0), item = values_of(rows, 1), third = values_of(rows, 2);
   const bool users_repeat = 10 * user.distinct < 9 * user.rows;
@@ -219,7 +259,7 @@ LineShape line_shape(std::string_view head) {
 bool is_lightgcn(const std::string& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
-    const std::string train = find_file(path, "train.txt");
+    const std::string train = train_file(path, {".txt"});
     if (train.empty()) return false;
     const std::optional<std::string> head = text_head(train);
     return !head || (head->find_first_of(",;|") == std::string_view::npos && line_shape(*head) != LineShape::table);
@@ -229,8 +269,8 @@ bool is_lightgcn(const std::string& path) {
   const std::string_view text = *head;
   // Any other format has one of these in its first line; two colons are MovieLens's.
   return !text.starts_with("%%MatrixMarket") && text.find_first_of(",;\t|") == std::string_view::npos &&
-         text.find("::") == std::string_view::npos && text.find(' ') != std::string_view::npos &&
-         line_shape(text) != LineShape::table;
+         text.find("::") == std::string_view::npos && text.substr(0, text.find('\n')).find(":token") == std::string_view::npos &&
+         (text.find(' ') != std::string_view::npos || has_colons(text)) && line_shape(text) != LineShape::table;
 }
 
 InteractionLog read_lightgcn(const std::string& path, const InteractionReading& how, Reading& reading) {
@@ -245,14 +285,29 @@ InteractionLog read_lightgcn(const std::string& path, const InteractionReading& 
   } else {
     texts.push_back({TextSource(path, how.options)});
   }
-  if (how.format == InteractionFormat::automatic && line_shape(texts.front().source.head()) == LineShape::ambiguous) {
-    fail(ErrorKind::bad_data, texts.front().source.name(),
-         " has as many fields in each line and users in several lines: --format csv reads it as user, item and more columns, "
-         "--format lightgcn as a user and its items");
-  }
-  InteractionLog log = parse_lightgcn(std::move(texts), reading, how.options.progress);
+  InteractionLog log = read_lists(std::move(texts), how, reading);
   log.name = data_name(path);
   return log;
+}
+
+InteractionLog read_lists(std::vector<InteractionText> texts, const InteractionReading& how, Reading& reading) {
+  if (how.format == InteractionFormat::automatic) {
+    const std::string& name = texts.front().source.name();
+    switch (line_shape(texts.front().source.head())) {
+      case LineShape::ambiguous:
+        fail(ErrorKind::bad_data, name,
+             " has as many fields in each line and users in several lines: --format csv reads it as user, item and more columns, "
+             "--format lightgcn as a user and its items");
+      case LineShape::matrix:
+        fail(ErrorKind::bad_data, name,
+             " looks like a matrix, with a row for each user and a column for each item: its lines are of one length and repeat "
+             "numbers; in Python, scipy.sparse.save_npz('data.npz', scipy.sparse.csr_matrix(matrix)) writes one that is read, "
+             "and --format lightgcn reads a line as a user and its items");
+      case LineShape::lists:
+      case LineShape::table: break;
+    }
+  }
+  return parse_lightgcn(std::move(texts), reading, how.options);
 }
 
 }  // namespace heddle::io::detail

@@ -14,13 +14,17 @@ namespace heddle::io::detail {
 /// (InteractionText::part) makes a log without parts. Lines that begin with # or % are comments above the first other line, and
 /// behind it where all ids are plain numbers. Throws Error{bad_data} "name:line: ..." for ids that check_id refuses, and where
 /// there is no interaction at all.
-InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ProgressCallback& progress = {});
+InteractionLog parse_lightgcn(std::vector<InteractionText> texts, Reading& reading, const ReadOptions& options = {});
+/// The same of texts that may be something else, where `how` leaves the format open: what could be columns as well, or a matrix,
+/// is refused.
+InteractionLog read_lists(std::vector<InteractionText> texts, const InteractionReading& how, Reading& reading);
 
 /// What lines of a text are whose fields blanks separate.
 enum class LineShape {
   lists,      ///< a user and its items
   table,      ///< columns: user, item, rating, time, or a header above them
   ambiguous,  ///< as many fields in each line, users that come again, and a third column that is neither ratings nor times
+  matrix,     ///< many numbers a line, which repeat in it
 };
 /// Told by the first lines.
 LineShape line_shape(std::string_view head);

@@ -57,7 +57,8 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-/// Whether a member of an archive is a folder, or one of the things that systems and people put beside their data.
+}  // namespace
+
 bool is_beside_data(const std::string& member) {
   const std::string name = lower_case(std::filesystem::path(member).filename().string());
   if (name.empty() || name.starts_with('.') || member.starts_with("__MACOSX/")) return true;
@@ -65,8 +66,6 @@ bool is_beside_data(const std::string& member) {
   constexpr std::string_view endings[] = {".md", ".pdf", ".html", ".docx"};
   return std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) { return name.ends_with(ending); });
 }
-
-}  // namespace
 
 ReadablePath::ReadablePath(const std::string& given, const ProgressCallback& progress) : name_(given), path_(given) {
   std::error_code ignored;

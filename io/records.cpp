@@ -108,7 +108,7 @@ bool Records::next() {
 }
 
 bool Records::is_comment() const {
-  if (first_is_quoted_) return false;
+  if (first_is_quoted_ || !dialect_.comments) return false;
   const auto count = static_cast<int64_t>(fields_.size());
   return dialect_.columns < 2 || count != dialect_.columns || fields_.front().size() == 1;
 }

@@ -15,6 +15,7 @@ struct Dialect {
   char quote = '"';             ///< around fields; '\0': a quote is a character like others
   bool backslash = false;       ///< whether \" in quotes is a quote that does not end them
   char line_end = '\n';         ///< '\r' where lines end in that alone
+  bool comments = true;         ///< whether # and % begin comments where a line has not the columns
   int64_t columns = 0;          ///< fields that a record has; 0: not known yet
 };
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <utility>
 
 #include "io/blocks.h"
+#include "io/column_values.h"
 #include "io/reading_progress.h"
 #include "io/text.h"
 
@@ -18,6 +20,8 @@ constexpr std::size_t sample_rows = 2000;
 
 /// Separators that are tried, the likelier first where two fit equally well.
 constexpr std::array<const char*, 7> usual_separators = {"\t", ";", "::", ",", "|", " ", "~"};
+/// Those that are tried where none of these separates anything: Hive's, and a caret.
+constexpr std::array<const char*, 2> rare_separators = {"\x01", "^"};
 
 /// How well a separator fits: fields a record, and how many records have as many.
 struct Fit {
@@ -44,6 +48,25 @@ Fit fit_of(std::string_view text, const Dialect& dialect) {
   return fit;
 }
 
+/// Whether blanks stand inside of fields that tabs separate, and only between numbers: columns that are aligned with both.
+bool aligned_by_blanks(std::string_view text, Dialect dialect) {
+  dialect.separator = "\t";
+  Records records(text, dialect);
+  bool any = false;
+  for (std::size_t i = 0; i < sample_rows && records.next(); ++i) {
+    for (std::string_view field : records.fields()) {
+      if (field.find(' ') == std::string_view::npos) continue;
+      any = true;
+      while (!field.empty()) {
+        const std::size_t blank = std::min(field.find(' '), field.size());
+        if (blank > 0 && !is_number(field.substr(0, blank))) return false;
+        field.remove_prefix(std::min(blank + 1, field.size()));
+      }
+    }
+  }
+  return any;
+}
+
 std::string find_separator(std::string_view text, Dialect dialect) {
   std::string best = ",";
   Fit best_fit;
@@ -59,6 +82,17 @@ std::string find_separator(std::string_view text, Dialect dialect) {
       best_fit = fit;
       best = separator;
     }
+  }
+  for (const char* separator : rare_separators) {
+    if (best_fit.columns > 0) break;
+    dialect.separator = separator;
+    best_fit = fit_of(text, dialect);
+    if (best_fit.columns > 0) best = separator;
+  }
+  if (best == "\t" && aligned_by_blanks(text, dialect)) {
+    dialect.separator = " ";
+    const Fit blanks = fit_of(text, dialect);
+    if (blanks.share == 1 && blanks.columns > best_fit.columns) return " ";
   }
   return best;
 }
@@ -76,7 +110,17 @@ int64_t oddities(std::string_view text, const Dialect& dialect) {
 
 /// Which quotes the text has, its separator known; false: it has some that quote no field.
 bool find_quotes(std::string_view text, Dialect& dialect) {
-  if (text.find('"') == std::string_view::npos) return true;
+  if (text.find('"') == std::string_view::npos) {
+    if (text.find('\'') == std::string_view::npos) return true;
+    // An apostrophe begins words, too: it quotes where each record has a field in such quotes, and hardly one is odd.
+    Dialect single = dialect;
+    single.quote = '\'';
+    Records quoted(text, single);
+    int64_t count = 0;
+    while (count < static_cast<int64_t>(sample_rows) && quoted.next()) ++count;
+    if (quoted.quoted() >= count && 20 * quoted.odd_quotes() <= quoted.quoted()) dialect = single;
+    return true;
+  }
   Records records(text, dialect);
   for (std::size_t i = 0; i < sample_rows && records.next(); ++i) {
   }
@@ -124,6 +168,29 @@ void pass_comments(Cursor& cursor, int64_t& comments) {
     comments += !cursor.line().empty();
     cursor.pass();
   }
+}
+
+/// Whether a comment's mark stands right before a word, as it does in an order's number: "#1001".
+bool marks_word(std::string_view line) { return line.size() > 1 && line.front() == '#' && !is_blank(line[1]) && line[1] != '#'; }
+
+/// Where a comment line begins, and which line of the text it is, from 0.
+struct CommentLine {
+  std::size_t at;
+  int64_t line;
+};
+
+/// The lines right above `cursor`, from `from` on and without one of another kind between, last first, that are comments.
+std::vector<CommentLine> comments_above(std::string_view text, std::size_t from, const Cursor& cursor) {
+  std::vector<CommentLine> comments;
+  std::size_t end = cursor.at;
+  for (int64_t line = cursor.lines; end > from && line > 0; --line) {
+    const std::size_t before = end >= 2 ? text.rfind(cursor.line_end, end - 2) : std::string_view::npos;
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    if (!is_comment_line(line_at(text, begin, cursor.line_end))) break;
+    comments.push_back({begin, line - 1});
+    end = begin;
+  }
+  return comments;
 }
 
 /// The first record of `text`, and how many records behind it have how many fields.
@@ -179,7 +246,27 @@ std::string separator_named(const std::string& name) {
   }
   const bool sound = name.size() <= 8 && name.find_first_of("\r\n\"") == std::string::npos;
   require(sound, ErrorKind::usage, "the separator ", in_quotes(name), " cannot separate the fields of a line");
+  // \x01, as a shell hardly writes it otherwise
+  int code = 0;
+  if (name.size() == 4 && name.starts_with("\\x") &&
+      std::from_chars(name.data() + 2, name.data() + 4, code, 16).ptr == name.data() + 4) {
+    require(code > 0 && code < 0x80 && code != '\n' && code != '\r' && code != '"', ErrorKind::usage, "the separator ",
+            in_quotes(name), " cannot separate the fields of a line");
+    return std::string(1, static_cast<char>(code));
+  }
   return name;
+}
+
+bool is_ruled_line(const std::vector<std::string_view>& fields) {
+  bool any = false;
+  for (const std::string_view field : fields) {
+    if (field.empty()) continue;
+    const bool drawn = field.size() >= 3 && field.find_first_not_of("-=+:") == std::string_view::npos &&
+                       field.find_first_of("-=") != std::string_view::npos;
+    if (!drawn) return false;
+    any = true;
+  }
+  return any;
 }
 
 std::string Table::column_text(int64_t column) const {
@@ -187,6 +274,49 @@ std::string Table::column_text(int64_t column) const {
   if (at < header.size() && !header[at].empty()) return text("column ", in_quotes(header[at]), " (", column + 1, ")");
   return text("column ", column + 1);
 }
+
+namespace {
+
+/// How many records stand above one, among the first, whose names are surely a header's; 0 where there is none, or the first is.
+std::size_t header_below(std::string_view rest, const Dialect& dialect, const Shape& shape, std::size_t above,
+                         bool (*is_header)(const std::vector<std::string>&, bool, const void*), const void* asked) {
+  constexpr std::size_t most = 50;
+  for (std::size_t i = above; i < std::min(above + most, shape.counts.size()); ++i) {
+    Records record(rest.substr(shape.offsets[i]), dialect);
+    if (record.next() && is_header(strings_of(record.fields()), true, asked)) return i;
+  }
+  return 0;
+}
+
+/// The fields of a comment without its marks.
+std::vector<std::string> commented_names(std::string_view head, const CommentLine& comment, const Dialect& dialect) {
+  std::string_view line = line_at(head, comment.at, dialect.line_end);
+  line.remove_prefix(std::min(line.find_first_not_of("#% "), line.size()));
+  Records record(line, dialect);
+  return record.next() ? strings_of(record.fields()) : std::vector<std::string>();
+}
+
+/// Lines above the first row that are written like rows, of which others begin with a mark too: order numbers.
+void take_marked_rows(Table& table, std::string_view head, const std::vector<CommentLine>& comments) {
+  const auto is_row = [&](std::string_view text) {
+    Records record(text, table.dialect);
+    return record.next() && record.offset() > 0 && record.line() == 1 && record.comments() == 0 &&
+           static_cast<int64_t>(record.fields().size()) == table.dialect.columns;
+  };
+  bool others = false;
+  Records below(head.substr(table.body), table.dialect);
+  for (std::size_t i = 0; i < sample_rows && !others && below.next(); ++i) others = below.fields().front().starts_with('#');
+  if (!others) return;
+  for (const CommentLine& comment : comments) {
+    const std::string_view text = head.substr(comment.at);
+    if (!marks_word(line_at(head, comment.at, table.dialect.line_end)) || !is_row(text)) return;
+    table.body = comment.at;
+    table.body_line = comment.line;
+    --table.file.comments;
+  }
+}
+
+}  // namespace
 
 Table open_table(TextSource opened, const TableForm& form, const ReadOptions& options, Reading& reading,
                  bool (*is_header)(const std::vector<std::string>&, bool, const void*), const void* asked) {
@@ -222,7 +352,14 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
     cursor.pass();
     ++file.lines_before;
   }
+  const Cursor first_line = cursor;
   pass_comments(cursor, file.comments);
+  if (cursor.at_end() && file.comments > 1 && marks_word(first_line.line())) {
+    // All lines begin with a mark: ids do.
+    cursor = first_line;
+    file.comments = 0;
+    dialect.comments = false;
+  }
   require(!cursor.at_end(), ErrorKind::bad_data, source.name(), " has no rows");
 
   if (!options.quote.empty()) {
@@ -247,9 +384,17 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
   }
 
   const Shape shape = shape_of(rest, dialect);
-  require(!shape.counts.empty(), ErrorKind::bad_data, source.name(), " has no rows");
+  const auto all_alike = [&] {
+    return std::all_of(shape.counts.begin(), shape.counts.end(),
+                       [&](std::size_t count) { return count > 1 && count == shape.counts.front(); });
+  };
+  require(!shape.counts.empty() && (dialect.comments || (all_alike() && dialect.separator != " ")), ErrorKind::bad_data,
+          source.name(), " has no rows");
   const bool look_above = options.skip_lines < 0 && form.header != TableForm::Header::typed && form.skip_records == 0;
-  const std::size_t above = look_above ? records_above(shape) : static_cast<std::size_t>(form.skip_records);
+  std::size_t above = look_above ? records_above(shape) : static_cast<std::size_t>(form.skip_records);
+  const bool by_option = form.header == TableForm::Header::by_content && options.header != HeaderLine::automatic;
+  const bool search = form.search_header && look_above && !by_option;
+  if (search) above = std::max(above, header_below(rest, dialect, shape, above, is_header, asked));
   require(above < shape.counts.size(), ErrorKind::bad_data, source.name(), " has no rows");
   if (above > 0 && look_above) {
     reading.note(NoteKind::dialect, source.name(), cursor.lines + 1,
@@ -262,13 +407,14 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
   Records records(head.substr(table.body), dialect);
   records.next();
   std::vector<std::string> first = strings_of(records.fields());
-  const bool any_number = std::any_of(first.begin(), first.end(), [](const std::string& field) { return is_number(field); });
-  const bool by_option = form.header == TableForm::Header::by_content && options.header != HeaderLine::automatic;
+  const bool any_number = std::any_of(first.begin(), first.end(),
+                                      [](const std::string& field) { return is_number(field) || looks_like_date(field); });
   file.header = form.header == TableForm::Header::typed  ? true
                 : form.header == TableForm::Header::none ? false
                 : by_option                              ? options.header == HeaderLine::present
                                                          : is_header(first, any_number, asked);
   dialect.columns = static_cast<int64_t>(first.size());
+  bool comment_is_header = false;
   if (!file.header && first.size() > 2 && first.back().empty()) {
     // A separator at the end of each line makes no column.
     Records rows(head.substr(table.body), dialect);
@@ -279,7 +425,18 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
       --dialect.columns;
     }
   }
-  if (file.header) {
+  const std::vector<CommentLine> comments = above == 0 ? comments_above(head, first_line.at, cursor) : std::vector<CommentLine>();
+  if (search && !comments.empty() && !is_header(first, true, asked)) {
+    // "#user<tab>item" is a header that other programs are to pass over.
+    std::vector<std::string> names = commented_names(head, comments.front(), dialect);
+    if (names.size() == first.size() && is_header(names, true, asked)) {
+      table.header = std::move(names);
+      file.header = true;
+      --file.comments;
+      comment_is_header = true;
+    }
+  }
+  if (file.header && !comment_is_header) {
     const std::size_t body = records.offset();
     const int64_t lines = records.lines();
     // R's write.table leaves the name of the row names out: each row has a field more than the header.
@@ -310,6 +467,7 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
     table.body += body;
     table.body_line += lines;
   }
+  if (!file.header && dialect.separator != " ") take_marked_rows(table, head, comments);
   Records sample(head.substr(table.body), dialect);
   while (table.rows.size() < sample_rows && sample.next()) table.rows.push_back(strings_of(sample.fields()));
   const bool one_column = dialect.columns == 1;
@@ -365,6 +523,10 @@ bool RowWalk::next() {
                      "a quoted field does not end; --quote none takes quotes as characters like others");
     }
     ++table_.file.rows;
+    if (may_be_ruled_line(fields().front()) && is_ruled_line(fields())) {
+      reading_.leave_out(table_.source.name(), ruled_line_reason, line());
+      continue;
+    }
     const auto count = static_cast<int64_t>(fields().size());
     if (count == table_.dialect.columns || (count == table_.dialect.columns + 1 && fields().back().empty())) return true;
     if (options_.ragged == RaggedRows::error) {

@@ -21,6 +21,9 @@ struct TableForm {
   std::optional<char> quote = {};                                             ///< '\0': none
   enum class Header { by_content, none, typed } header = Header::by_content;  ///< typed: RecBole's name:type
   int64_t skip_records = 0;  ///< records above the rows that hold something else: Matrix Market's sizes
+  /// Whether names that are surely a header's (`is_header` says so of them even beside a number) are one in a comment right above
+  /// the rows too, and below lines with as many fields as the rows.
+  bool search_header = false;
 };
 
 /// A text with columns before its rows are read.
@@ -92,21 +95,33 @@ void tell_foreign(FileReading& file, const ForeignBytes& foreign, Reading& readi
 /// The same of fields that begin with a quote and do not end with one, the first in `line`.
 void tell_odd_quotes(const FileReading& file, int64_t count, int64_t line, Reading& reading);
 
-/// Whether a field says nothing: it is empty, or NA, N/A, NULL, \N, nan, none, nil.
+/// What programs write where there is nothing, whatever the case of the letters.
+inline constexpr std::string_view missing_words[] = {"na", "n/a", "null", "\\n", "nan", "none", "nil", "<na>", "#n/a", "(null)"};
+
+/// Whether a field says nothing: it is empty, or one of missing_words.
 inline bool is_missing(std::string_view field) {
-  if (field.size() > 4) return false;
   if (field.empty()) return true;
-  const auto lower = [&](std::size_t i) { return static_cast<char>(field[i] | 0x20); };
-  if (field.size() == 2 && field[0] == '\\' && field[1] == 'N') return true;
-  if (lower(0) != 'n') return false;
-  switch (field.size()) {
-    case 2: return lower(1) == 'a';
-    case 3:
-      return (lower(1) == 'a' && lower(2) == 'n') || (field[1] == '/' && lower(2) == 'a') || (lower(1) == 'i' && lower(2) == 'l');
-    case 4:
-      return (lower(1) == 'u' && lower(2) == 'l' && lower(3) == 'l') || (lower(1) == 'o' && lower(2) == 'n' && lower(3) == 'e');
-    default: return false;
+  const char first = static_cast<char>(field.front() | 0x20);
+  // Most fields are told by their first character.
+  if (field.size() > 6 || (first != 'n' && first != ('\\' | 0x20) && first != '<' && first != '#' && first != '(')) return false;
+  for (const std::string_view word : missing_words) {
+    if (word.size() != field.size()) continue;
+    bool same = true;
+    for (std::size_t i = 0; i < word.size() && same; ++i) {
+      const bool capital = field[i] >= 'A' && field[i] <= 'Z';
+      same = word[i] == (capital ? static_cast<char>(field[i] + 32) : field[i]);
+    }
+    if (same) return true;
   }
+  return false;
+}
+
+/// Whether a record is a line drawn between others, as tables for people have it: nothing but dashes and their like.
+bool is_ruled_line(const std::vector<std::string_view>& fields);
+inline constexpr const char* ruled_line_reason = "a line drawn between rows";  ///< why it is left out
+/// The same of its first field alone: where it is false the record is none.
+inline bool may_be_ruled_line(std::string_view first) {
+  return first.empty() || first.front() == '-' || first.front() == '=' || first.front() == '+' || first.front() == ':';
 }
 
 }  // namespace heddle::io::detail

@@ -13,6 +13,12 @@ namespace heddle::io::detail {
 
 namespace {
 
+// A field's form is told here, while it is read. The calendar is the standard library's. Howard Hinnant's date library, of which
+// C++20 took that calendar, parses a field by a format that is given: it would be tried with one format after another, through a
+// stream, for each cell, and what tells day from month, a zone's abbreviation from its offset and a number from a date would
+// stand here all the same. What it has beyond that, the zones by the names of their places, no log that was met has without an
+// offset.
+
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
@@ -55,6 +61,10 @@ class MomentReader {
         if (!read_digits()) return {};
       } else if (is_letter(c)) {
         if (!read_word()) return {};
+      } else if (has_zone_ && (c == '(' || c == '[')) {
+        // The zone's name behind what it is worth: "+02:00[Europe/Paris]", "GMT+0200 (Central European Summer Time)".
+        if (!rest_.ends_with(c == '(' ? ')' : ']')) return {};
+        rest_ = {};
       } else if ((c == '+' || c == '-') && has_clock_ && rest_.size() > 1 && is_digit(rest_[1])) {
         if (!read_shift()) return {};
       } else if (c == ' ' || c == ',' || c == '-' || c == '/' || c == '.') {
@@ -87,10 +97,40 @@ class MomentReader {
     return true;
   }
 
+  /// Digits without anything between: "20240531" of a date, "070100" of a clock behind a T.
+  bool read_compact(std::size_t count) {
+    const auto part = [&](std::size_t at, std::size_t digits) {
+      int value = 0;
+      for (std::size_t i = at; i < at + digits; ++i) value = value * 10 + (rest_[i] - '0');
+      return value;
+    };
+    if (count == 8 && count_ == 0) {
+      numbers_ = {DateNumber{part(0, 4), 4}, DateNumber{part(4, 2), 2}, DateNumber{part(6, 2), 2}};
+      count_ = 3;
+      between_ = '-';
+    } else if (count == 6 && behind_t_ && !has_clock_) {
+      has_clock_ = true;
+      hour_ = part(0, 2);
+      clock_ = part(2, 2) * 60 + part(4, 2);
+      if (hour_ > 23 || part(2, 2) > 59 || part(4, 2) > 60) return false;
+    } else {
+      return false;
+    }
+    rest_.remove_prefix(count);
+    return true;
+  }
+
   bool read_digits() {
+    const auto run = static_cast<std::size_t>(std::find_if_not(rest_.begin(), rest_.end(), is_digit) - rest_.begin());
+    if (run > 4) return read_compact(run);
     std::size_t digits = 0;
     const std::optional<int> number = take_number(4, &digits);
     if (!number) return false;
+    if (digits == 4 && rest_.starts_with(':') && month_ > 0 && count_ == 1) {
+      rest_.remove_prefix(1);  // 31/May/2024:07:01:00, as web servers log it
+      numbers_[count_++] = {*number, digits};
+      return true;
+    }
     if (!rest_.starts_with(':')) {
       if (count_ == numbers_.size()) return false;
       numbers_[count_++] = {*number, digits};
@@ -124,7 +164,14 @@ class MomentReader {
     if (word.size() > lower.size()) return false;
     std::transform(word.begin(), word.end(), lower.begin(), [](char c) { return static_cast<char>(c | 0x20); });
     word = {lower.data(), word.size()};
-    if (word == "t") return count_ == 3 && !has_clock_;
+    if (word == "t") {
+      behind_t_ = true;
+      return count_ == 3 && !has_clock_;
+    }
+    if ((word == "a" || word == "p") && rest_.size() >= 2 && rest_[0] == '.' && (rest_[1] | 0x20) == 'm') {
+      rest_.remove_prefix(2);  // a.m., p.m.
+      word = word == "a" ? "am" : "pm";
+    }
     if (word == "am" || word == "pm") {
       if (!has_clock_ || hour_ < 1 || hour_ > 12) return false;
       hour_ = hour_ % 12 + (word == "pm" ? 12 : 0);
@@ -138,6 +185,7 @@ class MomentReader {
     const auto zone = std::find_if(std::begin(zones), std::end(zones), [&](const auto& known) { return known.first == word; });
     if (zone == std::end(zones)) return false;
     shift_ += zone->second * 3600;
+    has_zone_ = true;
     return true;
   }
 
@@ -158,6 +206,7 @@ class MomentReader {
     }
     if (*hours > 23 || minutes > 59) return false;
     shift_ += sign * (*hours * 3600 + minutes * 60);
+    has_zone_ = true;
     return true;
   }
 
@@ -169,6 +218,9 @@ class MomentReader {
     return static_cast<double>(sys_days(date).time_since_epoch().count()) * 86400 + hour_ * 3600 + clock_ - shift_;
   }
 
+  /// Of two digits, as POSIX has it nearly: 00 to 69 are of this century.
+  static int full_year(int two_digits) { return two_digits + (two_digits < 70 ? 2000 : 1900); }
+
   static Moment one(const std::optional<double>& at, Moment::Kind kind = Moment::sure) {
     return at ? Moment{kind, *at, *at} : Moment{};
   }
@@ -178,13 +230,15 @@ class MomentReader {
     if (month_ > 0) {
       if (count_ != 2) return {};
       const bool year_first = first.digits == 4;
+      if (!year_first && second.digits == 2 && first.digits <= 2 && between_ == '-')  // 31-MAY-24, as Oracle writes it
+        return one(seconds(full_year(second.value), month_, first.value));
       if (!year_first && second.digits != 4) return {};
       return one(year_first ? seconds(first.value, month_, second.value) : seconds(second.value, month_, first.value));
     }
     if (count_ != 3 || between_ == ' ') return {};
     if (first.digits == 4) return one(seconds(first.value, second.value, third.value));
     if (third.digits != 4 && !(third.digits == 2 && between_ != '-')) return {};
-    const int year = third.digits == 4 ? third.value : third.value + (third.value < 70 ? 2000 : 1900);
+    const int year = third.digits == 4 ? third.value : full_year(third.value);
     const std::optional<double> day_first = seconds(year, second.value, first.value);
     const std::optional<double> month_first = seconds(year, first.value, second.value);
     if (day_first && month_first) {
@@ -198,7 +252,7 @@ class MomentReader {
   std::size_t count_ = 0;
   char between_ = ' ';
   int month_ = 0;
-  bool has_clock_ = false;
+  bool has_clock_ = false, has_zone_ = false, behind_t_ = false;
   int hour_ = 0;
   double clock_ = 0;  // seconds of the hour
   double shift_ = 0;  // seconds east of UTC
@@ -214,6 +268,10 @@ Moment read_moment(std::string_view field) {
     return finite ? Moment{Moment::sure, value, value} : Moment{};
   }
   return MomentReader(field).read();
+}
+
+bool is_no_time(std::string_view field) {
+  return field == "NaT" || (field.starts_with("0000-00-00") && field.find_first_not_of("0-: .TZ") == std::string_view::npos);
 }
 
 }  // namespace heddle::io::detail

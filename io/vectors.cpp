@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -35,10 +36,28 @@ std::string one_column(std::string value, std::string_view ends, char instead) {
   return value;
 }
 
-std::string word2vec_text(const HostMatrix& vectors, const IdTable& ids) {
+/// The ids without blanks, each once: what is no other's key already stays as it is. `changed` counts those that got a number.
+std::vector<std::string> word2vec_keys(const IdTable& ids, int64_t& changed) {
+  std::vector<std::string> keys;
+  std::unordered_set<std::string> taken;
+  for (const std::string& id : ids.ids()) {
+    keys.push_back(one_column(id, " \t\r\n", '_'));
+    if (keys.back() == id) taken.insert(id);
+  }
+  for (std::size_t row = 0; row < keys.size(); ++row) {
+    if (keys[row] == ids[static_cast<int64_t>(row)] || taken.insert(keys[row]).second) continue;
+    ++changed;
+    const std::string plain = keys[row];
+    for (int64_t number = 2; !taken.insert(keys[row]).second; ++number) keys[row] = text(plain, '_', number);
+  }
+  return keys;
+}
+
+std::string word2vec_text(const HostMatrix& vectors, const IdTable& ids, int64_t& changed) {
   std::string content = text(vectors.rows, ' ', vectors.cols, '\n');
+  const std::vector<std::string> keys = word2vec_keys(ids, changed);
   for (int64_t row = 0; row < vectors.rows; ++row) {
-    content += one_column(ids[row], " \t\r\n", '_') + ' ';
+    content += keys[static_cast<std::size_t>(row)] + ' ';
     append_vector(content, vectors, row, ' ');
   }
   return content;
@@ -84,14 +103,16 @@ std::string vector_labels_path(const std::string& path, VectorFormat format) try
   rethrow_as_error();
 }
 
-void write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids) try {
+int64_t write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids) try {
   require(ids.size() == vectors.rows, ErrorKind::usage, "cannot write ", path, ": ", there_are(vectors.rows, "vector"), " and ",
           counted(ids.size(), "id"));
+  int64_t changed = 0;
   switch (format) {
-    case VectorFormat::npy: return write_npy(path, vectors.values.data(), vectors.rows, vectors.cols);
-    case VectorFormat::word2vec: return write_file(path, word2vec_text(vectors, ids));
-    case VectorFormat::projector: return write_file(path, projector_text(vectors));
+    case VectorFormat::npy: write_npy(path, vectors.values.data(), vectors.rows, vectors.cols); break;
+    case VectorFormat::word2vec: write_file(path, word2vec_text(vectors, ids, changed)); break;
+    case VectorFormat::projector: write_file(path, projector_text(vectors)); break;
   }
+  return changed;
 } catch (...) {
   rethrow_as_error();
 }

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <unordered_set>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
 #include "heddle/settings.h"
+#include "io/records.h"
 
 namespace heddle {
 
@@ -87,7 +89,23 @@ KnownIds known_ids(const IdTable& table, std::span<const std::string> ids) try {
   rethrow_as_error();
 }
 
+namespace {
+
+/// The parts of a list in which ids stand in quotes, as a CSV has them; nothing where none does, or quotes do not end.
+std::optional<std::vector<std::string>> quoted_parts(const std::string& list) {
+  const io::detail::Dialect dialect;
+  io::detail::Records record(list, dialect);
+  if (list.find('"') == std::string::npos || !record.next() || record.quoted() == 0 || record.odd_quotes() > 0) return {};
+  std::vector<std::string> parts(record.fields().begin(), record.fields().end());
+  if (record.offset() != list.size()) return {};
+  return parts;
+}
+
+}  // namespace
+
 std::vector<std::string> split_ids(const IdTable& table, const std::string& list) try {
+  if (table.find(list) >= 0) return {list};
+  if (std::optional<std::vector<std::string>> quoted = quoted_parts(list)) return *std::move(quoted);
   const std::vector<std::string> parts = split_list(list);
   std::vector<std::size_t> begins;  // of each part, and one behind the last comma
   begins.push_back(0);
@@ -128,21 +146,22 @@ ItemLists both_lists(const ItemLists& a, const ItemLists& b) try {
   rethrow_as_error();
 }
 
-ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table) try {
+ItemTableUse take_item_table(const io::ItemTable& table, const IdTable& of, std::vector<std::string>& item_names,
+                             std::vector<ItemColumn>& item_columns) try {
   ItemTableUse use;
   std::vector<int32_t> items;
   for (const std::string& id : table.ids) {
-    items.push_back(saved.items.find(id));
+    items.push_back(of.find(id));
     use.unknown += items.back() < 0 ? 1 : 0;
   }
-  use.without = saved.items.size() - (static_cast<int64_t>(table.ids.size()) - use.unknown);
+  use.without = of.size() - (static_cast<int64_t>(table.ids.size()) - use.unknown);
   std::vector<ItemColumn> columns;
-  std::vector<std::string> names = saved.item_names;
+  std::vector<std::string> names = item_names;
   const std::string* named_by = nullptr;
   for (const auto& [name, values] : table.columns) {
     require(values.size() == items.size(), ErrorKind::usage, "a column of items has ", counted(values.size(), "value"), " for ",
             counted(items.size(), "row"));
-    std::vector<std::string> of_items(static_cast<std::size_t>(saved.items.size()));
+    std::vector<std::string> of_items(static_cast<std::size_t>(of.size()));
     for (std::size_t row = 0; row < items.size(); ++row) {
       if (items[row] >= 0) of_items[static_cast<std::size_t>(items[row])] = values[row];
     }
@@ -157,11 +176,15 @@ ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& tabl
       columns.push_back({name, std::move(of_items)});
     }
   }
-  saved.item_names = std::move(names);
-  saved.item_columns = std::move(columns);
+  item_names = std::move(names);
+  item_columns = std::move(columns);
   return use;
 } catch (...) {
   rethrow_as_error();
+}
+
+ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table) {
+  return take_item_table(table, saved.items, saved.item_names, saved.item_columns);
 }
 
 Bundle::Bundle(SavedRecommender saved) try : saved_(std::move(saved)) {

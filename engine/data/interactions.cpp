@@ -326,14 +326,17 @@ IdTable compact(const IdTable& table, const std::vector<bool>& used, std::vector
   return IdTable(std::move(ids));
 }
 
-/// Leaves out users and items that stand in no entry.
-void drop_unused(Entries& entries, InteractionLog& log) {
+/// Leaves out users and items that stand in no entry, or counts them alone.
+void drop_unused(Entries& entries, InteractionLog& log, bool keep, InteractionReport& report) {
   std::vector<bool> user_used(static_cast<std::size_t>(log.users.size()), false);
   std::vector<bool> item_used(static_cast<std::size_t>(log.items.size()), false);
   for (const Entry& entry : entries) {
     user_used[static_cast<std::size_t>(entry.user)] = true;
     item_used[static_cast<std::size_t>(entry.item)] = true;
   }
+  report.users_left_empty = std::count(user_used.begin(), user_used.end(), false);
+  report.items_left_empty = std::count(item_used.begin(), item_used.end(), false);
+  if (keep || report.users_left_empty + report.items_left_empty == 0) return;
   std::vector<int32_t> user_number, item_number;
   log.users = compact(log.users, user_used, user_number);
   log.items = compact(log.items, item_used, item_number);
@@ -503,8 +506,9 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
     go_on();
     keep_k_core(entries, log.users.size(), log.items.size(), options.k_core);
     data.report.k_core_removed = before - static_cast<int64_t>(entries.size());
-    drop_unused(entries, log);
   }
+  const bool filtered = options.has_min_rating || !options.behaviour_weights.empty() || options.k_core > 1;
+  if (filtered) drop_unused(entries, log, options.keep_empty, data.report);
   go_on();
   split(entries, options);
   go_on();

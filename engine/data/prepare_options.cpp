@@ -54,6 +54,7 @@ const SettingTable<PrepareOptions>& prepare_settings() try {
            [](const Options& options) { return weights_text(options.behaviour_weights); }),
        setting("k_core", &Options::k_core, 0, INT32_MAX,
                "leave out users and items with fewer partners than this, until none is left; 0: keep all"),
+       setting("keep_empty", &Options::keep_empty, "keep users and items of whom these filters leave nothing"),
        setting("split", &Options::split,
                {{"auto", SplitMethod::automatic},
                 {"ratio", SplitMethod::ratio},

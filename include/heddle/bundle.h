@@ -45,7 +45,7 @@ struct KnownIds {
 KnownIds known_ids(const IdTable& table, std::span<const std::string> ids);
 /// The ids of a list with commas between, as somebody types it, in its order, known or not, without the blanks around them. An id
 /// may have commas itself: where what stands between two is no id of the table, and it is one together with what follows (over 16
-/// commas at the most), that one is meant.
+/// commas at the most), that one is meant. Or ids stand in double quotes, as a CSV has them.
 std::vector<std::string> split_ids(const IdTable& table, const std::string& list);
 
 /// Lists that hold both: what one of the two denies is denied, and what both allow is allowed. So an empty list of what is denied
@@ -160,6 +160,10 @@ class Bundle {
 /// Takes the columns of a table over, in place of those that there were; one called `name` or `title` (in any case) becomes the
 /// items' names. Throws Error{usage} for columns and rows that are not of one size.
 ItemTableUse set_item_columns(SavedRecommender& saved, const io::ItemTable& table);
+/// The same of items that are not saved yet: `of` are their ids; `item_names` and `item_columns` get a value for each of them, as
+/// InteractionDataset::item_names and SaveOptions::item_columns have them.
+ItemTableUse take_item_table(const io::ItemTable& table, const IdTable& of, std::vector<std::string>& item_names,
+                             std::vector<ItemColumn>& item_columns);
 
 /// A bundle's file that may be replaced while it is asked, as a night's training does. Not for several threads at once.
 class ServedFile {

@@ -66,6 +66,9 @@ struct PrepareOptions {
   bool by_time = false;                        ///< the latest go to test, those before them to validation; needs times
   bool global = false;                         ///< shares of all interactions together, not of each user's
   uint64_t seed = 0;                           ///< of what is drawn at random
+  /// Keeps users and items of whom the filters leave nothing, as rows and columns without an entry. Without a filter (minimum
+  /// rating, behaviours, k-core) every user and item of the log is kept either way.
+  bool keep_empty = false;
 };
 
 /// The options as settings, by the names that they have on the command line: "k_core", "split", "by_time", ...
@@ -88,6 +91,8 @@ struct InteractionReport {
   int64_t other_behaviours = 0;     ///< entries left out by behaviour
   int64_t duplicates = 0;           ///< entries merged into an earlier one of the same user and item (the largest weight stays)
   int64_t k_core_removed = 0;       ///< entries that the k-core filter removed
+  int64_t users_left_empty = 0;     ///< users of whom a filter left nothing: left out, unless keep_empty
+  int64_t items_left_empty = 0;     ///< the same of items
   int64_t overlap = 0;              ///< pairs in test (or validation) that are in training too; they are left out of the former
   int64_t users_without_train = 0;  ///< users with no item to train on (cold)
   int64_t items_without_train = 0;  ///< items that nobody has in training (cold)

@@ -95,6 +95,7 @@ struct InteractionColumns {
   std::string rating = {};     ///< how much it was liked
   std::string behaviour = {};  ///< how it was taken: seen, put in the basket, bought
   std::string time = {};       ///< when
+  std::string name = {};       ///< what the item is called, for InteractionLog::item_names; only where it is given here
 };
 
 /// How interactions are read.
@@ -124,9 +125,17 @@ const SettingTable<InteractionReading>& reading_settings();
 /// - csv: any text with columns for user and item, whatever separates them, with or without a header; a folder with train.csv
 /// (and
 ///   val.csv, valid.csv, validation.csv or dev.csv, test.csv), .tsv or .txt, keeps the parts.
-/// Each file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an
-/// Error ends it. Throws as `load` does.
+/// A folder that is none of these is read too where all data files in it are of one shape, as a log with a file a day is. Each
+/// file may be gzip-compressed. InteractionLog::reading tells what was read, and `told`, if given, the same even where an Error
+/// ends it. Throws as `load` does.
 InteractionLog load_interactions(const std::string& path, const InteractionReading& reading = {}, Reading* told = nullptr);
+
+/// Reads several files as one log, in their order: texts with columns, lists of items or JSON, all in one format. A path may be a
+/// pattern with * ? or [ in its last part ("logs/2024-*.csv"), which stands for the files that match it, by name, or a folder of
+/// files of one shape. Columns are those of the first file with a header; the files must agree in what they hold. A single path
+/// is read as `load_interactions` reads it. Throws as that does, and Error{usage} where there is no path.
+InteractionLog load_interaction_files(const std::vector<std::string>& paths, const InteractionReading& reading = {},
+                                      Reading* told = nullptr);
 
 /// What is known of items besides their ids: columns with a value for each of them.
 struct ItemTable {
@@ -159,7 +168,8 @@ void write_npy(const std::string& path, const float* values, int64_t rows, int64
 /// Files that other programs read vectors from.
 enum class VectorFormat {
   npy,        ///< rows x cols; beside it a file with the id of each row, one a line
-  word2vec,   ///< text: "COUNT WIDTH", then "ID v v v" a line; blanks in an id become underscores
+  word2vec,   ///< text: "COUNT WIDTH", then "KEY v v v" a line; an id's key has underscores for blanks, and a number behind it
+              ///< where another id has that key
   projector,  ///< the embedding projector's two tables: the vectors as TSV, and beside it a file that says what each line is
 };
 /// By its name: `npy`, `word2vec` or `projector`. Throws Error{usage} for others; `called` is what its sentence calls the format.
@@ -170,8 +180,9 @@ VectorFormat vector_format_of(const std::string& path);
 /// the ids inside, and for a device or a pipe, beside which nothing can lie.
 std::string vector_labels_path(const std::string& path, VectorFormat format);
 /// Writes one vector a row, each number as the shortest text that reads back as the same float (npy: as it is). Atomically as
-/// write_file does. Throws Error{usage} unless there is an id for each row.
-void write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids);
+/// write_file does. Returns how many keys of word2vec got a number to be distinct. Throws Error{usage} unless there is an id for
+/// each row.
+int64_t write_vectors(const std::string& path, VectorFormat format, const HostMatrix& vectors, const IdTable& ids);
 /// Writes what each row is: its id, and for the projector, where there are names, these in a second column under a header line.
 /// Atomically as write_file does. Throws Error{usage} unless there are no names or one for each id.
 void write_vector_labels(const std::string& path, VectorFormat format, const IdTable& ids,

@@ -112,8 +112,8 @@ void require_certain(const Reading& reading);
 
 namespace io {
 
-/// What becomes of a row of which a field that is needed says nothing: it is empty, or NA, N/A, NULL, \\N, nan, none, nil,
-/// whatever their case.
+/// What becomes of a row of which a field that is needed says nothing: it is empty, or NA, N/A, NULL, \\N, nan, none, nil or
+/// another of the words that docs/formats.md lists, whatever their case.
 enum class MissingFields {
   skip,   ///< the row is left out, and counted
   error,  ///< it is an error

@@ -223,12 +223,28 @@ TEST_SUITE("cli") {
         folder.write("a.mtx", "%%MatrixMarket matrix coordinate pattern symmetric\n% note\n3 3 2\n2 1\n3 3\n");
     const nlohmann::json rows = rows_of("--graph " + good + " --dim 2 --repeats 1 --variant cpu_row_loop", folder);
     CHECK(rows[0]["rows"] == 3);
-    CHECK(rows[0]["nnz"] == 3 + 2);
+    CHECK(rows[0]["nnz"] == 3);
+    CHECK(rows[0]["form"] == "as the file has it, which is symmetric");
+    const nlohmann::json whole = rows_of("--graph " + good + " --dim 2 --repeats 1 --variant cpu_row_loop --symmetric", folder);
+    CHECK(whole[0]["nnz"] == 3 + 2);
+    CHECK(whole[0]["form"] == "undirected, with self-loops");
+    const std::string wide =
+        folder.write("b.mtx", "%%MatrixMarket matrix coordinate real general\n2 5 4\n1 5 2.5\n2 1 -1\n2 1 3\n1 2 0\n");
+    const nlohmann::json directed = rows_of("--graph " + wide + " --dim 2 --repeats 1 --variant all", folder);
+    CHECK(directed[0]["rows"] == 2);
+    CHECK(directed[0]["nnz"] == 2);
+    CHECK(directed[0]["form"] == "as the file has it");
+    const ProgramResult sampled = run_program("bench sampling --dim 2 --repeats 1 --graph " + wide);
+    CHECK(sampled.status == 0);
+    CHECK(sampled.out.find("(as the file has it)") != std::string::npos);
+    CHECK(run_program("bench softmax --dim 2 --repeats 1 --graph " + wide).err.find("is 2 x 5, it must be square") !=
+          std::string::npos);
+    CHECK(run_program("bench spmm --symmetric --graph " + wide).err.find("only a square one can be made symmetric") !=
+          std::string::npos);
     const std::pair<const char*, const char*> cases[] = {
-        {"3 3 1\n1 1\n", "must begin with"},
-        {"%%MatrixMarket matrix array real general\n2 2\n", "must begin with"},
+        {"3 3 1\n1 1\n", "begins with '%%MatrixMarket matrix coordinate'"},
+        {"%%MatrixMarket matrix array real general\n2 2\n", "is not the coordinate form of a matrix"},
         {"%%MatrixMarket matrix coordinate pattern general\n", "there is no line of sizes"},
-        {"%%MatrixMarket matrix coordinate pattern general\n2 3 1\n1 1\n", ":2: the matrix is 2 x 3, a graph's is square"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n3 1\n", ":3: row '3' is not between 1 and 2"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 2\n", "lists 1 entry, its line of sizes says 2"},
         {"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1\n", ":3: the column is missing"}};

@@ -205,7 +205,7 @@ TEST_SUITE("cli") {
     CHECK(nothing.out == "user 577, unknown: nothing is recommended\n");
     check_usage(run_program("similar " + model + " --item x5"),
                 "item 'x5' is unknown; the model knows 40 items, such as '");  // half of it differs
-    check_usage(run_program("recommend " + model), "recommend needs --user, --items, --users, --all-users or --lines");
+    check_usage(run_program("recommend " + model), "recommend needs --user, --items, --item, --users, --all-users or --lines");
   }
 
   TEST_CASE("several ids in one, and a title in place of an id, are met with what is meant") {

@@ -144,7 +144,7 @@ TEST_CASE("io / interactions: what is not there, not whole or not meant is said"
   CHECK_THROWS_WITH_AS(io::load_interactions(path, {.format = io::InteractionFormat::recbole}),
                        doctest::Contains("has no .inter file"), Error);
   CHECK_THROWS_WITH_AS(io::load_interactions(folder.write("bytes", bytes("\1\2\0\0"))),
-                       doctest::Contains("holds no interactions"), Error);
+                       doctest::Contains("bytes is a binary file of another kind, not interactions"), Error);
   CHECK_THROWS_WITH_AS(io::load_interactions(folder.write("empty.csv", "")), doctest::Contains("empty.csv is empty"), Error);
   folder.write("train.txt", "1 2\n");
   CHECK_THROWS_WITH_AS(io::load_interactions(path), doctest::Contains("has train.txt and no test.txt"), Error);
@@ -207,6 +207,7 @@ TEST_CASE("io / how interactions are read, as text and back") {
                              {"rating_column", "stars"},
                              {"behaviour_column", ""},
                              {"time_column", "when"},
+                             {"name_column", ""},
                              {"separator", "tab"},
                              {"quote", "none"},
                              {"encoding", "latin-1"},

@@ -90,9 +90,16 @@ inline void npz_interactions(std::string_view content) {
   Reading reading;
   io::detail::parse_npz_interactions(content, "f", {}, reading);
 }
+inline std::vector<io::detail::InteractionText> one_text(std::string_view content,
+                                                         std::optional<InteractionLog::Part> part = {}) {
+  std::vector<io::detail::InteractionText> texts;
+  texts.push_back({text_of(content), part});
+  return texts;
+}
+
 inline void json_records(std::string_view content) {
   Reading reading;
-  io::detail::parse_json_records(text_of(content), {}, reading);
+  io::detail::parse_json_records(one_text(content), {}, reading);
 }
 /// Two files one behind the other, a line of dashes between.
 inline std::pair<std::string_view, std::string_view> two_files(std::string_view content) {
@@ -112,13 +119,6 @@ inline void dgl(std::string_view content) {
   io::detail::parse_dgl(text_of(nodes), text_of(edges), {}, reading);
 }
 inline void gzip_file(std::string_view content) { io::detail::gunzip(content, "f", 1 << 20); }
-
-inline std::vector<io::detail::InteractionText> one_text(std::string_view content,
-                                                         std::optional<InteractionLog::Part> part = {}) {
-  std::vector<io::detail::InteractionText> texts;
-  texts.push_back({text_of(content), part});
-  return texts;
-}
 
 inline void lightgcn_text(std::string_view content) {
   Reading reading;

@@ -28,6 +28,14 @@ TEST_CASE("io / times: the forms that people have are the same moment") {
                               "31.5.24 12:00",
                               "May 31 2024 12:00 pm",
                               "2024-05-31T12:00:00.000Z",
+                              "2024-05-31T14:00:00+02:00[Europe/Paris]",
+                              "Fri May 31 2024 14:00:00 GMT+0200 (Central European Summer Time)",
+                              "20240531T120000Z",
+                              "20240531T140000+0200",
+                              "20240531 12:00:00",
+                              "31/May/2024:14:00:00 +0200",
+                              "31-MAY-24 12:00",
+                              "2024-05-31 12:00:00 p.m.",
                               "1717156800"}) {
     CAPTURE(written);
     const Moment moment = read_moment(written);
@@ -52,9 +60,32 @@ TEST_CASE("io / times: which of two numbers is the day is told where it can be")
 }
 
 TEST_CASE("io / times: what the calendar and the clock have not is none") {
-  for (const char* written : {"", "yesterday", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-10", "2024-05-31 24:00",
-                              "2024-05-31 12:60", "31/31/2024", "2024-05-31 12:00 XYZQ", "2024-05-31x", "12:00", "2024-05", "nan",
-                              "inf", "1e999", "2024-05-31 13:00 PM", "2024-05-31 12:00 +99:00", "12345-01-01"}) {
+  for (const char* written : {"",
+                              "yesterday",
+                              "2024-02-30",
+                              "2023-02-29",
+                              "2024-13-01",
+                              "2024-00-10",
+                              "2024-05-31 24:00",
+                              "2024-05-31 12:60",
+                              "31/31/2024",
+                              "2024-05-31 12:00 XYZQ",
+                              "2024-05-31x",
+                              "12:00",
+                              "2024-05",
+                              "nan",
+                              "inf",
+                              "1e999",
+                              "2024-05-31 13:00 PM",
+                              "2024-05-31 12:00 +99:00",
+                              "12345-01-01",
+                              "20240532T120000",
+                              "20240531T250000",
+                              "20240531T1200",
+                              "2024-05-31 12:00 (noon)",
+                              "2024-05-31T12:00Z[Europe/Paris",
+                              "31-MAY-2",
+                              "2024:05:31"}) {
     CAPTURE(written);
     CHECK(read_moment(written).kind == Moment::none);
   }

@@ -29,6 +29,14 @@ TEST_CASE("vectors / word2vec's text holds the ids, without blanks, beside the n
   CHECK(content(folder.file("v")) == "2 3\na_b_c__ 1 -0.5 1e-05\nd 0 123456790 0.1\n");
 }
 
+TEST_CASE("vectors / word2vec's keys are each once, and those that need no change have none") {
+  const TempDir folder;
+  const HostMatrix five{5, 1, {1, 2, 3, 4, 5}};
+  const IdTable ids({"a b", "a_b", "a\tb", "a_b_2", "c d"});
+  CHECK(io::write_vectors(folder.file("v"), io::VectorFormat::word2vec, five, ids) == 2);
+  CHECK(content(folder.file("v")) == "5 1\na_b_3 1\na_b 2\na_b_4 3\na_b_2 4\nc_d 5\n");
+}
+
 TEST_CASE("vectors / the projector's tables are the vectors and what they are") {
   const TempDir folder;
   const IdTable ids({"a b\tc", "d"});

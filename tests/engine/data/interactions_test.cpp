@@ -105,10 +105,21 @@ TEST_CASE("engine / prepare: the minimum rating stays in, what is below goes") {
   PrepareOptions options = all_for_training();
   options.has_min_rating = true;
   options.min_rating = 4;
-  const InteractionDataset data = prepare(std::move(log), options);
+  const InteractionDataset data = prepare(InteractionLog(log), options);
   CHECK(cells(data, data.train) == Cells{{"a", "x"}, {"b", "x"}});
   CHECK(data.report.below_min_rating == 1);
-  CHECK(data.items.size() == 2);
+  CHECK(data.items.ids() == std::vector<std::string>{"x"});
+  CHECK(data.report.items_left_empty == 1);
+  CHECK(data.report.users_left_empty == 0);
+  options.keep_empty = true;
+  const InteractionDataset kept = prepare(InteractionLog(log), options);
+  CHECK(cells(kept, kept.train) == cells(data, data.train));
+  CHECK(kept.items.size() == 2);
+  CHECK(kept.report.items_left_empty == 1);
+  // Without a filter what the log has stays, and the hash with it.
+  log.users = IdTable({"a", "b", "nobody"});
+  const PrepareOptions unfiltered = all_for_training();
+  CHECK(prepare(std::move(log), unfiltered).users.size() == 3);
 }
 
 TEST_CASE("engine / prepare: a k-core is peeled until it holds, and its ids are compacted") {
