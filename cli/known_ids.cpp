@@ -100,6 +100,7 @@ void refuse_slip_for_item(const SavedRecommender& saved, const std::string& id) 
 }
 
 std::vector<std::string> listed_items(const SavedRecommender& saved, const std::string& list) {
+  if (list.empty()) return {};  // the option is not given
   std::vector<std::string> ids = split_ids(saved.items, list);
   for (const std::string& id : ids) {
     if (saved.items.find(id) >= 0) continue;

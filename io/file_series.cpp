@@ -12,6 +12,7 @@
 #include "heddle/error.h"
 #include "io/content_kind.h"
 #include "io/decompress.h"
+#include "io/interactions.h"
 #include "io/listing.h"
 #include "io/readable_path.h"
 #include "io/text.h"
@@ -64,7 +65,9 @@ std::vector<std::string> series_in(const std::string& folder) {
     std::error_code ignored;
     if (name.starts_with('_') || is_beside_data(name) || !fs::is_regular_file(file, ignored)) continue;
     const ContentKind kind = kind_at(file);
-    if (kind.kind != ContentKind::text || !(kind.format.empty() || kind.format == "json_lines") || !kind.remedy.empty()) continue;
+    // Hive separates by a control character, which makes no text of its files by their look.
+    const bool text = kind.kind == ContentKind::text || (kind.kind == ContentKind::unknown && text_head(file).has_value());
+    if (!text || !(kind.format.empty() || kind.format == "json_lines") || !kind.remedy.empty()) continue;
     if (is_named_like_part(without_packed_ending(name))) parts.push_back(name);
     files.push_back(file);
   }

@@ -190,7 +190,7 @@ InteractionLog read_files(const std::vector<std::string>& files, const Interacti
   const std::string* of_format = nullptr;
   for (const std::string& file : files) {
     const ContentKind kind = kind_at(file);
-    const std::string refused = refusal(file, kind, "interactions", {"json_lines"});
+    const std::string refused = refusal(file, kind, "interactions", {"json_lines", "npz", "matrix_market"});
     require(refused.empty() || how.format != InteractionFormat::automatic, ErrorKind::bad_data, refused);
     if (how.format != InteractionFormat::automatic) continue;
     const auto found = std::find_if(interaction_formats().begin(), interaction_formats().end(),

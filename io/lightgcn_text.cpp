@@ -105,6 +105,28 @@ bool has_colons(std::string_view text) {
   return count > 0;
 }
 
+/// Whether the last comment above the data names columns for user and item, and not these two in this order.
+bool names_other_columns(std::string_view head) {
+  std::string_view last;
+  while (!head.empty()) {
+    const std::string_view line = head.substr(0, head.find('\n'));
+    if (!line.starts_with('#') && !line.starts_with('%') && line.find_first_not_of(" \t\r") != std::string_view::npos) break;
+    if (!line.empty() && (line.front() == '#' || line.front() == '%')) last = line;
+    head.remove_prefix(std::min(line.size() + 1, head.size()));
+  }
+  last.remove_prefix(std::min(last.find_first_not_of("#% \t"), last.size()));
+  const auto usual = [](Role role, std::string_view name) {
+    const auto names = usual_names(role);
+    return std::find(names.begin(), names.end(), plain_name(name)) != names.end();
+  };
+  int64_t user = -1, item = -1, count = 0;
+  for (std::string_view name = next_token(last); !name.empty(); name = next_token(last), ++count) {
+    if (user < 0 && usual(role_user, name)) user = count;
+    if (item < 0 && usual(role_item, name)) item = count;
+  }
+  return user >= 0 && item >= 0 && (user > item || count > 2);
+}
+
 /// Whether most lines have an entry twice: of the items of a user each stands there once, of a matrix's numbers they do not.
 bool repeats_items(const std::vector<std::vector<std::string>>& rows) {
   std::size_t repeating = 0;
@@ -225,6 +247,7 @@ LineShape line_shape(std::string_view head) {
   }
   if (rows.empty()) return LineShape::lists;
   const std::vector<std::string> first = rows.front();
+  if (names_other_columns(head)) return LineShape::table;
   const bool named = std::none_of(first.begin(), first.end(), [](const std::string& field) { return is_number(field); });
   const auto is_usual = [&](Role role) {
     const auto names = usual_names(role);

@@ -325,11 +325,12 @@ TEST_SUITE("cli") {
     heddle::io::write_safetensors(large, file);
     // What the program has read by its first answer.
     const auto megabytes_read = [&](const std::string& path) {
-      const std::string counters = folder.file("io"), pid = folder.file("pid"), out = folder.file("out");
+      const std::string counters = folder.write("io", ""), pid = folder.file("pid"), out = folder.file("out");
       const ProgramResult result =
           run_program("recommend " + path + " --lines --quiet >'" + out + "'",
-                      ": >'" + out + "'; (echo 7; while [ ! -s '" + out + "' ]; do sleep 0.02; done; cat /proc/$(cat '" + pid +
-                          "')/io >'" + counters + "') | sh -c 'echo $$ >\"" + pid + "\"; exec \"$@\"' sh");
+                      ": >'" + out + "'; (echo 7; while [ ! -s '" + out + "' ]; do sleep 0.02; done; until [ -s '" + counters +
+                          "' ]; do cat /proc/$(cat '" + pid + "')/io >'" + counters + "'; done) | sh -c 'echo $$ >\"" + pid +
+                          "\"; exec \"$@\"' sh");
       INFO(result.err);
       CHECK(result.status == 0);
       std::istringstream stream(file_content(counters));

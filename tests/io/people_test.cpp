@@ -137,6 +137,9 @@ TEST_CASE("io / people / marks: ids that begin with #, all of them or the first,
   CHECK(named.users[0] == "u0");
   CHECK(named.reading.files.front().header);
   CHECK(named.reading.files.front().comments == 1);
+  const InteractionLog pairs = whole_log(
+      "% item_id user_id\n" + log_of([](int user, int item, int) { return "i" + str(item) + " u" + str(user) + "\n"; }));
+  CHECK(pairs.users[0] == "u0");
   const TempDir folder;
   CHECK(has(refused([&] { return io::load_interactions(folder.write("c.txt", "# one, two\n# three, four\n")); }), "has no rows"));
 }
@@ -308,6 +311,19 @@ TEST_CASE("io / people / several files: lists, JSON, and what is no series") {
   other.write("train.csv", plain_csv());
   other.write("Test.tsv", "user_id\titem_id\n0\t3\n");
   CHECK(io::load_interactions(other.path().string()).part.size() == 145);
+  const TempDir hive;
+  hive.write("000000_0",
+             "1\x01"
+             "2\n");
+  hive.write("000001_0",
+             "1\x01"
+             "3\n");
+  CHECK(io::load_interactions(hive.path().string()).items.ids() == std::vector<std::string>{"2", "3"});
+  const std::string matrix = parts.write("a.mtx", "%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 1\n");
+  CHECK(has(refused([&] {
+              return io::load_interaction_files({matrix, parts.file("train.jsonl")});
+            }),
+            "are of different formats"));
   const TempDir inter;
   inter.write("train.inter", "user_id:token\titem_id:token\n1\t2\n");
   inter.write("test.inter", "user_id:token\titem_id:token\n1\t3\n");
