@@ -188,6 +188,14 @@ std::string Table::column_text(int64_t column) const {
   return text("column ", column + 1);
 }
 
+void Table::take_header_for_row() {
+  rows.insert(rows.begin(), std::move(header));
+  header.clear();
+  file.header = false;
+  body -= std::exchange(header_bytes, 0);
+  body_line -= std::exchange(header_lines, 0);
+}
+
 Table open_table(TextSource opened, const TableForm& form, const ReadOptions& options, Reading& reading,
                  bool (*is_header)(const std::vector<std::string>&, bool, const void*), const void* asked) {
   Table table{std::move(opened)};
@@ -307,6 +315,8 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
       --dialect.columns;
     }
     table.header = std::move(first);
+    table.header_bytes = body;
+    table.header_lines = lines;
     table.body += body;
     table.body_line += lines;
   }

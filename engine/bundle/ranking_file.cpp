@@ -28,33 +28,8 @@ constexpr std::size_t least_users_at_once = 1024;
 /// at once. By the number of places alone, so that the file is the same whatever the number of threads.
 constexpr std::size_t rows_of_piece = 4096, pieces_at_once = 16;
 
-/// A field of a CSV file, in quotes where it needs some (RFC 4180): around blanks at its ends too, which readers leave out
-/// otherwise, ours among them.
-std::string csv_field(std::string_view id) {
-  const bool blank_end = !id.empty() && (io::detail::is_blank(id.front()) || io::detail::is_blank(id.back()));
-  if (!blank_end && id.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(id);
-  std::string field = "\"";
-  for (const char c : id) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return field + '"';
-}
-
-std::string json_string(std::string_view id) {
-  std::string quoted = "\"";
-  for (const char c : io::detail::to_utf8(id)) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr const char* digits = "0123456789abcdef";
-      quoted += "\\u00";
-      quoted += digits[static_cast<unsigned char>(c) >> 4];
-      quoted += digits[c & 15];
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + '"';
-}
+using io::detail::csv_field;
+using io::detail::json_string;
 
 std::string run_field(std::string_view id, const char* whose) {
   require(!id.empty() && id.find_first_of(" \t\r\n\v\f") == std::string_view::npos, ErrorKind::usage,
