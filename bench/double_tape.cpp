@@ -175,17 +175,25 @@ DoubleTape::Ref DoubleTape::l2_penalty(Ref x, double factor) {
   return y;
 }
 
-DoubleTape::Ref DoubleTape::masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& listed) {
+DoubleTape::Ref DoubleTape::masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& listed,
+                                       const std::vector<float>& weights) {
   const Ref y = make(1, 1);
   const int64_t classes = cols(logits);
   std::vector<double> shares(static_cast<std::size_t>(size(logits)));
-  const double share = 1 / static_cast<double>(listed.size());
+  const auto weight_of = [labels, weights](int32_t row) {
+    const auto label = static_cast<std::size_t>(labels[static_cast<std::size_t>(row)]);
+    return weights.empty() ? 1 : static_cast<double>(weights[label]);
+  };
+  double total = 0;
+  for (const int32_t row : listed) total += weight_of(row);
   for (const int32_t row : listed) {
+    const double share = weight_of(row) / total;
     const double log_sum = softmax(values(logits) + row * classes, classes, 1, shares.data() + row * classes);
     values(y)[0] += share * (log_sum - values(logits)[row * classes + labels[static_cast<std::size_t>(row)]]);
   }
-  nodes_[y].backward = [this, logits, y, labels, listed, shares, share, classes] {
+  nodes_[y].backward = [this, logits, y, labels, listed, shares, weight_of, total, classes] {
     for (const int32_t row : listed) {
+      const double share = weight_of(row) / total;
       for (int64_t c = 0; c < classes; ++c) {
         const double label = c == labels[static_cast<std::size_t>(row)] ? 1 : 0;
         const int64_t at = row * classes + c;

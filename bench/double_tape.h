@@ -57,7 +57,8 @@ class DoubleTape {
   Ref elu(Ref x);
   Ref dropout(Ref x, const DoubleDropout& dropout);
   Ref l2_penalty(Ref x, double factor);
-  Ref masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& listed);
+  Ref masked_nll(Ref logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& listed,
+                 const std::vector<float>& weights = {});
   Ref gather_rows(Ref x, const std::vector<int32_t>& ids);
   Ref propagate(const HostCsr& a, bool ones, const std::vector<float>& scale, Ref x, int64_t layers);
   Ref bpr_loss(Ref x);

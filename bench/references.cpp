@@ -205,16 +205,19 @@ Softmax softmax_of(const float* logits, int64_t classes) {
 // Per row: log(sum (1 + e)) = log(sum) + e to first order (sum_error carries the square), log's own error, and the logits'
 // difference, exact in double. The mean is made in double and rounded once; the row terms are positive, so a float sum of them
 // would add gamma(m): that is not granted.
-Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows) {
+Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
+                     const std::vector<float>& weights) {
   Reference loss = zeros(1);
+  double m = 0;
   for (const int32_t row : rows) {
     const float* const values = logits.values.data() + row * logits.cols;
     const Softmax s = softmax_of(values, logits.cols);
     const double log_sum = std::log(s.sum);
-    loss.values[0] += log_sum + (s.most - values[labels[index(row)]]);
-    loss.bounds[0] += s.sum_error + function_error * log_sum;
+    const double weight = weights.empty() ? 1 : static_cast<double>(weights[index(labels[index(row)])]);
+    loss.values[0] += weight * (log_sum + (s.most - values[labels[index(row)]]));
+    loss.bounds[0] += weight * (s.sum_error + function_error * log_sum);
+    m += weight;
   }
-  const double m = static_cast<double>(rows.size());
   loss.values[0] /= m;
   loss.bounds[0] = loss.bounds[0] / m + 2 * u * std::abs(loss.values[0]);
   return loss;
@@ -223,17 +226,23 @@ Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& label
 // share = dloss / m is rounded once; share * exp / sum takes up to three roundings more; the label's element subtracts share
 // and is rounded once. Below the normal range the exponential and the products err by absolute amounts.
 Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
-                              float dloss) {
+                              float dloss, const std::vector<float>& weights) {
   Reference gradient = zeros(logits.rows * logits.cols);
-  const double share = static_cast<double>(dloss) / static_cast<double>(rows.size());
+  const auto weight_of = [&](int32_t row) {
+    return weights.empty() ? 1 : static_cast<double>(weights[index(labels[index(row)])]);
+  };
+  double total = 0;
+  for (const int32_t row : rows) total += weight_of(row);
+  const int more = weights.empty() ? 0 : 2;  // roundings: of the sum of weights, and of the weighted share
   for (const int32_t row : rows) {
+    const double share = static_cast<double>(dloss) * weight_of(row) / total;
     const int64_t first = row * logits.cols;
     const Softmax s = softmax_of(logits.values.data() + first, logits.cols);
     for (int64_t c = 0; c < logits.cols; ++c) {
       const double part = share * s.probability[index(c)];
       const double onehot = labels[index(row)] == c ? share : 0;
-      const double relative = (1 + s.term_error[index(c)]) * (1 + s.sum_error) * (1 + gamma(5)) - 1;
-      const double error = std::abs(part) * relative + std::abs(onehot) * gamma(2) + (1 + std::abs(share)) * 4 * underflow;
+      const double relative = (1 + s.term_error[index(c)]) * (1 + s.sum_error) * (1 + gamma(5 + more)) - 1;
+      const double error = std::abs(part) * relative + std::abs(onehot) * gamma(2 + more) + (1 + std::abs(share)) * 4 * underflow;
       gradient.values[index(first + c)] = part - onehot;
       gradient.bounds[index(first + c)] = error + u * (std::abs(part - onehot) + error);
     }

@@ -59,9 +59,10 @@ ActivationGradient bias_relu_dropout_backward(const HostMatrix& y, const HostMat
 /// (E + A^ E + ... + A^^layers E) / (layers + 1) with A^ = diag(scale) A diag(scale), A without its values where `ones`.
 Reference propagation(const HostCsr& a, bool ones, const std::vector<float>& scale, const HostMatrix& e, int64_t layers);
 
-Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
+Reference masked_nll(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
+                     const std::vector<float>& weights = {});
 Reference masked_nll_backward(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows,
-                              float dloss);
+                              float dloss, const std::vector<float>& weights = {});
 int32_t count_correct(const HostMatrix& logits, const std::vector<int32_t>& labels, const std::vector<int32_t>& rows);
 
 /// Rows of users, positives and negatives, as many of each. Scores and softplus may be float, the mean is double.

@@ -113,7 +113,7 @@ void KarateCommand::run() const {
                         {"predicted", 1 - mistake.joined},
                         {"probability", mistake.probability}});
   }
-  Json object = training_json(training, runs, data, hash, where);
+  Json object = training_json(training, runs, predicted_classes(*runs.first_model), data, hash, where);
   object["first_seed"] = {{"right", outcome.right},
                           {"of", data.test.size()},
                           {"mean_probability", outcome.mean_probability},

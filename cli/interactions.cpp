@@ -15,25 +15,6 @@ namespace heddle::cli {
 
 namespace {
 
-/// A word as a shell takes it; control characters by $'\\x0a', as bash and zsh have it.
-std::string shell_word(const std::string& word) {
-  constexpr const char* plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,@+%";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  const bool escaped = std::any_of(word.begin(), word.end(), is_control);
-  std::string result = escaped ? "$'" : "'";
-  for (const char c : word) {
-    if (is_control(c)) {
-      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else if (c == '\'') {
-      result += escaped ? "\\'" : "'\\''";
-    } else {
-      result += escaped && c == '\\' ? "\\\\" : std::string(1, c);
-    }
-  }
-  return result + "'";
-}
-
 /// Whether users and items of whom filters left nothing stayed.
 bool keeps_empty(const InteractionDataset& data) {
   const auto found = data.origin.options.find("keep_empty");
@@ -97,9 +78,7 @@ bool InteractionOptions::automatic_split() const { return prepare_settings().rea
 std::string InteractionOptions::command_line() const {
   std::string line;
   for (const std::string& path : paths_) line += (line.empty() ? "--data " : " --data ") + shell_word(path);
-  for (const auto& [name, value] : settings_.given())
-    line += " " + option_name(name) + (value == "true" ? "" : " " + shell_word(value));
-  return line;
+  return line + settings_.command_line();
 }
 
 std::string no_test_text(const InteractionDataset& data) {

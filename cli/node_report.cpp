@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "heddle/classification.h"
 #include "heddle/error.h"
 #include "io/text.h"
 
@@ -70,12 +71,37 @@ std::string data_text(const NodeDataset& data, const std::string& hash) {
   return text + fmt::format("           content hash {}\n", hash);
 }
 
+std::string class_sizes_text(const NodeDataset& data) {
+  if (data.classes == 0) return "";
+  std::vector<std::pair<int64_t, int32_t>> sizes(static_cast<std::size_t>(data.classes));
+  for (int32_t c = 0; c < data.classes; ++c) sizes[static_cast<std::size_t>(c)].second = c;
+  int64_t labelled = 0;
+  for (const int32_t label : data.labels) {
+    if (label < 0) continue;
+    ++sizes[static_cast<std::size_t>(label)].first;
+    ++labelled;
+  }
+  std::stable_sort(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  constexpr std::size_t most = 10;
+  std::string text = fmt::format("labels     {}:", grouped(labelled, "node"));
+  for (std::size_t i = 0; i < std::min(most, sizes.size()); ++i) {
+    const auto [count, number] = sizes[i];
+    const auto at = static_cast<std::size_t>(number);
+    const std::string name = at < data.class_names.size() ? data.class_names[at] : std::to_string(number);
+    text += fmt::format("{} {} {}", i > 0 ? "," : "", io::detail::printable(name), grouped(count));
+  }
+  if (sizes.size() > most) text += fmt::format(", and {} more", grouped(sizes.size() - most, "class", "classes"));
+  return text + "\n";
+}
+
 Json data_json(const NodeDataset& data, const std::string& hash) {
   return {{"name", data.name},
           {"nodes", data.nodes},
           {"edges", data.edges.size()},
           {"features", data.feature_count()},
           {"classes", data.classes},
+          {"class_names", data.class_names},
+          {"nodes_have_names", data.node_ids.size() > 0},
           {"train", data.train.size()},
           {"val", data.val.size()},
           {"test", data.test.size()},
@@ -100,6 +126,8 @@ std::string training_text(const NodeTraining& training, const SeedRuns& runs, co
   text += fmt::format("accuracy   train {}, validation {}, test {}\n",
                       accuracy_text(runs.over_seeds("train_accuracy").mean, data.train),
                       accuracy_text(runs.over_seeds("val_accuracy").mean, data.val), test);
+  text += macro_f1_text(runs.over_seeds("train_macro_f1").mean, runs.over_seeds("val_macro_f1").mean,
+                        runs.over_seeds("test_macro_f1").mean, data);
   if (runs.reports.size() > 1)
     text += fmt::format("           mean of {} ± population standard deviation\n", grouped(runs.reports.size(), "seed"));
   text += fmt::format("epoch      {:.3f} ms median, {:.3f} ms least (forward, backward, update; validation apart)\n",
@@ -108,8 +136,49 @@ std::string training_text(const NodeTraining& training, const SeedRuns& runs, co
   return text;
 }
 
-Json training_json(const NodeTraining& training, const SeedRuns& runs, const NodeDataset& data, const std::string& hash,
-                   const Device& device) {
+std::string macro_f1_text(double train, double val, double test, const NodeDataset& data) {
+  return fmt::format("macro-F1   train {}, validation {}, test {}\n", accuracy_text(train, data.train),
+                     accuracy_text(val, data.val), accuracy_text(test, data.test));
+}
+
+Json classification_json(const std::vector<int32_t>& predicted, const NodeDataset& data) {
+  const auto class_json = [&](int32_t number) {
+    const auto at = static_cast<std::size_t>(number);
+    return at < data.class_names.size() ? Json(data.class_names[at]) : Json(number);
+  };
+  Json object = Json::object();
+  for (const auto& [name, nodes] :
+       {std::pair("train", &data.train), std::pair("val", &data.val), std::pair("test", &data.test)}) {
+    if (nodes->empty()) {
+      object[name] = Json();
+      continue;
+    }
+    const Classification figures = classification(predicted, data.labels, *nodes);
+    Json classes = Json::array(), confusion = Json::array();
+    for (std::size_t c = 0; c < figures.classes.size(); ++c) {
+      const ClassFigures& of = figures.classes[c];
+      if (of.nodes + of.predicted == 0) continue;
+      classes.push_back({{"class", class_json(static_cast<int32_t>(c))},
+                         {"nodes", of.nodes},
+                         {"predicted", of.predicted},
+                         {"correct", of.correct},
+                         {"precision", of.precision},
+                         {"recall", of.recall},
+                         {"f1", of.f1}});
+    }
+    for (const Confusion& of : figures.confusion)
+      confusion.push_back({{"label", class_json(of.label)}, {"predicted", class_json(of.predicted)}, {"nodes", of.nodes}});
+    object[name] = {{"nodes", figures.nodes},
+                    {"accuracy", figures.accuracy},
+                    {"macro_f1", figures.macro_f1},
+                    {"classes", std::move(classes)},
+                    {"confusion", std::move(confusion)}};
+  }
+  return object;
+}
+
+Json training_json(const NodeTraining& training, const SeedRuns& runs, const std::vector<int32_t>& predicted,
+                   const NodeDataset& data, const std::string& hash, const Device& device) {
   Json seeds = Json::array();
   for (const FitReport& report : runs.reports) {
     seeds.push_back({{"seed", report.seed},
@@ -119,12 +188,15 @@ Json training_json(const NodeTraining& training, const SeedRuns& runs, const Nod
                      {"train_accuracy", figure_json(report, "train_accuracy")},
                      {"val_accuracy", figure_json(report, "val_accuracy")},
                      {"test_accuracy", figure_json(report, "test_accuracy")},
+                     {"train_macro_f1", figure_json(report, "train_macro_f1")},
+                     {"val_macro_f1", figure_json(report, "val_macro_f1")},
+                     {"test_macro_f1", figure_json(report, "test_macro_f1")},
                      {"weights_hash", report.weights_hash}});
   }
   const Json settings = settings_json(training.plan.settings);
   Json options = Json::object();
   for (const Setting& row : training.plan.kind->training) options[row.name] = settings[row.name];
-  const MeanAndDeviation accuracy = runs.over_seeds("test_accuracy");
+  const MeanAndDeviation accuracy = runs.over_seeds("test_accuracy"), f1 = runs.over_seeds("test_macro_f1");
   return {{"model", training.plan.kind->name},
           {"settings", settings_json(runs.first_model->settings())},
           {"options", std::move(options)},
@@ -136,6 +208,8 @@ Json training_json(const NodeTraining& training, const SeedRuns& runs, const Nod
           {"seeds", std::move(seeds)},
           {"test_accuracy",
            {{"mean", accuracy_json(accuracy.mean, data.test)}, {"std", accuracy_json(accuracy.deviation, data.test)}}},
+          {"test_macro_f1", {{"mean", accuracy_json(f1.mean, data.test)}, {"std", accuracy_json(f1.deviation, data.test)}}},
+          {"classification", classification_json(predicted, data)},
           {"epoch_ms", {{"median", 1e3 * runs.epoch_s_median()}, {"min", 1e3 * runs.epoch_s_min()}}},
           {"interrupted", runs.interrupted}};
 }

@@ -9,6 +9,7 @@
 #include "cli/setting_options.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
+#include "heddle/node_split.h"
 #include "heddle/settings.h"
 #include "kernels/common/overrides.h"
 
@@ -69,12 +70,30 @@ void DataOptions::add_to(CLI::App& app) {
       ->type_name("PATH")
       ->required();
   settings_.add_to(app, io::load_settings().rows());
+  settings_.add_to(app, node_split_settings().rows());
 }
 
-NodeDataset DataOptions::load(const ProgressCallback& progress) const {
+NodeDataset DataOptions::load(const ProgressCallback& progress, Reading* told) const {
   io::LoadOptions options = io::load_settings().read(settings_.given());
   options.options.progress = progress;
-  return io::load(path, options);
+  const NodeSplitOptions split = node_split_settings().read(settings_.given());
+  NodeDataset data = io::load(path, options, told);
+  split_nodes(data, split);
+  return data;
+}
+
+std::string DataOptions::command_line() const { return "--data " + shell_word(path) + settings_.command_line(); }
+
+std::string DataOptions::split_text() const {
+  const NodeSplitOptions split = node_split_settings().read(settings_.given());
+  switch (split.split) {
+    case NodeSplit::files: return "";
+    case NodeSplit::random:
+      return fmt::format("random{}, {} for validation, {} for the test, seed {}", split.stratified ? " within each class" : "",
+                         split.val_share, split.test_share, split.seed);
+    case NodeSplit::per_class: break;
+  }
+  return fmt::format("{} of each class to train on, seed {}", split.per_class, split.seed);
 }
 
 void PrintOptions::add_to(CLI::App& app) {

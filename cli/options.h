@@ -38,8 +38,12 @@ class DataOptions {
   std::string path;
 
   void add_to(CLI::App& app);
-  /// Throws what io::load throws.
-  NodeDataset load(const ProgressCallback& progress = {}) const;
+  /// With the parts that were asked for; throws what io::load and split_nodes throw. `told`: as of io::load.
+  NodeDataset load(const ProgressCallback& progress = {}, Reading* told = nullptr) const;
+  /// How a split was made, for people: "random, 0.2 for validation, 0.2 for the test, seed 0"; empty: by the files.
+  std::string split_text() const;
+  /// The options as they were given: "--data FOLDER --split random".
+  std::string command_line() const;
 
  private:
   SettingOptions settings_;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -40,6 +41,7 @@ struct Origin {
   std::string name;
   std::string hash;
   std::string unfinished;  ///< how far training came, where that was not its end
+  std::map<std::string, std::string> metadata;
 };
 
 Origin origin(const std::string& path) {
@@ -47,7 +49,7 @@ Origin origin(const std::string& path) {
   require(info.kind == SavedKind::node_classifier, ErrorKind::usage, path,
           " holds a recommender, not a node classifier; use heddle recommend, similar, evaluate or export");
   const TrainedOn trained = trained_on(info.metadata, path);
-  return {info.model, trained.name, trained.hash, unfinished_text(info.metadata)};
+  return {info.model, trained.name, trained.hash, unfinished_text(info.metadata), info.metadata};
 }
 
 std::string origin_text(const Origin& trained_on, const std::string& hash) {
@@ -57,8 +59,8 @@ std::string origin_text(const Origin& trained_on, const std::string& hash) {
   return fmt::format("on other data than this: {}, content hash {}", printable(trained_on.name), printable(trained_on.hash));
 }
 
-std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, const Origin& trained_on, const NodeDataset& data,
-                            const std::string& hash) {
+std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, const std::vector<int32_t>& predicted,
+                            const Origin& trained_on, const NodeDataset& data, const std::string& hash) {
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
   text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
@@ -66,12 +68,14 @@ std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, con
   text += fmt::format("device     {}\n", model.context().device().description());
   text += fmt::format("accuracy   train {}, validation {}, test {}\n", accuracy_text(on.train.accuracy, data.train),
                       accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));
+  const auto f1_of = [&](const std::vector<int32_t>& nodes) { return classification(predicted, data.labels, nodes).macro_f1; };
+  text += macro_f1_text(f1_of(data.train), f1_of(data.val), f1_of(data.test), data);
   text += fmt::format("weights    hash {}\n", weights_hash(model));
   return text + cost_text();
 }
 
-Json prediction_json(NodeClassifier& model, const DatasetFigures& on, const Origin& trained_on, const NodeDataset& data,
-                     const std::string& hash) {
+Json prediction_json(NodeClassifier& model, const DatasetFigures& on, const std::vector<int32_t>& predicted,
+                     const Origin& trained_on, const NodeDataset& data, const std::string& hash) {
   const Device& device = model.context().device();
   const auto loss = [](const SplitFigures& split, const std::vector<int32_t>& nodes) {
     return nodes.empty() ? Json() : Json(split.loss);
@@ -90,6 +94,7 @@ Json prediction_json(NodeClassifier& model, const DatasetFigures& on, const Orig
         {"val", accuracy_json(on.val.accuracy, data.val)},
         {"test", accuracy_json(on.test.accuracy, data.test)}}},
       {"loss", {{"train", loss(on.train, data.train)}, {"val", loss(on.val, data.val)}, {"test", loss(on.test, data.test)}}},
+      {"classification", classification_json(predicted, data)},
       {"weights_hash", weights_hash(model)}};
   add_cost(object);
   return object;
@@ -109,8 +114,9 @@ void PredictCommand::run() const {
   require(outputs.attention.empty() || attends || trained_on.kind.empty(), ErrorKind::usage, "--save-attention: ", model,
           " holds a ", trained_on.kind, ", which has no attention");
   note_doing("reading the data");
-  const NodeDataset dataset = data.load();
+  NodeDataset dataset = data.load();
   const std::string hash = dataset.content_hash();
+  adopt_classes(dataset, trained_on.metadata);
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
   note_doing("classifying");
   // First: a model that has none is refused before anything else is computed.
@@ -122,10 +128,10 @@ void PredictCommand::run() const {
   outputs.write(*loaded, dataset, true, results, &embeddings);
   results.report([&] {
     if (printing.json) {
-      print(prediction_json(*loaded, on, trained_on, dataset, hash));
+      print(prediction_json(*loaded, on, predicted_classes(*loaded), trained_on, dataset, hash));
       return;
     }
-    const std::string text = prediction_text(*loaded, on, trained_on, dataset, hash);
+    const std::string text = prediction_text(*loaded, on, predicted_classes(*loaded), trained_on, dataset, hash);
     if (!outputs.predictions.empty()) {
       print(text);
       return;

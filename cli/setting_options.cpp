@@ -26,6 +26,30 @@ void SettingOptions::add_to(CLI::App& app, std::span<const Setting> rows) {
   }
 }
 
+std::string shell_word(const std::string& word) {
+  constexpr const char* plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=,@+%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  const bool escaped = std::any_of(word.begin(), word.end(), is_control);
+  std::string result = escaped ? "$'" : "'";
+  for (const char c : word) {
+    if (is_control(c)) {
+      result += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else if (c == '\'') {
+      result += escaped ? "\\'" : "'\\''";
+    } else {
+      result += escaped && c == '\\' ? "\\\\" : std::string(1, c);
+    }
+  }
+  return result + "'";
+}
+
+std::string SettingOptions::command_line() const {
+  std::string line;
+  for (const auto& [name, value] : given_) line += " " + option_name(name) + (value == "true" ? "" : " " + shell_word(value));
+  return line;
+}
+
 void check_option(const std::string& name, const std::function<void()>& check) try { check(); } catch (const Error& error) {
   const std::string sentence = error.what();
   if (error.kind() != ErrorKind::usage || !sentence.starts_with(name + " is ")) throw;

@@ -13,6 +13,9 @@ namespace heddle::cli {
 /// "feature_scaling" as an option: "--feature-scaling".
 std::string option_name(std::string setting);
 
+/// A word as a shell takes it: in quotes where it has characters that mean something there.
+std::string shell_word(const std::string& word);
+
 /// The options of settings, made of their rows, and what the command line gave of them. It must stay where it is.
 class SettingOptions {
  public:
@@ -23,6 +26,8 @@ class SettingOptions {
   /// One option a row. A setting that several rows have has one option, which goes to all of them.
   void add_to(CLI::App& app, std::span<const Setting> rows);
   const Settings& given() const { return given_; }
+  /// What was given as it is written on a command line, each option behind a blank.
+  std::string command_line() const;
 
  private:
   std::vector<std::string> names_;

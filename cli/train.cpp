@@ -21,6 +21,7 @@
 #include "cli/run_files.h"
 #include "cli/setting_options.h"
 #include "cli/train_recommender.h"
+#include "heddle/classifier_training.h"
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/models.h"
@@ -124,7 +125,7 @@ void TrainCommand::run(const Kind& kind) {
   }
   results.report([&] {
     if (printing.json) {
-      Json object = training_json(training, runs, dataset, hash, where);
+      Json object = training_json(training, runs, predicted_classes(*runs.first_model), dataset, hash, where);
       object["profile"] = profile_json(profiler.get());
       object["saved"] = results.saved();
       add_cost(object);

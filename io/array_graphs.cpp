@@ -17,7 +17,8 @@ namespace heddle::io::detail {
 namespace {
 
 /// The matrix as a graph: entry (i, j) is the edge between i and j.
-void take_matrix(NodeDataset& data, const CoordinateMatrix& matrix, const std::string& file, Reading& reading) {
+void take_matrix(NodeDataset& data, const CoordinateMatrix& matrix, const LoadOptions& how, const std::string& file,
+                 Reading& reading) {
   require(matrix.rows == matrix.cols, ErrorKind::bad_data, file, ": the matrix is ", matrix.rows, " x ", matrix.cols,
           ", and a graph's is square; users x items are read by the commands for recommenders");
   require(!matrix.row.empty(), ErrorKind::bad_data, file, " has no edges");
@@ -30,17 +31,23 @@ void take_matrix(NodeDataset& data, const CoordinateMatrix& matrix, const std::s
   listed.reserve(matrix.row.size());
   for (std::size_t i = 0; i < matrix.row.size(); ++i) {
     listed.push_back(
-        {{matrix.row[i], matrix.col[i]}, matrix.values.empty() ? 1.0f : matrix.values[i], static_cast<int64_t>(i) + 1});
+        {{matrix.row[i], matrix.col[i]}, matrix.values.empty() ? 1.0f : matrix.values[i], false, static_cast<int64_t>(i) + 1});
   }
-  take_listed_edges(data, std::move(listed), !matrix.values.empty(), file, reading);
+  const auto notes = static_cast<std::ptrdiff_t>(reading.notes.size());
+  take_listed_edges(data, std::move(listed), !matrix.values.empty(), how.merge_edges, false, file, reading);
   const bool one_way =
       !matrix.symmetric && listed_entries - data.cleaning.self_loops != 2 * static_cast<int64_t>(data.edges.size());
-  if (one_way) reading.note(NoteKind::graph, file, 0, "the matrix is not symmetric: its entries are read as undirected edges");
+  const bool told = std::any_of(reading.notes.begin() + notes, reading.notes.end(), [](const ReadingNote& note) {
+    return note.sentence.find("read as undirected") != std::string::npos;
+  });
+  if (one_way && !told)
+    reading.note(NoteKind::graph, file, 0, "the matrix is not symmetric: its entries are read as undirected edges");
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
 }
 
 /// Edges as pairs: (edges, 2), or (2, edges) as PyTorch Geometric has them.
-void take_pairs(NodeDataset& data, NpzArrays& arrays, const std::string& key, int64_t nodes, Reading& reading) {
+void take_pairs(NodeDataset& data, NpzArrays& arrays, const std::string& key, int64_t nodes, const LoadOptions& how,
+                Reading& reading) {
   std::vector<int64_t> shape;
   const std::vector<int64_t> ends = arrays.integers(key, &shape);
   const bool columns = shape.size() == 2 && shape[0] == 2 && (shape[1] != 2 || key == "edge_index");
@@ -62,15 +69,22 @@ void take_pairs(NodeDataset& data, NpzArrays& arrays, const std::string& key, in
               nodes >= 0 ? text(there_are(nodes, "node")) : text("ids must run from 0 with few gaps"));
       most = std::max(most, end);
     }
-    listed.push_back({{static_cast<int32_t>(end_at(edge, 0)), static_cast<int32_t>(end_at(edge, 1))}, 1, edge + 1});
+    listed.push_back({{static_cast<int32_t>(end_at(edge, 0)), static_cast<int32_t>(end_at(edge, 1))}, 1, false, edge + 1});
   }
   data.nodes = nodes >= 0 ? nodes : most + 1;
-  take_listed_edges(data, std::move(listed), false, arrays.name(), reading);
+  take_listed_edges(data, std::move(listed), false, how.merge_edges, false, arrays.name(), reading);
 }
 
-/// Rows of a matrix of features, sparse or dense; -1: there are none.
-int64_t take_features(NodeDataset& data, NpzArrays& arrays, std::string& key) {
-  for (const char* prefix : {"attr_", "attr_matrix.", "attr_matrix_"}) {
+}  // namespace
+
+int64_t take_npz_features(NodeDataset& data, NpzArrays& arrays, bool alone, std::string& key) {
+  std::vector<const char*> prefixes = {"attr_", "attr_matrix.", "attr_matrix_"};
+  std::vector<const char*> keys = {"node_features", "x", "features", "feature", "feat", "attr_matrix"};
+  if (alone) {
+    prefixes.push_back("");
+    keys.insert(keys.end(), {"arr_0", "data"});
+  }
+  for (const char* prefix : prefixes) {
     if (!has_sparse(arrays, prefix)) continue;
     key = std::string(prefix) + "data";
     const CoordinateMatrix matrix = read_sparse(arrays, prefix);
@@ -96,7 +110,7 @@ int64_t take_features(NodeDataset& data, NpzArrays& arrays, std::string& key) {
     data.features_are_sparse = true;
     return data.sparse_features.rows;
   }
-  key = arrays.first_of({"node_features", "x", "features", "feature", "feat", "attr_matrix"});
+  key = arrays.first_of(keys);
   if (key.empty()) return -1;
   std::vector<int64_t> shape;
   std::vector<float> values = arrays.floats(key, &shape);
@@ -106,103 +120,99 @@ int64_t take_features(NodeDataset& data, NpzArrays& arrays, std::string& key) {
   return shape[0];
 }
 
-/// A label a node; one-hot rows are read as the place of the one.
-std::vector<std::string> label_texts(NpzArrays& arrays, const std::string& key) {
-  const Array array = arrays.read(key);
-  std::vector<std::string> labels;
+NumbersOrWords labels_of_array(const Array& array, const std::string& where) {
+  NumbersOrWords labels;
   const bool column = array.shape.size() == 2 && array.shape[1] == 1;
-  if (const auto* const words = std::get_if<std::vector<std::string>>(&array.values);
-      words != nullptr && (array.shape.size() == 1 || column))
-    return *words;
-  require(array.shape.size() == 1 || array.shape.size() == 2, ErrorKind::bad_data, arrays.name(), ": ", in_quotes(key),
-          " of shape ", shape_text(array.shape), " does not hold a label a node");
+  const bool one_each = array.shape.size() == 1 || column;
+  if (const auto* const words = std::get_if<std::vector<std::string>>(&array.values); words != nullptr && one_each) {
+    for (const std::string& word : *words) add_label(labels, word, where, 0);
+    return labels;
+  }
+  require(one_each || array.shape.size() == 2, ErrorKind::bad_data, where, " of shape ", shape_text(array.shape),
+          " does not hold a label a node");
   const auto number_at = [&](std::size_t at) {
     if (const auto* const integers = std::get_if<std::vector<int64_t>>(&array.values))
       return static_cast<double>((*integers)[at]);
     if (const auto* const floats = std::get_if<std::vector<float>>(&array.values)) return static_cast<double>((*floats)[at]);
     const auto* const doubles = std::get_if<std::vector<double>>(&array.values);
-    require(doubles != nullptr, ErrorKind::bad_data, arrays.name(), ": ", in_quotes(key), " does not hold numbers");
+    require(doubles != nullptr, ErrorKind::bad_data, where, " does not hold numbers");
     return (*doubles)[at];
   };
   const auto rows = static_cast<std::size_t>(array.shape[0]);
   const std::size_t cols = array.shape.size() == 2 ? static_cast<std::size_t>(array.shape[1]) : 1;
   for (std::size_t row = 0; row < rows; ++row) {
-    if (array.shape.size() == 1 || column) {
+    if (one_each) {
       const double value = number_at(row);
       const bool none = value != value || value == -1;
       require(none || (value >= 0 && value < max_classes && value == static_cast<double>(static_cast<int64_t>(value))),
-              ErrorKind::bad_data, arrays.name(), ": label ", value, " of node ", row, " is not a whole number between -1 and ",
+              ErrorKind::bad_data, where, ": label ", value, " of node ", row, " is not a whole number between -1 and ",
               max_classes - 1);
-      labels.push_back(none ? "" : text(static_cast<int64_t>(value)));
+      labels.add_number(none ? -1 : static_cast<int32_t>(value));
       continue;
     }
     int64_t one = -1;
     for (std::size_t col = 0; col < cols; ++col) {
       const double value = number_at(row * cols + col);
-      require(value == 0 || (value == 1 && one < 0), ErrorKind::bad_data, arrays.name(), ": row ", row, " of ", in_quotes(key),
+      require(value == 0 || (value == 1 && one < 0), ErrorKind::bad_data, where, ": row ", row,
               " is not one-hot; nodes with several labels are not read");
       if (value == 1) one = static_cast<int64_t>(col);
     }
-    labels.push_back(one < 0 ? "" : text(one));
+    require(one < max_classes, ErrorKind::bad_data, where, ": class ", one, " is not below ", max_classes);
+    labels.add_number(static_cast<int32_t>(one));
   }
   return labels;
 }
 
-/// A part from a mask (nodes), masks (splits, nodes) or (nodes, splits), or indices.
-void take_part(NodeDataset& data, NpzArrays& arrays, const std::string& key, std::vector<int32_t>& part, Reading& reading) {
-  std::vector<int64_t> shape;
-  const std::vector<int64_t> values = arrays.integers(key, &shape);
-  const bool mask = key.find("mask") != std::string::npos;
+std::vector<int32_t> part_of_array(const std::vector<int64_t>& values, const std::vector<int64_t>& shape, bool mask,
+                                   int64_t nodes, const std::string& file, const std::string& where, Reading* reading) {
+  std::vector<int32_t> part;
   if (!mask) {
     for (const int64_t node : values) {
-      require(node >= 0 && node < data.nodes, ErrorKind::bad_data, arrays.name(), ": ", in_quotes(key), " names node ", node,
-              ", and ", there_are(data.nodes, "node"));
+      require(node >= 0 && node < nodes, ErrorKind::bad_data, where, " names node ", node, ", and ", there_are(nodes, "node"));
       part.push_back(static_cast<int32_t>(node));
     }
-    return;
+    return part;
   }
-  const bool splits_first = shape.size() == 2 && shape[1] == data.nodes;
-  const bool nodes_first = !splits_first && shape.size() == 2 && shape[0] == data.nodes;
-  require((shape.size() == 1 && shape[0] == data.nodes) || ((splits_first || nodes_first) && !values.empty()),
-          ErrorKind::bad_data, arrays.name(), ": ", in_quotes(key), " of shape ", shape_text(shape), " is not a mask of ",
-          counted(data.nodes, "node"));
+  const bool splits_first = shape.size() == 2 && shape[1] == nodes;
+  const bool nodes_first = !splits_first && shape.size() == 2 && shape[0] == nodes;
+  require((shape.size() == 1 && shape[0] == nodes) || ((splits_first || nodes_first) && !values.empty()), ErrorKind::bad_data,
+          where, " of shape ", shape_text(shape), " is not a mask of ", counted(nodes, "node"));
   const int64_t splits = shape.size() == 1 ? 1 : splits_first ? shape[0] : shape[1];
-  if (splits > 1 && key.starts_with("train")) {
-    reading.note(NoteKind::split, arrays.name(), 0,
-                 text(in_quotes(key), " holds ", counted(splits, "split"), ": the first is taken"));
+  if (splits > 1 && reading != nullptr) {
+    const std::string what = where == file ? "it" : where.substr(file.size() + 2);
+    reading->note(NoteKind::split, file, 0, text(what, " holds ", counted(splits, "split"), ": the first is taken"));
   }
   const int64_t stride = nodes_first ? splits : 1;
-  for (int64_t node = 0; node < data.nodes; ++node) {
+  for (int64_t node = 0; node < nodes; ++node) {
     if (values[static_cast<std::size_t>(node * stride)] != 0) part.push_back(static_cast<int32_t>(node));
   }
+  return part;
 }
 
-}  // namespace
-
-NodeDataset parse_matrix_graph(std::string_view content, const std::string& name, Reading& reading) {
+NodeDataset parse_matrix_graph(std::string_view content, const std::string& name, const LoadOptions& how, Reading& reading) {
   const CoordinateMatrix matrix = parse_matrix_market(content, name);
   FileReading& told = tell_file(reading, name, "graph", "matrix_market", "begins with Matrix Market's banner");
   told.rows = static_cast<int64_t>(matrix.row.size());
   NodeDataset data;
-  take_matrix(data, matrix, name, reading);
+  take_matrix(data, matrix, how, name, reading);
   return data;
 }
 
-NodeDataset parse_npz_graph(std::string_view bytes, const std::string& name, const NodeColumns& columns, Reading& reading) {
+NodeDataset parse_npz_graph(std::string_view bytes, const std::string& name, const LoadOptions& how, Reading& reading) {
   NpzArrays arrays(bytes, name);
   NodeDataset data;
   std::vector<std::pair<std::string, std::string>> used;
   std::string key;
-  const int64_t feature_rows = take_features(data, arrays, key);
+  const int64_t feature_rows = take_npz_features(data, arrays, false, key);
   if (feature_rows >= 0) used.emplace_back(key, "feature");
-  std::string label_key = columns.label;
+  std::string label_key = how.columns.label;
   if (label_key.empty()) label_key = arrays.first_of({"labels", "node_labels", "label", "y", "target", "targets"});
-  std::vector<std::string> labels;
+  NumbersOrWords labels;
   if (!label_key.empty()) {
-    labels = label_texts(arrays, label_key);
+    labels = labels_of_array(arrays.read(label_key), name + ": " + in_quotes(label_key));
     used.emplace_back(label_key, "label");
   }
-  const auto label_rows = static_cast<int64_t>(labels.size());
+  const int64_t label_rows = labels.size();
   require(feature_rows < 0 || label_key.empty() || feature_rows == label_rows, ErrorKind::bad_data, name, " has ",
           counted(feature_rows, "row"), " of features and ", counted(label_rows, "label"));
   const int64_t nodes = feature_rows >= 0 ? feature_rows : label_key.empty() ? -1 : label_rows;
@@ -222,16 +232,16 @@ NodeDataset parse_npz_graph(std::string_view bytes, const std::string& name, con
     const CoordinateMatrix matrix = read_sparse(arrays, matrix_prefix);
     require(nodes < 0 || matrix.rows == nodes, ErrorKind::bad_data, name, ": the adjacency matrix has ",
             counted(matrix.rows, "row"), ", and ", there_are(nodes, "node"));
-    take_matrix(data, matrix, name, reading);
+    take_matrix(data, matrix, how, name, reading);
     listed = static_cast<int64_t>(matrix.row.size());
     used.emplace_back(matrix_prefix + "data", "weight");
   } else {
-    take_pairs(data, arrays, pairs, nodes, reading);
+    take_pairs(data, arrays, pairs, nodes, how, reading);
     listed = static_cast<int64_t>(data.edges.size()) + data.cleaning.duplicate_edges + data.cleaning.self_loops;
     used.emplace_back(pairs, "edge");
   }
   if (!label_key.empty()) {
-    number_classes(data, labels, name);
+    number_classes(data, std::move(labels), name);
   } else {
     data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   }
@@ -241,7 +251,10 @@ NodeDataset parse_npz_graph(std::string_view bytes, const std::string& name, con
         {&data.test, {"test_mask", "test_masks", "test_idx", "idx_test"}}}) {
     const std::string found = arrays.first_of(keys);
     if (found.empty()) continue;
-    take_part(data, arrays, found, *part, reading);
+    std::vector<int64_t> shape;
+    const std::vector<int64_t> values = arrays.integers(found, &shape);
+    *part = part_of_array(values, shape, found.find("mask") != std::string::npos, data.nodes, name,
+                          name + ": " + in_quotes(found), part == &data.train ? &reading : nullptr);
     used.emplace_back(found, "part");
   }
   FileReading& told = tell_file(reading, name, "graph", "npz", is_matrix ? "holds an adjacency matrix" : "holds edges");
@@ -260,13 +273,13 @@ NodeDataset read_graph_file(const std::string& path, std::string_view format, co
   NodeDataset data;
   if (format == "npz") {
     const ByteBuffer bytes = read_file(path);
-    data = parse_npz_graph(bytes.view(), path, how.columns, reading);
+    data = parse_npz_graph(bytes.view(), path, how, reading);
   } else {
     const ByteBuffer bytes = read_text_file(path);
-    if (format == "matrix_market") data = parse_matrix_graph(bytes.view(), path, reading);
-    if (format == "graphml") data = parse_graphml(bytes.view(), path, how.columns, reading);
-    if (format == "gexf") data = parse_gexf(bytes.view(), path, how.columns, reading);
-    if (format == "node_link") data = parse_node_link(bytes.view(), path, how.columns, reading);
+    if (format == "matrix_market") data = parse_matrix_graph(bytes.view(), path, how, reading);
+    if (format == "graphml") data = parse_graphml(bytes.view(), path, how, reading);
+    if (format == "gexf") data = parse_gexf(bytes.view(), path, how, reading);
+    if (format == "node_link") data = parse_node_link(bytes.view(), path, how, reading);
   }
   data.name = data_name(path);
   return data;

@@ -8,6 +8,7 @@
 #include "heddle/error.h"
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
+#include "io/text.h"
 #include "io/xml.h"
 
 namespace heddle::io {
@@ -50,6 +51,18 @@ bool is_written(const EdgeTable& table, std::size_t edge, const EdgeTableOptions
   return options.self_loops || table.sources[edge] != table.targets[edge];
 }
 
+/// What a node is called: by its id, else by its number.
+std::string node_name(int64_t node, const EdgeTableOptions& options) {
+  const bool named = options.node_ids != nullptr && options.node_ids->size() > 0;
+  return named ? (*options.node_ids)[node] : std::to_string(node);
+}
+
+/// The same of a class.
+std::string class_name(int32_t number, const EdgeTableOptions& options) {
+  const bool named = options.class_names != nullptr && static_cast<std::size_t>(number) < options.class_names->size();
+  return named ? (*options.class_names)[static_cast<std::size_t>(number)] : std::to_string(number);
+}
+
 std::string csv(const EdgeTable& table, const EdgeTableOptions& options) {
   Text out;
   out << "source,target";
@@ -57,7 +70,8 @@ std::string csv(const EdgeTable& table, const EdgeTableOptions& options) {
   out << "\n";
   for (std::size_t e = 0; e < table.sources.size(); ++e) {
     if (!is_written(table, e, options)) continue;
-    out << table.sources[e] << "," << table.targets[e];
+    out << detail::csv_field(node_name(table.sources[e], options)) << ","
+        << detail::csv_field(node_name(table.targets[e], options));
     for (std::size_t c = 0; c < table.columns.size(); ++c) out << "," << value_at(table, e, c);
     out << "\n";
   }
@@ -77,7 +91,9 @@ std::string gexf(const EdgeTable& table, const EdgeTableOptions& options) {
   out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<gexf xmlns=\"http://gexf.net/1.3\" version=\"1.3\">\n"
       << "<graph defaultedgetype=\"directed\">\n<attributes class=\"node\">\n";
   for (const auto& [title, values] : attributes) {
-    if (!values.empty()) out << "<attribute id=\"" << title << "\" title=\"" << title << "\" type=\"integer\"/>\n";
+    const bool words = options.class_names != nullptr && !options.class_names->empty();
+    if (!values.empty())
+      out << "<attribute id=\"" << title << "\" title=\"" << title << "\" type=\"" << (words ? "string" : "integer") << "\"/>\n";
   }
   out << "</attributes>\n";
   out << "<attributes class=\"edge\">\n";
@@ -86,10 +102,11 @@ std::string gexf(const EdgeTable& table, const EdgeTableOptions& options) {
   }
   out << "</attributes>\n<nodes>\n";
   for (int64_t node = 0; node < table.nodes; ++node) {
-    out << "<node id=\"" << node << "\" label=\"" << node << "\"><attvalues>";
+    const std::string name = xml_escaped(node_name(node, options));
+    out << "<node id=\"" << name << "\" label=\"" << name << "\"><attvalues>";
     for (const auto& [title, values] : attributes) {
       const int32_t value = values.empty() ? -1 : values[static_cast<std::size_t>(node)];
-      if (value >= 0) out << "<attvalue for=\"" << title << "\" value=\"" << value << "\"/>";
+      if (value >= 0) out << "<attvalue for=\"" << title << "\" value=\"" << xml_escaped(class_name(value, options)) << "\"/>";
     }
     out << "</attvalues></node>\n";
   }
@@ -99,8 +116,8 @@ std::string gexf(const EdgeTable& table, const EdgeTableOptions& options) {
     double sum = 0;
     for (std::size_t c = 0; c < columns; ++c) sum += value_at(table, e, c);
     const auto mean = static_cast<float>(columns > 0 ? sum / static_cast<double>(columns) : 1);
-    out << "<edge id=\"" << e << "\" source=\"" << table.sources[e] << "\" target=\"" << table.targets[e] << "\" weight=\""
-        << mean << "\"><attvalues>";
+    out << "<edge id=\"" << e << "\" source=\"" << xml_escaped(node_name(table.sources[e], options)) << "\" target=\""
+        << xml_escaped(node_name(table.targets[e], options)) << "\" weight=\"" << mean << "\"><attvalues>";
     for (std::size_t c = 0; c < columns; ++c) out << "<attvalue for=\"" << c << "\" value=\"" << value_at(table, e, c) << "\"/>";
     out << "</attvalues></edge>\n";
   }
@@ -124,6 +141,9 @@ void write_edge_table(const std::string& path, const EdgeTable& table, const Edg
     require(values->empty() || static_cast<int64_t>(values->size()) == table.nodes, ErrorKind::usage, path, ": ",
             there_are(values->size(), "class", "classes"), " for ", counted(table.nodes, "node"));
   }
+  require(options.node_ids == nullptr || options.node_ids->size() == 0 || options.node_ids->size() == table.nodes,
+          ErrorKind::usage, path, ": ", there_are(options.node_ids == nullptr ? 0 : options.node_ids->size(), "id"), " for ",
+          counted(table.nodes, "node"));
   write_file(path, form_of(path) == Form::csv ? csv(table, options) : gexf(table, options));
 } catch (...) {
   rethrow_as_error();

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +9,7 @@
 
 #include "heddle/data.h"
 #include "heddle/io.h"
+#include "io/node_names.h"
 #include "io/text_source.h"
 
 namespace heddle::io::detail {
@@ -22,52 +23,52 @@ int64_t sort_unique(std::vector<Edge>& edges);
 struct ListedEdge {
   Edge edge;
   float weight;
-  int64_t place;
+  bool backwards = false;  ///< it is listed from `second` to `first`
+  int64_t place = 0;
 };
 
-/// The weighted twin of sort_unique: appends each edge once, with its weight, to `edges` and `weights`. repeat(kept, next) tells
-/// the weight of an edge that has `kept` so far and is listed once more.
-template <class Repeat>
-int64_t sort_unique(std::vector<ListedEdge>& listed, std::vector<Edge>& edges, std::vector<float>& weights,
-                    const Repeat& repeat) {
-  std::sort(listed.begin(), listed.end(),
-            [](const ListedEdge& a, const ListedEdge& b) { return a.edge != b.edge ? a.edge < b.edge : a.place < b.place; });
-  edges.reserve(listed.size());
-  weights.reserve(listed.size());
-  int64_t removed = 0;
-  for (const ListedEdge& next : listed) {
-    if (edges.empty() || edges.back() != next.edge) {
-      edges.push_back(next.edge);
-      weights.push_back(next.weight);
-      continue;
-    }
-    weights.back() = repeat(weights.back(), next);
-    ++removed;
-  }
-  return removed;
-}
-
-/// What an edge list file holds, cleaned: see NodeDataset::edges.
-struct EdgeList {
+/// Edges, each once and ascending.
+struct MergedEdges {
   std::vector<Edge> edges;
-  std::vector<float> weights;  ///< empty, or one per edge
-  CleaningReport cleaning;
-  int64_t nodes = 0;            ///< the largest id, plus one; self-loops count
-  int64_t largest_id_line = 0;  ///< where the largest id stands first
-  int64_t listed = 0;           ///< lines with an edge
-  int64_t smallest_id = 0;      ///< of all ends
+  std::vector<float> weights;   ///< one for each
+  int64_t repeats = 0;          ///< listings beyond an edge's first
+  int64_t differing = 0;        ///< edges that are listed with several weights
+  int64_t first_differing = 0;  ///< the place of the first listing that differs from an earlier one of its edge; 0: none
+  int64_t both_ways = 0;        ///< edges that are listed forwards and backwards
+};
+/// Puts the listings of an edge together. With RepeatedEdges::same, `differ(kept, next)` throws for the first listing whose
+/// weight is not that of the edge's first.
+MergedEdges merge_listed(std::vector<ListedEdge>& listed, RepeatedEdges repeated,
+                         const std::function<void(float kept, const ListedEdge& next)>& differ);
+
+/// What a table of edges holds.
+struct EdgeList {
+  NumbersOrWords ends;             ///< two for each line: source, target
+  std::vector<float> weights;      ///< empty, or one for each line
+  std::vector<int64_t> lines;      ///< where they stand, beside weights
+  std::vector<int64_t> name_line;  ///< of each name the line where it stands first, 0: among numbers; empty for numbers
+  int64_t listed = 0;              ///< lines with an edge
+  int32_t smallest_id = 0;         ///< of the numbers
+  int32_t largest_id = -1;         ///< of the numbers
+  int64_t largest_id_line = 0;     ///< where that stands first
 };
 
 /// Parses a table of edges: a line holds two node ids and, in all lines or in none, a weight, or a header says which of its
-/// columns do. Ids are integers from 0. A repeat of an edge, in either direction, is removed if it has the same weight, and is an
-/// error otherwise. Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all.
+/// columns do. Throws Error{bad_data} "name:line: ..." for anything else, and if there is no edge at all.
 EdgeList parse_edge_list(TextSource source, const LoadOptions& options, Reading& reading);
 
-/// Makes a data set without features and labels of a single edge list file.
-/// Throws Error{bad_data} if the ids leave such gaps that there would be more than max_nodes (io/limits.h).
+/// Makes a data set without features and labels of a single edge list file. Ids that are no numbers, or leave such gaps that
+/// there would be more than max_nodes (io/limits.h), are numbered in the order in which they come.
 NodeDataset read_edge_list(const std::string& path, const LoadOptions& options, Reading& reading);
 
-/// Moves the edges of `list` into `data`. `nodes` in `data` is left alone.
-void take_edges(NodeDataset& data, EdgeList&& list);
+/// Makes `list` data.edges, whose ends are called as `names` has it: undirected, each once, without self-loops, which are
+/// counted. Edges with an end that `names` has not are left out for `unknown` ("a node that features.csv does not have").
+void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, const std::string& unknown, RepeatedEdges repeated,
+                const std::string& file, Reading& reading);
+
+/// The same of edges that other readers listed. Weights are kept where `weighted`, unless all are 1. Where the format says
+/// whether edges have a direction (`declared`), its reader tells what becomes of it.
+void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, RepeatedEdges repeated, bool declared,
+                       const std::string& file, Reading& reading);
 
 }  // namespace heddle::io::detail

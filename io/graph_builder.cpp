@@ -31,13 +31,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// What says that a node has no label.
-bool says_nothing(std::string_view cell) {
-  const std::string word = lower(cell);
-  return word.empty() || word == "na" || word == "n/a" || word == "nan" || word == "null" || word == "none" || word == "\\n" ||
-         word == "-1" || word == "-1.0";
-}
-
 /// A whole number, maybe written with a fraction of zero, as pandas does where some are missing; -1: none.
 int64_t whole_number(std::string_view cell) {
   double value = -1;
@@ -94,7 +87,7 @@ bool repeats(const NodeAttribute& attribute) {
   std::set<std::string> values;
   std::size_t filled = 0;
   for (const std::string& cell : attribute.cells) {
-    if (says_nothing(cell)) continue;
+    if (says_no_label(cell)) continue;
     ++filled;
     values.insert(cell);
   }
@@ -196,7 +189,7 @@ std::vector<int32_t> GraphBuilder::numbers_by_id() {
   return number;
 }
 
-NodeDataset GraphBuilder::finish(const NodeColumns& columns, FileReading& told, Reading& reading) {
+NodeDataset GraphBuilder::finish(const LoadOptions& how, FileReading& told, Reading& reading) {
   require(ids_.size() > 0, ErrorKind::bad_data, file_, " has no nodes");
   require(!edges_.empty(), ErrorKind::bad_data, file_, " has no edges");
   NodeDataset data;
@@ -214,78 +207,42 @@ NodeDataset GraphBuilder::finish(const NodeColumns& columns, FileReading& told, 
   for (ListedEdge& edge : edges_) {
     edge.edge = {number[static_cast<std::size_t>(edge.edge.first)], number[static_cast<std::size_t>(edge.edge.second)]};
   }
-  take_listed_edges(data, std::move(edges_), weighted_, file_, reading);
+  take_listed_edges(data, std::move(edges_), weighted_, how.merge_edges, declares_direction_, edge_file_, reading);
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   if (!by_number) data.node_ids = std::move(ids_);
-  take_attributes(data, attributes_, columns, told, reading);
+  take_attributes(data, attributes_, how.columns, told, reading);
   return data;
 }
 
-void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, std::string_view file,
-                       Reading& reading) {
-  for (ListedEdge& edge : listed) {
-    if (edge.edge.first > edge.edge.second) std::swap(edge.edge.first, edge.edge.second);
+void number_classes(NodeDataset& data, NumbersOrWords&& labels, std::string_view file) {
+  data.class_names.clear();
+  data.classes = 0;
+  std::vector<int32_t> place;
+  if (labels.are_words()) {
+    const std::vector<std::string>& names = labels.names().ids();
+    require(static_cast<int64_t>(names.size()) <= max_classes, ErrorKind::bad_data, file, ": ",
+            counted(names.size(), "class", "classes"), " are more than ", max_classes);
+    data.class_names = names;
+    std::sort(data.class_names.begin(), data.class_names.end());
+    for (const std::string& name : names) {
+      place.push_back(static_cast<int32_t>(std::lower_bound(data.class_names.begin(), data.class_names.end(), name) -
+                                           data.class_names.begin()));
+    }
   }
-  data.cleaning.self_loops +=
-      static_cast<int64_t>(std::erase_if(listed, [](const ListedEdge& edge) { return edge.edge.first == edge.edge.second; }));
-  std::vector<double> sums;
-  std::vector<int64_t> counts;
-  int64_t differ = 0, first_place = 0;
-  data.cleaning.duplicate_edges = sort_unique(listed, data.edges, data.edge_weights, [&](float kept, const ListedEdge& next) {
-    const std::size_t at = data.edges.size() - 1;
-    if (kept == next.weight && (counts.size() <= at || counts[at] == 0)) return kept;
-    if (counts.size() <= at) {
-      sums.resize(at + 1);
-      counts.resize(at + 1);
-    }
-    if (counts[at] == 0) {
-      // Those before this one had all the same weight; how many they were, the list tells.
-      const auto last = std::lower_bound(listed.begin(), listed.end(), next, [](const ListedEdge& a, const ListedEdge& b) {
-        return a.edge != b.edge ? a.edge < b.edge : a.place < b.place;
-      });
-      const auto first =
-          std::lower_bound(listed.begin(), last, next, [](const ListedEdge& a, const ListedEdge& b) { return a.edge < b.edge; });
-      counts[at] = last - first;
-      sums[at] = static_cast<double>(kept) * static_cast<double>(counts[at]);
-      ++differ;
-      if (first_place == 0) first_place = next.place;
-    }
-    sums[at] += next.weight;
-    return static_cast<float>(sums[at] / static_cast<double>(++counts[at]));
-  });
-  const bool all_one = std::all_of(data.edge_weights.begin(), data.edge_weights.end(), [](float weight) { return weight == 1; });
-  if (!weighted || all_one) data.edge_weights = {};
-  if (differ > 0 && weighted) {
-    reading.note(NoteKind::graph, file, first_place,
-                 text(counted(differ, "edge"),
-                      " listed more than once with different weights (in both directions, or repeated): the mean is taken"));
+  data.labels = labels.take_values();
+  for (int32_t& label : data.labels) {
+    if (label >= 0 && !place.empty()) label = place[static_cast<std::size_t>(label)];
+    data.classes = std::max(data.classes, label + 1);
   }
 }
 
 void number_classes(NodeDataset& data, const std::vector<std::string>& labels, std::string_view file) {
-  std::set<std::string> names;
-  bool numbers = true;
-  for (const std::string& label : labels) {
-    if (says_nothing(label)) continue;
-    numbers = numbers && whole_number(label) >= 0;
-    names.insert(label);
-  }
-  require(static_cast<int64_t>(names.size()) <= max_classes, ErrorKind::bad_data, file, ": ",
-          counted(names.size(), "class", "classes"), " are more than ", max_classes);
-  data.labels.assign(labels.size(), -1);
-  data.classes = 0;
-  data.class_names.clear();
-  if (!numbers) data.class_names.assign(names.begin(), names.end());
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    if (says_nothing(labels[i])) continue;
-    const int64_t number =
-        numbers ? whole_number(labels[i])
-                : std::lower_bound(data.class_names.begin(), data.class_names.end(), labels[i]) - data.class_names.begin();
-    require(number < max_classes, ErrorKind::bad_data, file, ": label ", in_quotes(labels[i]), " is not between 0 and ",
-            max_classes - 1);
-    data.labels[i] = static_cast<int32_t>(number);
-    data.classes = std::max(data.classes, static_cast<int32_t>(number) + 1);
-  }
+  NumbersOrWords numbered;
+  const bool numbers = std::all_of(labels.begin(), labels.end(),
+                                   [](const std::string& label) { return says_no_label(label) || whole_number(label) >= 0; });
+  if (!numbers) numbered.make_words();
+  for (const std::string& label : labels) add_label(numbered, label, file, 0);
+  number_classes(data, std::move(numbered), file);
 }
 
 std::vector<int32_t>* part_named(NodeDataset& data, std::string_view name) {

@@ -21,7 +21,12 @@ struct NodeAttribute {
 class GraphBuilder {
  public:
   /// `file` names the file in sentences.
-  explicit GraphBuilder(std::string file) : file_(std::move(file)) {}
+  explicit GraphBuilder(std::string file) : file_(std::move(file)), edge_file_(file_) {}
+  /// The file that the edges stand in, where that is another, which does not say whether they have a direction.
+  void set_edge_file(const std::string& file) {
+    edge_file_ = file;
+    declares_direction_ = false;
+  }
 
   /// A node that the file declares; its number. `place`: its line, or its number in the file, from 1. Throws Error{bad_data}
   /// where it comes twice.
@@ -34,7 +39,7 @@ class GraphBuilder {
   /// Throws Error{bad_data} where there is none. `place`: that of the edge.
   int32_t require_node(std::string_view id, int64_t place);
   void add_edge(int32_t source, int32_t target, float weight, int64_t place) {
-    edges_.push_back({{source, target}, weight, place});
+    edges_.push_back({{source, target}, weight, false, place});
   }
   void set_weighted() { weighted_ = true; }
   /// The place of the attribute of this name.
@@ -49,28 +54,26 @@ class GraphBuilder {
   void set_declared() { declared_ = true; }
 
   /// The data set, without a name: nodes in the order of their declaration, or by number where their ids are 0, 1, ...; edges
-  /// undirected and each once, of one that is listed with several weights their mean, which a note tells; what attributes are
-  /// labels, parts and features is told by `columns` and by usual names. `told` is completed: its columns are the attributes.
-  NodeDataset finish(const NodeColumns& columns, FileReading& told, Reading& reading);
+  /// undirected and each once, merged as `how` says; what attributes are labels, parts and features is told by its columns and by
+  /// usual names. `told` is completed: its columns are the attributes.
+  NodeDataset finish(const LoadOptions& how, FileReading& told, Reading& reading);
 
  private:
   std::vector<int32_t> numbers_by_id();
 
-  std::string file_;
+  std::string file_, edge_file_;
   IdTable ids_;
   std::vector<ListedEdge> edges_;
   std::vector<NodeAttribute> attributes_;
   bool declared_ = false;
+  bool declares_direction_ = true;
   bool weighted_ = false;
 };
 
-/// Makes `listed` data.edges: undirected, each once, without self-loops, which are counted. Weights are kept where `weighted`,
-/// unless all are 1; of an edge that is listed with several the mean is taken, which a note about `file` tells.
-void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, std::string_view file, Reading& reading);
-
-/// Numbers classes that files call by words: a label that is empty, or says that there is none (NA, null, nan, -1), is -1; whole
-/// numbers stand for themselves, anything else is numbered in the order of the words. Fills data.labels, classes and class_names.
-/// Throws Error{bad_data} that begins with `file` for too many.
+/// Takes over labels and their number of classes: whole numbers stand for themselves, words are numbered in their order. Throws
+/// Error{bad_data} that begins with `file` for too many.
+void number_classes(NodeDataset& data, NumbersOrWords&& labels, std::string_view file);
+/// The same of labels as text, each of which says nothing, or is a whole number, or else all are words.
 void number_classes(NodeDataset& data, const std::vector<std::string>& labels, std::string_view file);
 
 /// Sets labels, splits and features from attributes, whose cells stand in the order of the nodes.

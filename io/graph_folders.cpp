@@ -86,7 +86,7 @@ std::pair<std::string, std::string> citation_files(const std::string& path) {
 }  // namespace
 
 NodeDataset parse_citations(std::string_view content, const std::string& content_name, std::string_view cites,
-                            const std::string& cites_name, Reading& reading) {
+                            const std::string& cites_name, RepeatedEdges repeated, Reading& reading) {
   NodeDataset data;
   IdTable ids;
   std::vector<std::string> labels;
@@ -133,10 +133,10 @@ NodeDataset parse_citations(std::string_view content, const std::string& content
                         edges.number());
       continue;
     }
-    listed.push_back({{cited, citing}, 1, edges.number()});
+    listed.push_back({{cited, citing}, 1, false, edges.number()});
   }
   require(!listed.empty(), ErrorKind::bad_data, cites_name, " has no edges between papers of ", content_name);
-  take_listed_edges(data, std::move(listed), false, cites_name, reading);
+  take_listed_edges(data, std::move(listed), false, repeated, false, cites_name, reading);
   FileReading& told_edges = tell_file(reading, cites_name, "edges", "content", "is named NAME.cites");
   told_edges.rows = rows;
   told_edges.columns = {{"", 1, 1, "source", "place"}, {"", 2, 1, "target", "place"}};
@@ -147,12 +147,11 @@ NodeDataset parse_citations(std::string_view content, const std::string& content
 bool is_citations(const std::string& path) { return !citation_files(path).second.empty(); }
 
 NodeDataset read_citations(const std::string& path, const LoadOptions& how, Reading& reading) {
-  static_cast<void>(how);  // nothing of it is left open
   const auto [content_file, cites_file] = citation_files(path);
   require(!content_file.empty(), ErrorKind::bad_data, path, " is not named NAME.content, and no such file is in it");
   require(!cites_file.empty(), ErrorKind::bad_data, content_file, " has no NAME.cites beside it");
   const ByteBuffer content = read_text_file(content_file), cites = read_text_file(cites_file);
-  NodeDataset data = parse_citations(content.view(), content_file, cites.view(), cites_file, reading);
+  NodeDataset data = parse_citations(content.view(), content_file, cites.view(), cites_file, how.merge_edges, reading);
   data.name = data_name(content_file);
   return data;
 }
@@ -192,13 +191,17 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
   const LoadOptions of_edges = part_options(plain, 0, edges_share), of_features = part_options(plain, edges_share, 1),
                     of_parts = part_options(plain, 1, 1);
   EdgeList list = parse_edge_list(TextSource(edge_file, plain.options), of_edges, reading);
-  require(list.nodes <= data.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.nodes - 1,
+  require(!list.ends.are_words(), ErrorKind::bad_data, edge_file, " calls nodes by other names than numbers");
+  require(list.largest_id < data.nodes, ErrorKind::bad_data, edge_file, ":", list.largest_id_line, ": node id ", list.largest_id,
           " is too large, ", count_file, " says ", counted(data.nodes, "node"));
   const int64_t listed = list.listed;
-  take_edges(data, std::move(list));
+  NodeNames names;
+  names.nodes = data.nodes;
+  take_edges(data, std::move(list), names, "", how.merge_edges, edge_file, reading);
   if (!feature_file.empty()) {
-    RowIds ids;
-    data.dense_features = parse_matrix(TextSource(feature_file, plain.options), of_features, reading, ids);
+    NodeRows rows = parse_features(TextSource(feature_file, plain.options), of_features, reading, false);
+    require(rows.ids.empty(), ErrorKind::bad_data, feature_file, " has a column of node ids, and OGB's features have none");
+    data.dense_features = std::move(rows.features);
     require(data.dense_features.rows == data.nodes, ErrorKind::bad_data, feature_file, " has ",
             counted(data.dense_features.rows, "row"), ", ", count_file, " says ", counted(data.nodes, "node"));
   }
@@ -234,7 +237,7 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
          {std::tuple("train.csv", &data.train, "train"), {"valid.csv", &data.val, "val"}, {"test.csv", &data.test, "test"}}) {
       const std::string file = find_file(folder, name);
       if (file.empty()) continue;
-      for (const ListedId& id : parse_ids(TextSource(file, plain.options), of_parts, reading, data.nodes, told))
+      for (const ListedId& id : parse_part(TextSource(file, plain.options), of_parts, reading, names, told))
         part->push_back(id.id);
     }
     check_parts(data, folder, reading);
@@ -246,31 +249,19 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
 
 namespace {
 
-/// The place of the first of the names that the table's header has; -1: none, where it `may_be_missing`, else an error that asks
-/// for the first of them.
-int64_t place_of(const Table& table, std::initializer_list<const char*> names, bool may_be_missing = false) {
-  for (const char* name : names) {
-    const auto found = std::find(table.header.begin(), table.header.end(), name);
-    if (found != table.header.end()) return found - table.header.begin();
+/// nodes.csv, nodes.tsv or nodes.txt, and the same of edges; empty: it is not there.
+std::string find_table(const std::string& folder, const std::string& stem) {
+  for (const char* ending : {".csv", ".tsv", ".txt"}) {
+    if (std::string found = find_file(folder, stem + ending); !found.empty()) return found;
   }
-  if (may_be_missing) return -1;
-  std::string known;
-  for (std::size_t i = 0; i < std::min<std::size_t>(6, table.header.size()); ++i)
-    known += (i > 0 ? ", " : "") + in_quotes(table.header[i]);
-  table.fail_at(1, "there is no column ", in_quotes(*names.begin()), known.empty() ? "" : " among ", known);
-}
-
-/// The place of a column that an option names, or that has one of the usual names.
-int64_t place_of(const Table& table, const std::string& asked, std::initializer_list<const char*> usual,
-                 bool may_be_missing = false) {
-  return asked.empty() ? place_of(table, usual, may_be_missing) : place_of(table, {asked.c_str()});
+  return "";
 }
 
 }  // namespace
 
 std::pair<std::string, std::string> dgl_files(const std::string& path) {
   if (!is_a_folder(path)) return {};
-  std::string nodes = "nodes.csv", edges = "edges.csv";
+  std::string nodes, edges;
   const std::string meta = find_file(path, "meta.yaml");
   if (!meta.empty()) {
     const ByteBuffer content = read_text_file(meta);
@@ -295,7 +286,8 @@ std::pair<std::string, std::string> dgl_files(const std::string& path) {
               " names a file in another folder: ", in_quotes(*section));
     }
   }
-  return {find_file(path, nodes), find_file(path, edges)};
+  return {nodes.empty() ? find_table(path, "nodes") : find_file(path, nodes),
+          edges.empty() ? find_table(path, "edges") : find_file(path, edges)};
 }
 
 NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how, Reading& reading, double nodes_share) {
@@ -303,9 +295,12 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
   const NodeColumns& columns = how.columns;
   const std::string nodes_name = nodes.name(), edges_name = edges.name();
   GraphBuilder graph(nodes_name);
-  Table node_table = open_node_table(std::move(nodes), how, reading, "nodes");
-  const int64_t id = place_of(node_table, columns.node, {"node_id", "id", "node", "Id"});
-  const int64_t of_graph = place_of(node_table, {"graph_id"}, true);
+  graph.set_edge_file(edges_name);
+  Table node_table = open_node_table(std::move(nodes), how, reading, NodeTable::nodes);
+  const int64_t id = node_table.columns() == 1 ? 0 : find_node_column(node_table, how, reading);
+  if (id < 0) node_table.fail_at(1, "no column holds node ids; --node-column says which does");
+  const auto graph_column = std::find(node_table.header.begin(), node_table.header.end(), "graph_id");
+  const int64_t of_graph = graph_column == node_table.header.end() ? -1 : graph_column - node_table.header.begin();
   std::string first_graph;
   std::vector<std::size_t> attributes;
   for (const std::string& name : node_table.header) {
@@ -331,10 +326,9 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
   });
   require(rows > 0, ErrorKind::bad_data, nodes_name, " has no nodes");
 
-  Table edge_table = open_node_table(std::move(edges), how, reading, "edges");
-  const int64_t source = place_of(edge_table, columns.source, {"src_id", "src", "source", "Source"});
-  const int64_t target = place_of(edge_table, columns.target, {"dst_id", "dst", "target", "Target"});
-  const int64_t weight = place_of(edge_table, columns.weight, {"weight", "Weight"}, true);
+  Table edge_table = open_node_table(std::move(edges), how, reading, NodeTable::edges);
+  const EdgeColumns places = find_edge_columns(edge_table, how, reading);
+  const int64_t source = places.source, target = places.target, weight = places.weight;
   int64_t listed = 0;
   for_each_row(edge_table, of_edges.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
     ++listed;
@@ -362,7 +356,7 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
   told.format = "dgl";
   told.why = "is named as DGL names it";
   told.columns.clear();
-  NodeDataset data = graph.finish(columns, told, reading);
+  NodeDataset data = graph.finish(how, told, reading);
   told.rows = rows;
   told.columns[static_cast<std::size_t>(id)].used_for = "node";
   told.columns[static_cast<std::size_t>(id)].why = columns.node.empty() ? "usual name" : "named";

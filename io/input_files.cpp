@@ -8,6 +8,7 @@
 #include "io/content_kind.h"
 #include "io/decompress.h"
 #include "io/file_series.h"
+#include "io/folder.h"
 #include "io/graph_folders.h"
 #include "io/listing.h"
 #include "io/readable_path.h"
@@ -24,16 +25,10 @@ struct InputName {
   std::string_view pattern;
   bool beside;  ///< also looked for beside a file that is named itself: titles, and the other parts of Planetoid's eight
 };
-constexpr InputName input_names[] = {
-    {"ind.*", true},         {"edges.txt", false},    {"edges.csv", false},      {"edges.tsv", false},      {"*.edges", false},
-    {"features.npy", false}, {"features.csv", false}, {"labels.npy", false},     {"labels.csv", false},     {"labels.txt", false},
-    {"train.txt", false},    {"val.txt", false},      {"valid.txt", false},      {"validation.txt", false}, {"dev.txt", false},
-    {"test.txt", false},     {"*.inter", false},      {"*.item", true},          {"u.data", false},         {"u.item", true},
-    {"ratings.dat", false},  {"ratings.csv", false},  {"movies.dat", true},      {"*.content", true},       {"*.cites", true},
-    {"nodes.csv", false},    {"meta.yaml", false},    {"*.mtx", false},          {"movies.csv", true},      {"train.csv", false},
-    {"val.csv", false},      {"valid.csv", false},    {"validation.csv", false}, {"dev.csv", false},        {"test.csv", false},
-    {"train.tsv", false},    {"val.tsv", false},      {"valid.tsv", false},      {"validation.tsv", false}, {"dev.tsv", false},
-    {"test.tsv", false}};
+constexpr InputName input_names[] = {{"ind.*", true},        {"nodes.csv", false}, {"nodes.tsv", false}, {"nodes.txt", false},
+                                     {"meta.yaml", false},   {"*.content", true},  {"*.cites", true},    {"*.inter", false},
+                                     {"*.item", true},       {"u.data", false},    {"u.item", true},     {"ratings.dat", false},
+                                     {"ratings.csv", false}, {"movies.dat", true}, {"movies.csv", true}};
 
 bool matches(std::string_view name, std::string_view pattern) {
   if (pattern.starts_with('*')) return name.ends_with(pattern.substr(1));
@@ -42,6 +37,7 @@ bool matches(std::string_view name, std::string_view pattern) {
 }
 
 bool is_known(std::string_view name, bool beside) {
+  if (!beside && is_folder_file(name)) return true;  // the parts of interactions among them
   name = without_packed_ending(name);
   return std::any_of(std::begin(input_names), std::end(input_names),
                      [&](const InputName& known) { return (known.beside || !beside) && matches(name, known.pattern); });

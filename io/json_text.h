@@ -4,11 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "io/text.h"
+
 /// JSON as text, for what is written where memory may run out: a tree of values would take memory even to be destroyed.
 namespace heddle::io::detail {
-
-/// The value in quotes; bytes that are not UTF-8 are read as Windows-1252.
-std::string json_string(std::string_view value);
 
 /// An object, written member after member: {"name": "x", "rows": 3} without blanks.
 class JsonObject {

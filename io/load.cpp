@@ -79,6 +79,13 @@ constexpr NodeFormatEntry node_format_table[] = {
 
 std::span<const NodeFormatEntry> node_formats() { return node_format_table; }
 
+std::string graph_format_at(const std::string& path) {
+  for (const NodeFormatEntry& entry : node_formats()) {
+    if (entry.format != NodeFormat::edge_list && entry.recognise(path)) return std::string(entry.name);
+  }
+  return "";
+}
+
 namespace {
 
 NodeDataset read_nodes(const std::string& path, const LoadOptions& how, Reading& reading) {
@@ -127,7 +134,14 @@ std::vector<SettingOf<LoadOptions>> load_rows() {
                                               node_column_setting("target_column", &NodeColumns::target, "an edge's end"),
                                               node_column_setting("weight_column", &NodeColumns::weight, "an edge's weight"),
                                               node_column_setting("node_column", &NodeColumns::node, "the node's id"),
-                                              node_column_setting("label_column", &NodeColumns::label, "the node's class")};
+                                              node_column_setting("label_column", &NodeColumns::label, "the node's class"),
+                                              setting("merge_edges", &LoadOptions::merge_edges,
+                                                      {{"mean", RepeatedEdges::mean},
+                                                       {"sum", RepeatedEdges::sum},
+                                                       {"max", RepeatedEdges::largest},
+                                                       {"error", RepeatedEdges::same}},
+                                                      "an edge that is listed with several weights, in both directions or "
+                                                      "repeatedly, gets their mean (and a note), sum or max, or is an error")};
   for (SettingOf<ReadOptions>& row : detail::read_option_rows()) {
     if (row.told.name == "dates") continue;  // no reader of nodes reads times
     rows.push_back(detail::setting_within(&LoadOptions::options, std::move(row)));

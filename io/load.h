@@ -23,4 +23,7 @@ struct NodeFormatEntry {
 /// All formats, in the order in which `load` tries them.
 std::span<const NodeFormatEntry> node_formats();
 
+/// The name of the format that a graph at the path has; empty where there is none, or any text could be one.
+std::string graph_format_at(const std::string& path);
+
 }  // namespace heddle::io::detail

@@ -26,7 +26,7 @@ const Json* member(const Json& object, const char* name) {
 
 }  // namespace
 
-NodeDataset parse_node_link(std::string_view content, const std::string& name, const NodeColumns& columns, Reading& reading) {
+NodeDataset parse_node_link(std::string_view content, const std::string& name, const LoadOptions& how, Reading& reading) {
   if (content.starts_with("\xef\xbb\xbf")) content.remove_prefix(3);
   Json root;
   try {
@@ -59,7 +59,7 @@ NodeDataset parse_node_link(std::string_view content, const std::string& name, c
       if (key != "id") graph.set(graph.attribute(key), number, text_of_json(value));
     }
   }
-  const std::string weight_name = columns.weight.empty() ? "weight" : columns.weight;
+  const std::string weight_name = how.columns.weight.empty() ? "weight" : how.columns.weight;
   bool weighted = false, by_place = false;
   int64_t edge = 0;
   for (const Json& link : *links) {
@@ -101,7 +101,7 @@ NodeDataset parse_node_link(std::string_view content, const std::string& name, c
         NoteKind::graph, name, 0,
         "its edges name nodes by numbers, which no node has for its id: they are taken as places in the list of nodes, from 0");
   FileReading& told = tell_file(reading, name, "graph", "node_link", "is a JSON object with nodes and links");
-  return graph.finish(columns, told, reading);
+  return graph.finish(how, told, reading);
 }
 
 }  // namespace heddle::io::detail

@@ -18,13 +18,24 @@ namespace heddle::io::detail {
 
 namespace {
 
-constexpr std::string_view source_names[] = {"source", "src",      "from",  "fromnode", "fromnodeid",
-                                             "srcid",  "sourceid", "node1", "u",        "head"};
-constexpr std::string_view target_names[] = {"target", "dst",      "to",    "tonode", "tonodeid",
-                                             "dstid",  "targetid", "node2", "v",      "tail"};
-constexpr std::string_view weight_names[] = {"weight", "weights", "w", "value"};
-constexpr std::string_view node_names[] = {"node", "nodeid", "id", "nodeidx", "nodeindex"};
-constexpr std::string_view label_names[] = {"label", "labels", "y", "class", "classid", "target"};
+constexpr std::string_view source_names[] = {"source",    "src",    "from",   "fromnode", "fromnodeid", "srcid", "sourceid",
+                                             "node1",     "u",      "head",   "fromid",   "id1",        "nodea", "start",
+                                             "startnode", "origin", "citing", "follower", "sender",     "parent"};
+constexpr std::string_view target_names[] = {"target",  "dst",         "to",    "tonode",   "tonodeid", "dstid", "targetid",
+                                             "node2",   "v",           "tail",  "toid",     "id2",      "nodeb", "end",
+                                             "endnode", "destination", "cited", "followee", "receiver", "child"};
+constexpr std::string_view weight_names[] = {"weight", "weights", "w", "value", "edgeweight"};
+constexpr std::string_view node_names[] = {"node", "nodeid", "id", "nodeidx", "nodeindex", "nodename"};
+constexpr std::string_view label_names[] = {"label",     "labels",  "y",         "class",   "classid", "target",   "category",
+                                            "nodelabel", "labelid", "classname", "subject", "group",   "community"};
+/// Of them, those that say so beside features: a y or a target may be one.
+constexpr std::string_view certain_label_names[] = {"label",    "labels",    "class",   "classid",
+                                                    "category", "nodelabel", "labelid", "classname"};
+constexpr std::string_view part_columns[] = {"split", "part", "set", "subset"};
+/// Above the ids or the mask of a part.
+constexpr std::string_view part_headers[] = {"train",    "val",       "valid",   "validation", "test",      "index",
+                                             "idx",      "trainmask", "valmask", "testmask",   "validmask", "mask",
+                                             "trainidx", "validx",    "testidx", "ids",        "nodes",     "nodeids"};
 /// Columns that programs number their rows in: pandas and R leave the name out.
 constexpr std::string_view row_number_names[] = {"", "index", "idx", "unnamed0", "row", "rowid", "rownames"};
 
@@ -54,10 +65,71 @@ int64_t asked_column(const Table& table, const std::string& asked, const char* w
   return column;
 }
 
-bool is_node_header(const std::vector<std::string>& names, bool any_number, const void*) {
+template <std::size_t count>
+bool is_one_of_names(const std::string& name, const std::string_view (&names)[count]) {
+  return std::find(std::begin(names), std::end(names), plain_name(name)) != std::end(names);
+}
+
+bool is_node_header(const std::vector<std::string>& names, bool any_number, const void* kind) {
   if (!any_number) return true;
-  // pandas numbers columns that have no names: ",0,1,2".
-  return names.size() > 2 && names.front().empty();
+  // pandas numbers columns that have no names: ",0,1,2"; beside edges ",3" may be one without a source.
+  const std::size_t least = *static_cast<const NodeTable*>(kind) == NodeTable::split ? 2 : 3;
+  return names.size() >= least && names.front().empty();
+}
+
+const char* role_of(NodeTable kind) {
+  switch (kind) {
+    case NodeTable::edges: return "edges";
+    case NodeTable::nodes: return "nodes";
+    case NodeTable::features: return "features";
+    case NodeTable::labels: return "labels";
+    case NodeTable::split: break;
+  }
+  return "split";
+}
+
+bool is_known_name(const std::string& name, NodeTable kind, const NodeColumns& asked) {
+  for (const std::string* column : {&asked.source, &asked.target, &asked.weight, &asked.node, &asked.label}) {
+    if (!name.empty() && name == *column) return true;
+  }
+  if (kind == NodeTable::edges)
+    return is_one_of_names(name, source_names) || is_one_of_names(name, target_names) || is_one_of_names(name, weight_names);
+  return is_one_of_names(name, node_names) || is_one_of_names(name, label_names) || is_one_of_names(name, part_columns) ||
+         (kind == NodeTable::split && is_one_of_names(name, part_headers));
+}
+
+/// Whether one of the header's words comes again below it, in the same column; at one of the ends of an edge, in either.
+bool comes_again(const Table& table, NodeTable kind) {
+  for (const std::vector<std::string>& row : table.rows) {
+    for (std::size_t i = 0; i < std::min(row.size(), table.header.size()); ++i) {
+      if (row[i] == table.header[i]) return true;
+      if (kind == NodeTable::edges && i < 2 && row[i] == table.header[1 - std::min<std::size_t>(i, 1)]) return true;
+    }
+  }
+  return false;
+}
+
+/// A first line of words above lines of words is a header by its names; else it is a row where its words come again, and where
+/// files of the kind seldom have a header.
+void settle_header(Table& table, NodeTable kind, const LoadOptions& options, Reading& reading) {
+  const bool told = table.header.empty() || options.options.header != HeaderLine::automatic || table.header.front().empty() ||
+                    static_cast<int64_t>(table.header.size()) != table.columns();
+  if (told || kind == NodeTable::features || kind == NodeTable::nodes) return;
+  if (table.rows.empty() && kind != NodeTable::split) return;  // names above nothing
+  bool repeated = false;                                       // classes come again, and one that does not is none
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    if (is_known_name(table.header[i], kind, options.columns)) return;
+    const ColumnValues values = values_of(table.rows, i);
+    if (values.rows > 0 && (values.filled() == 0 || values.all_numbers())) return;
+    repeated = repeated || 2 * values.distinct <= values.filled();
+  }
+  if (kind == NodeTable::split || comes_again(table, kind)) return table.take_header_for_row();
+  const std::string& separator = table.dialect.separator;
+  const bool is_header = kind == NodeTable::labels ? repeated || table.columns() > 1 : separator == "," || separator == ";";
+  reading.note(NoteKind::header, table.source.name(), table.body_line,
+               text("the first line holds words as the others do: it is taken for ",
+                    is_header ? "a header; --header no says that it is none" : "a row; --header yes says that it is a header"));
+  if (!is_header) table.take_header_for_row();
 }
 
 /// Whether the column's name and values, or its values alone, say that it counts the rows.
@@ -70,20 +142,6 @@ bool counts_rows(const Table& table, std::size_t column) {
       std::find(std::begin(row_number_names), std::end(row_number_names), name) != std::end(row_number_names);
   return numbers_rows ||
          (values.filled() >= 10 && std::find(std::begin(node_names), std::end(node_names), name) != std::end(node_names));
-}
-
-/// The column of node ids beside features or labels: named, or usual, or one that counts the rows; -1: none.
-int64_t find_node_column(const Table& table, const LoadOptions& options, Reading& reading) {
-  const int64_t asked = asked_column(table, options.columns.node, "node");
-  if (asked >= 0 || table.columns() < 2) return asked;
-  const int64_t named = find_named(table.header, node_names);
-  if (named >= 0) return named;
-  if (!counts_rows(table, 0)) return -1;
-  if (table.header.empty()) {
-    reading.note(NoteKind::columns, table.source.name(), table.body_line + 1,
-                 "column 1 counts the rows: it is taken for the node ids");
-  }
-  return 0;
 }
 
 void tell_columns(Table& table, const std::vector<std::pair<int64_t, const char*>>& used, const char* others) {
@@ -104,19 +162,61 @@ void tell_columns(Table& table, const std::vector<std::pair<int64_t, const char*
   }
 }
 
-/// Ids beside rows as they are, or none where they count the rows from 0 or from 1.
-void finish_ids(const Table& table, RowIds& ids) {
-  std::vector<bool> seen(ids.size(), false);
-  if (ids.empty()) return;
-  const int32_t least = *std::min_element(ids.begin(), ids.end());
-  const int32_t first = least == 1 ? 1 : 0;
-  for (int32_t& id : ids) {
-    id -= first;
-    const bool fits = id >= 0 && static_cast<std::size_t>(id) < ids.size() && !seen[static_cast<std::size_t>(id)];
-    require(fits, ErrorKind::bad_data, table.source.name(), ": the node ids of ", counted(ids.size(), "row"),
-            " are not each number from ", first, " once: ", id + first, " is too much");
-    seen[static_cast<std::size_t>(id)] = true;
+/// "1 2 x", for sentences about a line that is not what it should be.
+std::string first_row_text(const Table& table) {
+  std::string found;
+  for (const std::string& field : table.rows.empty() ? table.header : table.rows.front())
+    found += (found.empty() ? "" : " ") + field;
+  return found;
+}
+
+bool says_true(std::string_view cell) { return cell == "1" || cell == "true" || cell == "True" || cell == "TRUE"; }
+bool says_false(std::string_view cell) { return cell == "0" || cell == "false" || cell == "False" || cell == "FALSE"; }
+
+/// Whether each value of the column is 0 or 1.
+bool is_one_hot(const Table& table, int64_t column) {
+  const ColumnValues values = values_of(table.rows, static_cast<std::size_t>(column));
+  return values.all_numbers() && values.missing == 0 && values.fractions == 0 && values.distinct <= 2 && values.least >= 0 &&
+         values.most <= 1;
+}
+
+/// Whether a cell of the first rows is a number, or all are empty.
+bool holds_numbers(const Table& table, int64_t column) {
+  bool empty = true;
+  for (std::size_t i = 0; i < std::min<std::size_t>(table.rows.size(), 50); ++i) {
+    if (column >= static_cast<int64_t>(table.rows[i].size())) continue;
+    const std::string& cell = table.rows[i][static_cast<std::size_t>(column)];
+    if (is_number(cell)) return true;
+    empty = empty && cell.empty();
   }
+  return empty;
+}
+
+/// Where in a row of a table of nodes what stands, from 0; -1: there is none.
+struct NodePlaces {
+  int64_t node = -1;
+  int64_t label = -1;
+  int64_t part = -1;
+};
+
+/// Adds what the row says besides features.
+void add_row(NodeRows& rows, const NodePlaces& places, const Table& table, const std::vector<std::string_view>& fields,
+             int64_t line, Reading& reading) {
+  const auto field = [&](int64_t column) { return fields[static_cast<std::size_t>(column)]; };
+  if (places.node >= 0) add_node_id(rows.ids, table, line, field(places.node), reading);
+  if (places.label >= 0) add_label(rows.labels, field(places.label), table.source.name(), line);
+  if (places.part >= 0) rows.parts.push_back(part_number(field(places.part)));
+  ++rows.rows;
+}
+
+/// The named column with parts in it, unless none of its cells is one.
+int64_t find_part_column(const Table& table) {
+  const int64_t column = find_named(table.header, part_columns);
+  if (column < 0) return -1;
+  const bool any = std::any_of(table.rows.begin(), table.rows.end(), [&](const std::vector<std::string>& row) {
+    return column < static_cast<int64_t>(row.size()) && part_number(row[static_cast<std::size_t>(column)]) > 0;
+  });
+  return any ? column : -1;
 }
 
 }  // namespace
@@ -137,28 +237,43 @@ double first_share(const std::string& first, const std::string& second) {
   return bytes / std::max(bytes + size_of(second), 1.0);
 }
 
-Table open_node_table(TextSource source, const LoadOptions& options, Reading& reading, std::string_view role) {
-  Table table = open_table(std::move(source), {}, options.options, reading, is_node_header, nullptr);
-  table.file.role = role;
+Table open_node_table(TextSource source, const LoadOptions& options, Reading& reading, NodeTable kind) {
+  Table table = open_table(std::move(source), {}, options.options, reading, is_node_header, &kind);
+  settle_header(table, kind, options, reading);
+  table.file.role = role_of(kind);
   table.file.format = "table";
   return table;
 }
 
-int32_t parse_node_id(const Table& table, int64_t line, std::string_view field, int64_t most) {
-  std::string_view digits = field;
-  const std::size_t point = digits.find('.');
-  if (point != std::string_view::npos && point > 0 && digits.find_first_not_of('0', point + 1) == std::string_view::npos) {
-    digits = digits.substr(0, point);
+int64_t find_node_column(const Table& table, const LoadOptions& options, Reading& reading) {
+  const int64_t asked = asked_column(table, options.columns.node, "node");
+  if (asked >= 0 || table.columns() < 2) return asked;
+  const int64_t named = find_named(table.header, node_names);
+  if (named >= 0) return named;
+  if (counts_rows(table, 0)) {
+    if (table.header.empty()) {
+      reading.note(NoteKind::columns, table.source.name(), table.body_line + 1,
+                   "column 1 counts the rows: it is taken for the node ids");
+    }
+    return 0;
   }
-  int64_t value = 0;
-  const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (status == std::errc::invalid_argument || end != digits.data() + digits.size()) {
-    table.fail_at(line, "node id ", in_quotes(field), is_number(field) ? " is not an integer" : " is not a number");
-  }
-  if (status == std::errc::result_out_of_range || value < 0 || value > most) {
-    table.fail_at(line, "node id ", in_quotes(field), " is not between 0 and ", most);
-  }
-  return static_cast<int32_t>(value);
+  const ColumnValues first = values_of(table.rows, 0);
+  const bool unique = first.filled() > 0 && first.missing == 0 && first.distinct == first.filled();
+  if (!unique) return -1;
+  if (!table.header.empty() && first.fractions == 0 && plain_name(table.header.front()).ends_with("id")) return 0;
+  if (first.numbers > 0) return -1;
+  reading.note(NoteKind::columns, table.source.name(), table.body_line + 1,
+               text(table.column_text(0),
+                    " holds words of which none comes twice: it is taken for the node ids; --node-column says "
+                    "which column holds them"));
+  return 0;
+}
+
+int8_t part_number(std::string_view name) {
+  const std::string word = plain_name(name);
+  if (word == "train" || word == "training") return 1;
+  if (word == "val" || word == "valid" || word == "validation" || word == "dev") return 2;
+  return word == "test" || word == "testing" ? 3 : 0;
 }
 
 float parse_number(const Table& table, int64_t line, std::string_view field, const char* what) {
@@ -187,14 +302,13 @@ EdgeColumns find_edge_columns(Table& table, const LoadOptions& options, Reading&
   if (named_source >= 0 && named_target >= 0 && named_source != named_target) {
     places = {named_source, named_target, weight >= 0 ? weight : find_named(header, weight_names)};
   } else {
-    const bool numbered = table.columns() >= 3 && counts_rows(table, 0) && values_of(table.rows, 1).all_numbers();
+    const auto are_words = [&](std::size_t column) { return values_of(table.rows, column).numbers == 0; };
+    const bool numbered = table.columns() >= 3 && counts_rows(table, 0) &&
+                          (values_of(table.rows, 1).all_numbers() || (are_words(1) && are_words(2)));
     const int64_t first = numbered ? 1 : 0;
     const int64_t rest = table.columns() - first;
     if (rest < 2 || rest > 3) {
-      std::string found;
-      const std::vector<std::string>& shown = table.rows.empty() ? header : table.rows.front();
-      for (const std::string& field : shown) found += (found.empty() ? "" : " ") + field;
-      table.fail_at(line, "an edge has two node ids and maybe a weight, found ", in_quotes(found),
+      table.fail_at(line, "an edge has two node ids and maybe a weight, found ", in_quotes(first_row_text(table)),
                     "; a header that names source, target and weight says which columns they are");
     }
     places = {first, first + 1, weight >= 0 ? weight : rest == 3 ? first + 2 : -1};
@@ -206,98 +320,160 @@ EdgeColumns find_edge_columns(Table& table, const LoadOptions& options, Reading&
   return places;
 }
 
-HostMatrix parse_matrix(TextSource source, const LoadOptions& options, Reading& reading, RowIds& ids) {
-  HostMatrix matrix;
-  Table table = open_node_table(std::move(source), options, reading, "features");
-  const int64_t node = find_node_column(table, options, reading);
-  matrix.cols = table.columns() - (node >= 0 ? 1 : 0);
-  tell_columns(table, {{node, "node"}}, "feature");
+NodeRows parse_features(TextSource source, const LoadOptions& options, Reading& reading, bool labels) {
+  NodeRows rows;
+  Table table = open_node_table(std::move(source), options, reading, NodeTable::features);
+  NodePlaces places{.node = find_node_column(table, options, reading)};
+  places.part = find_part_column(table);
+  if (labels) {
+    places.label = asked_column(table, options.columns.label, "label");
+    if (places.label < 0) places.label = find_named(table.header, certain_label_names);
+  }
+  std::vector<int64_t> columns;
+  std::vector<std::pair<int64_t, const char*>> used{{places.node, "node"}, {places.label, "label"}, {places.part, "part"}};
+  for (int64_t i = 0; i < table.columns(); ++i) {
+    if (i == places.node || i == places.label || i == places.part) continue;
+    if (table.header.empty() || holds_numbers(table, i)) {
+      columns.push_back(i);
+    } else {
+      used.emplace_back(i, "");
+      reading.note(NoteKind::columns, table.source.name(), table.body_line + 1,
+                   text(table.column_text(i), " holds words: it is no feature"));
+    }
+  }
+  if (columns.empty()) table.fail_at(table.body_line + 1, "no column holds numbers");
+  rows.features.cols = static_cast<int64_t>(columns.size());
+  tell_columns(table, used, "feature");
   for_each_row(table, options.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
-    for (int64_t i = 0; i < table.columns(); ++i) {
+    for (const int64_t i : columns) {
       const std::string_view field = fields[static_cast<std::size_t>(i)];
-      if (i == node) {
-        ids.push_back(parse_node_id(table, line, field, max_id));
-        continue;
-      }
       if (field.empty()) table.fail_at(line, "column ", i + 1, " is empty");
-      matrix.values.push_back(parse_number(table, line, field, "value"));
+      rows.features.values.push_back(parse_number(table, line, field, "value"));
     }
-    ++matrix.rows;
+    add_row(rows, places, table, fields, line, reading);
   });
-  require(matrix.rows > 0, ErrorKind::bad_data, table.source.name(), " has no rows");
-  reading.files.push_back(table.file);
-  finish_ids(table, ids);
-  if (ids.empty()) return matrix;
-  HostMatrix ordered{matrix.rows, matrix.cols, std::vector<float>(matrix.values.size())};
-  for (int64_t row = 0; row < matrix.rows; ++row) {
-    std::copy_n(matrix.values.begin() + row * matrix.cols, matrix.cols,
-                ordered.values.begin() + ids[static_cast<std::size_t>(row)] * matrix.cols);
-  }
-  return ordered;
+  rows.features.rows = rows.rows;
+  require(rows.rows > 0, ErrorKind::bad_data, table.source.name(), " has no rows");
+  reading.files.push_back(std::move(table.file));
+  return rows;
 }
 
-std::vector<int32_t> parse_labels(TextSource source, const LoadOptions& options, Reading& reading, RowIds& ids) {
-  std::vector<int32_t> labels;
-  Table table = open_node_table(std::move(source), options, reading, "labels");
-  const int64_t line_of_first = table.body_line + 1;
-  int64_t node = -1, label = asked_column(table, options.columns.label, "label");
-  if (table.columns() > 1) {
-    node = find_node_column(table, options, reading);
-    if (label < 0) label = find_named(table.header, label_names);
-    if (label < 0 && node >= 0 && table.columns() == 2) label = 1 - node;
-    if (label < 0) {
-      std::string found;
-      for (const std::string& field : table.rows.empty() ? table.header : table.rows.front())
-        found += (found.empty() ? "" : " ") + field;
-      table.fail_at(line_of_first, "a line holds one label, found ", in_quotes(found));
+NodeRows parse_labels(TextSource source, const LoadOptions& options, Reading& reading) {
+  NodeRows rows;
+  Table table = open_node_table(std::move(source), options, reading, NodeTable::labels);
+  const int64_t columns = table.columns();
+  NodePlaces places{.label = asked_column(table, options.columns.label, "label")};
+  std::vector<std::pair<int64_t, const char*>> used;
+  std::vector<int64_t> of_class;  // a column each, where labels are one-hot
+  if (columns == 1) places.label = 0;
+  if (columns > 1) {
+    places.node = find_node_column(table, options, reading);
+    places.part = find_part_column(table);
+    if (places.label < 0) places.label = find_named(table.header, label_names);
+    if (places.label < 0 && columns == 2 && places.node >= 0) places.label = 1 - places.node;
+    if (places.label < 0) {
+      for (int64_t i = 0; i < columns; ++i) {
+        if (i != places.node && i != places.part) of_class.push_back(i);
+      }
+      const bool one_hot =
+          of_class.size() > 1 && table.rows.size() > 1 &&
+          std::all_of(of_class.begin(), of_class.end(), [&](int64_t column) { return is_one_hot(table, column); });
+      if (!one_hot) of_class.clear();
     }
-  } else {
-    label = 0;
+    if (places.label < 0 && of_class.empty() && columns == 2) {
+      // Ids do not come again, classes do.
+      const ColumnValues first = values_of(table.rows, 0), second = values_of(table.rows, 1);
+      const auto differ = [](const ColumnValues& values) { return values.missing == 0 && values.distinct == values.filled(); };
+      if (differ(first) != differ(second)) {
+        places.node = differ(first) ? 0 : 1;
+        places.label = 1 - places.node;
+        reading.note(
+            NoteKind::columns, table.source.name(), table.body_line + 1,
+            text(table.column_text(places.node), " holds values of which none comes twice: it is taken for the node ids, ",
+                 table.column_text(places.label), " for the label; --node-column and --label-column say which they are"));
+      }
+    }
+    if (places.label < 0 && of_class.empty())
+      table.fail_at(table.body_line + 1, "a line holds one label, found ", in_quotes(first_row_text(table)),
+                    "; --label-column and --node-column say what the columns hold");
+    if (!of_class.empty()) {
+      reading.note(NoteKind::columns, table.source.name(), table.body_line + 1,
+                   text(counted(of_class.size(), "column"), " of zeros and ones taken for one class each"));
+    }
   }
-  tell_columns(table, {{node, "node"}, {label, "label"}}, "");
+  for (const int64_t column : of_class) used.emplace_back(column, "label");
+  used.emplace_back(places.node, "node");
+  used.emplace_back(places.label, "label");
+  used.emplace_back(places.part, "part");
+  tell_columns(table, used, "");
   for_each_row(table, options.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
-    const std::string_view field = fields[static_cast<std::size_t>(label)];
-    int64_t value = 0;
-    const auto [end, status] = std::from_chars(field.data(), field.data() + field.size(), value);
-    if (status == std::errc::invalid_argument || end != field.data() + field.size()) {
-      table.fail_at(line, "label ", in_quotes(field), is_number(field) ? " is not an integer" : " is not a number");
+    add_row(rows, places, table, fields, line, reading);
+    if (of_class.empty()) return;
+    int64_t one = -1;
+    for (std::size_t i = 0; i < of_class.size(); ++i) {
+      const float value = parse_number(table, line, fields[static_cast<std::size_t>(of_class[i])], "value");
+      if (value == 0) continue;
+      if (value != 1 || one >= 0) table.fail_at(line, "the row is not one-hot; nodes with several labels are not read");
+      one = static_cast<int64_t>(i);
     }
-    if (status == std::errc::result_out_of_range || value < -1 || value > max_classes - 1) {
-      table.fail_at(line, "label ", in_quotes(field), " is not between -1 and ", max_classes - 1);
+    if (one >= 0 && !table.header.empty()) {
+      rows.labels.add_word(table.header[static_cast<std::size_t>(of_class[static_cast<std::size_t>(one)])]);
+    } else {
+      rows.labels.add_number(static_cast<int32_t>(one));
     }
-    labels.push_back(static_cast<int32_t>(value));
-    if (node >= 0) ids.push_back(parse_node_id(table, line, fields[static_cast<std::size_t>(node)], max_id));
   });
-  require(!labels.empty(), ErrorKind::bad_data, table.source.name(), " has no labels");
-  reading.files.push_back(table.file);
-  finish_ids(table, ids);
-  if (ids.empty()) return labels;
-  std::vector<int32_t> ordered(labels.size());
-  for (std::size_t i = 0; i < labels.size(); ++i) ordered[static_cast<std::size_t>(ids[i])] = labels[i];
-  return ordered;
+  require(rows.rows > 0, ErrorKind::bad_data, table.source.name(), " has no labels");
+  reading.files.push_back(std::move(table.file));
+  return rows;
 }
 
-std::vector<ListedId> parse_ids(TextSource source, const LoadOptions& options, Reading& reading, int64_t nodes,
-                                std::string_view part) {
-  std::vector<ListedId> ids;
-  Table table = open_node_table(std::move(source), options, reading, "split");
+std::vector<ListedId> parse_part(TextSource source, const LoadOptions& options, Reading& reading, const NodeNames& names,
+                                 std::string_view part) {
+  Table table = open_node_table(std::move(source), options, reading, NodeTable::split);
   table.file.part = part;
-  if (table.columns() > 1) {
+  const bool numbered = table.columns() == 2 && counts_rows(table, 0) && find_named(table.header, row_number_names) == 0;
+  if (table.columns() > 1 && !numbered) {
     table.fail_at(table.body_line + 1, "a line holds one node id, found ", counted(table.columns(), "column"));
   }
-  tell_columns(table, {{0, "node"}}, "");
+  const std::size_t column = numbered ? 1 : 0;
+  NumbersOrWords ids;
+  std::vector<int64_t> lines;
+  bool is_mask = names.nodes > 2;
   for_each_row(table, options.options, reading, [&](const std::vector<std::string_view>& fields, int64_t line) {
-    ids.push_back({parse_node_id(table, line, fields.front(), nodes - 1), line});
+    const std::string_view field = fields[column];
+    is_mask = is_mask && (says_true(field) || says_false(field));
+    add_node_id(ids, table, line, field, reading);
+    lines.push_back(line);
   });
-  std::sort(ids.begin(), ids.end(),
+  is_mask = is_mask && ids.size() == names.nodes;
+  tell_columns(table, {{static_cast<int64_t>(column), is_mask ? "part" : "node"}}, "");
+  std::vector<ListedId> listed;
+  const NodeLookup node_at(names, ids);
+  for (int64_t i = 0; i < ids.size(); ++i) {
+    const int64_t line = lines[static_cast<std::size_t>(i)];
+    if (is_mask) {
+      if (says_true(ids.text_at(i))) listed.push_back({static_cast<int32_t>(i), line});
+      continue;
+    }
+    const int32_t node = node_at(i);
+    if (node < 0) {
+      const std::string written = in_quotes(ids.text_at(i));
+      if (names.names.size() > 0) table.fail_at(line, "node ", written, " is not among the nodes");
+      if (!is_number(ids.text_at(i))) table.fail_at(line, "node id ", written, " is not a number");
+      table.fail_at(line, "node id ", written, " is not between ", names.first, " and ", names.nodes - 1 + names.first);
+    }
+    listed.push_back({node, line});
+  }
+  std::sort(listed.begin(), listed.end(),
             [](const ListedId& a, const ListedId& b) { return a.id != b.id ? a.id < b.id : a.line < b.line; });
   const auto repeat =
-      std::adjacent_find(ids.begin(), ids.end(), [](const ListedId& a, const ListedId& b) { return a.id == b.id; });
-  if (repeat != ids.end()) {
-    table.fail_at((repeat + 1)->line, "node ", repeat->id, " stands in line ", repeat->line, " already");
+      std::adjacent_find(listed.begin(), listed.end(), [](const ListedId& a, const ListedId& b) { return a.id == b.id; });
+  if (repeat != listed.end()) {
+    const std::string name = names.names.size() > 0 ? in_quotes(names.names[repeat->id]) : text(repeat->id + names.first);
+    table.fail_at((repeat + 1)->line, "node ", name, " stands in line ", repeat->line, " already");
   }
   reading.files.push_back(std::move(table.file));
-  return ids;
+  return listed;
 }
 
 }  // namespace heddle::io::detail

@@ -9,6 +9,7 @@
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
 #include "io/file.h"
+#include "io/text.h"
 
 namespace heddle::io {
 
@@ -23,18 +24,18 @@ struct TableForm {
   const char* end;
   const char* nothing;  ///< in place of a label or a split that there is not
   const char* quote;    ///< around a split
+  char separator;       ///< between the fields; '\0': the fields are JSON
 };
 
 TableForm table_form(TableFormat format) {
   switch (format) {
-    case TableFormat::tsv: return {"node\tpredicted\tlabel\tprobability\tsplit\n", {"", "\t", "\t", "\t", "\t"}, "\n", "", ""};
-    case TableFormat::csv: return {"node,predicted,label,probability,split\n", {"", ",", ",", ",", ","}, "\n", "", ""};
+    case TableFormat::tsv:
+      return {"node\tpredicted\tlabel\tprobability\tsplit\n", {"", "\t", "\t", "\t", "\t"}, "\n", "", "", '\t'};
+    case TableFormat::csv: return {"node,predicted,label,probability,split\n", {"", ",", ",", ",", ","}, "\n", "", "", ','};
     case TableFormat::json_lines:
-      return {"",
-              {R"({"node": )", R"(, "predicted": )", R"(, "label": )", R"(, "probability": )", R"(, "split": )"},
-              "}\n",
-              "null",
-              "\""};
+      return {"",    {R"({"node": )", R"(, "predicted": )", R"(, "label": )", R"(, "probability": )", R"(, "split": )"},
+              "}\n", "null",
+              "\"",  '\0'};
   }
   fail(ErrorKind::usage, "there is no such format of a table");
 }
@@ -42,6 +43,16 @@ TableForm table_form(TableFormat format) {
 std::string six_decimals(float value) {
   char digits[64];
   return {digits, std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, 6).ptr};
+}
+
+/// A name as a field: in JSON a string, else in quotes where it needs them.
+std::string name_field(const std::string& name, const TableForm& form) {
+  return form.separator == '\0' ? detail::json_string(name) : detail::csv_field(name, form.separator);
+}
+
+std::string class_field(int32_t number, const NodeDataset& data, const TableForm& form) {
+  const auto at = static_cast<std::size_t>(number);
+  return number >= 0 && at < data.class_names.size() ? name_field(data.class_names[at], form) : std::to_string(number);
 }
 
 std::vector<const char*> split_names(const NodeDataset& data) {
@@ -66,14 +77,17 @@ std::string predictions_text(const NodePredictions& predictions, const NodeDatas
           counted(predictions.probability.size(), "probability", "probabilities"), " for ", counted(data.nodes, "node"));
   require(data.labels.empty() || data.labels.size() == nodes, ErrorKind::usage, data.name, ": ",
           there_are(data.labels.size(), "label"), " for ", counted(data.nodes, "node"));
+  require(data.node_ids.size() == 0 || data.node_ids.size() == data.nodes, ErrorKind::usage, data.name, ": ",
+          there_are(data.node_ids.size(), "id"), " for ", counted(data.nodes, "node"));
   const TableForm form = table_form(format);
   const std::vector<const char*> splits = split_names(data);
   std::string table = form.header;
   for (std::size_t node = 0; node < nodes; ++node) {
     const int32_t label = data.labels.empty() ? -1 : data.labels[node];
-    table += form.before[0] + std::to_string(node);
-    table += form.before[1] + std::to_string(predictions.predicted[node]);
-    table += form.before[2] + (label < 0 ? form.nothing : std::to_string(label));
+    table += form.before[0];
+    table += data.node_ids.size() > 0 ? name_field(data.node_ids[static_cast<int64_t>(node)], form) : std::to_string(node);
+    table += form.before[1] + class_field(predictions.predicted[node], data, form);
+    table += form.before[2] + (label < 0 ? form.nothing : class_field(label, data, form));
     table += form.before[3] + six_decimals(predictions.probability[node]);
     table += form.before[4];
     table += splits[node] == nullptr ? form.nothing : form.quote + std::string(splits[node]) + form.quote;

@@ -318,6 +318,14 @@ void take_marked_rows(Table& table, std::string_view head, const std::vector<Com
 
 }  // namespace
 
+void Table::take_header_for_row() {
+  rows.insert(rows.begin(), std::move(header));
+  header.clear();
+  file.header = false;
+  body -= std::exchange(header_bytes, 0);
+  body_line -= std::exchange(header_lines, 0);
+}
+
 Table open_table(TextSource opened, const TableForm& form, const ReadOptions& options, Reading& reading,
                  bool (*is_header)(const std::vector<std::string>&, bool, const void*), const void* asked) {
   Table table{std::move(opened)};
@@ -464,6 +472,8 @@ Table open_table(TextSource opened, const TableForm& form, const ReadOptions& op
       --dialect.columns;
     }
     table.header = std::move(first);
+    table.header_bytes = body;
+    table.header_lines = lines;
     table.body += body;
     table.body_line += lines;
   }

@@ -35,11 +35,15 @@ struct Table {
   std::vector<std::vector<std::string>> rows = {};  ///< the first ones, the header not among them
   std::size_t body = 0;                             ///< bytes of the text before its first row
   int64_t body_line = 0;                            ///< lines before it
+  std::size_t header_bytes = 0;                     ///< bytes before it that the header takes
+  int64_t header_lines = 0;                         ///< lines of these
   /// What ends the sentence about a row of another length: the way on.
   std::string ragged_remedy = "; --ragged skip leaves such rows out";
 
   /// Of the header, or the first row.
   int64_t columns() const { return dialect.columns; }
+  /// Makes a row of the header, where that was taken for one in error.
+  void take_header_for_row();
   /// "column 3", or with a header "column rating (3)".
   std::string column_text(int64_t column) const;
   /// Throws Error{bad_data} "name:line: ...".

@@ -66,6 +66,33 @@ std::string in_quotes(std::string_view value) {
   return "'" + printable(value.substr(0, end)) + (end < value.size() ? "…'" : "'");
 }
 
+std::string csv_field(std::string_view value, char separator) {
+  const bool blank_end = !value.empty() && (is_blank(value.front()) || is_blank(value.back()));
+  const char special[] = {separator, '"', '\r', '\n', '\0'};
+  if (!blank_end && value.find_first_of(special) == std::string_view::npos) return std::string(value);
+  std::string field = "\"";
+  for (const char c : value) field += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return field + '"';
+}
+
+std::string json_string(std::string_view value) {
+  std::string quoted = "\"";
+  for (const char c : to_utf8(value)) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      constexpr const char* digits = "0123456789abcdef";
+      quoted += "\\u00";
+      quoted += digits[static_cast<unsigned char>(c) >> 4];
+      quoted += digits[c & 15];
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
 Lines::Lines(std::string_view content, std::string_view name, Comments comments)
     : rest_(content), name_(name), anywhere_(comments == Comments::anywhere) {
   if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);

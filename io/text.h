@@ -22,6 +22,13 @@ std::string printable_lines(std::string_view text);
 /// The same as `printable` in single quotes: at most 40 bytes of it, whole characters, and "…" where that is not all.
 std::string in_quotes(std::string_view value);
 
+/// A field of a CSV file, or of one with another separator, in quotes where it needs some (RFC 4180): around blanks at its ends
+/// too, which readers leave out otherwise, ours among them.
+std::string csv_field(std::string_view value, char separator = ',');
+
+/// A string of JSON, with its quotes; bytes that are no UTF-8 are taken for Windows-1252.
+std::string json_string(std::string_view value);
+
 /// Where lines that begin with # or % are comments.
 enum class Comments { anywhere, above };
 

@@ -162,7 +162,7 @@ class MomentReader {
     rest_.remove_prefix(word.size());
     std::array<char, 9> lower{};
     if (word.size() > lower.size()) return false;
-    std::transform(word.begin(), word.end(), lower.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+    for (std::size_t i = 0; i < lower.size() && i < word.size(); ++i) lower[i] = static_cast<char>(word[i] | 0x20);
     word = {lower.data(), word.size()};
     if (word == "t") {
       behind_t_ = true;

@@ -71,11 +71,11 @@ void note_directed(Reading& reading, const std::string& name) {
 
 }  // namespace
 
-NodeDataset parse_graphml(std::string_view content, const std::string& name, const NodeColumns& columns, Reading& reading) {
+NodeDataset parse_graphml(std::string_view content, const std::string& name, const LoadOptions& how, Reading& reading) {
   XmlDocument xml(content, name);
   GraphBuilder graph(name);
   std::map<std::string, DeclaredAttribute> node_keys, edge_keys;
-  const std::string weight_name = columns.weight.empty() ? "weight" : columns.weight;
+  const std::string weight_name = how.columns.weight.empty() ? "weight" : how.columns.weight;
   int64_t graphs = 0, nodes = 0;
   bool directed = false, weighted = false;
   std::vector<XmlEdge> edges;
@@ -140,10 +140,10 @@ NodeDataset parse_graphml(std::string_view content, const std::string& name, con
   if (weighted) graph.set_weighted();
   if (directed) note_directed(reading, name);
   FileReading& told = tell_file(reading, name, "graph", "graphml", "begins as GraphML");
-  return graph.finish(columns, told, reading);
+  return graph.finish(how, told, reading);
 }
 
-NodeDataset parse_gexf(std::string_view content, const std::string& name, const NodeColumns& columns, Reading& reading) {
+NodeDataset parse_gexf(std::string_view content, const std::string& name, const LoadOptions& how, Reading& reading) {
   XmlDocument xml(content, name);
   GraphBuilder graph(name);
   std::map<std::string, DeclaredAttribute> node_keys, edge_keys;
@@ -192,16 +192,16 @@ NodeDataset parse_gexf(std::string_view content, const std::string& name, const 
     } else if (element == "edge") {
       in_edge = true;
       XmlEdge edge{xml.attribute("source"), xml.attribute("target")};
-      if (const std::string written = xml.attribute("weight"); !written.empty() && columns.weight.empty()) {
+      if (const std::string written = xml.attribute("weight"); !written.empty() && how.columns.weight.empty()) {
         edge.weight = xml_weight(xml, written);
         weighted = true;
       }
       directed = directed || xml.attribute("type") == "directed";
       edges.push_back(std::move(edge));
-    } else if (element == "attvalue" && in_edge && !columns.weight.empty()) {
+    } else if (element == "attvalue" && in_edge && !how.columns.weight.empty()) {
       std::string key = xml.attribute("for");
       const auto known = edge_keys.find(key);
-      if ((known != edge_keys.end() ? known->second.name : key) != columns.weight) continue;
+      if ((known != edge_keys.end() ? known->second.name : key) != how.columns.weight) continue;
       edges.back().weight = xml_weight(xml, xml.attribute("value"));
       weighted = true;
     }
@@ -212,7 +212,7 @@ NodeDataset parse_gexf(std::string_view content, const std::string& name, const 
   if (weighted) graph.set_weighted();
   if (directed) note_directed(reading, name);
   FileReading& told = tell_file(reading, name, "graph", "gexf", "begins as GEXF");
-  return graph.finish(columns, told, reading);
+  return graph.finish(how, told, reading);
 }
 
 }  // namespace heddle::io::detail

@@ -9,7 +9,6 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "io/file.h"
-#include "io/json_text.h"
 #include "io/shortest_text.h"
 #include "io/text.h"
 #include "io/text_source.h"
@@ -28,15 +27,8 @@ constexpr std::size_t least_users_at_once = 1024;
 /// at once. By the number of places alone, so that the file is the same whatever the number of threads.
 constexpr std::size_t rows_of_piece = 4096, pieces_at_once = 16;
 
-/// A field of a CSV file, in quotes where it needs some (RFC 4180): around blanks at its ends too, which readers leave out
-/// otherwise, ours among them.
-std::string csv_field(std::string_view id) {
-  const bool blank_end = !id.empty() && (io::detail::is_blank(id.front()) || io::detail::is_blank(id.back()));
-  if (!blank_end && id.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(id);
-  std::string field = "\"";
-  for (const char c : id) field += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return field + '"';
-}
+using io::detail::csv_field;
+using io::detail::json_string;
 
 std::string run_field(std::string_view id, const char* whose) {
   require(!id.empty() && id.find_first_of(" \t\r\n\v\f") == std::string_view::npos, ErrorKind::usage,
@@ -48,7 +40,7 @@ std::string run_field(std::string_view id, const char* whose) {
 std::string id_field(RankingFormat format, std::string_view id, const char* whose) {
   switch (format) {
     case RankingFormat::csv: return csv_field(id);
-    case RankingFormat::json_lines: return io::detail::json_string(id);
+    case RankingFormat::json_lines: return json_string(id);
     case RankingFormat::trec: return run_field(id, whose);
   }
   fail(ErrorKind::usage, "there is no such format of rankings");

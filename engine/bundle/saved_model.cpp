@@ -13,6 +13,7 @@
 #include "heddle/io.h"
 #include "heddle/rethrow.h"
 #include "heddle/settings.h"
+#include "io/text.h"
 
 namespace heddle {
 
@@ -154,7 +155,33 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
   std::map<std::string, std::string> metadata = report.metadata();
   metadata["data.name"] = data.name;
   metadata["data.hash"] = hash;
+  // A file has at most 100,000 entries; without names, classes are told by their numbers.
+  constexpr std::size_t most_names = 50'000;
+  for (std::size_t c = 0; c < data.class_names.size() && data.class_names.size() <= most_names; ++c)
+    metadata[text("class.", c)] = data.class_names[c];
   return metadata;
+} catch (...) {
+  rethrow_as_error();
+}
+
+void adopt_classes(NodeDataset& data, const std::map<std::string, std::string>& metadata) try {
+  std::vector<std::string> names;
+  for (auto found = metadata.find("class.0"); found != metadata.end(); found = metadata.find(text("class.", names.size())))
+    names.push_back(found->second);
+  if (names.empty() || (data.class_names.empty() && data.classes > 0)) return;
+  std::vector<int32_t> number;
+  for (const std::string& name : data.class_names) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    require(found != names.end(), ErrorKind::bad_data, data.name, ": the model was not trained on class ",
+            io::detail::in_quotes(name), "; its classes are ", io::detail::in_quotes(names.front()),
+            names.size() > 1 ? ", ..." : "");
+    number.push_back(static_cast<int32_t>(found - names.begin()));
+  }
+  for (int32_t& label : data.labels) {
+    if (label >= 0) label = number[static_cast<std::size_t>(label)];
+  }
+  data.class_names = std::move(names);
+  data.classes = static_cast<int32_t>(data.class_names.size());
 } catch (...) {
   rethrow_as_error();
 }

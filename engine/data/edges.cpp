@@ -35,22 +35,14 @@ int64_t checked_nodes(const char* op, std::span<const Edge> edges, std::span<con
   return options.nodes > 0 ? options.nodes : largest + 1;
 }
 
-/// Each edge once, ascending; how many listings were merged into earlier ones. Without weights, `weights` stays empty unless
-/// listings are added up.
-int64_t merge_edges(const char* op, std::vector<ListedEdge>& listed, bool weighted, RepeatedEdges repeated,
-                    std::vector<Edge>& edges, std::vector<float>& weights) {
-  const int64_t removed = io::detail::sort_unique(listed, edges, weights, [&](float kept, const ListedEdge& next) {
-    switch (repeated) {
-      case RepeatedEdges::sum: return kept + next.weight;
-      case RepeatedEdges::largest: return std::max(kept, next.weight);
-      case RepeatedEdges::same: break;
-    }
-    require(kept == next.weight, ErrorKind::bad_data, op, ": edge ", next.place, ", ", next.edge.first, " - ", next.edge.second,
-            ", has weight ", next.weight, ", and ", kept, " where it is listed before");
-    return kept;
+/// Each edge once. Without weights, there are none unless listings are added up.
+io::detail::MergedEdges merge_edges(const char* op, std::vector<ListedEdge>& listed, bool weighted, RepeatedEdges repeated) {
+  io::detail::MergedEdges merged = io::detail::merge_listed(listed, repeated, [&](float kept, const ListedEdge& next) {
+    fail(ErrorKind::bad_data, op, ": edge ", next.place, ", ", next.edge.first, " - ", next.edge.second, ", has weight ",
+         next.weight, ", and ", kept, " where it is listed before");
   });
-  if (!weighted && repeated != RepeatedEdges::sum) weights = {};
-  return removed;
+  if (!weighted && repeated != RepeatedEdges::sum) merged.weights = {};
+  return merged;
 }
 
 }  // namespace
@@ -65,11 +57,13 @@ NodeDataset graph_from_edges(std::span<const Edge> edges, std::span<const float>
     if (low == high) {
       ++data.cleaning.self_loops;
     } else {
-      listed.push_back({{low, high}, weights.empty() ? 1.0f : weights[e], static_cast<int64_t>(e)});
+      listed.push_back({{low, high}, weights.empty() ? 1.0f : weights[e], false, static_cast<int64_t>(e)});
     }
   }
-  data.cleaning.duplicate_edges =
-      merge_edges("graph_from_edges", listed, !weights.empty(), options.repeated, data.edges, data.edge_weights);
+  io::detail::MergedEdges merged = merge_edges("graph_from_edges", listed, !weights.empty(), options.repeated);
+  data.edges = std::move(merged.edges);
+  data.edge_weights = std::move(merged.weights);
+  data.cleaning.duplicate_edges = merged.repeats;
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   return data;
 } catch (...) {
@@ -82,13 +76,13 @@ HostCsr matrix_from_edges(std::span<const Edge> edges, std::span<const float> we
   std::vector<ListedEdge> listed;
   listed.reserve(edges.size());
   for (std::size_t e = 0; e < edges.size(); ++e) {
-    listed.push_back({{edges[e].second, edges[e].first}, weights.empty() ? 1.0f : weights[e], static_cast<int64_t>(e)});
+    listed.push_back({{edges[e].second, edges[e].first}, weights.empty() ? 1.0f : weights[e], false, static_cast<int64_t>(e)});
   }
-  std::vector<Edge> entries;
-  merge_edges("matrix_from_edges", listed, true, options.repeated, entries, matrix.values);
+  io::detail::MergedEdges merged = merge_edges("matrix_from_edges", listed, true, options.repeated);
+  matrix.values = std::move(merged.weights);
   matrix.row_offsets.assign(static_cast<std::size_t>(matrix.rows) + 1, 0);
-  matrix.col_indices.reserve(entries.size());
-  for (const auto& [row, col] : entries) {
+  matrix.col_indices.reserve(merged.edges.size());
+  for (const auto& [row, col] : merged.edges) {
     ++matrix.row_offsets[static_cast<std::size_t>(row) + 1];
     matrix.col_indices.push_back(col);
   }

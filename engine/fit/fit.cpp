@@ -89,6 +89,9 @@ Fitted<NodeClassifier> fit_classifier(const NodeDataset& data, const FitPlan& pl
   if (!data.train.empty()) report.figures["train_accuracy"] = trained.train_accuracy;
   if (!data.val.empty()) report.figures["val_accuracy"] = trained.val_accuracy;
   if (!data.test.empty()) report.figures["test_accuracy"] = trained.test_accuracy;
+  if (!data.train.empty()) report.figures["train_macro_f1"] = trained.train_macro_f1;
+  if (!data.val.empty()) report.figures["val_macro_f1"] = trained.val_macro_f1;
+  if (!data.test.empty()) report.figures["test_macro_f1"] = trained.test_macro_f1;
   report.weights_hash = trained.weights_hash;
   return fitted;
 }

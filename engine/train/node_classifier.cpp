@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "engine/train/train_table.h"
@@ -35,13 +37,85 @@ class DeviceTargets {
               " of a split has no label");
     }
   }
-  Targets targets() const { return {labels_.as<int32_t>(), rows_.as<int32_t>(), count_}; }
+  /// One weight for each class, in the loss's mean.
+  void set_class_weights(Stream& stream, const std::vector<float>& weights, const NodeDataset& data,
+                         const std::vector<int32_t>& nodes) {
+    if (weights.empty()) return;
+    weights_ = Buffer::upload(stream, weights);
+    for (const int32_t node : nodes) weight_sum_ += static_cast<double>(weights[static_cast<std::size_t>(data.labels[node])]);
+    require(weight_sum_ > 0, ErrorKind::usage, "class_weights: every class of ", data.name,
+            " that is trained on has the weight 0");
+  }
+  Targets targets() const {
+    Targets targets{labels_.as<int32_t>(), rows_.as<int32_t>(), count_};
+    if (weight_sum_ > 0) {
+      targets.class_weights = weights_.as<float>();
+      targets.weight_sum = weight_sum_;
+    }
+    return targets;
+  }
 
  private:
   Buffer labels_;
   Buffer rows_;
+  Buffer weights_;
+  double weight_sum_ = 0;
   int64_t count_;
 };
+
+/// A weight for each class that the model scores; none where each node counts the same. Throws Error{usage} for a list of another
+/// length.
+std::vector<float> class_weights_of(const ClassWeights& asked, const NodeDataset& data, const NodeClassifier& model) {
+  int64_t classes = data.classes;
+  const std::map<std::string, std::string> settings = model.settings();
+  if (const auto found = settings.find("classes"); found != settings.end())
+    classes = std::max(classes, read_number<int64_t>("classes", found->second, Range::at_least(0)));
+  if (!asked.balanced) {
+    require(asked.weights.empty() || static_cast<int64_t>(asked.weights.size()) == classes, ErrorKind::usage,
+            "class_weights: ", there_are(asked.weights.size(), "weight"), ", and the model tells ",
+            counted(classes, "class", "classes"), " apart");
+    return asked.weights;
+  }
+  std::vector<int64_t> count(static_cast<std::size_t>(classes), 0);
+  for (const int32_t node : data.train) ++count[static_cast<std::size_t>(data.labels[node])];
+  const auto occurring = std::count_if(count.begin(), count.end(), [](int64_t nodes) { return nodes > 0; });
+  std::vector<float> weights;
+  for (const int64_t nodes : count) {
+    const double share =
+        nodes == 0 ? 0 : static_cast<double>(data.train.size()) / (static_cast<double>(occurring) * static_cast<double>(nodes));
+    weights.push_back(static_cast<float>(share));
+  }
+  return weights;
+}
+
+/// "none", "balanced", or a list of weights.
+SettingOf<TrainOptions> class_weights_row() {
+  const char* const allowed = "none, balanced or a list of weights from 0, one for each class: 1,2.5,1";
+  SettingOf<TrainOptions> row = custom_setting<TrainOptions>(
+      "class_weights", "LIST",
+      "how much the nodes of each class count in the training loss: none (alike), balanced (rare classes as much as others) or a "
+      "list, as 1,2.5,1",
+      [allowed](TrainOptions& options, const std::string& called, const std::string& written) {
+        options.class_weights = {.balanced = written == "balanced"};
+        if (written == "none" || written == "balanced") return;
+        try {
+          for (const std::string& weight : split_list(written))
+            options.class_weights.weights.push_back(read_number<float>(called, weight, Range::at_least(0)));
+        } catch (const Error& error) {
+          if (error.kind() != ErrorKind::usage) throw;
+          refuse_setting(called, written, allowed);  // the list as a whole
+        }
+        if (options.class_weights.weights.empty()) refuse_setting(called, written, allowed);
+      },
+      [](const TrainOptions& options) {
+        if (options.class_weights.balanced) return std::string("balanced");
+        std::string written;
+        for (const float weight : options.class_weights.weights) written += (written.empty() ? "" : ",") + number_text(weight);
+        return written.empty() ? std::string("none") : written;
+      });
+  row.told.allowed = allowed;
+  return row;
+}
 
 /// Throws Error{usage} where the model was made of another graph, or other features, than `data` has.
 void check_made_of(const NodeClassifier& model, const NodeDataset& data, const char* action) {
@@ -84,6 +158,25 @@ double accuracy(Context& context, const Tensor& logits, const Targets& targets) 
   return static_cast<double>(count) / static_cast<double>(targets.row_count);
 }
 
+/// The class of each row's largest score, of several the first. A piece of the scores at a time comes to the host.
+std::vector<int32_t> best_classes(const Tensor& logits) {
+  constexpr int64_t piece = int64_t{1} << 20;  // scores
+  const int64_t rows = logits.rows(), classes = logits.cols(), rows_at_once = std::max<int64_t>(1, piece / classes);
+  std::vector<int32_t> best;
+  best.reserve(static_cast<std::size_t>(rows));
+  std::vector<float> scores;
+  for (int64_t first = 0; first < rows; first += rows_at_once) {
+    const int64_t count = std::min(rows_at_once, rows - first);
+    scores.resize(static_cast<std::size_t>(count * classes));
+    download(logits.context().stream(), scores.data(), logits.value().data + first * classes, scores.size() * sizeof(float));
+    for (int64_t row = 0; row < count; ++row) {
+      const float* const values = scores.data() + row * classes;
+      best.push_back(static_cast<int32_t>(std::max_element(values, values + classes) - values));
+    }
+  }
+  return best;
+}
+
 /// The figures on several splits by one pass forward; those of an empty split stay as they are.
 void evaluate_together(NodeClassifier& model, const NodeDataset& data,
                        std::initializer_list<std::pair<const std::vector<int32_t>*, SplitFigures*>> splits) {
@@ -105,7 +198,13 @@ void evaluate_together(NodeClassifier& model, const NodeDataset& data,
 
 void check(const TrainOptions& options, const NodeDataset& data) {
   train_table().check(options);
-  require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split");
+  require(!data.train.empty(), ErrorKind::bad_data, data.name, ": no node is in the training split",
+          data.classes > 0 ? "; --split random or --split per-class makes one of the labelled nodes" : ", and none has a label");
+  require(std::all_of(options.class_weights.weights.begin(), options.class_weights.weights.end(),
+                      [](float weight) { return std::isfinite(weight) && weight >= 0; }),
+          ErrorKind::usage, "class_weights: a weight is negative or not finite");
+  require(!options.class_weights.balanced || options.class_weights.weights.empty(), ErrorKind::usage,
+          "class_weights: balanced weights and a list of them exclude each other");
   if (!data.val.empty()) return;
   const bool patient = options.patience > 0, selects = options.selection != Selection::last;
   require(!patient && !selects, ErrorKind::usage, data.name, ": ",
@@ -130,7 +229,8 @@ const SettingTable<TrainOptions>& train_table() {
                "once N epochs have brought nothing better; 0: run all epochs"),
        setting("selection", &TrainOptions::selection,
                {{"last", Selection::last}, {"best-validation", Selection::best_validation}},
-               "which weights training ends with: last, or those of the best-validation epoch")});
+               "which weights training ends with: last, or those of the best-validation epoch"),
+       class_weights_row()});
   return table;
 }
 
@@ -210,7 +310,8 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   check(options, data);
   check_made_of(model, data, "train");
   Context& context = model.context();
-  const DeviceTargets train_targets(context.stream(), data, data.train);
+  DeviceTargets train_targets(context.stream(), data, data.train);
+  train_targets.set_class_weights(context.stream(), class_weights_of(options.class_weights, data, model), data, data.train);
   const DeviceTargets val_targets(context.stream(), data, data.val);
   const DeviceTargets test_targets(context.stream(), data, data.test);
   const bool selects = options.selection == Selection::best_validation;
@@ -253,6 +354,10 @@ TrainReport train(NodeClassifier& model, const NodeDataset& data, const TrainOpt
   report.train_accuracy = accuracy(context, logits, train_targets.targets());
   report.val_accuracy = accuracy(context, logits, val_targets.targets());
   report.test_accuracy = accuracy(context, logits, test_targets.targets());
+  const std::vector<int32_t> predicted = best_classes(logits);
+  report.train_macro_f1 = classification(predicted, data.labels, data.train).macro_f1;
+  report.val_macro_f1 = classification(predicted, data.labels, data.val).macro_f1;
+  report.test_macro_f1 = classification(predicted, data.labels, data.test).macro_f1;
   report.weights_hash = weights_hash(model);
   return report;
 } catch (...) {
@@ -272,6 +377,15 @@ DatasetFigures evaluate(NodeClassifier& model, const NodeDataset& data) try {
   DatasetFigures figures;
   evaluate_together(model, data, {{&data.train, &figures.train}, {&data.val, &figures.val}, {&data.test, &figures.test}});
   return figures;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::vector<int32_t> predicted_classes(NodeClassifier& model) try {
+  Context& context = model.context();
+  const Evaluating evaluating(context);
+  context.begin_step();
+  return best_classes(model.forward());
 } catch (...) {
   rethrow_as_error();
 }

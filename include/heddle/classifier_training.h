@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "heddle/classification.h"
 #include "heddle/data.h"
 #include "heddle/export.h"
 #include "heddle/models.h"
@@ -28,6 +29,14 @@ enum class Selection {
   best_validation,
 };
 
+/// How much the nodes of each class count in the training loss, which is then a weighted mean.
+struct ClassWeights {
+  /// By how rare the class is: (nodes to train on) / (classes among them * those of the class), so that every class counts alike.
+  /// G. King, L. Zeng, "Logistic regression in rare events data", Political Analysis 9 (2001).
+  bool balanced = false;
+  std::vector<float> weights = {};  ///< one for each class; empty, unless `balanced`: each node counts the same
+};
+
 /// How a node classifier is trained; the defaults are Kipf and Welling's protocol.
 struct TrainOptions {
   int64_t epochs = 200;         ///< at most; at least 1
@@ -38,6 +47,7 @@ struct TrainOptions {
   /// as the best in either validation figure (there 100).
   int64_t patience = 0;
   Selection selection = Selection::last;  ///< which weights the model then has
+  ClassWeights class_weights = {};        ///< of the training loss; figures of validation and test do not know them
   /// Record the epoch once and replay it, where the device can.
   bool replay = true;
 };
@@ -65,6 +75,9 @@ struct TrainReport {
   double train_accuracy = 0;     ///< of the selected weights
   double val_accuracy = 0;       ///< of the selected weights; 0 where the split is empty
   double test_accuracy = 0;      ///< of the selected weights; 0 where the split is empty
+  double train_macro_f1 = 0;     ///< of the selected weights, as Classification::macro_f1
+  double val_macro_f1 = 0;       ///< of the selected weights; 0 where the split is empty
+  double test_macro_f1 = 0;      ///< of the selected weights; 0 where the split is empty
   float train_loss = 0;          ///< of the last epoch
   std::string weights_hash;      ///< of the selected weights, as heddle::weights_hash
   bool interrupted = false;      ///< it was told to stop before its last epoch
@@ -94,6 +107,10 @@ struct DatasetFigures {
 };
 /// Figures of the model as it stands on every split that is not empty. Throws as evaluate of one.
 DatasetFigures evaluate(NodeClassifier& model, const NodeDataset& data);
+
+/// What the model as it stands gives each node, its most probable class, of equally probable ones the first: predictions_of
+/// without the matrix of probabilities.
+std::vector<int32_t> predicted_classes(NodeClassifier& model);
 
 /// Class probabilities [nodes x classes] of the model as it stands.
 HostMatrix predict(NodeClassifier& model);

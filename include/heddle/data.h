@@ -117,6 +117,7 @@ enum class RepeatedEdges {
   same,     ///< it is one edge; throws Error{bad_data} where the weights differ
   sum,      ///< its weight is their sum, in the order of the list; without weights: the number of listings
   largest,  ///< its weight is the largest of theirs
+  mean,     ///< its weight is their mean
 };
 
 /// How edges in memory are read.

@@ -137,7 +137,8 @@ struct FitReport {
   std::vector<ChosenSetting> chosen;  ///< the settings that were left to the fit and that it made a choice of
   bool interrupted = false;           ///< it was told to stop: the model is what it had reached
   std::optional<Error> diverged;      ///< training diverged: the model has the last good weights
-  /// Figures of a node classifier: train_accuracy, val_accuracy and test_accuracy, without those of empty splits.
+  /// Figures of a node classifier: train_accuracy, val_accuracy and test_accuracy, train_macro_f1, ..., without those of empty
+  /// splits.
   std::map<std::string, double> figures;
   std::string weights_hash;  ///< of a node classifier
   /// What the model was trained on where that is not the data as they were given: without what was held out for validation.

@@ -59,7 +59,10 @@ struct NodeColumns {
 struct LoadOptions {
   NodeFormat format = NodeFormat::automatic;  ///< what the files are
   NodeColumns columns = {};                   ///< where in a line what stands
-  ReadOptions options = {};                   ///< how texts are taken apart, and what becomes of rows that say too little
+  /// What becomes of an edge that is listed with several weights, in both directions or repeatedly; without weights it is one.
+  /// The mean is taken under a note of kind graph, what else is asked for without.
+  RepeatedEdges merge_edges = RepeatedEdges::mean;
+  ReadOptions options = {};  ///< how texts are taken apart, and what becomes of rows that say too little
 };
 
 /// The same as settings, by the names of the commands' options: "format", "source_column", ..., those of ReadOptions among them
@@ -76,8 +79,11 @@ const SettingTable<LoadOptions>& load_settings();
 /// - graphml, gexf, node_link: GraphML, GEXF, networkx's node-link JSON;
 /// - folder: an edge list and, optionally, features, labels and split files (docs/formats.md names them all);
 /// - edge_list: one file (features: none, labels: none).
-/// Throws Error{io} if there is nothing at the path, and Error{bad_data} that lists what was looked for if it is none of these.
-/// NodeDataset::reading tells what was read, and `told`, if given, the same even where an Error ends it.
+/// What the files call nodes and classes may be any strings: whole numbers from 0 with few gaps are the numbers themselves,
+/// others are numbered, nodes in the order of the table of nodes or of their first appearance, classes in the order of their
+/// names, and stand in NodeDataset::node_ids and class_names. Throws Error{io} if there is nothing at the path, and
+/// Error{bad_data} that lists what was looked for if it is none of these. NodeDataset::reading tells what was read, and `told`,
+/// if given, the same even where an Error ends it.
 NodeDataset load(const std::string& path, const LoadOptions& options = {}, Reading* told = nullptr);
 
 /// Zachary's karate club, bundled: 34 nodes, 78 edges, the two factions as labels, one-hot features, one labelled node a faction.
@@ -203,16 +209,19 @@ struct TableFileForm {
 /// behind it.
 TableFileForm table_file_form(const std::string& path);
 /// One line a node: node, predicted class, label, probability of the predicted class (six decimals), split (train, val or test);
-/// empty where a node has no label or no split. Throws Error{usage} unless there is a prediction for each node.
+/// empty where a node has no label or no split. Nodes and classes are called as NodeDataset::node_ids and class_names have them.
+/// Throws Error{usage} unless there is a prediction for each node.
 std::string predictions_text(const NodePredictions& predictions, const NodeDataset& data, TableFormat format = TableFormat::tsv);
 /// Writes it atomically as write_file does, in the form that the path's ending says (table_file_form).
 void write_predictions(const std::string& path, const NodePredictions& predictions, const NodeDataset& data);
 
 /// What an edge table tells besides the edges.
 struct EdgeTableOptions {
-  std::vector<int32_t> classes;    ///< [nodes] or empty: the nodes' attribute "class" in GEXF; -1: none
-  std::vector<int32_t> predicted;  ///< the same for the attribute "predicted"
-  bool self_loops = true;          ///< false: edges from a node to itself are left out, as layouts of graphs want it
+  std::vector<int32_t> classes;       ///< [nodes] or empty: the nodes' attribute "class" in GEXF; -1: none
+  std::vector<int32_t> predicted;     ///< the same for the attribute "predicted"
+  bool self_loops = true;             ///< false: edges from a node to itself are left out, as layouts of graphs want it
+  const IdTable* node_ids = nullptr;  ///< what the nodes are called; null or empty: by their numbers
+  const std::vector<std::string>* class_names = nullptr;  ///< the same of the classes
 };
 
 /// A table of edges as text that a spreadsheet (.csv: `source,target` and the columns, a header line) or a graph program (.gexf:

@@ -64,9 +64,13 @@ struct Targets {
   const int32_t* labels = nullptr;  ///< one for each row of the logits; in [0, classes) for the listed rows
   const int32_t* rows = nullptr;    ///< row numbers, distinct
   int64_t row_count = 0;            ///< how many rows are listed
+  /// One for each class, finite and not negative; null: all are 1.
+  const float* class_weights = nullptr;
+  double weight_sum = 0;  ///< of the listed rows' classes, above 0; not read where there are no weights
 };
 
-/// Softmax cross-entropy, averaged over the listed rows: [1 x 1].
+/// Softmax cross-entropy, averaged over the listed rows: [1 x 1]. With class weights the average is weighted: the sum of each
+/// row's loss times the weight of its label, divided by the sum of these weights.
 Tensor masked_nll(const Tensor& logits, const Targets& targets);
 
 /// A batch of row numbers of an [n x d] matrix, in the memory of its device, with what sums over repeated rows need (grouped by

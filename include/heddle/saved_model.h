@@ -78,8 +78,14 @@ TrainedOn trained_on(const std::map<std::string, std::string>& metadata, const s
 /// metadata; empty where training came to its end.
 std::string unfinished_text(const std::map<std::string, std::string>& metadata);
 
-/// A node classifier's metadata for save_model: the data, and what `report` tells of the fit. `hash` is data.content_hash().
+/// A node classifier's metadata for save_model: the data, their classes' names, and what `report` tells of the fit. `hash` is
+/// data.content_hash().
 std::map<std::string, std::string> training_metadata(const NodeDataset& data, const std::string& hash, const FitReport& report);
+
+/// Gives the classes of `data` the numbers that a node classifier's file has for their names, and the names of those that no node
+/// of `data` has; nothing where the file has none, or `data` call classes by numbers. The content hash of `data` is another then.
+/// Throws Error{bad_data} for a class that the model was not trained on.
+void adopt_classes(NodeDataset& data, const std::map<std::string, std::string>& metadata);
 
 /// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as
 /// io::load_interactions and prepare, which `progress` is told of; Error{bad_data} as trained_on.

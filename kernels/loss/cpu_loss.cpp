@@ -35,6 +35,7 @@ void masked_nll(const MaskedNllArgs& args, double* losses, Threads threads) {
     const float most = row_max(logits, classes);
     losses[i] =
         std::log(sum_of_exponentials(logits, classes, most)) + (static_cast<double>(most) - logits[args.labels[args.rows[i]]]);
+    if (args.class_weights != nullptr) losses[i] *= args.class_weights[args.labels[args.rows[i]]];
   });
   double total = 0;
   for (int64_t begin = 0; begin < args.row_count; begin += sum_chunk_terms) {
@@ -43,7 +44,8 @@ void masked_nll(const MaskedNllArgs& args, double* losses, Threads threads) {
     for (int64_t i = begin; i < end; ++i) sum += losses[i];
     total += sum;
   }
-  *args.loss = static_cast<float>(total / static_cast<double>(args.row_count));
+  *args.loss =
+      static_cast<float>(total / (args.class_weights != nullptr ? args.weight_sum : static_cast<double>(args.row_count)));
 }
 
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
@@ -55,11 +57,13 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Threads threads) {
     const int64_t last = end * line < size ? end * line : size;
     std::memset(args.dlogits.data + begin * line, 0, static_cast<std::size_t>(last - begin * line) * sizeof(float));
   });
-  const float share = *args.dloss / static_cast<float>(args.row_count);
+  const bool weighted = args.class_weights != nullptr;
+  const float mean_share = *args.dloss / (weighted ? static_cast<float>(args.weight_sum) : static_cast<float>(args.row_count));
   parallel_ranges(threads, args.row_count, 1, classes * work_of_class, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* logits = args.logits.data + args.rows[i] * classes;
       float* gradient = args.dlogits.data + args.rows[i] * classes;
+      const float share = weighted ? mean_share * args.class_weights[args.labels[args.rows[i]]] : mean_share;
       const float most = row_max(logits, classes);
       double sum = 0;
       for (int64_t c = 0; c < classes; ++c) {

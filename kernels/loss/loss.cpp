@@ -32,7 +32,10 @@ void masked_nll(const MaskedNllArgs& args, Execution& execution) {
       .reads("logits", args.logits)
       .reads("labels", args.labels, args.logits.rows)
       .reads("rows", args.rows, args.row_count)
+      .reads("class_weights", args.class_weights, args.class_weights == nullptr ? 0 : args.logits.cols)
       .check();
+  require(args.class_weights == nullptr || args.weight_sum > 0, ErrorKind::usage,
+          "masked_nll: the class weights of the rows sum to ", args.weight_sum);
   const ProfiledOp op(execution, "masked_nll", [&](OpArguments& arguments) {
     arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
     arguments.array("labels", args.labels, args.row_count);
@@ -60,8 +63,11 @@ void masked_nll_backward(const MaskedNllBackwardArgs& args, Execution& execution
       .reads("labels", args.labels, args.logits.rows)
       .reads("rows", args.rows, args.row_count)
       .reads("dloss", args.dloss, 1)
+      .reads("class_weights", args.class_weights, args.class_weights == nullptr ? 0 : args.logits.cols)
       .check();
   require(args.row_count >= 1, ErrorKind::usage, "masked_nll_backward: no row is listed");
+  require(args.class_weights == nullptr || args.weight_sum > 0, ErrorKind::usage,
+          "masked_nll_backward: the class weights of the rows sum to ", args.weight_sum);
   const ProfiledOp op(execution, "masked_nll_backward", [&](OpArguments& arguments) {
     arguments.reads("logits", DenseView<const float>{args.logits.data, args.row_count, args.logits.cols});
     arguments.array("labels", args.labels, args.row_count);

@@ -35,14 +35,16 @@ __device__ __forceinline__ Softmax softmax_of(const float* __restrict__ logits, 
 
 __global__ void __launch_bounds__(block_threads)
     masked_nll_kernel(int64_t classes, int64_t row_count, const float* __restrict__ logits, const int32_t* __restrict__ labels,
-                      const int32_t* __restrict__ rows, double* __restrict__ partials) {
+                      const int32_t* __restrict__ rows, const float* __restrict__ class_weights, double* __restrict__ partials) {
   double sum = 0;
   const int64_t end = min((blockIdx.x + int64_t{1}) * sum_chunk_terms, row_count);
   for (int64_t i = blockIdx.x * sum_chunk_terms + threadIdx.x; i < end; i += block_threads) {
     const float* const row = logits + rows[i] * classes;
     const Softmax softmax = softmax_of(row, classes);
     // The difference of the two logits in double: exact, however far they are from zero.
-    sum += static_cast<double>(logf(softmax.sum)) + (static_cast<double>(softmax.most) - row[labels[rows[i]]]);
+    const int32_t label = labels[rows[i]];
+    const double loss = static_cast<double>(logf(softmax.sum)) + (static_cast<double>(softmax.most) - row[label]);
+    sum += class_weights != nullptr ? class_weights[label] * loss : loss;
   }
   sum = block_sum<block_threads>(sum);
   if (threadIdx.x == 0) partials[blockIdx.x] = sum;
@@ -74,11 +76,13 @@ __global__ void __launch_bounds__(block_threads)
 __global__ void __launch_bounds__(block_threads)
     masked_nll_backward_kernel(int64_t classes, int64_t row_count, const float* __restrict__ logits,
                                const int32_t* __restrict__ labels, const int32_t* __restrict__ rows,
-                               const float* __restrict__ dloss, float* __restrict__ dlogits) {
-  const float share = *dloss / static_cast<float>(row_count);
+                               const float* __restrict__ dloss, const float* __restrict__ class_weights, float divisor,
+                               float* __restrict__ dlogits) {
+  const float mean_share = *dloss / divisor;
   for (int64_t i = global_thread(); i < row_count; i += global_threads()) {
     const int64_t first = rows[i] * classes;
     const int32_t label = labels[rows[i]];
+    const float share = class_weights != nullptr ? mean_share * class_weights[label] : mean_share;
     const Softmax softmax = softmax_of(logits + first, classes);
     const float factor = share / softmax.sum;
     for (int64_t c = 0; c < classes; ++c) {
@@ -114,14 +118,16 @@ void sum_chunks(int64_t chunks, double factor, const double* partials, float* to
 void masked_nll(const MaskedNllArgs& args, double* partials, Stream& stream) {
   const int64_t chunks = chunks_of(args.row_count);
   launch(masked_nll_kernel, chunks, block_threads, 0, stream, args.logits.cols, args.row_count, args.logits.data, args.labels,
-         args.rows, partials);
-  sum_chunks(chunks, 1.0 / static_cast<double>(args.row_count), partials, args.loss, stream);
+         args.rows, args.class_weights, partials);
+  const double divisor = args.class_weights != nullptr ? args.weight_sum : static_cast<double>(args.row_count);
+  sum_chunks(chunks, 1.0 / divisor, partials, args.loss, stream);
 }
 
 void masked_nll_backward(const MaskedNllBackwardArgs& args, Stream& stream) {
   stream.backend().fill_zero(args.dlogits.data, static_cast<std::size_t>(args.dlogits.size()) * sizeof(float), stream);
+  const float divisor = args.class_weights != nullptr ? static_cast<float>(args.weight_sum) : static_cast<float>(args.row_count);
   launch(masked_nll_backward_kernel, blocks_for(args.row_count, block_threads), block_threads, 0, stream, args.logits.cols,
-         args.row_count, args.logits.data, args.labels, args.rows, args.dloss, args.dlogits.data);
+         args.row_count, args.logits.data, args.labels, args.rows, args.dloss, args.class_weights, divisor, args.dlogits.data);
 }
 
 void count_correct(const CountCorrectArgs& args, Stream& stream) {

@@ -281,7 +281,7 @@ TEST_SUITE("cli") {
 
   TEST_CASE("bad data ends with status 3, file and line") {
     const TempDir folder;
-    check_failure(run_program("train gcn --data " + folder.write("edges.txt", "0 1\n1 two\n")), 3, "edges.txt:2: ");
+    check_failure(run_program("train gcn --data " + folder.write("edges.txt", "0 1\n1 2.5\n")), 3, "edges.txt:2: ");
     check_failure(run_program("train gcn --data " + folder.write("plain.txt", "0 1\n")), 3, "no node has a label");
     check_failure(run_program("predict " + folder.file("edges.txt") + " --data " + folder.file("plain.txt")), 3, "edges.txt");
   }

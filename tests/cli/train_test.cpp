@@ -48,8 +48,12 @@ TEST_SUITE("cli") {
     CHECK(object["model"] == "gcn");
     CHECK(object["settings"]["hidden"] == 8);
     CHECK(object["settings"]["dropout"] == 0.5);
-    CHECK(object["options"] ==
-          json{{"epochs", 30}, {"learning_rate", 0.01}, {"weight_decay", 0.0005}, {"patience", 0}, {"selection", "last"}});
+    CHECK(object["options"] == json{{"epochs", 30},
+                                    {"learning_rate", 0.01},
+                                    {"weight_decay", 0.0005},
+                                    {"patience", 0},
+                                    {"selection", "last"},
+                                    {"class_weights", "none"}});
     CHECK(object["device"] == "cpu");
     CHECK(object["threads"] == 2);
     CHECK(object["seeds_at_once"] == 1);

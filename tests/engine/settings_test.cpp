@@ -41,6 +41,8 @@ Edges edges_of(const std::string& sentence) {
   if (is("0 or a number of at least ([.\\d]+)")) return {{"0", part[1], above(number(1))}, {below(number(1)), "-1"}};
   if (is("auto or a number")) return {{"auto", "-1.5", "0", "3e+30"}, {"automatic"}};
   if (is("a name")) return {{"lightgcn"}, {}};
+  if (is("none, balanced or a list of weights from 0, .*"))
+    return {{"none", "balanced", "1", "0,2.5,1e-3"}, {"1,-1", "1,,2", "heavy", "1,nan", "1;2", "none,1"}};
   if (is("one of (.*)")) {
     Edges edges{{}, {"nothing-like-it"}};
     std::istringstream names(part[1].str());
@@ -180,7 +182,7 @@ TEST_CASE("settings / every setting of every kind takes what its sentence says, 
         CAPTURE(kind.name);
         CAPTURE(row.name);
         CHECK(!row.meaning.empty());
-        CHECK((row.type == "N" || row.type == "NAME"));
+        CHECK((row.type == "N" || row.type == "NAME" || row.type == "LIST"));
         const Edges edges = edges_of(row.allowed);
         REQUIRE_MESSAGE(!edges.allowed.empty(), row.allowed);
         sentences.insert(row.allowed.substr(0, row.allowed.find_first_of("0123456789")));

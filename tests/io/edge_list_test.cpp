@@ -3,17 +3,21 @@
 #include <algorithm>
 
 #include "heddle/io.h"
-#include "io/edges.h"
 #include "tests/io/samples.h"
 #include "tests/support/data.h"
 #include "tests/support/temp_dir.h"
 
 using namespace heddle;
 using namespace heddle::test;
-io::detail::EdgeList edges_of(std::string_view content) {
-  Reading reading;
-  return io::detail::parse_edge_list(text_of(content), {}, reading);
+namespace {
+
+NodeDataset edges_of(const std::string& content, RepeatedEdges merge = RepeatedEdges::mean) {
+  const TempDir folder;
+  return io::load(folder.write("e.txt", content), {.merge_edges = merge});
 }
+
+}  // namespace
+
 using Edges = std::vector<std::pair<int32_t, int32_t>>;
 
 TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a byte order mark") {
@@ -21,7 +25,7 @@ TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a 
                               "source,target\n0, 1\n2 ,1\n", "\xef\xbb\xbfu v\n0 1\n1 2\n"}) {
     const auto list = edges_of(content);
     CHECK(list.edges == Edges{{0, 1}, {1, 2}});
-    CHECK(list.weights.empty());
+    CHECK(list.edge_weights.empty());
     CHECK(list.nodes == 3);
   }
 }
@@ -32,14 +36,13 @@ TEST_CASE("io / edge list: repeats in either direction and self-loops are remove
   CHECK(list.cleaning.duplicate_edges == 2);
   CHECK(list.cleaning.self_loops == 2);
   CHECK(list.nodes == 6);
-  CHECK(list.listed == 6);
-  CHECK(list.largest_id_line == 6);
+  CHECK(list.reading.files.front().rows == 6);
 }
 
 TEST_CASE("io / edge list: weights stay with their edges") {
   const auto list = edges_of("2 1 0.5\n0 1 -2e-3\n1 2 0.5\n1 1 9\n");
   CHECK(list.edges == Edges{{0, 1}, {1, 2}});
-  CHECK(list.weights == std::vector<float>{-2e-3f, 0.5f});
+  CHECK(list.edge_weights == std::vector<float>{-2e-3f, 0.5f});
   CHECK(list.cleaning.duplicate_edges == 1);
   CHECK(list.cleaning.self_loops == 1);
 }

@@ -109,6 +109,25 @@ TEST_CASE("edge_table / other names, sizes that do not fit and folders that are 
   CHECK(error_mismatch(ErrorKind::io, "x.csv", [&] { io::write_edge_table(folder.file("none/x.csv"), two_edges()); }) == "");
 }
 
+TEST_CASE("edge_table / nodes and classes are called as the data call them") {
+  const TempDir folder;
+  const IdTable ids(std::vector<std::string>{"a, b", "<c>", "d"});
+  const std::vector<std::string> classes{"red", "x&y"};
+  const io::EdgeTableOptions options{
+      .classes = {1, -1, 0}, .predicted = {1, 0, 0}, .self_loops = true, .node_ids = &ids, .class_names = &classes};
+  io::write_edge_table(folder.file("e.csv"), two_edges(), options);
+  CHECK(written(folder.file("e.csv")) == "source,target,a,b<&\"\n\"a, b\",<c>,0.25,0.75\nd,<c>,1e-07,3\n");
+  io::write_edge_table(folder.file("e.gexf"), two_edges(), options);
+  const NodeDataset read = io::load(folder.file("e.gexf"));
+  CHECK(read.node_ids.ids() == ids.ids());
+  CHECK(read.class_names == classes);
+  CHECK(read.labels == std::vector<int32_t>{1, -1, 0});
+  const IdTable few(std::vector<std::string>{"a"});
+  CHECK(error_mismatch(ErrorKind::usage, "1 id for 3 nodes", [&] {
+          io::write_edge_table(folder.file("f.csv"), two_edges(), {.classes = {}, .predicted = {}, .node_ids = &few});
+        }) == "");
+}
+
 TEST_SUITE_END();
 
 }  // namespace heddle::test

@@ -43,6 +43,12 @@ std::vector<Files> data_sets(std::string_view format) {
     sets.push_back({{"edges.txt", "0 1\n"},
                     {"features.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }", raw<float>({1, 2}))},
                     {"labels.npy", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", raw<int64_t>({1, 0}))}});
+    const std::string mask = npy("{'descr': '|b1', 'fortran_order': False, 'shape': (3,), }", raw<uint8_t>({1, 0, 0}));
+    sets.push_back({{"edges.txt", "0 1\n1 2\n"},
+                    {"features.svm", "1:2\n2:1\n1:1\n"},
+                    {"labels.tsv", "node\tlabel\n0\ta\n1\ta\n2\tb\n"},
+                    {"train_mask.npy", mask},
+                    {"idx_val.txt", "1\n"}});
     return sets;
   }
   if (format == "content") return {{{"my.content", "a\t1\tx\nb\t0\ty\n"}, {"my.cites", "a\tb\n"}}};

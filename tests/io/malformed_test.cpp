@@ -57,20 +57,16 @@ TEST_CASE("io / malformed text: each file gives one sentence with its line") {
       {edge_list, "0 1\n1\n", "f:2: found 1 column, the first row has 2"},
       {edge_list, "0 1 1 5\n", "f:1: an edge has two node ids and maybe a weight, found '0 1 1 5'"},
       {edge_list, "0 1\n1 2 3\n", "f:2: found 3 columns, the first row has 2"},
-      {edge_list, "0 1\n\n# c\n1 12a\n", "f:4: node id '12a' is not a number"},
       {edge_list, "0 1\n1 2.5\n", "f:2: node id '2.5' is not an integer"},
       {edge_list, "0 -1\n", "f:1: node id '-1' is not between 0 and 2147483646"},
-      {edge_list, "0 2147483647\n", "f:1: node id '2147483647' is not between"},
-      {edge_list, "0 99999999999999999999\n", "f:1: node id '99999999999999999999' is not between"},
       {edge_list, "0 1 1e99\n", "f:1: weight '1e99' is not a finite float32 number"},
       {edge_list, "0 1 nan\n", "f has no edges"},
       {edge_list, "0 1 -inf\n", "f:1: weight '-inf' is not a finite"},
       {edge_list, "0 1 2x\n", "f:1: weight '2x' is not a number"},
-      {edge_list, "0 1 2\n1 0 3\n", "f:2: edge 0 - 1 has weight 3 here and 2 in an earlier line"},
       {edge_list, "0,,1\n", "f has no edges"},
-      {edge_list, "0 1\n" + bytes("1 \0\xff\n"), "f:2: node id '\\x00\u00ff' is not a number"},
+      {edge_list, "0 1\n" + bytes("1 \0\xff\n"), "f:2: node id '\\x00\u00ff' holds a control character"},
       {edge_list, "0 1\n0 " + std::string(100000, '7'),
-       "f:2: node id '7777777777777777777777777777777777777777…' is not between"},
+       "f:2: node id '7777777777777777777777777777777777777777…' has 100000 bytes, more than 4096"},
       {edge_list, "%%MatrixMarket matrix coordinate\n3 3 1\n1 2 1\n", "f is a Matrix Market file"},
       {matrix, "", "f is empty"},
       {matrix, "1 2\n3\n", "f:2: found 1 column, the first row has 2"},
@@ -83,6 +79,11 @@ TEST_CASE("io / malformed text: each file gives one sentence with its line") {
       {labels, "0\n1048576\n", "f:2: label '1048576' is not between"},
       {labels, "0\n1.5\n", "f:2: label '1.5' is not an integer"},
       {labels, "0 1\n", "f:1: a line holds one label, found '0 1'"},
+      {sparse_rows, "", "f is empty"},
+      {sparse_rows, "1:2\n2:1\n3 4:1\n", "f:3: '3' is no column:value"},
+      {sparse_rows, "0 1:2\n1:1\n", "f:2: there is nothing before '1:1', and in the lines above there is"},
+      {sparse_rows, "0 1:2\n1 1:x\n", "f:2: value 'x' is not a number"},
+      {sparse_rows, "0 99999999999:2\n", "f:1: column 99999999999 is more than"},
       {ids, "0\n10\n", "f:2: node id '10' is not between 0 and 9"},
       {ids, "3\n1\n3\n", "f:3: node 3 stands in line 1 already"},
       {ids, "id\nx\n", "f:2: node id 'x' is not a number"},
@@ -337,7 +338,6 @@ TEST_CASE("io / malformed folders and single files: the sentence names the file"
       {{{"edges.txt", "0 1\n"}, {"features.csv", "1 2\n"}}, "edges.txt:1: node id 1 is too large"},
       {{{"edges.txt", "0 1\n"}, {"labels.txt", "1\n"}}, "labels.txt has 1 node"},
       {{{"edges.txt", "0 1\n"}, {"features.csv", "1\n2\n3\n"}, {"labels.txt", "1\n0\n"}}, "features.csv has 3 rows, "},
-      {{{"edges.txt", "0 2147483646\n"}}, "edges.txt:1: node id 2147483646 is too large"},
       {{{"edges.txt", "0 1\n"}, {"labels.txt", "1\n-1\n"}, {"train.txt", "0\n1\n"}}, "train.txt:2: node 1 has no label"},
       {{{"edges.txt", "0 1\n"}, {"train.txt", "0\n"}}, "train.txt:1: node 0 has no label"},
       {{{"edges.txt", "0 1\n"}, {"labels.txt", "1\n1\n"}, {"train.txt", "0\n"}, {"val.txt", "1\n0\n"}},
@@ -352,11 +352,13 @@ TEST_CASE("io / malformed folders and single files: the sentence names the file"
        "features.npy: row 1, column 0 is inf as float32"},
       {{{"edges.txt", "0 1\n"}, {"features.npy", npy("{'descr': '|S1', 'fortran_order': False, 'shape': (2, 1)}", "ab")}},
        "features are byte strings"},
-      {{{"edges.txt", "0 1\n"}, {"labels.npy", npy_floats("(2,)", std::string(8, '\0'))}},
-       "labels are one dimension of integers"},
+      {{{"edges.txt", "0 1\n"}, {"labels.npy", npy_floats("(2, 1, 1)", std::string(8, '\0'))}},
+       "labels.npy of shape (2, 1, 1) does not hold a label a node"},
+      {{{"edges.txt", "0 1\n"}, {"labels.npy", npy_floats("(2,)", raw<float>({0, 0.5f}))}},
+       "labels.npy: label 0.5 of node 1 is not a whole number"},
       {{{"edges.txt", "0 1\n"},
         {"labels.npy", npy("{'descr': '<i8', 'fortran_order': False, 'shape': (2,)}", raw<int64_t>({0, -5}))}},
-       "labels.npy: label -5 of node 1 is not between -1 and"},
+       "labels.npy: label -5 of node 1 is not a whole number between -1 and"},
       {{{"edges.txt", bytes("\x1f\x8b\x08")}}, "edges.txt: byte 3: the gzip stream is truncated"},
   };
   for (const auto& test : cases) {
@@ -366,12 +368,9 @@ TEST_CASE("io / malformed folders and single files: the sentence names the file"
   }
   const TempDir folder;
   CHECK_THROWS_WITH_AS(io::load(folder.write("a.edges", "")), doctest::Contains("a.edges is empty"), Error);
-  CHECK_THROWS_WITH_AS(io::load(folder.write("b.edges", "5 2147483646\n")),
-                       doctest::Contains("b.edges:1: node id 2147483646 makes 2147483647 nodes of 1 edge"), Error);
   CHECK_THROWS_WITH_AS(io::load(folder.write("c.npz", zip({{"a.npy", ""}}))),
                        doctest::Contains("c.npz has neither an adjacency matrix"), Error);
   std::filesystem::create_directory(folder.file("edges.txt"));
   std::filesystem::remove(folder.file("a.edges"));
-  std::filesystem::remove(folder.file("b.edges"));
   CHECK_THROWS_WITH_AS(io::load(folder.path().string()), doctest::Contains("edges.txt: it is a folder"), Error);
 }

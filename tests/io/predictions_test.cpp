@@ -100,6 +100,29 @@ TEST_CASE("predictions / sizes that do not fit are refused") {
   CHECK(refuses("four: node 4 of a split, there are 4", predictions, data) == "");
 }
 
+TEST_CASE("predictions / nodes and classes are called as the data call them") {
+  NodeDataset data = four_nodes();
+  data.node_ids = IdTable(std::vector<std::string>{"ann", "b, o", "c\"d", " e"});
+  data.class_names = {"cat", "dog", "a b"};
+  CHECK(io::predictions_text(predictions, data) ==
+        "node\tpredicted\tlabel\tprobability\tsplit\n"
+        "ann\tdog\tdog\t0.500000\ttrain\n"
+        "b, o\tcat\t\t1.000000\t\n"
+        "\"c\"\"d\"\ta b\tcat\t0.333333\ttest\n"
+        "\" e\"\ta b\ta b\t0.000001\tval\n");
+  CHECK(io::predictions_text(predictions, data, io::TableFormat::csv).find("\"b, o\",cat,,1.000000,\n") != std::string::npos);
+  std::istringstream lines(io::predictions_text(predictions, data, io::TableFormat::json_lines));
+  std::string line;
+  std::vector<nlohmann::json> objects;
+  while (std::getline(lines, line)) objects.push_back(nlohmann::json::parse(line));
+  REQUIRE(objects.size() == 4);
+  CHECK(objects[2]["node"] == "c\"d");
+  CHECK(objects[2]["predicted"] == "a b");
+  CHECK(objects[1]["label"].is_null());
+  data.node_ids = IdTable(std::vector<std::string>{"ann"});
+  CHECK(error_mismatch(ErrorKind::usage, "1 id for 4 nodes", [&] { io::predictions_text(predictions, data); }) == "");
+}
+
 TEST_SUITE_END();
 
 }  // namespace heddle::test

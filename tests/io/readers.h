@@ -19,6 +19,7 @@
 #include "io/planetoid.h"
 #include "io/readable_path.h"
 #include "io/safetensors.h"
+#include "io/sparse_rows.h"
 
 /// Every reader as a function of bytes, under the name "f" in its sentences, for tests that only ask whether and how it fails.
 namespace heddle::test {
@@ -33,17 +34,22 @@ inline void edge_list(std::string_view content) {
 }
 inline void matrix(std::string_view content) {
   Reading reading;
-  io::detail::RowIds ids;
-  io::detail::parse_matrix(text_of(content), {}, reading, ids);
+  io::detail::parse_features(text_of(content), {}, reading, true);
 }
 inline void labels(std::string_view content) {
   Reading reading;
-  io::detail::RowIds ids;
-  io::detail::parse_labels(text_of(content), {}, reading, ids);
+  io::detail::parse_labels(text_of(content), {}, reading);
 }
 inline void ids(std::string_view content) {
   Reading reading;
-  io::detail::parse_ids(text_of(content), {}, reading, 10);
+  io::detail::NodeNames names;
+  names.nodes = 10;
+  io::detail::parse_part(text_of(content), {}, reading, names, "train");
+}
+inline void sparse_rows(std::string_view content) {
+  Reading reading;
+  HostCsr features;
+  io::detail::parse_sparse_rows(text_of(content), {}, reading, true, features);
 }
 inline void npy_file(std::string_view content) { io::detail::parse_npy(io::detail::MemorySource(content), "f"); }
 inline void npz_file(std::string_view content) { io::detail::parse_npz(content, "f"); }
@@ -80,7 +86,7 @@ inline void node_link(std::string_view content) {
 }
 inline void matrix_market(std::string_view content) {
   Reading reading;
-  io::detail::parse_matrix_graph(content, "f", reading);
+  io::detail::parse_matrix_graph(content, "f", {}, reading);
 }
 inline void npz_graph(std::string_view content) {
   Reading reading;
@@ -111,7 +117,7 @@ inline std::pair<std::string_view, std::string_view> two_files(std::string_view 
 inline void citations(std::string_view content) {
   Reading reading;
   const auto [papers, cites] = two_files(content);
-  io::detail::parse_citations(papers, "f", cites, "f", reading);
+  io::detail::parse_citations(papers, "f", cites, "f", RepeatedEdges::mean, reading);
 }
 inline void dgl(std::string_view content) {
   Reading reading;

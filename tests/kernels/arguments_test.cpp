@@ -139,6 +139,9 @@ TEST_SUITE("kernels") {
             masked_nll({{p, 2, 0}, ids, ids, 2, p}, refused.execution);
           }) == "");
     CHECK(refused("masked_nll: no row is listed", [&] { masked_nll({{p, 2, 3}, ids, ids, 0, p}, refused.execution); }) == "");
+    CHECK(refused("masked_nll: the class weights of the rows sum to 0", [&] {
+            masked_nll({{p, 2, 3}, ids, ids, 2, p + 900, p + 100, 0}, refused.execution);
+          }) == "");
     const auto backward = [&](DenseView<float> gradient, int64_t count) {
       return [=, &refused, &ids] { masked_nll_backward({{p, 2, 3}, ids, ids, count, p + 900, gradient}, refused.execution); };
     };

@@ -33,6 +33,7 @@ struct Case {
   std::vector<int32_t> labels;
   std::vector<int32_t> rows;
   float dloss = 1;
+  std::vector<float> weights = {};  ///< of the classes; empty: all are 1
 };
 
 /// `listed` of n rows, in random order; logits within +-range, labels drawn. Labels of unlisted rows are not valid ones.
@@ -61,18 +62,24 @@ Results run(Workbench& workbench, const Case& c) {
   const Guarded<float> gradient = workbench.output(c.logits.rows * c.logits.cols);
   const Guarded<int32_t> correct = workbench.output<int32_t>(1);
   const auto count = static_cast<int64_t>(c.rows.size());
-  masked_nll({logits.view(), labels.data(), rows.data(), count, loss.data()}, workbench.execution());
-  masked_nll_backward(
-      {logits.view(), labels.data(), rows.data(), count, dloss.data(), gradient.view(c.logits.rows, c.logits.cols)},
-      workbench.execution());
+  const Guarded<float> weights = workbench.array(c.weights);
+  const float* const class_weights = c.weights.empty() ? nullptr : weights.data();
+  double sum = 0;
+  for (const int32_t row : c.rows)
+    sum += c.weights.empty() ? 0.0
+                             : static_cast<double>(c.weights[static_cast<std::size_t>(c.labels[static_cast<std::size_t>(row)])]);
+  masked_nll({logits.view(), labels.data(), rows.data(), count, loss.data(), class_weights, sum}, workbench.execution());
+  masked_nll_backward({logits.view(), labels.data(), rows.data(), count, dloss.data(),
+                       gradient.view(c.logits.rows, c.logits.cols), class_weights, sum},
+                      workbench.execution());
   count_correct({logits.view(), labels.data(), rows.data(), count, correct.data()}, workbench.execution());
   CHECK(bit_difference(logits.values(), c.logits.values) == "");
   return {loss.values(), gradient.values(), correct.value()};
 }
 
 void check_case(const Case& c, const std::string& what) {
-  const bench::Reference loss = bench::masked_nll(c.logits, c.labels, c.rows);
-  const bench::Reference gradient = bench::masked_nll_backward(c.logits, c.labels, c.rows, c.dloss);
+  const bench::Reference loss = bench::masked_nll(c.logits, c.labels, c.rows, c.weights);
+  const bench::Reference gradient = bench::masked_nll_backward(c.logits, c.labels, c.rows, c.dloss, c.weights);
   for (const auto& [name, device] : devices()) {
     INFO(text("masked_nll / ", name, " / ", what, " matches double precision"));
     Workbench workbench(device);
@@ -92,6 +99,21 @@ TEST_SUITE("kernels") {
     }
     check_case(random_case(1, 7, 1, 5, 50), "one row");
     check_case(random_case(30, 7, 30, 5, 50), "all rows");
+  }
+
+  TEST_CASE("masked_nll / class weights, zeros among them, match double precision") {
+    for (const int64_t classes : {2, 7, 33}) {
+      Case c = random_case(40, classes, 23, 5, 61 + static_cast<uint64_t>(classes));
+      for (int64_t i = 0; i < classes; ++i) c.weights.push_back(i == 1 ? 0.0f : 0.25f + 0.5f * static_cast<float>(i));
+      check_case(c, text(classes, " classes with weights"));
+    }
+    Case by_hand({2, 2, {0, 0, 0, 0}}, {0, 1}, {0, 1});
+    by_hand.weights = {1, 3};
+    const NamedDevice first = devices().front();
+    Workbench workbench(first.device);
+    const Results results = run(workbench, by_hand);
+    CHECK(results.loss.front() == doctest::Approx(std::log(2.0)));  // (1 log 2 + 3 log 2) / 4
+    CHECK(results.gradient == std::vector<float>{-0.125f, 0.125f, 0.375f, -0.375f});
   }
 
   TEST_CASE("masked_nll / logits of +-1e4 match double precision") {

@@ -290,14 +290,18 @@ void add_attention(std::vector<OpUse>& uses) {
 void add_losses(std::vector<OpUse>& uses) {
   const Array labels = in<int32_t>("labels", std::vector<int32_t>{0, 1, 0}),
               rows = in<int32_t>("rows", std::vector<int32_t>{2, 0});
-  uses.push_back({"masked_nll", {out("loss", 1), in("logits", 6), labels, rows}, [](const Places& p, Execution& e) {
-                    masked_nll({p.matrix("logits", 3, 2), p.at<int32_t>("labels"), p.at<int32_t>("rows"), 2, p.at("loss")}, e);
-                  }});
+  const Array class_weights = in("class_weights", 2);
+  uses.push_back(
+      {"masked_nll", {out("loss", 1), in("logits", 6), labels, rows, class_weights}, [](const Places& p, Execution& e) {
+         masked_nll({p.matrix("logits", 3, 2), p.at<int32_t>("labels"), p.at<int32_t>("rows"), 2, p.at("loss"),
+                     p.at("class_weights"), 2},
+                    e);
+       }});
   uses.push_back({"masked_nll_backward",
-                  {out("dlogits", 6), in("logits", 6), labels, rows, in("dloss", 1)},
+                  {out("dlogits", 6), in("logits", 6), labels, rows, in("dloss", 1), class_weights},
                   [](const Places& p, Execution& e) {
                     masked_nll_backward({p.matrix("logits", 3, 2), p.at<int32_t>("labels"), p.at<int32_t>("rows"), 2,
-                                         p.at("dloss"), p.matrix("dlogits", 3, 2)},
+                                         p.at("dloss"), p.matrix("dlogits", 3, 2), p.at("class_weights"), 2},
                                         e);
                   }});
   uses.push_back(

@@ -49,6 +49,7 @@ inline constexpr uint32_t interaction_split = 0x80000;  ///< what goes to test a
 inline constexpr uint32_t kept_out_users = 0x90000;     ///< who is kept out to be met as new
 inline constexpr uint32_t sampled_negatives = 0xA0000;  ///< the items of a sampled ranking
 inline constexpr uint32_t sketch = 0xB0000;             ///< a randomised decomposition's first guess
+inline constexpr uint32_t node_split = 0xC0000;         ///< which nodes are trained on, and which are for validation and test
 }  // namespace random_purpose
 
 /// An endless array of random words, named by (seed, purpose, step). Passed to kernels by value.

@@ -1,0 +1,4 @@
+#include "../readers.h"
+#include "fuzz.h"
+
+HEDDLE_FUZZ_TARGET(heddle::test::sparse_rows(content))
