@@ -309,8 +309,9 @@ void reject_leftovers(const CLI::App& app, const std::vector<Argument>& argument
       const std::string& first = rest.front();
       const bool option = first.starts_with('-');
       const std::string written = option ? first.substr(0, first.find('=')) : first;
-      const char* const what = option ? "option" : subcommands_of(*at).empty() ? "argument" : "subcommand";
       std::string meant = option ? place_of_option(*at, written) : place_of_argument(*at, first, arguments);
+      const bool subcommand = !subcommands_of(*at).empty() && meant.empty();
+      const char* const what = option ? "option" : subcommand ? "subcommand" : "argument";
       if (meant.empty() && option) meant = other_commands_with(*at, written);
       if (meant.empty()) meant = option ? did_you_mean(written, options_of(*at)) : nearest_or_list(*at, written);
       fail(ErrorKind::usage, "there is no ", what, " ", io::detail::in_quotes(written), meant, " (see ", name, " --help)");

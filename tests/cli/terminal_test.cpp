@@ -99,6 +99,7 @@ std::vector<Command> commands() {
        {"popularity+item-cosine: part 1 of 4, to choose the weight: popularity: fitting",
         "popularity+item-cosine: part 3 of 4, on everything: popularity: fitting"}},
       {"data", shop, {"reading the data"}},
+      {"data nodes", karate, {"reading the data"}},
       {"demo", "--users 60 --items 40", {"making up a shop", "lightgcn: choosing the temperature", "lightgcn: training"}},
       {"demo", "--users 10 --items 10", {"making up a shop"}},
       {"demo gcn", "", {"training"}},
