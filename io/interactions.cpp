@@ -175,9 +175,9 @@ void tell_strangers(const InteractionLog& log, Reading& reading) {
     const auto known = std::find(trained.begin(), trained.end(), true) - trained.begin();
     if (known == ids.size()) return;
     reading.note(NoteKind::ids, "", 0,
-                  text(strangers, " of ", counted(all, "interaction"), " to test or validate by have ", what,
-                       " that training does not know, such as ", in_quotes(ids[numbers[first]]), "; training has ids such as ",
-                       in_quotes(ids[known])));
+                 text(strangers, " of ", counted(all, "interaction"), " to test or validate by have ", what,
+                      " that training does not know, such as ", in_quotes(ids[numbers[first]]), "; training has ids such as ",
+                      in_quotes(ids[known])));
   };
   if (log.part.empty()) return;
   tell("a user", log.user, log.users);
