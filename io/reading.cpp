@@ -198,47 +198,111 @@ std::string to_text(const Reading& reading, int64_t width) try {
   rethrow_as_error();
 }
 
+namespace {
+
+/// JSON written as it comes. (A tree of values would lose what it holds already where there is no memory for the rest.)
+class JsonText {
+ public:
+  void open(const char* key, char bracket) {
+    name(key);
+    text_ += bracket;
+    first_ = true;
+  }
+  void close(char bracket) {
+    text_ += bracket;
+    first_ = false;
+  }
+  void add(const char* key, const std::string& value) {
+    name(key);
+    // A path need not be UTF-8, a JSON string must be.
+    text_ += nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  void add(const char* key, int64_t value) {
+    name(key);
+    text_ += std::to_string(value);
+  }
+  void add(const char* key, bool value) {
+    name(key);
+    text_ += value ? "true" : "false";
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  /// A comma where something stands before, and the key; null: an element of an array.
+  void name(const char* key) {
+    if (!first_) text_ += ',';
+    first_ = false;
+    if (key != nullptr) text_.append("\"").append(key).append("\":");
+  }
+
+  std::string text_;
+  bool first_ = true;
+};
+
+}  // namespace
+
 std::string to_json(const Reading& reading) try {
-  using Json = nlohmann::ordered_json;
-  Json object{{"files", Json::array()}, {"files_not_read", reading.files_not_read}};
+  JsonText json;
+  json.open(nullptr, '{');
+  json.open("files", '[');
   for (const FileReading& file : reading.files) {
-    Json columns = Json::array();
+    json.open(nullptr, '{');
+    json.add("path", file.path);
+    json.add("member", file.member);
+    json.add("role", file.role);
+    json.add("part", file.part);
+    json.add("format", file.format);
+    json.add("why", file.why);
+    json.add("encoding", file.encoding);
+    json.add("compression", file.compression);
+    json.add("separator", file.separator);
+    json.add("quote", file.quote);
+    json.add("backslash_escapes", file.backslash_escapes);
+    json.add("line_end", file.line_end);
+    json.add("header", file.header);
+    json.add("lines_before", file.lines_before);
+    json.add("comments", file.comments);
+    json.add("rows", file.rows);
+    json.open("columns", '[');
     for (const ColumnReading& column : file.columns) {
-      columns.push_back({{"name", column.name},
-                         {"number", column.number},
-                         {"count", column.count},
-                         {"used_for", column.used_for},
-                         {"why", column.why}});
+      json.open(nullptr, '{');
+      json.add("name", column.name);
+      json.add("number", column.number);
+      json.add("count", column.count);
+      json.add("used_for", column.used_for);
+      json.add("why", column.why);
+      json.close('}');
     }
-    object["files"].push_back({{"path", file.path},
-                               {"member", file.member},
-                               {"role", file.role},
-                               {"part", file.part},
-                               {"format", file.format},
-                               {"why", file.why},
-                               {"encoding", file.encoding},
-                               {"compression", file.compression},
-                               {"separator", file.separator},
-                               {"quote", file.quote},
-                               {"backslash_escapes", file.backslash_escapes},
-                               {"line_end", file.line_end},
-                               {"header", file.header},
-                               {"lines_before", file.lines_before},
-                               {"comments", file.comments},
-                               {"rows", file.rows},
-                               {"columns", std::move(columns)}});
+    json.close(']');
+    json.close('}');
   }
-  Json left_out = Json::array(), notes = Json::array();
+  json.close(']');
+  json.open("files_not_read", '[');
+  for (const std::string& name : reading.files_not_read) json.add(nullptr, name);
+  json.close(']');
+  json.open("left_out", '[');
   for (const RowsLeftOut& rows : reading.left_out) {
-    left_out.push_back({{"reason", rows.reason}, {"file", rows.file}, {"count", rows.count}, {"first_line", rows.first_line}});
+    json.open(nullptr, '{');
+    json.add("reason", rows.reason);
+    json.add("file", rows.file);
+    json.add("count", rows.count);
+    json.add("first_line", rows.first_line);
+    json.close('}');
   }
+  json.close(']');
+  json.open("notes", '[');
   for (const ReadingNote& note : reading.notes) {
-    notes.push_back({{"kind", to_string(note.kind)}, {"file", note.file}, {"line", note.line}, {"sentence", note.sentence}});
+    json.open(nullptr, '{');
+    json.add("kind", std::string(to_string(note.kind)));
+    json.add("file", note.file);
+    json.add("line", note.line);
+    json.add("sentence", note.sentence);
+    json.close('}');
   }
-  object["left_out"] = std::move(left_out);
-  object["notes"] = std::move(notes);
-  if (!reading.refused.empty()) object["refused"] = reading.refused;
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);  // a path need not be UTF-8, a JSON string must be
+  json.close(']');
+  if (!reading.refused.empty()) json.add("refused", reading.refused);
+  json.close('}');
+  return json.take();
 } catch (...) {
   rethrow_as_error();
 }
