@@ -47,6 +47,8 @@ void BundleCommand::run() const {
   files.check();
   note_doing("reading the model");
   SavedRecommender saved = open_recommender(model, device.open());
+  require(!no_history || !needs_history(*saved.model), ErrorKind::usage, "--no-history: ", saved.model->name(),
+          " answers from the interactions themselves, so that it cannot be saved without them");
   UsedItemTable table = use_item_table(item_table, strict, saved.items, saved.item_names);
   if (table.use) saved.item_columns = std::move(table.columns);
   for (const ItemColumn& column : saved.item_columns) {

@@ -38,6 +38,8 @@ constexpr std::string_view behaviour_names[] = {"behaviour", "behavior", "behavi
                                                 "eventtype", "action",   "actiontype",    "interactiontype", "type"};
 constexpr std::string_view time_names[] = {"time",      "timestamp", "date",      "datetime",    "unixtime", "unixreviewtime",
                                            "eventtime", "createdat", "eventdate", "invoicedate", "orderdate"};
+/// Columns in which a number below zero says that something was given back.
+constexpr std::string_view quantity_names[] = {"quantity", "qty", "units", "count", "menge", "anzahl", "quantite", "cantidad"};
 /// Columns in which a zero says that something was shown and not taken.
 constexpr std::string_view shown_names[] = {"label", "click", "clicked", "isclick", "target", "converted", "purchased"};
 /// Events that say that something was shown and not taken.
@@ -339,7 +341,7 @@ struct BlockRows {
   int32_t users_after = 0, items_after = 0, behaviours_after = 0;
   int64_t rows = 0, lines = 0, comments = 0;
   std::array<Counted, left_out_count> left_out;
-  Counted unread_ratings, unread_times, zeros, odd_quotes, other_names;
+  Counted unread_ratings, unread_times, zeros, given_back, odd_quotes, other_names;
   int64_t day_first = 0, month_first_only = 0;
   Counted either;
   ForeignBytes foreign;
@@ -356,7 +358,8 @@ struct Worker {
 /// How the rows of one text are read.
 struct RowRules {
   Places places{};
-  int64_t shown = -1;  ///< the column in which a zero may say "not taken"
+  int64_t shown = -1;     ///< the column in which a zero may say "not taken"
+  int64_t quantity = -1;  ///< the column in which a number below zero may say "given back"
   MissingFields missing = MissingFields::skip;
   RaggedRows ragged = RaggedRows::error;
   Wanted rating = Wanted::if_there, time = Wanted::if_there;
@@ -495,6 +498,8 @@ class RowReader {
     if (rules_.places[role_time] >= 0 && !read_time(time)) return;
     if (rules_.shown >= 0 && is_zero(records_->fields()[static_cast<std::size_t>(rules_.shown)]))
       rows_.zeros.add(records_->line());
+    if (rules_.quantity >= 0 && is_below_zero(records_->fields()[static_cast<std::size_t>(rules_.quantity)]))
+      rows_.given_back.add(records_->line());
     if (rules_.places[role_rating] >= 0) rows_.rating.push_back(rating);
     if (rules_.places[role_time] >= 0) add_time(time);
     if (rules_.places[role_behaviour] >= 0) {
@@ -526,6 +531,9 @@ class RowReader {
     waiting_ = 0;
   }
 
+  static bool is_below_zero(std::string_view value) {
+    return value.size() > 1 && value.front() == '-' && value[1] >= '0' && value[1] <= '9';
+  }
   static bool is_zero(std::string_view value) { return value == "0" || value == "0.0" || value == "false" || value == "False"; }
 
   std::optional<float> number_of(std::string_view value) const {
@@ -598,7 +606,7 @@ class RowReader {
 /// What the rows of one text said in all.
 struct TextSums {
   std::array<Counted, left_out_count> left_out;
-  Counted unread_ratings, unread_times, zeros, odd_quotes, either, other_names;
+  Counted unread_ratings, unread_times, zeros, given_back, odd_quotes, either, other_names;
   int64_t day_first = 0, month_first = 0;
   ForeignBytes foreign;
 };
@@ -834,6 +842,8 @@ void LogReader::read_rows(OpenedText& text, const std::string& first_name, const
     const std::string name = plain_name(table.header[i]);
     if (std::find(std::begin(shown_names), std::end(shown_names), name) != std::end(shown_names))
       rules.shown = static_cast<int64_t>(i);
+    if (std::find(std::begin(quantity_names), std::end(quantity_names), name) != std::end(quantity_names))
+      rules.quantity = static_cast<int64_t>(i);
   }
   if (rules.places[role_rating] >= 0) {
     const auto column = static_cast<std::size_t>(rules.places[role_rating]);
@@ -884,6 +894,7 @@ void LogReader::sum_up(Table& table, const RowRules& rules, std::size_t first_bl
     sums.unread_ratings.add(block.unread_ratings, line);
     sums.unread_times.add(block.unread_times, line);
     sums.zeros.add(block.zeros, line);
+    sums.given_back.add(block.given_back, line);
     sums.other_names.add(block.other_names, line);
     sums.odd_quotes.add(block.odd_quotes, line);
     sums.either.add(block.either, line);
@@ -927,6 +938,13 @@ void LogReader::tell(Table& table, const RowRules& rules, const TextSums& sums) 
                   text(column, " is 0 in ", counted(sums.zeros.count, "row"),
                        ", which may mean shown and not taken: they are kept; --rating-column ", rules.shown + 1,
                        " --min-rating 1 leaves them out"));
+  }
+  if (sums.given_back.count > 0 && how_.rating != Wanted::yes) {
+    const std::string column = table.column_text(rules.quantity);
+    reading_.note(NoteKind::values, name, sums.given_back.line,
+                  text(column, " is below 0 in ", counted(sums.given_back.count, "row"),
+                       ", which may mean given back: they count as taken; --rating-column ", rules.quantity + 1,
+                       " --min-rating 0 leaves them out"));
   }
   if (sums.other_names.count > 0) {
     reading_.note(NoteKind::values, name, sums.other_names.line,
@@ -1028,6 +1046,7 @@ InteractionLog LogReader::finish() {
   for (const auto& [rows, part] : parts_) {
     if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);
   }
+  if (how_.behaviour == Wanted::yes) return log;  // whoever asks for them says which count
   const bool numbers =
       std::all_of(log.behaviours.begin(), log.behaviours.end(), [](const std::string& name) { return is_number(name); });
   if (numbers && log.behaviours.size() > 1) {

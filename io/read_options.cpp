@@ -54,7 +54,7 @@ std::vector<SettingOf<ReadOptions>> read_option_rows() {
       skip_lines_row(),
       setting("missing", &ReadOptions::missing,
               {{"skip", MissingFields::skip}, {"error", MissingFields::error}, {"keep", MissingFields::keep}},
-              "rows whose id is empty, NA, NULL, \\N, nan or none: skip, error or keep (as ids)"),
+              "rows whose id is NA, NULL, \\N, nan, none or empty: skip, error or keep (as ids, but for empty ones)"),
       setting("ragged", &ReadOptions::ragged, {{"error", RaggedRows::error}, {"skip", RaggedRows::skip}},
               "rows with more or fewer fields than the header: error or skip"),
       setting("dates", &ReadOptions::dates,

@@ -438,6 +438,12 @@ RecommenderParts RecommenderParts::part(const std::string& name) const try {
   rethrow_as_error();
 }
 
+bool needs_history(const Recommender& model, std::span<const Kind> own) try {
+  return fitting::saved_plan(find_kind(model.name(), Task::recommend, own), model.settings(), own).needs_history();
+} catch (...) {
+  rethrow_as_error();
+}
+
 void save_recommender(const Recommender& model, const InteractionDataset& data, const std::string& path,
                       const std::map<std::string, std::string>& extra, const SaveOptions& options) try {
   const std::map<std::string, std::string> metadata = metadata_of(model, data, extra, "save_recommender");

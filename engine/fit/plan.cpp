@@ -7,6 +7,7 @@
 #include "engine/train/train_table.h"
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
+#include "io/near_matches.h"
 
 namespace heddle {
 
@@ -66,10 +67,25 @@ const Kind& kind_of_part(const Kind& of, const std::string& setting, const std::
   return part;
 }
 
-void refuse_unknown(const std::string& of, const Settings& left) {
+/// `parts`: of what the kind is made, whose settings are taken too.
+void refuse_unknown(const std::string& of, const Settings& left, const Kind& kind, const std::vector<FitPlan>& parts) {
   if (left.empty()) return;
   const auto& [name, value] = *left.begin();
-  fail(ErrorKind::usage, of, " has no setting '", name, "' (= ", value, ")");
+  std::vector<std::string> known;
+  const auto add = [&](const Kind& each) {
+    for (const std::vector<Setting>* rows : {&each.settings, &each.training}) {
+      for (const Setting& row : *rows) known.push_back(row.name);
+    }
+  };
+  add(kind);
+  for (const FitPlan& part : parts) add(*part.kind);
+  std::string meant;
+  for (const std::string& match : io::detail::near_matches(name, known, 3))
+    meant += (meant.empty() ? "; did you mean " : ", ") + match;
+  if (meant.empty()) {
+    for (const std::string& each : known) meant += (meant.empty() ? "; it has " : ", ") + each;
+  }
+  fail(ErrorKind::usage, of, " has no setting '", name, "' (= ", value, ")", meant, meant.starts_with("; did") ? "?" : "");
 }
 
 /// Adds the settings of the parts, under their names where one part alone has a setting of that name.
@@ -200,7 +216,7 @@ FitPlan plan_fit(const Kind& kind, const Settings& settings, std::span<const Kin
     called += (plan.parts.size() == 1 ? " of " : " and ") + part.name;
   }
   std::erase_if(given, [&](const auto& entry) { return used.contains(entry.first); });
-  refuse_unknown(called, given);
+  refuse_unknown(called, given, kind, plan.parts);
   add_settings_of_parts(kind, plan);
   return plan;
 } catch (...) {
@@ -262,7 +278,7 @@ FitPlan saved_plan(const Kind& kind, const Settings& settings, std::span<const K
     plan.parts.push_back(saved_plan(part, with_prefix(settings, prefix), own));
     std::erase_if(given, [&](const auto& entry) { return entry.first.starts_with(prefix); });
   }
-  refuse_unknown(kind.name, given);
+  refuse_unknown(kind.name, given, kind, plan.parts);
   return plan;
 }
 

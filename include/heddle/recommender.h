@@ -303,6 +303,8 @@ void save_recommender(const Recommender& model, const InteractionDataset& data, 
 /// Writes what was loaded, and changed since: lists, columns, names, metadata; with `history` false without the interactions.
 /// Throws Error{usage} as above, and where history is asked for and is not there.
 void save_recommender(const SavedRecommender& saved, const std::string& path, bool history, std::span<const Kind> own = {});
+/// Whether the model, or one that it is made of, answers from the interactions themselves: it cannot be saved without them.
+bool needs_history(const Recommender& model, std::span<const Kind> own = {});
 /// Reads what save_recommender wrote; the model is ready to be asked on `device`. Throws Error{bad_data} where the file is
 /// truncated, not a heddle recommender, of another format version, or inconsistent: what it claims is compared with what it holds
 /// before memory is taken for it, so that refusing a file of n bytes costs 64 MB + 8 n at most.

@@ -186,6 +186,26 @@ TEST_CASE("io / reading / values: zeros of a click and removals are pointed out,
   CHECK(notes_of(whole(events, nothing_else()).reading, NoteKind::values) == 1);
 }
 
+TEST_CASE("io / reading / values: quantities below zero are pointed out, and behaviours only where nobody says which count") {
+  const std::string sales = "customer_id,sku,Qty\n" + lines([](int user, int item, int n) {
+                              return "u" + decimal(user) + ",i" + decimal(item) + "," + (n % 6 ? "2" : "-1") + "\n";
+                            });
+  const InteractionLog log = whole(sales, nothing_else());
+  REQUIRE(notes_of(log.reading, NoteKind::values) == 1);
+  CHECK(
+      log.reading.notes.front().sentence ==
+      "column 'Qty' (3) is below 0 in 24 rows, which may mean given back: they count as taken; --rating-column 3 --min-rating 0 "
+      "leaves them out");
+  CHECK(log.reading.notes.front().line == 2);
+  const PrepareOptions bought{.behaviour_weights = {{"view", 1}}};
+  io::InteractionReading how;
+  set_wanted(how, bought);
+  const std::string events = "user_id,item_id,event\n" + lines([](int user, int item, int n) {
+                               return decimal(user) + "," + decimal(item) + "," + (n % 5 ? "view" : "remove_from_cart") + "\n";
+                             });
+  CHECK(notes_of(whole(events, how).reading, NoteKind::values) == 0);
+}
+
 TEST_CASE("io / reading / missing: rows without a user, of separators and of totals are left out and counted") {
   const std::string good = csv("user_id,item_id,rating", ",3");
   for (const char* nobody : {"", "NA", "N/A", "NULL", "null", "\\N", "nan", "NaN", "none", "nil"}) {

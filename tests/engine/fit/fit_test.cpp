@@ -320,6 +320,8 @@ TEST_CASE("fit / settings that a kind does not have, and plans that cannot be me
   };
   CHECK(refused("there is no model 'svd'", "svd", {}) == "");
   CHECK(refused("gcn has no setting 'heads' (= 8)", "gcn", {{"heads", "8"}}) == "");
+  CHECK(refused("lightgcn has no setting 'dims' (= 3); did you mean dim", "lightgcn", {{"dims", "3"}}) == "");
+  CHECK(refused("popularity has no setting 'dims' (= 3)", "popularity", {{"dims", "3"}}) == "");
   CHECK(refused("blend: the setting first is missing", "blend", {}) == "");
   CHECK(refused("there is no recommender 'svd'", "blend", {{"first", "svd"}, {"second", "popularity"}}) == "");
   CHECK(refused("gcn is a node classifier, not a recommender", "blend", {{"first", "gcn"}, {"second", "popularity"}}) == "");
