@@ -634,7 +634,7 @@ class IdMerge {
     constexpr std::size_t piece = std::size_t{1} << 14;
     for (std::size_t i = 0; i < tables_.size() && !alone_; ++i) {
       for (std::size_t begin = 0; begin < tables_[i]->ids().size() && i != most_; begin += piece) {
-        tasks.push_back([this, i, begin] { look_up(i, begin, std::min(begin + piece, tables_[i]->ids().size())); });
+        tasks.emplace_back([this, i, begin] { look_up(i, begin, std::min(begin + piece, tables_[i]->ids().size())); });
       }
     }
   }

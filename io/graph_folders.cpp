@@ -48,7 +48,7 @@ void list_others(const std::string& folder, const std::string& below, Reading& r
     const bool read =
         std::any_of(reading.files.begin(), reading.files.end(), [&](const FileReading& file) { return file.path == path; });
     if (read || name.starts_with('.') || is_a_folder(path)) continue;
-    reading.files_not_read.push_back(below + "/" + name);
+    reading.files_not_read.push_back(text(below, "/", name));
   }
 }
 

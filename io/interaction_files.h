@@ -29,7 +29,7 @@ InteractionLog read_json_records(const std::string& path, const InteractionReadi
 
 /// MovieLens: u.data, ratings.dat, ratings.csv, a text with two colons between columns, or a folder with one.
 bool is_movielens(const std::string& path);
-InteractionLog read_movielens(const std::string& path, const InteractionReading& how, Reading& reading);
+InteractionLog read_movielens(const std::string& path, const InteractionReading& asked, Reading& reading);
 
 /// Any text file, or a folder with train and val or test, .csv, .tsv or .txt.
 bool is_csv(const std::string& path);
@@ -37,7 +37,7 @@ InteractionLog read_csv(const std::string& path, const InteractionReading& how, 
 
 /// A Matrix Market file of users x items: its numbers, from 1, are the ids.
 bool is_interaction_matrix(const std::string& path);
-InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& how, Reading& reading);
+InteractionLog read_interaction_matrix(const std::string& path, const InteractionReading& asked, Reading& reading);
 
 /// Texts with columns that are one log, or its parts; `one_shape`: they must have the same header, or as many columns.
 InteractionLog read_columns(std::vector<InteractionText> texts, const InteractionReading& how, bool one_shape, Reading& reading);

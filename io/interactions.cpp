@@ -285,12 +285,12 @@ InteractionLog load_interaction_files(const std::vector<std::string>& paths, con
   rethrow_as_error();
 }
 
-InteractionLog load_interactions(const std::string& path, const InteractionReading& how, Reading* told) try {
-  if (detail::is_pattern(path)) return load_interaction_files({path}, how, told);
-  return detail::read_and_tell(path, how.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
-    InteractionLog log = detail::read_interactions(readable.path(), how, reading);
-    detail::tell_strangers(log, reading);
-    log.read_with = reading_settings().write(how);
+InteractionLog load_interactions(const std::string& path, const InteractionReading& reading, Reading* told) try {
+  if (detail::is_pattern(path)) return load_interaction_files({path}, reading, told);
+  return detail::read_and_tell(path, reading.options, told, [&](const detail::ReadablePath& readable, Reading& met) {
+    InteractionLog log = detail::read_interactions(readable.path(), reading, met);
+    detail::tell_strangers(log, met);
+    log.read_with = reading_settings().write(reading);
     if (readable.is_copy()) log.name = detail::data_name(readable.name());
     return log;
   });

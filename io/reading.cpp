@@ -65,7 +65,7 @@ class LabelledLines {
 /// "customer_id (column 2)", "column 2", "f0 to f8 (columns 2 to 10)"
 std::string column_text(const ColumnReading& column, const std::string& last_name) {
   const bool several = column.count > 1;
-  const std::string numbers =
+  std::string numbers =
       several ? text("columns ", column.number, " to ", column.number + column.count - 1) : text("column ", column.number);
   if (column.name.empty()) return numbers;
   const std::string name = io::detail::printable(column.name);

@@ -246,6 +246,7 @@ class Checksum {
 template <class Named>
 std::vector<const Named*> in_order_of_names(const std::vector<Named>& arrays) {
   std::vector<const Named*> sorted;
+  sorted.reserve(arrays.size());
   for (const Named& array : arrays) sorted.push_back(&array);
   std::sort(sorted.begin(), sorted.end(), [](const Named* a, const Named* b) { return a->name < b->name; });
   return sorted;

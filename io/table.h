@@ -56,7 +56,7 @@ struct Table {
 /// Reads the beginning of a text and tells how it is written. `is_header` decides for a first record in which no field is a
 /// number, and for any where it says so of the names. What is doubtful becomes a note. Throws Error{bad_data} where there is no
 /// record, Error{usage} for options that cannot be meant.
-Table open_table(TextSource source, const TableForm& form, const ReadOptions& options, Reading& reading,
+Table open_table(TextSource opened, const TableForm& form, const ReadOptions& options, Reading& reading,
                  bool (*is_header)(const std::vector<std::string>& names, bool any_number, const void* asked), const void* asked);
 
 /// The rows of a table one after the other.

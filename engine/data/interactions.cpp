@@ -142,7 +142,7 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
 void on_parts(std::size_t parts, const std::function<void(std::size_t)>& body) {
   std::vector<std::function<void()>> tasks;
   tasks.reserve(parts);
-  for (std::size_t part = 0; part < parts; ++part) tasks.push_back([part, &body] { body(part); });
+  for (std::size_t part = 0; part < parts; ++part) tasks.emplace_back([part, &body] { body(part); });
   io::detail::run_all(parts == 1 ? 1 : default_threads().count, tasks);
 }
 
