@@ -23,21 +23,4 @@ namespace heddle::io::detail {
 InteractionLog parse_delimited(std::vector<InteractionText> texts, const TableForm& form, const InteractionReading& how,
                                std::string_view format, std::string_view why, Reading& reading, bool one_shape = false);
 
-/// Sets the names of the log's items from a file of items. `id` and `title` are columns from 0; ids that the log does not have
-/// are passed over, items without a title get an empty name.
-void parse_titles(InteractionLog& log, TextSource source, const TableForm& form, std::size_t id, std::size_t title,
-                  const ReadOptions& options, Reading& reading);
-
-/// The columns of a RecBole .item file that hold id and title (movie_title, name, ...); false if it has no title.
-bool find_title_columns(TextSource source, const ReadOptions& options, std::size_t& id, std::size_t& title);
-
-/// See read_item_table.
-ItemTable parse_item_table(TextSource source, const ReadOptions& options, Reading& reading);
-
-/// What columns of interactions are for.
-enum Role { role_user, role_item, role_rating, role_behaviour, role_time, role_name, role_count };
-inline constexpr const char* role_names[role_count] = {"user", "item", "rating", "behaviour", "time", "name"};
-/// The usual names of each role's column, lower case, letters and digits only; earlier ones win.
-std::span<const std::string_view> usual_names(Role role);
-
 }  // namespace heddle::io::detail

@@ -7,6 +7,7 @@
 #include "heddle/error.h"
 #include "io/decompress.h"
 #include "io/delimited.h"
+#include "io/item_tables.h"
 #include "io/lightgcn_text.h"
 #include "io/listing.h"
 #include "io/matrix_market.h"

@@ -10,6 +10,7 @@
 #include "io/column_values.h"
 #include "io/content_kind.h"
 #include "io/delimited.h"
+#include "io/interaction_columns.h"
 #include "io/interaction_files.h"
 #include "io/json_records.h"
 #include "io/reading_progress.h"

@@ -6,6 +6,7 @@
 #include "heddle/error.h"
 #include "io/column_values.h"
 #include "io/delimited.h"
+#include "io/interaction_columns.h"
 #include "io/interaction_files.h"
 #include "io/limits.h"
 #include "io/reading_progress.h"

@@ -12,6 +12,7 @@
 #include "heddle/io.h"
 #include "heddle/reading.h"
 #include "io/delimited.h"
+#include "io/interaction_columns.h"
 #include "io/interactions.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
@@ -249,6 +250,32 @@ TEST_CASE("io / people / names: a column of them is told with the items") {
       io::load_interactions(folder.write("shop.jsonl", "{\"user\": 1, \"item\": 2, \"about\": {\"name\": \"Tea\"}}\n"),
                             {.columns = {.name = "about.name"}});
   CHECK(json.item_names == std::vector<std::string>{"Tea"});
+}
+
+TEST_CASE("io / people / names: the first of an item is kept, however many threads read and blocks there are") {
+  constexpr int64_t rows = 150'000, items = 3'000;  // 3.6 MB: several blocks of the reader
+  std::string shop = "user,item,title\n";
+  for (int64_t row = 0; row < rows; ++row) {
+    const int64_t item = row % items;
+    const int64_t title = row < rows / 2 ? item : -item;  // the second half has other names
+    shop += std::to_string(row / 10) + "," + std::to_string(item) + ",title " + std::to_string(title) + "\n";
+  }
+  const TempDir folder;
+  const std::string path = folder.write("shop.csv", shop);
+  std::vector<std::string> expected;
+  for (int64_t item = 0; item < items; ++item) expected.push_back("title " + std::to_string(item));
+  for (const int threads : {1, 3}) {
+    CAPTURE(threads);
+    const InteractionLog log = io::load_interactions(path, {.columns = {.name = "title"}, .options = {.threads = threads}});
+    CHECK(log.item_names == expected);
+    const auto told = std::find_if(log.reading.notes.begin(), log.reading.notes.end(), [](const ReadingNote& note) {
+      return note.sentence.find("another name") != std::string::npos;
+    });
+    REQUIRE(told != log.reading.notes.end());
+    CAPTURE(told->sentence);
+    CHECK(told->line == 2 + rows / 2 + 1);  // the first row of the second half is of item 0, whose name is the same
+    CHECK(has(told->sentence, std::to_string(rows / 2 - rows / 2 / items)));
+  }
 }
 
 TEST_CASE("io / people / several files: named, by a pattern, all of a folder") {

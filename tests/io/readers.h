@@ -12,6 +12,7 @@
 #include "io/graph_files.h"
 #include "io/graph_folders.h"
 #include "io/interaction_files.h"
+#include "io/item_tables.h"
 #include "io/lightgcn_text.h"
 #include "io/npy.h"
 #include "io/number_columns.h"

@@ -13,6 +13,7 @@
 
 #include "heddle/io.h"
 #include "io/delimited.h"
+#include "io/interaction_columns.h"
 #include "tests/io/samples.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
