@@ -53,10 +53,17 @@ void change_window(int descriptor, pid_t program, int columns, TerminalRun& run)
   ::kill(program, SIGCONT);
 }
 
+/// Whether `text` was seen in a drawing that came to its end: another one began after it.
+bool drawn_whole(const std::string& seen, const std::string& text) {
+  const std::size_t at = seen.find(text);
+  return at != std::string::npos && seen.find('\r', at) != std::string::npos;
+}
+
 void stop_for_a_while(int descriptor, pid_t program, TerminalRun& run) {
   using std::chrono::steady_clock;
   stop(descriptor, program, run);
   std::this_thread::sleep_for(std::chrono::seconds(5));
+  stop(descriptor, program, run);  // what a busy machine had not handed on by then was drawn before, too
   ::kill(program, SIGCONT);
   for (const auto start = steady_clock::now(); steady_clock::now() - start < std::chrono::milliseconds(500);)
     read_some(descriptor, 100, run.seen);
@@ -100,7 +107,7 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
       REQUIRE(::write(descriptor, "\x03", 1) == 1);
       pressed = true;
     }
-    if (!stopped && run.seen.find(terminal.stop_at) != std::string::npos) {
+    if (!stopped && drawn_whole(run.seen, terminal.stop_at)) {
       stop_for_a_while(descriptor, program, run);
       stopped = true;
     }

@@ -14,7 +14,8 @@ struct Terminal {
   bool results_there_too = false;       ///< standard output goes to the terminal; otherwise only standard error does
   std::string press_interrupt_at = "";  ///< Ctrl-C is pressed when this was seen; empty: never
   std::string close_at = "";            ///< the terminal is closed when this was seen; empty: never
-  /// When this was seen the program is stopped for 5 s, as by Ctrl-Z, goes on for a moment and is then interrupted; empty: never.
+  /// When a drawing with this came to its end the program is stopped for 5 s, as by Ctrl-Z, goes on for a moment and is then
+  /// interrupted; empty: never.
   std::string stop_at = "";
 };
 
