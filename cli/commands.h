@@ -2,6 +2,7 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <string>
 
 namespace heddle::cli {
 
@@ -9,7 +10,8 @@ namespace heddle::cli {
 using Action = std::function<void()>;
 
 /// Each adds its subcommand to `app`; parsing a command line that names it sets `action`.
-void add_train(CLI::App& app, Action& action);
+/// Of `train` the kinds of models, or the one alone that `kind_name` names: what a command line asks for by its second word.
+void add_train(CLI::App& app, Action& action, const std::string& kind_name = {});
 void add_predict(CLI::App& app, Action& action);
 void add_data(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);

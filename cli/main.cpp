@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
+#include <iterator>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +23,7 @@
 #include "cli/report.h"
 #include "cli/terminal.h"
 #include "heddle/error.h"
+#include "heddle/kinds.h"
 #include "heddle/version.h"
 #include "io/text.h"
 
@@ -45,48 +49,58 @@ void add_help_and_version(CLI::App& app, const std::string& version_line, Action
   });
 }
 
-int run(int argc, char** argv) {
-  CLI::App app("heddle: a graph learning engine", "heddle");
+/// Which commands are made: to make the options of all takes most of a short run.
+enum class Commands { named, all };
+
+/// Adds the subcommand that the first of `words` names, of `train` the kind that the second one names; all there are where they
+/// name none, or where all are asked for.
+void add_commands(CLI::App& app, const std::vector<std::string>& words, Commands which, Action& action) {
+  const std::string first = words.empty() ? "" : words.front(), second = words.size() > 1 ? words[1] : "";
+  const std::span<const Kind> all = kinds();
+  const bool one_kind = which == Commands::named && first == "train" &&
+                        std::any_of(all.begin(), all.end(), [&](const Kind& kind) { return kind.name == second; });
+  const auto add_train_of = [&](CLI::App& to, Action& told) { add_train(to, told, one_kind ? second : ""); };
+  using Add = std::function<void(CLI::App&, Action&)>;
+  const std::pair<const char*, Add> commands[] = {
+      {"train", add_train_of},  {"predict", add_predict}, {"evaluate", add_evaluate}, {"recommend", add_recommend},
+      {"similar", add_similar}, {"export", add_export},   {"bundle", add_bundle},     {"compare", add_compare},
+      {"data", add_data},       {"demo", add_demo},       {"info", add_info},         {"variants", add_variants},
+      {"bench", add_bench},     {"tune", add_tune}};
+  const bool one_command = which == Commands::named && std::any_of(std::begin(commands), std::end(commands),
+                                                                   [&](const auto& command) { return first == command.first; });
+  for (const auto& [name, add] : commands) {
+    if (!one_command || first == name) add(app, action);
+  }
+  add_options(app, action);
+}
+
+/// Makes the commands in `app` and sets `action` to what `words` ask for, or throws a usage Error.
+void read_command_line(CLI::App& app, const std::vector<std::string>& words, Commands which, Action& action) {
   app.set_help_flag("-h,--help", "print this help and exit");
   const std::string version_line = fmt::format("heddle {}\n", version());
   app.set_version_flag("-v,--version", version_line, "print the version and exit");
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(34);
-  Action action;
-  add_train(app, action);
-  add_predict(app, action);
-  add_evaluate(app, action);
-  add_recommend(app, action);
-  add_similar(app, action);
-  add_export(app, action);
-  add_bundle(app, action);
-  add_compare(app, action);
-  add_data(app, action);
-  add_demo(app, action);
-  add_info(app, action);
-  add_variants(app, action);
-  add_bench(app, action);
-  add_tune(app, action);
-  add_options(app, action);
+  add_commands(app, words, which, action);
   add_help_and_version(app, version_line, action);
   keep_leftovers(app);
   refuse_empty_paths(app);
-  std::vector<std::string> arguments = in_known_spelling({argv + std::min(argc, 1), argv + argc}, app);
+  std::vector<std::string> arguments = in_known_spelling(words, app);
   const std::vector<Argument> parts = told_apart(arguments, app);
   if (const CLI::App* const asked = asked_for_help(parts); asked != nullptr) {
-    print(help_of(*asked));
-    return 0;
+    action = [asked] { print(help_of(*asked)); };
+    return;
   }
   refuse_misused_options(parts);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
     app.parse(std::move(arguments));
-  } catch (const CLI::CallForVersion& asked) {
-    print(asked.what());
-    return 0;
+  } catch (const CLI::CallForVersion&) {
+    action = [version_line] { print(version_line); };
+    return;
   } catch (const CLI::CallForHelp&) {  // -hh
-    print(help_of(*parts.back().under));
-    return 0;
+    action = [asked = parts.back().under] { print(help_of(*asked)); };
+    return;
   } catch (const CLI::ParseError& error) {
     reject_leftovers(app, parts);  // a misspelt option is why a required one is missing
     fail_as(error, app);
@@ -95,8 +109,20 @@ int run(int argc, char** argv) {
   require(action != nullptr, ErrorKind::usage, "a subcommand is needed (see heddle --help)");
   const bool only_tells = app.got_subcommand("help") || app.got_subcommand("version") || app.got_subcommand("options");
   if (!only_tells) check_environment();
+}
+
+void run(const std::vector<std::string>& words) {
+  const auto make_app = [] { return std::make_unique<CLI::App>("heddle: a graph learning engine", "heddle"); };
+  std::unique_ptr<CLI::App> app = make_app();
+  Action action;
+  try {
+    read_command_line(*app, words, Commands::named, action);
+  } catch (const Error&) {  // whoever made a mistake is told where an option is at home, and what was meant
+    action = nullptr;
+    app = make_app();
+    read_command_line(*app, words, Commands::all, action);
+  }
   action();
-  return 0;
 }
 
 }  // namespace
@@ -111,7 +137,8 @@ int main(int argc, char** argv) {
   heddle::cli::catch_closed_pipes();
   ::signal(SIGXFSZ, SIG_IGN);  // a file that grows past the shell's limit (ulimit -f) is then a sentence, not the end
   try {
-    return heddle::cli::run(argc, argv);
+    heddle::cli::run({argv + std::min(argc, 1), argv + argc});
+    return 0;
   } catch (const heddle::cli::OutputClosed& error) {
     return heddle::cli::exit_status(error.kind());
   } catch (...) {

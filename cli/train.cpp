@@ -141,16 +141,17 @@ void TrainCommand::run(const Kind& kind) {
 
 }  // namespace
 
-void add_train(CLI::App& app, Action& action) {
+void add_train(CLI::App& app, Action& action, const std::string& kind_name) {
   CLI::App* train = app.add_subcommand("train", "train a model: heddle train MODEL --data PATH");
   train->require_subcommand(0, 1);
   for (const Kind* kind : kinds_for(Task::classify_nodes)) {
+    if (!kind_name.empty() && kind->name != kind_name) continue;
     CLI::App* model = train->add_subcommand(kind->name, summary_of(*kind));
     const auto command = std::make_shared<TrainCommand>();
     command->add_to(*model, *kind);
     model->callback([command, kind, &action] { action = [command, kind] { command->run(*kind); }; });
   }
-  add_train_recommenders(*train, action);
+  add_train_recommenders(*train, action, kind_name);
   train->callback([train] {
     const std::vector<std::string> rest = train->remaining();
     if (!train->get_subcommands().empty() && rest.empty()) return;

@@ -212,8 +212,9 @@ void TrainRecommenderCommand::run() {
 
 }  // namespace
 
-void add_train_recommenders(CLI::App& train, Action& action) {
+void add_train_recommenders(CLI::App& train, Action& action, const std::string& kind_name) {
   for (const Kind* kind : kinds_for(Task::recommend)) {
+    if (!kind_name.empty() && kind->name != kind_name) continue;
     CLI::App* model = train.add_subcommand(kind->name, summary_of(*kind));
     const auto command = std::make_shared<TrainRecommenderCommand>();
     command->add_to(*model, *kind);
