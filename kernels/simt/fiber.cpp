@@ -3,7 +3,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <mutex>
+#include <new>
 #include <utility>
 
 #include "heddle/error.h"
@@ -19,6 +23,54 @@ namespace {
 
 constexpr std::size_t stack_bytes = std::size_t{256} << 10;  // only the pages that a thread touches become memory
 constexpr std::size_t stacks_per_chunk = 32;
+constexpr std::size_t chunk_bytes = stack_bytes * stacks_per_chunk;
+
+std::size_t guard_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+/// Chunks of stacks that no pool has at present. To map one and to guard its stacks takes the system some 70 calls, which cost a
+/// device that lives for one small kernel more than the kernel did; so those that are given up wait here for the next pool, as
+/// many as two blocks of 1024 threads have. What was written on them is the system's to take when memory is short.
+class SpareChunks {
+ public:
+  /// A chunk with a guard page below each stack. Throws Error{out_of_memory}.
+  void* take() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (count_ > 0) return chunks_[--count_];
+    }
+    void* chunk = mmap(nullptr, chunk_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (chunk == MAP_FAILED)
+      fail(ErrorKind::out_of_memory, "simt: no room for ", counted(chunk_bytes, "byte"), " of thread stacks");
+    madvise(chunk, chunk_bytes, MADV_NOHUGEPAGE);       // a huge page would make a thread's few bytes cost 2 MB
+    for (std::size_t i = 0; i < stacks_per_chunk; ++i)  // an overflow faults instead of writing into the next stack
+      mprotect(static_cast<char*>(chunk) + i * stack_bytes, guard_bytes(), PROT_NONE);
+    return chunk;
+  }
+
+  void give_back(void* chunk) {
+    madvise(chunk, chunk_bytes, MADV_FREE);
+    {
+      const std::lock_guard lock(mutex_);
+      if (count_ < chunks_.size()) {
+        chunks_[count_++] = chunk;
+        return;
+      }
+    }
+    munmap(chunk, chunk_bytes);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::array<void*, 64> chunks_{};
+  std::size_t count_ = 0;
+};
+
+/// Never destroyed: devices may outlive every other object of the program.
+SpareChunks& spare_chunks() {
+  alignas(SpareChunks) static std::byte place[sizeof(SpareChunks)];
+  static SpareChunks* const spare = new (place) SpareChunks;
+  return *spare;
+}
 
 #if HEDDLE_SIMT_ASAN
 thread_local Fiber* left_fiber = nullptr;  // whose bounds the fiber that continues learns, and notes down
@@ -74,29 +126,24 @@ StackPool::~StackPool() {
 #if HEDDLE_SIMT_ASAN
   for (const auto& stack : stacks_) __asan_unpoison_memory_region(stack->low, stack->bytes);
 #endif
-  for (void* chunk : chunks_) munmap(chunk, stack_bytes * stacks_per_chunk);
+  for (void* chunk : chunks_) spare_chunks().give_back(chunk);
 }
 
 void StackPool::grow() {
-  constexpr std::size_t bytes = stack_bytes * stacks_per_chunk;
   // All that can fail comes first, so that nothing is lost and no list ever grows while kernels run.
   std::vector<std::unique_ptr<Stack>> fresh;
   for (std::size_t i = 0; i < stacks_per_chunk; ++i) fresh.push_back(std::make_unique<Stack>());
   chunks_.reserve(chunks_.size() + 1);
   stacks_.reserve(stacks_.size() + stacks_per_chunk);
   free_.reserve(stacks_.size() + stacks_per_chunk);
-  void* chunk = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (chunk == MAP_FAILED) fail(ErrorKind::out_of_memory, "simt: no room for ", counted(bytes, "byte"), " of thread stacks");
-  madvise(chunk, bytes, MADV_NOHUGEPAGE);  // a huge page would make a thread's few bytes cost 2 MB
-  const auto guard = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* chunk = spare_chunks().take();
   chunks_.push_back(chunk);
   for (std::size_t i = 0; i < stacks_per_chunk; ++i) {
     char* low = static_cast<char*>(chunk) + i * stack_bytes;
-    mprotect(low, guard, PROT_NONE);  // an overflow faults instead of writing into the next stack
     stacks_.push_back(std::move(fresh[i]));
     Stack& stack = *stacks_.back();
-    stack.low = low + guard;
-    stack.bytes = stack_bytes - guard;
+    stack.low = low + guard_bytes();
+    stack.bytes = stack_bytes - guard_bytes();
     prepare(stack, stacks_.size() - 1);
   }
   free_.clear();  // was empty; the lowest stack is taken first

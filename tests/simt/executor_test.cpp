@@ -170,6 +170,36 @@ TEST_CASE("simt / an exception of a thread reaches the launcher, and the executo
   }
 }
 
+TEST_CASE("simt / an executor takes the stacks that an earlier one gave up, and two at once have their own") {
+  // Below each stack lies a page that nobody may touch.
+  const auto guards = [] {
+    std::ifstream mappings("/proc/self/maps");
+    int count = 0;
+    for (std::string line; std::getline(mappings, line);) {
+      const std::size_t dash = line.find('-');
+      if (line.find(" ---p ") == std::string::npos) continue;
+      count += std::stoull(line.substr(dash + 1), nullptr, 16) - std::stoull(line, nullptr, 16) == 4096;
+    }
+    return count;
+  };
+  const auto run = [] {
+    Stream stream = tests::stream_of({.schedule = SimtSchedule::forward, .schedule_seed = 0, .host_threads = 1});
+    device::throw_at(1024, stream);
+  };
+  run();
+  const int after_one = guards();
+  CHECK(after_one >= 64);
+  for (int i = 0; i < 20; ++i) run();
+  CHECK(guards() == after_one);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) threads.emplace_back(run);
+  for (std::thread& thread : threads) thread.join();
+  const int after_four = guards();
+  CHECK(after_four <= after_one + 3 * 64);
+  for (int i = 0; i < 20; ++i) run();
+  CHECK(guards() == after_four);
+}
+
 TEST_CASE("simt / every block runs once, whatever the order and the number of host threads") {
   for (const int host_threads : {1, 2, 3}) {
     for (const SimtOptions& options : tests::schedules(4, host_threads)) {
