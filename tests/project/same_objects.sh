@@ -13,7 +13,8 @@ if [ -z "$my_source" ]; then
   sed -n 's/^.* -o \([^ ]*\).*$/\1/p' "$mine/same_commands.txt"
   exit
 fi
-sed -n 's/^.* -o \([^ ]*\) -c \(.*\)$/\1 \2/p' "$mine/same_commands.txt" | while read -r object source; do
+# The compilers of C++ are given the object first, nvcc the source.
+sed -n -e 's/^.* -o \([^ ]*\) -c \([^ ]*\)$/\1 \2/p' -e 's/^.* -c \([^ ]*\) -o \([^ ]*\)$/\2 \1/p' "$mine/same_commands.txt" | while read -r object source; do
   case $source in
     "$theirs"/*) # written by CMake: it includes one source or several
       as_theirs < "$mine${source#"$theirs"}" | cmp -s - "$source" || continue
