@@ -58,6 +58,7 @@ heddle_status heddle_evaluate(const heddle_bundle* bundle, const heddle_data* da
     for (const auto& [name, value] : found.values) result.*figure_named(heddle::MetricName::parse(name).metric) = value;
     result.k = how.topk.front();
     result.users = found.users;
+    result.fewer_negatives = found.fewer_negatives;
     result.unknown = judged.unknown;
     result.in_training = judged.in_training;
     *metrics = result;

@@ -57,7 +57,7 @@ void BundleCommand::run() const {
                     column.name));
   }
   if (clear_lists) saved.lists = {};
-  ItemLists given = lists.read(saved, printing.quiet);
+  ItemLists given = lists.read(saved, printing.quiet, DeniedInVain::refused);
   if (lists.has_allow()) saved.lists.allow = std::move(given.allow);
   if (lists.has_deny()) saved.lists.deny = std::move(given.deny);
   const bool history = saved.history && !no_history;

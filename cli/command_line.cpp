@@ -74,6 +74,11 @@ bool names_a_file(const CLI::Option& option) {
   return type == "FILE" || type == "PATH";
 }
 
+bool names_things(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  return type == "LIST" || type == "ID";
+}
+
 /// How many arguments without dashes `app` takes, which are no names of subcommands.
 std::size_t arguments_of(const CLI::App& app) {
   std::size_t count = 0;
@@ -284,7 +289,7 @@ void refuse_misused_options(const std::vector<Argument>& arguments) {
   require(sentence.empty(), ErrorKind::usage, sentence);
 }
 
-void refuse_empty_paths(CLI::App& app) {
+void refuse_empty_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options([](CLI::Option* each) { return names_a_file(*each); })) {
     option->check([name = option->get_name()](const std::string& written) {
       require(!written.empty(), ErrorKind::usage, name, " is '', it must be the name of a file");
@@ -294,7 +299,14 @@ void refuse_empty_paths(CLI::App& app) {
       return std::string();
     });
   }
-  for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) refuse_empty_paths(*subcommand);
+  for (CLI::Option* option : app.get_options([](CLI::Option* each) { return names_things(*each); })) {
+    option->check([name = option->get_name()](const std::string& written) {
+      require(written.find_first_not_of(" \t") != std::string::npos, ErrorKind::usage, name, " is ",
+              io::detail::in_quotes(written), ", which names nothing: leave the option out where there is nothing to name");
+      return std::string();
+    });
+  }
+  for (CLI::App* subcommand : app.get_subcommands([](CLI::App*) { return true; })) refuse_empty_values(*subcommand);
 }
 
 void keep_leftovers(CLI::App& app) {

@@ -48,9 +48,9 @@ const CLI::App* asked_for_help(const std::vector<Argument>& arguments);
 /// take, and for two that exclude each other.
 void refuse_misused_options(const std::vector<Argument>& arguments);
 
-/// Lets every option of `app` and all below it that takes a file's name refuse an empty one, which an unset variable of a shell
-/// leaves, and "-", which no file's name is here: Error{usage}.
-void refuse_empty_paths(CLI::App& app);
+/// Lets every option of `app` and all below it that takes a file's name, an id or a list of them refuse an empty one, which an
+/// unset variable of a shell leaves, and "-", which no file's name is here: Error{usage}.
+void refuse_empty_values(CLI::App& app);
 
 /// Lets `app` and all below it keep arguments that nothing takes, for `reject_leftovers`.
 void keep_leftovers(CLI::App& app);

@@ -137,10 +137,12 @@ class ComparisonTable {
     for (const ModelOutcome& outcome : outcomes) {
       for (const std::string& note : fitting_notes(outcome.report)) of_fits += fmt::format("{}: {}\n", outcome.name, note);
     }
-    return of_fits +
+    const RankingMetrics& first = outcomes.front().test;  // the same users and the same items are drawn for all models
+    const std::string fewer = first.fewer_negatives > 0 ? fewer_negatives_text(first) + "\n" : "";
+    return of_fits + fewer +
            fmt::format("fit: all that it took, choosing settings included{}\n", choices.empty() ? "" : " (" + choices + ")") +
            fmt::format("rank: for the {} of the test; memory: the most resident meanwhile, data included\n\n",
-                       grouped(outcomes.front().test.users, "user"));
+                       grouped(first.users, "user"));
   }
 
  private:
@@ -154,6 +156,7 @@ Json outcome_json(const ModelOutcome& outcome) {
   const FitReport& report = outcome.report;
   Json object{{"model", outcome.name},
               {"metrics", metrics_json(outcome.test)},
+              {"fewer_negatives", fewer_negatives_json(outcome.test)},
               {"choice_s", report.choosing_s},
               {"fit_s", report.fitting_s},
               {"rank_s", outcome.test.seconds},

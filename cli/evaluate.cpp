@@ -85,6 +85,7 @@ Json evaluation_json(const Evaluation& evaluation) {
   object["unknown"] = evaluation.renumbered.unknown;
   object["in_training"] = evaluation.renumbered.in_training;
   object["metrics"] = metrics_json(evaluation.test);
+  object["fewer_negatives"] = fewer_negatives_json(evaluation.test);
   object["test_users"] = evaluation.test.users;
   object["val_metrics"] = metrics_json(evaluation.val);
   object["new_users"] = evaluation.new_users ? new_users_json(*evaluation.new_users) : Json();

@@ -94,14 +94,14 @@ void catch_interrupts(bool quiet) {
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) catch_signal(signal);
 }
 
-void note_doing(std::string_view doing) {
+void note_doing(std::string_view doing, std::string_view left) {
   if (caught) return;
   // A signal may come at any time, as late as the program's end: no sentence goes away.
   static std::mutex& mutex = *new std::mutex;
   static std::set<std::string>& sentences = *new std::set<std::string>;
   const std::lock_guard lock(mutex);
   const char* const before = can_draw() ? "\r\033[K" : ::isatty(STDERR_FILENO) != 0 ? "\n" : "";  // as for plain_answer
-  const std::string sentence = before + ("heddle: interrupted while " + std::string(doing)) + "; nothing was saved\n";
+  const std::string sentence = before + ("heddle: interrupted while " + std::string(doing)) + "; " + std::string(left) + "\n";
   const bool first = sentences.empty();
   last_words = sentences.insert(sentence).first->c_str();
   if (caught) last_words = nullptr;

@@ -12,10 +12,10 @@ void catch_closed_pipes();
 void catch_interrupts(bool quiet);
 bool interrupted();
 
-/// What is being done ("reading the data"), for work that no signal can end on the way and that leaves nothing: until
-/// `catch_interrupts` is called, SIGINT and SIGTERM end the program at once, with the line "heddle: interrupted while reading the
-/// data; nothing was saved". Does nothing afterwards.
-void note_doing(std::string_view doing);
+/// What is being done ("reading the data"), for work that no signal can end on the way: until `catch_interrupts` is called,
+/// SIGINT and SIGTERM end the program at once, with the line "heddle: interrupted while reading the data; nothing was saved", or
+/// what `left` says is there. Both are kept for the program's life, so that they are to be few. Does nothing afterwards.
+void note_doing(std::string_view doing, std::string_view left = "nothing was saved");
 
 /// As if the signal had come: for a write to a closed pipe while SIGPIPE is ignored.
 void note_interrupt(int signal);

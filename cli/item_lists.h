@@ -14,9 +14,14 @@ namespace heddle::cli {
 struct ListedIds {
   std::optional<std::vector<std::string>> allow, deny;
 };
+/// What becomes of a `deny` of which the model knows none: an answer is given all the same, a list that is to be saved is not.
+enum class DeniedInVain { told, refused };
+
 /// The items among these that the model knows. Of those that it does not a line on standard error tells, unless `quiet`; of a
-/// `deny` of which it knows none even then. Throws Error{usage} for an `allow` of which it knows none: nothing could be given.
-ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet);
+/// `deny` of which it knows none even then. Throws Error{usage} for an `allow` of which it knows none, by which nothing could be
+/// given, and for such a `deny` where that is refused.
+ItemLists items_listed(const ListedIds& ids, const SavedRecommender& saved, bool quiet,
+                       DeniedInVain denied_in_vain = DeniedInVain::told);
 
 /// `--allow` and `--deny`: which items may be given.
 class ItemListOptions {
@@ -30,7 +35,9 @@ class ItemListOptions {
   bool has_deny() const { return !deny_.empty(); }
   /// Reads the files among them. The model's ids say how a list is parted at its commas.
   ListedIds ids(const SavedRecommender& saved) const;
-  ItemLists read(const SavedRecommender& saved, bool quiet) const { return items_listed(ids(saved), saved, quiet); }
+  ItemLists read(const SavedRecommender& saved, bool quiet, DeniedInVain denied_in_vain = DeniedInVain::told) const {
+    return items_listed(ids(saved), saved, quiet, denied_in_vain);
+  }
 
  private:
   std::string allow_, deny_;  ///< ids with commas between, or @FILE

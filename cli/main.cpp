@@ -84,7 +84,7 @@ void read_command_line(CLI::App& app, const std::vector<std::string>& words, Com
   add_commands(app, words, which, action);
   add_help_and_version(app, version_line, action);
   keep_leftovers(app);
-  refuse_empty_paths(app);
+  refuse_empty_values(app);
   std::vector<std::string> arguments = in_known_spelling(words, app);
   const std::vector<Argument> parts = told_apart(arguments, app);
   if (const CLI::App* const asked = asked_for_help(parts); asked != nullptr) {

@@ -58,6 +58,11 @@ void MetricOptions::check(const InteractionDataset& data) const {
   if (data.test.nnz() > 0 || data.val.nnz() > 0) options(true).check(data.items.size());
 }
 
+std::string fewer_negatives_text(const RankingMetrics& metrics) {
+  return fmt::format("of {} fewer other items could be drawn than asked for, at least {}: they are ranked among all of them",
+                     grouped(metrics.fewer_negatives, "user"), grouped(metrics.least_negatives));
+}
+
 std::string metrics_text(const char* split, const RankingMetrics& metrics) {
   std::string text;
   int64_t cut = 0;
@@ -68,13 +73,20 @@ std::string metrics_text(const char* split, const RankingMetrics& metrics) {
     cut = name.k;
   }
   if (text.empty()) return fmt::format("{:<11}none\n", split);
-  return text + fmt::format("\n           means over {}\n", grouped(metrics.users, "user"));
+  text += fmt::format("\n           means over {}\n", grouped(metrics.users, "user"));
+  if (metrics.fewer_negatives > 0) text += fmt::format("           {}\n", fewer_negatives_text(metrics));
+  return text;
 }
 
 Json metrics_json(const RankingMetrics& metrics) {
   Json object = Json::object();
   for (const auto& [name, value] : metrics.values) object[name] = value;
   return object;
+}
+
+Json fewer_negatives_json(const RankingMetrics& metrics) {
+  if (metrics.fewer_negatives == 0) return {};
+  return {{"users", metrics.fewer_negatives}, {"least", metrics.least_negatives}};
 }
 
 RankingMetrics evaluate_unless_empty(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,

@@ -24,10 +24,14 @@ struct MetricOptions {
   void check(const InteractionDataset& data) const;
 };
 
-/// A line for each cut: "test       @20: recall 0.1830, ndcg 0.1554, ...".
+/// Of how many users fewer items could be drawn than uniN asks for; there are some.
+std::string fewer_negatives_text(const RankingMetrics& metrics);
+/// A line for each cut, "test       @20: recall 0.1830, ndcg 0.1554, ...", and what else is to be known of them.
 std::string metrics_text(const char* split, const RankingMetrics& metrics);
 /// {"recall@20": 0.1830, ...}
 Json metrics_json(const RankingMetrics& metrics);
+/// {"users": 3, "least": 12}; null where all had as many items to be drawn as uniN asks for.
+Json fewer_negatives_json(const RankingMetrics& metrics);
 
 /// As evaluate; a signal ends it with Error{interrupted}. Nothing (no users) where `targets` is empty.
 RankingMetrics evaluate_unless_empty(const Recommender& model, const InteractionDataset& data, const HostCsr& targets,

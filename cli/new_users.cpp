@@ -51,6 +51,7 @@ Json new_users_json(const NewUserFigures& figures) {
   return {{"users", figures.cost.users},
           {"as_new", metrics_json(figures.cost.as_new)},
           {"as_known", metrics_json(figures.cost.as_known)},
+          {"fewer_negatives", fewer_negatives_json(figures.cost.as_new)},
           {"difference", std::move(difference)},
           {"choice_s", figures.choice_s},
           {"fit_s", figures.fit_s}};

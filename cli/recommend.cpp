@@ -168,6 +168,8 @@ void RecommendCommand::write_all(const Bundle& bundle, ProgressBar& progress) co
 }
 
 void RecommendCommand::answer_lines(const Device& where) const {
+  constexpr const char* answered = "every request before it has its answer";
+  note_doing("reading the model");
   ServedFile served = open_served(model, where);
   Session session(where);
   // Read once: a file of ids that is gone when the model is replaced must not end what serves.
@@ -177,7 +179,8 @@ void RecommendCommand::answer_lines(const Device& where) const {
   ItemLists of_next;  // items have other numbers in a model that takes the other's place
   const auto accept = [&](const Bundle& next) { of_next = items_listed(listed, next.saved(), printing.quiet); };
   std::string line;
-  while (std::getline(std::cin, line)) {
+  while (note_doing("waiting for a request", answered), std::getline(std::cin, line)) {
+    note_doing("answering a request", answered);
     const std::string before = served.problem();
     if (served.refresh(accept)) {
       defaults.lists = std::move(of_next);

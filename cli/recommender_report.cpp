@@ -206,6 +206,7 @@ Json recommender_json(const RecommenderRun& run) {
   add_training(object, report.trained());
   object["blend"] = blend_json(report);
   object["metrics"] = metrics_json(run.test);
+  object["fewer_negatives"] = fewer_negatives_json(run.test);
   object["test_users"] = run.test.users;
   object["val_metrics"] = metrics_json(run.val);
   object["model_bytes"] = run.fitted.model->model_bytes();

@@ -97,11 +97,31 @@ std::vector<Ranking> rank_sampled(const Recommender& model, Session& session, st
   return rankings;
 }
 
+/// Notes for whom fewer items than are asked for can be drawn. Throws Error{usage} where that is everybody: their figures would
+/// go by the name of a number that none of them was ranked among.
+template <class Taken>
+void count_negatives(std::span<const Judged> judged, int64_t items, int64_t asked, const Taken& taken, RankingMetrics& result) {
+  int64_t most = 0;
+  result.least_negatives = items;
+  for (const Judged& each : judged) {
+    const int64_t left = items - static_cast<int64_t>(taken(each).size());
+    most = std::max(most, left);
+    if (left >= asked) continue;
+    ++result.fewer_negatives;
+    result.least_negatives = std::min(result.least_negatives, left);
+  }
+  if (result.fewer_negatives == 0) result.least_negatives = 0;
+  require(most >= asked, ErrorKind::usage, "uni", asked, " ranks each user's test items among ", counted(asked, "other"),
+          ", and nobody has more than ", most, " that they never took", most > 0 ? text(": uni", most, ", or full ranking") : "");
+}
+
 template <class Taken>
 RankingMetrics judge(const Recommender& model, std::span<const Judged> judged, const HostCsr* also_exclude,
                      const EvaluateOptions& options, const Taken& taken, const ProgressCallback& progress) {
   const auto start = std::chrono::steady_clock::now();
   const int64_t most = *std::max_element(options.topk.begin(), options.topk.end());
+  RankingMetrics result;
+  if (options.sampled_negatives > 0) count_negatives(judged, model.items(), options.sampled_negatives, taken, result);
   std::vector<recommending::Metrics> sums(options.topk.size());
   std::vector<Query> queries;
   std::vector<int32_t> ranked;
@@ -130,7 +150,6 @@ RankingMetrics judge(const Recommender& model, std::span<const Judged> judged, c
     }
   }
   recommending::users_told(progress, "ranking", judged.size(), judged.size());
-  RankingMetrics result;
   result.users = static_cast<int64_t>(judged.size());
   for (std::size_t i = 0; i < sums.size(); ++i) {
     for (std::size_t metric = 0; metric < sums[i].size(); ++metric) {

@@ -406,16 +406,17 @@ typedef struct heddle_evaluate_options {
 
 /// How well a bundle ranks: averages over users, each from 0 to 1 (docs/recommending.md, Metrics).
 typedef struct heddle_metrics {
-  int64_t k;            ///< where rankings were cut
-  double recall;        ///< share of the user's items of the part that are among the first k
-  double ndcg;          ///< the same, weighted by place
-  double precision;     ///< share of the first k that are such items
-  double hit;           ///< share of users with any such item among the first k
-  double mrr;           ///< one over the place of the first such item
-  double map;           ///< mean of the precision at each such item
-  int64_t users;        ///< averaged over: those with items in the part
-  int64_t unknown;      ///< interactions left out since the bundle does not know their user or item
-  int64_t in_training;  ///< interactions left out since it was trained on them
+  int64_t k;                ///< where rankings were cut
+  double recall;            ///< share of the user's items of the part that are among the first k
+  double ndcg;              ///< the same, weighted by place
+  double precision;         ///< share of the first k that are such items
+  double hit;               ///< share of users with any such item among the first k
+  double mrr;               ///< one over the place of the first such item
+  double map;               ///< mean of the precision at each such item
+  int64_t users;            ///< averaged over: those with items in the part
+  int64_t fewer_negatives;  ///< of these, users for whom fewer than the N items of "uniN" could be drawn: all were
+  int64_t unknown;          ///< interactions left out since the bundle does not know their user or item
+  int64_t in_training;      ///< interactions left out since it was trained on them
 } heddle_metrics;
 
 /// Judges a bundle by a part of some data: those that it was fitted to, or others, whose users and items are found by their raw

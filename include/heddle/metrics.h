@@ -50,7 +50,7 @@ struct EvaluateOptions {
   std::vector<int64_t> topk = {20};                          ///< the K of the metrics; each from 1 to top_k_limit
   MetricDefinition definition = MetricDefinition::standard;  ///< of ndcg
   /// Rank among the user's test items and this many items drawn from those the user never took (all of them where they are
-  /// fewer); 0: full ranking. Labelled `recall@20(uniN)`.
+  /// fewer, which RankingMetrics tells; Error{usage} where nobody has so many); 0: full ranking. Labelled `recall@20(uniN)`.
   int64_t sampled_negatives = 0;
   bool exclude_val = false;      ///< at test, validation items are left out of the ranking as well
   uint64_t seed = 0;             ///< of the items that are drawn
@@ -70,6 +70,8 @@ struct EvaluateOptions {
 struct RankingMetrics {
   std::map<std::string, double> values;  ///< each from 0 to 1
   int64_t users = 0;                     ///< averaged over
+  int64_t fewer_negatives = 0;           ///< of these, users for whom fewer than `sampled_negatives` items could be drawn
+  int64_t least_negatives = 0;           ///< how many could be for the one of them who had fewest; 0 where there is none
   double seconds = 0;                    ///< ranking and counting
 };
 

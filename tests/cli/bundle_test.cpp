@@ -169,9 +169,22 @@ TEST_SUITE("cli") {
             "heddle: --allow names no item, so that nothing could be given\n");
       CHECK(!std::filesystem::exists(folder.file("listed")));
       const ProgramResult denied = run_program(command + " --quiet --deny @" + none);
-      CHECK(denied.status == 0);
-      CHECK(denied.err.starts_with("heddle: item 'P-7' is unknown; "));
-      CHECK(denied.err.ends_with(" (and 1 more is unknown); --deny denies nothing\n"));
+      if (command.starts_with("bundle")) {  // the list that the model has would be lost
+        CHECK(denied.status == 2);
+        CHECK(denied.err.starts_with(
+            "heddle: --deny names no item that the model knows, so that its list would be empty: item 'P-7'"));
+        CHECK(!std::filesystem::exists(folder.file("listed")));
+      } else {
+        CHECK(denied.status == 0);
+        CHECK(denied.err.starts_with("heddle: item 'P-7' is unknown; "));
+        CHECK(denied.err.ends_with(" (and 1 more is unknown); --deny denies nothing\n"));
+      }
+      for (const std::string option : {"--allow", "--deny"}) {
+        const ProgramResult file = run_program(command + " " + option + " " + none);
+        CHECK(file.status == 2);
+        CHECK(file.err == "heddle: " + option + " is '" + none + "', which is a file and no item that the model knows: " +
+                              option + " @" + none + " takes the ids in it\n");
+      }
       CHECK(run_program(command + " --quiet --deny P-7,1").err.empty());
       CHECK(run_program(command + " --quiet --deny @" + empty).err.empty());  // sold out is nothing today
       std::filesystem::remove(folder.file("listed"));

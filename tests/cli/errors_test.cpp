@@ -95,22 +95,25 @@ TEST_SUITE("cli") {
     }
   }
 
-  TEST_CASE("every option that takes a file refuses an empty name, as an unset variable of a shell leaves it") {
-    int tested = 0;
+  TEST_CASE("every option that takes a file, an id or a list refuses an empty one, as an unset variable of a shell leaves it") {
+    int files = 0, lists = 0;
     const nlohmann::json options = run_program("options --json").json();
     for (const nlohmann::json& command : options["commands"]) {
       const std::string name = command["command"].get<std::string>().substr(std::string("heddle").size());
       for (const nlohmann::json& option : command["options"]) {
         const std::string type = option["type"], of = option["names"].back();
-        if (type != "FILE" && type != "PATH") continue;
+        const bool file = type == "FILE" || type == "PATH";
+        if (!file && type != "ID" && type != "LIST") continue;
         CAPTURE(name);
         CAPTURE(of);
-        check_failure(run_program(name + (of.starts_with("-") ? " " + of : "") + " ''"), 2,
-                      of + " is '', it must be the name of a file");
-        ++tested;
+        check_failure(
+            run_program(name + (of.starts_with("-") ? " " + of : "") + " ''"), 2,
+            of + (file ? " is '', it must be the name of a file" : " is '', which names nothing: leave the option out"));
+        ++(file ? files : lists);
       }
     }
-    CHECK(tested > 40);
+    CHECK(files > 40);
+    CHECK(lists > 10);
   }
 
   TEST_CASE("a recommender's command line that cannot be meant ends with status 2 and one line") {

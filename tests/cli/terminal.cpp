@@ -6,12 +6,17 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -51,6 +56,26 @@ void change_window(int descriptor, pid_t program, int columns, TerminalRun& run)
   const winsize size{.ws_row = 24, .ws_col = static_cast<unsigned short>(columns), .ws_xpixel = 0, .ws_ypixel = 0};
   REQUIRE(::ioctl(descriptor, TIOCSWINSZ, &size) == 0);  // sends SIGWINCH too
   ::kill(program, SIGCONT);
+}
+
+/// Whether a thread of the program waits for what is typed: it reads from its terminal, or asks again and again whether it could.
+bool waits_for_input(pid_t program) {
+  const std::filesystem::path process = "/proc/" + std::to_string(program);
+  std::error_code ended;
+  for (const auto& thread : std::filesystem::directory_iterator(process / "task", ended)) {
+    std::ifstream call(thread.path() / "syscall");  // "0 0x3 ...": its number, what it is given; "running" where it is in none
+    int number = -1;
+    std::string first;
+    if (!(call >> number >> first)) continue;
+#ifdef SYS_poll
+    if (number == SYS_poll) return true;
+#endif
+    if (number == SYS_ppoll) return true;
+    if (number != SYS_read) continue;
+    const std::string file = std::to_string(std::stoull(first, nullptr, 16));
+    if (std::filesystem::read_symlink(process / "fd" / file, ended).string().starts_with("/dev/pts/")) return true;
+  }
+  return false;
 }
 
 /// Whether `text` was seen in a drawing that came to its end: another one began after it.
@@ -96,14 +121,15 @@ TerminalRun run_on_terminal(const std::string& arguments, const Terminal& termin
   ::close(side);
   TerminalRun run;
   bool changed = terminal.then_columns == 0;
-  bool pressed = terminal.press_interrupt_at.empty();
+  bool pressed = terminal.press_interrupt_at.empty() && !terminal.interrupt_waiting;
   bool stopped = terminal.stop_at.empty();
-  while (read_some(descriptor, 1000, run.seen)) {
+  while (read_some(descriptor, terminal.interrupt_waiting && !pressed ? 20 : 1000, run.seen)) {
     if (!changed && run.seen.find('\r') != std::string::npos) {
       change_window(descriptor, program, terminal.then_columns, run);
       changed = true;
     }
-    if (!pressed && run.seen.find(terminal.press_interrupt_at) != std::string::npos) {
+    if (!pressed && (terminal.interrupt_waiting ? waits_for_input(program)
+                                                : run.seen.find(terminal.press_interrupt_at) != std::string::npos)) {
       REQUIRE(::write(descriptor, "\x03", 1) == 1);
       pressed = true;
     }

@@ -13,6 +13,7 @@ struct Terminal {
   std::string delay = "0";              ///< HEDDLE_PROGRESS_DELAY: draw at once
   bool results_there_too = false;       ///< standard output goes to the terminal; otherwise only standard error does
   std::string press_interrupt_at = "";  ///< Ctrl-C is pressed when this was seen; empty: never
+  bool interrupt_waiting = false;       ///< Ctrl-C is pressed when the program waits for what is typed
   std::string close_at = "";            ///< the terminal is closed when this was seen; empty: never
   /// When a drawing with this came to its end the program is stopped for 5 s, as by Ctrl-Z, goes on for a moment and is then
   /// interrupted; empty: never.

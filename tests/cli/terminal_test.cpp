@@ -450,6 +450,31 @@ TEST_SUITE("cli") {
     CHECK(run_program(line).out.find(title) != std::string::npos);
   }
 
+  TEST_CASE("terminal / Ctrl-C while a command waits for its input ends it with a line, whatever it waits for") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = folder.file("m");
+    REQUIRE(run_program("train popularity --split none --save " + model + " --data " + folder.path().string()).status == 0);
+    struct Waiting {
+      std::string line, doing, left;
+    };
+    std::vector<Waiting> waiting{
+        {"recommend " + model + " --lines", "waiting for a request", "every request before it has its answer"}};
+    const std::string nothing = "nothing was saved";
+    for (const std::string& command :
+         std::vector<std::string>{"train lightgcn", "train popularity", "train blend --first lightgcn --second graph-filter",
+                                  "compare", "data", "train gcn", "evaluate " + model})
+      waiting.push_back({command + " --data -", "reading the data", nothing});
+    for (const Waiting& each : waiting) {
+      CAPTURE(each.line);
+      const TerminalRun run = run_on_terminal(each.line, {.columns = 200, .interrupt_waiting = true});
+      CHECK(run.status == 128 + SIGINT);
+      CHECK_MESSAGE(run.seen.find("heddle: interrupted while " + each.doing + "; " + each.left + "\r\n") != std::string::npos,
+                    run.seen);
+      CHECK(run.out.empty());
+    }
+  }
+
   TEST_CASE("terminal / the time in which the program is stopped does not count as pace") {
     const TerminalRun run =
         run_on_terminal("train lightgcn" + files().shop_data() + "--dim 4 --temperature 0.2 --epochs 10000000",

@@ -180,10 +180,28 @@ TEST_CASE("evaluate / sampled negatives: all of them give what full ranking give
   GivenScores model(data.train, scores, devices().front().device);
   // As many negatives as there are: only the user's own validation items are missing from a full ranking.
   const Values full = judged_by_definition(data.test, {&data.train, &data.val}, scores, 10, false);
-  const Values sampled = evaluate(model, data, data.test, {.topk = {10}, .sampled_negatives = 40}).values;
+  const HostCsr* const parts[] = {&data.train, &data.val, &data.test};
+  std::vector<int64_t> left;  // of each user who is judged
+  for (int32_t user = 0; user < data.test.rows; ++user) {
+    std::set<int32_t> taken;
+    for (const HostCsr* part : parts) taken.insert(part->row(user).begin(), part->row(user).end());
+    if (!data.test.row(user).empty()) left.push_back(40 - static_cast<int64_t>(taken.size()));
+  }
+  std::sort(left.begin(), left.end());
+  const int64_t most = left.back();
+  const RankingMetrics sampled = evaluate(model, data, data.test, {.topk = {10}, .sampled_negatives = most});
   Values labelled;
-  for (const auto& [name, value] : full) labelled[name + "(uni40)"] = value;
-  CHECK(difference(sampled, labelled) == "");
+  for (const auto& [name, value] : full) labelled[name + "(uni" + std::to_string(most) + ")"] = value;
+  CHECK(difference(sampled.values, labelled) == "");
+  // It is told of how many users there were fewer, and refused where that is everybody.
+  REQUIRE(left.front() < most);
+  CHECK(sampled.fewer_negatives == std::lower_bound(left.begin(), left.end(), most) - left.begin());
+  CHECK(sampled.least_negatives == left.front());
+  const RankingMetrics enough = evaluate(model, data, data.test, {.topk = {10}, .sampled_negatives = left.front()});
+  CHECK(enough.fewer_negatives == 0);
+  CHECK(enough.least_negatives == 0);
+  CHECK_THROWS_WITH_AS(evaluate(model, data, data.test, {.topk = {10}, .sampled_negatives = most + 1}),
+                       doctest::Contains(("nobody has more than " + std::to_string(most)).c_str()), Error);
 
   // A model that ranks the targets last: with two negatives no target is first, with K = 3 all users' first target is found.
   const Dense relevant = dense_of(data.test);
