@@ -31,7 +31,7 @@ void describe_reading(const Reading& told, bool json) {
   if (json) {
     print(Json{{"reading", Json::parse(to_json(told))}});
   } else if (!told.files.empty() || !told.notes.empty() || !told.left_out.empty()) {
-    print(to_text(told));
+    print(reading_text(told));
   }
 }
 

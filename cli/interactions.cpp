@@ -97,7 +97,7 @@ std::string no_test_text(const InteractionDataset& data) {
 
 std::string interactions_text(const InteractionDataset& data, const std::string& hash) {
   const InteractionReport& report = data.report;
-  std::string text = to_text(data.reading);
+  std::string text = reading_text(data.reading);
   text += fmt::format("data       {}: {}, {}, density {:.4g} %\n", io::detail::printable(data.name),
                       grouped(data.users.size(), "user"), grouped(data.items.size(), "item"), 100 * data.density());
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.nnz(), "interaction"),

@@ -29,7 +29,7 @@ std::string item_table_text(const UsedItemTable& table, const std::string& path)
   using io::detail::printable;
   if (!table.use) return {};
   std::string text;
-  if (!table.reading.notes.empty() || !table.reading.left_out.empty()) text = to_text(table.reading);
+  if (!table.reading.notes.empty() || !table.reading.left_out.empty()) text = reading_text(table.reading);
   if (table.use->unknown > 0)
     text += fmt::format("           {} of {} left out: items that the model does not know\n", grouped(table.use->unknown, "row"),
                         printable(path));

@@ -52,7 +52,7 @@ Json figure_json(const FitReport& report, const char* figure) {
 }  // namespace
 
 std::string data_text(const NodeDataset& data, const std::string& hash) {
-  std::string text = to_text(data.reading);
+  std::string text = reading_text(data.reading);
   text += fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
                       grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
                       grouped(data.classes, "class", "classes"));

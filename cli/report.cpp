@@ -104,6 +104,12 @@ Json settings_json(const std::map<std::string, std::string>& settings) {
   return object;
 }
 
+std::string reading_text(const Reading& reading) {
+  constexpr int widest = 100;
+  const int columns = output_width();
+  return to_text(reading, columns > 0 ? std::min(columns, widest) : widest);
+}
+
 std::string cost_text() {
   return fmt::format("total      {}, {:.1f} MB of memory at most\n", duration_text(seconds_since_start(), 2),
                      1e-6 * static_cast<double>(peak_rss_bytes()));

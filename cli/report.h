@@ -5,6 +5,8 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "heddle/reading.h"
+
 /// What the subcommands print: text for people, JSON objects for programs (docs/cli.md describes each field).
 namespace heddle::cli {
 
@@ -26,6 +28,9 @@ double as_written(float number);
 /// "dropout 0.5, hidden 16, ..."; numbers are numbers in the object.
 std::string settings_text(const std::map<std::string, std::string>& settings);
 Json settings_json(const std::map<std::string, std::string>& settings);
+
+/// What a reader told, in lines that keep within the terminal, of at most 100 characters.
+std::string reading_text(const Reading& reading);
 
 /// Seconds and memory up to now, as the last lines or fields of a report.
 std::string cost_text();

@@ -112,7 +112,10 @@ void MemorySource::read(int64_t offset, void* target, int64_t length) const {
 InputFile::InputFile(const std::string& path) : path_(path) {
   // Without O_NONBLOCK, opening a named pipe that nobody writes to would wait for ever.
   descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor_ < 0) fail_errno("read", path);
+  if (descriptor_ < 0) {
+    const int reason = errno;
+    fail(ErrorKind::io, "cannot read ", path, ": ", std::strerror(reason), reason == ENOENT ? near_paths(path) : "");
+  }
   struct stat status {};
   const bool known = ::fstat(descriptor_, &status) == 0;
   if (!known || !S_ISREG(status.st_mode)) {

@@ -14,6 +14,7 @@
 #include "io/file_series.h"
 #include "io/interaction_files.h"
 #include "io/lightgcn_text.h"
+#include "io/listing.h"
 #include "io/read_options.h"
 #include "io/readable_path.h"
 
@@ -253,8 +254,8 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
   const ContentKind kind = kind_at(path);
   require(kind.kind != ContentKind::unknown || kind.name.empty(), ErrorKind::bad_data, path, " is ", kind.name,
           ", not interactions that can be read; looked for: ", looked_for);
-  fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " holds no interactions" : " does not exist",
-       "; looked for: ", looked_for);
+  require(exists, ErrorKind::io, path, " does not exist", what_is_there(path));
+  fail(ErrorKind::bad_data, path, " holds no interactions; looked for: ", looked_for);
 }
 
 }  // namespace

@@ -12,4 +12,10 @@ std::set<std::string> names_in(const std::string& folder);
 /// The same; throws Error{io} with the system's reason where the folder cannot be listed.
 std::set<std::string> names_in_readable(const std::string& folder);
 
+/// Of a path at which nothing is: "; did you mean 'data/u.data'?" where the folder has names that are written nearly so, else
+/// where on the way there nothing is any more, or some of what the folder holds. Empty where there is nothing to tell.
+std::string what_is_there(const std::string& path);
+/// The first of these alone, or nothing.
+std::string near_paths(const std::string& path);
+
 }  // namespace heddle::io::detail

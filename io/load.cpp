@@ -15,6 +15,7 @@
 #include "io/graph_folders.h"
 #include "io/interaction_files.h"
 #include "io/interactions.h"
+#include "io/listing.h"
 #include "io/planetoid.h"
 #include "io/read_options.h"
 #include "io/readable_path.h"
@@ -104,8 +105,8 @@ NodeDataset read_nodes(const std::string& path, const LoadOptions& how, Reading&
   }
   const std::string refused = refusal(path, kind, "a graph", {"npz", "matrix_market", "graphml", "gexf", "node_link", "zip"});
   require(refused.empty(), ErrorKind::bad_data, refused);
-  fail(exists ? ErrorKind::bad_data : ErrorKind::io, path, exists ? " is not a data set" : " does not exist",
-       "; looked for: ", looked_for);
+  require(exists, ErrorKind::io, path, " does not exist", what_is_there(path));
+  fail(ErrorKind::bad_data, path, " is not a data set; looked for: ", looked_for);
 }
 
 }  // namespace

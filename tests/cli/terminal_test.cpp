@@ -450,6 +450,34 @@ TEST_SUITE("cli") {
     CHECK(run_program(line).out.find(title) != std::string::npos);
   }
 
+  TEST_CASE("terminal / what is told of a reading keeps within the terminal's width, of every command that reads data") {
+    const TempDir folder;
+    std::string log = "customer_id,product_id,how_many_stars_were_given,when_it_was_bought,shop,device,page,campaign\n";
+    for (int i = 0; i < 300; ++i)
+      log += "c" + std::to_string(i % 20) + ",p" + std::to_string(i * 7 % 13) + ",5,2024-01-0" + std::to_string(1 + i % 9) +
+             ",x,y,z,w\n";
+    log += "c1,NA,5,2024-01-01,x,y,z,w\n";
+    const std::string path = folder.write("log.csv", log);
+    for (const std::string command : {"data", "train popularity", "compare --models popularity,item-cosine"}) {
+      for (const int columns : {40, 80, 200}) {
+        CAPTURE(command);
+        CAPTURE(columns);
+        const TerminalRun run =
+            run_on_terminal(command + " --quiet --data " + path, {.columns = columns, .results_there_too = true});
+        CAPTURE(run.seen);
+        CHECK(run.status == 0);
+        std::istringstream lines(run.seen);
+        int told = 0;
+        for (std::string row; std::getline(lines, row) && !row.starts_with("data "); ++told) {
+          while (row.ends_with('\r')) row.pop_back();
+          // A path is one word, which is not parted.
+          if (row.find(path) == std::string::npos) CHECK(columns_of(row) <= std::min(columns, 100));
+        }
+        CHECK(told >= (columns == 40 ? 6 : 4));
+      }
+    }
+  }
+
   TEST_CASE("terminal / Ctrl-C while a command waits for its input ends it with a line, whatever it waits for") {
     const TempDir folder;
     write_interactions(folder);

@@ -177,3 +177,39 @@ TEST_CASE("io / input files: a name stands for Planetoid's parts, a file for its
   CHECK(files("nothing").empty());
   CHECK(io::detail::input_files(folder.file("no/such/folder/x")).empty());
 }
+
+TEST_CASE("io / a path at which nothing is: what may be meant, or what is there, in one short sentence, of every reader") {
+  const TempDir folder;
+  for (const char* name : {"u.data", "u.item", "README", "grocery", "movies", ".hidden", "ind.cora.graph", "ind.cora.x"})
+    folder.write(name, "1\n");
+  const std::string base = folder.path().string() + "/";
+  const std::pair<std::string, std::string> cases[] = {
+      {"u.dat", "; did you mean " + base + "u.data?"},
+      {"U.DATE/", "; did you mean " + base + "u.data?"},
+      {"croa", "; did you mean " + base + "cora?"},
+      {"zzzzzzzz", "; " + base + " holds README, cora, grocery, movies and 2 others"},
+      {"no/such/u.data", ": there is no folder " + base + "no/"},
+      {"grocry/log.csv", ": there is no folder " + base + "grocry/; did you mean " + base + "grocery?"}};
+  const std::pair<const char*, std::function<void(const std::string&)>> readers[] = {
+      {" does not exist", [](const std::string& path) { io::load(path); }},
+      {" does not exist", [](const std::string& path) { io::load_interactions(path); }}};
+  for (const auto& [name, hint] : cases) {
+    for (const auto& [words, read] : readers) {
+      CAPTURE(name);
+      std::string told;
+      try {
+        read(base + name);
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::io);
+        told = error.what();
+      }
+      CHECK(told == base + name + words + hint);
+    }
+  }
+  // Of a file that is named by itself.
+  CHECK_THROWS_WITH_AS(io::read_npy(base + "u.itm"),
+                       ("cannot read " + base + "u.itm: No such file or directory; did you mean " + base + "u.item?").c_str(),
+                       Error);
+  CHECK_THROWS_WITH_AS(io::read_npy(base + "zzzzzzzz"), ("cannot read " + base + "zzzzzzzz: No such file or directory").c_str(),
+                       Error);
+}
