@@ -9,6 +9,7 @@
 #include "heddle/error.h"
 #include "heddle/rethrow.h"
 #include "io/file.h"
+#include "io/readable_path.h"
 #include "io/shortest_text.h"
 #include "io/text.h"
 #include "io/text_source.h"
@@ -174,9 +175,11 @@ WrittenRankings write_rankings(const Bundle& bundle, Session& session, const std
 }
 
 std::vector<std::string> read_ids(const std::string& path) try {
+  const io::detail::ReadablePath readable(path, {});  // a pipe is read as well, such as a shell's <( )
   // A list of today may well name nothing; of data that would be a mistake, so that their reader refuses it.
-  if (io::detail::InputFile(path).size() == 0) return {};
-  const std::string utf8 = io::detail::to_utf8(io::detail::TextSource(path, {}).read_all());  // as the ids of the data were read
+  if (io::detail::InputFile(readable.path()).size() == 0) return {};
+  // In the encoding in which the ids of the data were read.
+  const std::string utf8 = io::detail::to_utf8(io::detail::TextSource(readable.path(), {}).read_all());
   std::vector<std::string> ids;
   std::string_view rest = utf8;
   while (!rest.empty()) {

@@ -228,8 +228,8 @@ WrittenRankings write_rankings(const Bundle& bundle, Session& session, const std
                                const AnswerOptions& options, const std::string& path, const RankingFileForm& form,
                                const ProgressCallback& progress = {});
 
-/// The ids of a text file, one a line as it stands there but for blanks around it; empty lines are passed over. Gzip-compressed
-/// ones too. Throws Error{io} and Error{bad_data} as the readers of io do.
+/// The ids of a text file, one a line as it stands there but for blanks around it; empty lines are passed over. Compressed
+/// ones and pipes too. Throws Error{io} and Error{bad_data} as the readers of io do.
 std::vector<std::string> read_ids(const std::string& path);
 
 }  // namespace heddle

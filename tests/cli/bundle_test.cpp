@@ -202,6 +202,35 @@ TEST_SUITE("cli") {
     CHECK(!std::filesystem::exists(folder.file("all.csv")));
   }
 
+  TEST_CASE("lists and tables are read from a pipe as from a file, of every command that takes one") {
+    const TempDir folder;
+    write_interactions(folder);
+    const std::string model = model_of(folder, "popularity"), out = folder.file("out.csv"), saved = folder.file("listed");
+    const std::string ids = folder.write("ids", "1\n2\n"), table = folder.write("items.csv", "item,colour\n1,red\n2,blue\n");
+    const std::string data = " --data " + folder.path().string();
+    const std::pair<std::string, std::string> commands[] = {
+        {"recommend " + model + " --out " + out + " --users ", ids},
+        {"recommend " + model + " --user 7 --json --deny @", ids},
+        {"recommend " + model + " --user 7 --json --allow @", ids},
+        {"similar " + model + " --item 7 --json --deny @", ids},
+        {"bundle " + model + " --json --save " + saved + " --deny @", ids},
+        {"bundle " + model + " --json --save " + saved + " --item-table ", table},
+        {"train popularity --split none --json --save " + saved + data + " --item-table ", table}};
+    const auto results = [](const ProgramResult& run) { return run.out.substr(0, run.out.find("_s\":")); };  // without times
+    for (const auto& [command, file] : commands) {
+      CAPTURE(command);
+      const ProgramResult by_name = run_program(command + file),
+                          by_pipe = run_program(command + "/dev/stdin", "cat " + file + " |");
+      CHECK_MESSAGE(by_pipe.status == 0, by_pipe.err);
+      CHECK(by_name.status == 0);
+      if (command.find("--out") == std::string::npos && command.find("table") == std::string::npos)
+        CHECK(results(by_pipe) == results(by_name));
+    }
+    const ProgramResult piped_model = run_program("recommend /dev/stdin --user 7", "cat " + model + " |");
+    CHECK(piped_model.status == 7);
+    CHECK(piped_model.err == "heddle: cannot read /dev/stdin: it is not a regular file\n");
+  }
+
   TEST_CASE("recommend --lines answers a line for a line, whatever it holds") {
     const TempDir folder;
     write_interactions(folder);
