@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "heddle/interactions.h"
+#include "heddle/io.h"
+#include "heddle/saved_model.h"
 #include "io/text.h"
 
 namespace heddle::cli {
@@ -22,6 +25,18 @@ std::string utc_text(int64_t seconds) {
 }
 
 const char* kind_text(SavedKind kind) { return kind == SavedKind::recommender ? "recommender" : "node classifier"; }
+
+/// The options by which the data were read and prepared that are not the defaults.
+Settings read_with(const DataOrigin& origin) {
+  Settings defaults = io::reading_settings().write({});
+  defaults.merge(prepare_settings().write({}));
+  Settings changed;
+  for (const auto& [name, value] : origin.options) {
+    const auto usual = defaults.find(name);
+    if (usual == defaults.end() || usual->second != value) changed[name] = value;
+  }
+  return changed;
+}
 
 }  // namespace
 
@@ -41,6 +56,8 @@ std::string model_file_text(const ModelFileSummary& summary, const std::string& 
   if (!summary.unfinished.empty()) text += fmt::format("           {}\n", printable(summary.unfinished));
   text += fmt::format("data       {}, content hash {}\n", trained.name.empty() ? "of no name" : printable(trained.name),
                       trained.hash.empty() ? "not told" : printable(trained.hash));
+  if (const Settings options = read_with(trained.origin); !options.empty())
+    text += fmt::format("           read with {}\n", printable(settings_text(options)));
   text += fmt::format("seed       {}\n", trained.seed);
   if (summary.info.kind != SavedKind::recommender) return text;
   if (summary.history) {
@@ -76,7 +93,7 @@ Json model_file_json(const ModelFileSummary& summary, const std::string& path) {
           {"epochs", in_epochs ? Json(summary.epochs) : Json()},
           {"epochs_planned", in_epochs ? Json(summary.planned_epochs) : Json()},
           {"unfinished", summary.unfinished},
-          {"data", {{"name", trained.name}, {"hash", trained.hash}}},
+          {"data", {{"name", trained.name}, {"hash", trained.hash}, {"read_with", settings_json(read_with(trained.origin))}}},
           {"seed", trained.seed},
           {"users", of_recommender(summary.users)},
           {"items", of_recommender(summary.items)},

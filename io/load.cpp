@@ -163,6 +163,7 @@ NodeDataset load(const std::string& path, const LoadOptions& options, Reading* t
   return detail::read_and_tell(path, options.options, told, [&](const detail::ReadablePath& readable, Reading& reading) {
     NodeDataset data = detail::read_nodes(readable.path(), options, reading);
     if (readable.is_copy()) data.name = detail::data_name(readable.name());
+    data.options = load_settings().changed(options);
     return data;
   });
 } catch (...) {

@@ -155,6 +155,7 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
   std::map<std::string, std::string> metadata = report.metadata();
   metadata["data.name"] = data.name;
   metadata["data.hash"] = hash;
+  for (const auto& [name, value] : data.options) metadata[text(data_option_prefix, name)] = value;
   // A file has at most 100,000 entries; without names, classes are told by their numbers.
   constexpr std::size_t most_names = 50'000;
   for (std::size_t c = 0; c < data.class_names.size() && data.class_names.size() <= most_names; ++c)

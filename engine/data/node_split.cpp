@@ -123,6 +123,10 @@ void split_nodes(NodeDataset& data, const NodeSplitOptions& options) try {
     share_out(made, drawn(made, options.seed), options);
   }
   require(!made.train.empty(), ErrorKind::bad_data, data.name, ": no node is left to train on");
+  made.options = data.options;
+  for (const Setting& row : node_split_settings().rows()) made.options.erase(row.name);  // of parts made before
+  made.options.merge(node_split_settings().changed(options));
+  data.options = std::move(made.options);
   for (const auto& [from, to] : {std::pair(&made.train, &data.train), {&made.val, &data.val}, {&made.test, &data.test}}) {
     std::sort(from->begin(), from->end());
     *to = std::move(*from);

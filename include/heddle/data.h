@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -99,6 +100,9 @@ struct NodeDataset {
   IdTable node_ids = {};
   /// What the files call the classes, where that is not by their numbers; else empty. Takes no part in the hashes.
   std::vector<std::string> class_names = {};
+  /// Options by which it was read and parted, by their names in io::load_settings and node_split_settings, where they are not the
+  /// defaults. Models keep them. Takes no part in the hashes.
+  std::map<std::string, std::string> options = {};
 
   /// Columns of the features.
   int64_t feature_count() const { return features_are_sparse ? sparse_features.cols : dense_features.cols; }

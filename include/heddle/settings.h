@@ -269,6 +269,18 @@ class SettingTable {
     rethrow_as_error();
   }
 
+  /// Those of them alone that are not as in `defaults`.
+  Settings changed(const Options& options, const Options& defaults = {}) const try {
+    Settings settings;
+    for (const SettingOf<Options>& each : settings_) {
+      std::string value = each.write(options);
+      if (value != each.write(defaults)) settings[each.told.name] = std::move(value);
+    }
+    return settings;
+  } catch (...) {
+    rethrow_as_error();
+  }
+
   /// Throws Error{usage} "lightgcn: dim is 0, it must be a whole number from 1 to 65536" for a value that is not allowed.
   void check(const Options& options) const try {
     for (const SettingOf<Options>& each : settings_) {

@@ -558,6 +558,22 @@ TEST_SUITE("cli") {
     const json of_gcn = run_program("info " + gcn + " --json").json();
     CHECK(of_gcn["kind"] == "node classifier");
     CHECK(of_gcn["settings"]["hidden"] == 16);
+    CHECK(of_gcn["data"]["read_with"].empty());
+    // How the data were read: what was asked for.
+    const std::string split = club.file("split"), bought = club.file("bought");
+    REQUIRE(run_program("train gcn --epochs 3 --quiet --split random --test-share 0.4 --merge-edges sum --data " +
+                        club.path().string() + " --save " + split)
+                .status == 0);
+    CHECK(run_program("info " + split).out.find("read with merge edges sum, split random, test share 0.4\n") !=
+          std::string::npos);
+    REQUIRE(run_program("train popularity --quiet --split none --min-rating 2 --user-column who --item-column what --data " +
+                        club.write("bought.csv", "what,who,stars\n1,a,5\n2,a,4\n2,b,1\n1,b,3\n") +
+                        " --rating-column stars --save " + bought)
+                .status == 0);
+    const json of_bought = run_program("info " + bought + " --json").json();
+    CHECK(
+        of_bought["data"]["read_with"] ==
+        json{{"item_column", "what"}, {"min_rating", 2}, {"rating_column", "stars"}, {"split", "none"}, {"user_column", "who"}});
     CHECK(!of_gcn["trained_with"].contains("hidden"));
     CHECK(of_gcn["trained_with"]["learning_rate"] == 0.01);
     CHECK(of_gcn["trained_with"]["selection"] == "last");

@@ -42,6 +42,32 @@ expect_in(lab "^(include/heddle/|${doc}/docs/own_kernel/)" include/heddle/kernel
 expect_in(docs "^${doc}/" ${doc}/README.md ${doc}/LICENSE ${doc}/docs/embedding.md ${doc}/docs/c.md ${doc}/docs/cli.md ${doc}/docs/own_kernel.md
           ${doc}/docs/own_kernel/spmm.cu)
 
+# Links of the installed texts lead to what is installed.
+file(GLOB_RECURSE texts RELATIVE ${WORK}/whole/${doc} ${WORK}/whole/${doc}/*.md)
+set(links 0)
+foreach(text IN LISTS texts)
+  cmake_path(GET text PARENT_PATH beside)
+  file(READ ${WORK}/whole/${doc}/${text} rest)
+  while(rest MATCHES "\\]\\(([^)# ]+)(#[^) ]*)?\\)")
+    set(link "${CMAKE_MATCH_0}")
+    set(target "${CMAKE_MATCH_1}")
+    string(FIND "${rest}" "${link}" at)
+    string(LENGTH "${link}" length)
+    math(EXPR behind "${at} + ${length}")
+    string(SUBSTRING "${rest}" ${behind} -1 rest)
+    if(target MATCHES "^[a-z]+://")
+      continue()
+    endif()
+    if(NOT EXISTS ${WORK}/whole/${doc}/${beside}/${target})
+      message(FATAL_ERROR "the installed ${text} links to ${target}, which is not there")
+    endif()
+    math(EXPR links "${links} + 1")
+  endwhile()
+endforeach()
+if(links LESS 40)
+  message(FATAL_ERROR "the installed texts ${texts} have ${links} links")
+endif()
+
 # The program runs by itself, and with the lab takes kernels from files.
 run(${WORK}/program/bin/heddle --version)
 execute_process(COMMAND ${WORK}/program/bin/heddle bench spmm --device simt --graph star:3 --dim 1 RESULT_VARIABLE cannot_count OUTPUT_QUIET ERROR_QUIET)
