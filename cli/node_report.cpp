@@ -54,8 +54,8 @@ Json figure_json(const FitReport& report, const char* figure) {
 std::string data_text(const NodeDataset& data, const std::string& hash) {
   std::string text = reading_text(data.reading);
   text += fmt::format("data       {}: {}, {}, {}, {}\n", io::detail::printable(data.name), grouped(data.nodes, "node"),
-                      grouped(data.edges.size(), "edge"), grouped(data.feature_count(), "feature"),
-                      grouped(data.classes, "class", "classes"));
+                      grouped(data.edges.size(), data.directed ? "directed edge" : "edge"),
+                      grouped(data.feature_count(), "feature"), grouped(data.classes, "class", "classes"));
   text += fmt::format("           {} to train on, {} to validate, {} to test\n", grouped(data.train.size(), "node"),
                       grouped(static_cast<int64_t>(data.val.size())), grouped(static_cast<int64_t>(data.test.size())));
   const CleaningReport& cleaning = data.cleaning;
@@ -98,6 +98,7 @@ Json data_json(const NodeDataset& data, const std::string& hash) {
   return {{"name", data.name},
           {"nodes", data.nodes},
           {"edges", data.edges.size()},
+          {"directed", data.directed},
           {"features", data.feature_count()},
           {"classes", data.classes},
           {"class_names", data.class_names},

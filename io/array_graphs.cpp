@@ -32,16 +32,21 @@ void take_matrix(NodeDataset& data, const CoordinateMatrix& matrix, const LoadOp
   for (std::size_t i = 0; i < matrix.row.size(); ++i) {
     listed.push_back(
         {{matrix.row[i], matrix.col[i]}, matrix.values.empty() ? 1.0f : matrix.values[i], false, static_cast<int64_t>(i) + 1});
+    if (!how.directed || !matrix.symmetric || matrix.row[i] == matrix.col[i]) continue;
+    listed.push_back(listed.back());
+    std::swap(listed.back().edge.first, listed.back().edge.second);
   }
   const auto notes = static_cast<std::ptrdiff_t>(reading.notes.size());
-  take_listed_edges(data, std::move(listed), !matrix.values.empty(), how.merge_edges, false, file, reading);
+  take_listed_edges(data, std::move(listed), !matrix.values.empty(), how, false, file, reading);
   const bool one_way =
       !matrix.symmetric && listed_entries - data.cleaning.self_loops != 2 * static_cast<int64_t>(data.edges.size());
   const bool told = std::any_of(reading.notes.begin() + notes, reading.notes.end(), [](const ReadingNote& note) {
     return note.sentence.find("read as undirected") != std::string::npos;
   });
-  if (one_way && !told)
-    reading.note(NoteKind::graph, file, 0, "the matrix is not symmetric: its entries are read as undirected edges");
+  if (one_way && !told && !how.directed) {
+    reading.note(NoteKind::graph, file, 0,
+                 text("the matrix is not symmetric: its entries are read as undirected edges", directed_remedy));
+  }
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
 }
 
@@ -72,7 +77,7 @@ void take_pairs(NodeDataset& data, NpzArrays& arrays, const std::string& key, in
     listed.push_back({{static_cast<int32_t>(end_at(edge, 0)), static_cast<int32_t>(end_at(edge, 1))}, 1, false, edge + 1});
   }
   data.nodes = nodes >= 0 ? nodes : most + 1;
-  take_listed_edges(data, std::move(listed), false, how.merge_edges, false, arrays.name(), reading);
+  take_listed_edges(data, std::move(listed), false, how, false, arrays.name(), reading);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class RowHasher {
 
 std::string NodeDataset::content_hash() const try {
   Hasher hasher;
-  constexpr char stream_tag[8] = {'h', 'e', 'd', 'd', 'l', 'e', 'N', '1'};
+  const char stream_tag[8] = {'h', 'e', 'd', 'd', 'l', 'e', directed ? 'D' : 'N', '1'};
   hasher.add(stream_tag, sizeof(stream_tag));
   hasher.add(nodes);
   hasher.add_counted(edges);
@@ -84,6 +84,7 @@ std::string NodeDataset::graph_hash() const try {
   hasher.add_counted(sparse_features.col_indices);
   hasher.add_counted(sparse_features.values);
   hasher.add_counted(dense_features.values);
+  if (directed) hasher.add(int64_t{1});
   return hasher.hex();
 } catch (...) {
   rethrow_as_error();

@@ -91,7 +91,6 @@ class LogReader {
   void make_ids_alike(std::vector<OpenedText>& opened, Role role, bool RowRules::*whole);
   void read_rows(OpenedText& text, const std::string& first_name, const ProgressCallback& progress);
   void take_names(const Renumbering& numbers, std::size_t items, std::vector<std::string>& taken);
-  void tell_two_styles(const IdTable& ids, const char* what);
   void sum_up(Table& table, const RowRules& rules, std::size_t first_block);
   void tell(Table& table, const RowRules& rules, const TextSums& sums);
   void drop_column(Role role, const Table& table, const Counted& unread);
@@ -340,8 +339,8 @@ void LogReader::take_names(const Renumbering& numbers, std::size_t items, std::v
     taken[numbers.front().empty() ? i : static_cast<std::size_t>(numbers.front()[i])] = std::move(names[i]);
 }
 
-/// Tells of ids that are written in two ways in the same files: "7" and "7.0".
-void LogReader::tell_two_styles(const IdTable& ids, const char* what) {
+/// What is told of ids that are written in two ways in the same files, "7" and "7.0"; empty where there are none.
+std::string two_styles(const IdTable& ids, const char* what) {
   int64_t count = 0;
   std::string first;
   for (const std::string& id : ids.ids()) {
@@ -350,9 +349,8 @@ void LogReader::tell_two_styles(const IdTable& ids, const char* what) {
     if (whole.size() == id.size() || whole.find_first_not_of("0123456789") != std::string_view::npos) continue;
     if (ids.find(std::string(whole)) >= 0 && count++ == 0) first = whole;
   }
-  if (count == 0) return;
-  reading_.note(NoteKind::ids, "", 0,
-                text(counted(count, what), " such as ", first, " also written ", first, ".0: they are taken for two"));
+  if (count == 0) return {};
+  return text(counted(count, what), " such as ", first, " also written ", first, ".0: they are taken for two");
 }
 
 InteractionLog LogReader::finish() {
@@ -396,9 +394,15 @@ InteractionLog LogReader::finish() {
                         join_column(blocks_, &BlockRows::behaviour, &behaviour_numbers, log.behaviour);
                     },
                     [&] { take_names(item_numbers, item_count, log.item_names); }});
+  std::string of_users, of_items;
+  std::vector<std::function<void()>> last = {[&] { of_users = two_styles(log.users, "user"); },
+                                             [&] { of_items = two_styles(log.items, "item"); }};
+  for (Worker& worker : workers_) last.emplace_back([&worker] { worker = Worker(); });  // large tables take time to give back
+  run_all(threads, last);
   workers_.clear();
-  tell_two_styles(log.users, "user");
-  tell_two_styles(log.items, "item");
+  for (std::string* const styles : {&of_users, &of_items}) {
+    if (!styles->empty()) reading_.note(NoteKind::ids, "", 0, std::move(*styles));
+  }
   if (dropped_[role_behaviour]) log.behaviours.clear();
   for (const auto& [rows, part] : parts_) {
     if (part) log.part.insert(log.part.end(), static_cast<std::size_t>(rows), *part);

@@ -29,7 +29,7 @@ void tell_one_way(int64_t edges, int64_t both_ways, std::string_view file, Readi
   if (both_ways == 0 || both_ways == edges) return;
   reading.note(NoteKind::graph, file, 0,
                text(counted(both_ways, "edge"), " listed in both directions, ", edges - both_ways,
-                    " in one: all of them are read as undirected"));
+                    " in one: all of them are read as undirected", directed_remedy));
 }
 
 /// Makes `listed` the edges of `data` and tells what was merged.
@@ -98,11 +98,11 @@ EdgeList parse_edge_list(TextSource source, const LoadOptions& options, Reading&
   return list;
 }
 
-void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, const std::string& unknown, RepeatedEdges repeated,
+void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, const std::string& unknown, const LoadOptions& how,
                 const std::string& file, Reading& reading) {
   EdgeList taken = std::move(list);
   const NodeLookup node_at(names, taken.ends);
-  const bool weighted = !taken.weights.empty(), counts = !weighted && repeated == RepeatedEdges::sum;
+  const bool weighted = !taken.weights.empty(), counts = !weighted && how.merge_edges == RepeatedEdges::sum;
   std::vector<ListedEdge> with_weights;
   std::vector<Edge>& edges = data.edges;
   if (weighted || counts) {
@@ -114,9 +114,10 @@ void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, cons
   std::string stranger;
   for (int64_t i = 0; i < taken.listed; ++i) {
     const int32_t u = node_at(2 * i), v = node_at(2 * i + 1);
-    const auto [low, high] = std::minmax(u, v);
+    const auto [low, high] = how.directed ? Edge(u, v) : Edge(std::minmax(u, v));
+    const bool backwards = low != u;
     const auto at = static_cast<std::size_t>(i);
-    if (low < 0) {
+    if (std::min(u, v) < 0) {
       const int64_t end = 2 * i + (u < 0 ? 0 : 1);
       const auto name = static_cast<std::size_t>(taken.ends.values()[static_cast<std::size_t>(end)]);
       if (first_left_out == 0 && name < taken.name_line.size()) first_left_out = taken.name_line[name];
@@ -124,9 +125,9 @@ void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, cons
     } else if (low == high) {
       ++data.cleaning.self_loops;
     } else if (weighted || counts) {
-      with_weights.push_back({{low, high}, weighted ? taken.weights[at] : 1.0f, u > v, weighted ? taken.lines[at] : i + 1});
+      with_weights.push_back({{low, high}, weighted ? taken.weights[at] : 1.0f, backwards, weighted ? taken.lines[at] : i + 1});
     } else {
-      edges.emplace_back(low, u > v ? high | backwards_mark : high);
+      edges.emplace_back(low, backwards ? high | backwards_mark : high);
     }
   }
   if (left_out > 0) {
@@ -135,7 +136,7 @@ void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, cons
     reading.leave_out(file, unknown, std::max<int64_t>(first_left_out, 1), left_out);
   }
   taken = {};
-  if (weighted || counts) return take_weighted(data, with_weights, repeated, false, file, reading);
+  if (weighted || counts) return take_weighted(data, with_weights, how.merge_edges, how.directed, file, reading);
   const auto before = [](const Edge& a, const Edge& b) { return order(a) < order(b); };
   if (!std::is_sorted(edges.begin(), edges.end(), before)) std::sort(edges.begin(), edges.end(), before);
   int64_t both_ways = 0;
@@ -149,19 +150,19 @@ void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, cons
   }
   data.cleaning.duplicate_edges += static_cast<int64_t>(edges.size() - kept);
   edges.resize(kept);
-  tell_one_way(static_cast<int64_t>(kept), both_ways, file, reading);
+  if (!how.directed) tell_one_way(static_cast<int64_t>(kept), both_ways, file, reading);
 }
 
-void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, RepeatedEdges repeated, bool declared,
+void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, const LoadOptions& how, bool declared,
                        const std::string& file, Reading& reading) {
   for (ListedEdge& edge : listed) {
-    edge.backwards = edge.edge.first > edge.edge.second;
+    edge.backwards = !how.directed && edge.edge.first > edge.edge.second;
     if (edge.backwards) std::swap(edge.edge.first, edge.edge.second);
     if (!weighted) edge.weight = 1;
   }
   data.cleaning.self_loops +=
       static_cast<int64_t>(std::erase_if(listed, [](const ListedEdge& edge) { return edge.edge.first == edge.edge.second; }));
-  take_weighted(data, listed, repeated, declared, file, reading);
+  take_weighted(data, listed, how.merge_edges, declared || how.directed, file, reading);
   const bool all_one = std::all_of(data.edge_weights.begin(), data.edge_weights.end(), [](float weight) { return weight == 1; });
   if (all_one) data.edge_weights = {};
 }
@@ -181,7 +182,7 @@ NodeDataset read_edge_list(const std::string& path, const LoadOptions& options, 
   data.name = file.substr(0, file.find('.', 1));
   data.nodes = names.nodes;
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
-  take_edges(data, std::move(list), names, "", options.merge_edges, path, reading);
+  take_edges(data, std::move(list), names, "", options, path, reading);
   data.node_ids = std::move(names.names);
   return data;
 }

@@ -61,14 +61,18 @@ EdgeList parse_edge_list(TextSource source, const LoadOptions& options, Reading&
 /// there would be more than max_nodes (io/limits.h), are numbered in the order in which they come.
 NodeDataset read_edge_list(const std::string& path, const LoadOptions& options, Reading& reading);
 
-/// Makes `list` data.edges, whose ends are called as `names` has it: undirected, each once, without self-loops, which are
-/// counted. Edges with an end that `names` has not are left out for `unknown` ("a node that features.csv does not have").
-void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, const std::string& unknown, RepeatedEdges repeated,
+/// Makes `list` data.edges, whose ends are called as `names` has it: each once, without self-loops, which are counted; directed
+/// or not and merged as `how` says. Edges with an end that `names` has not are left out for `unknown` ("a node that features.csv
+/// does not have").
+void take_edges(NodeDataset& data, EdgeList&& list, const NodeNames& names, const std::string& unknown, const LoadOptions& how,
                 const std::string& file, Reading& reading);
 
 /// The same of edges that other readers listed. Weights are kept where `weighted`, unless all are 1. Where the format says
 /// whether edges have a direction (`declared`), its reader tells what becomes of it.
-void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, RepeatedEdges repeated, bool declared,
+void take_listed_edges(NodeDataset& data, std::vector<ListedEdge> listed, bool weighted, const LoadOptions& how, bool declared,
                        const std::string& file, Reading& reading);
+
+/// What stands behind a note that edges were made undirected.
+inline constexpr const char* directed_remedy = "; --directed keeps their direction";
 
 }  // namespace heddle::io::detail

@@ -488,7 +488,7 @@ NodeDataset read_dataset_folder(const std::string& path, const LoadOptions& opti
   NodeNames nodes = naming.names();
   data.nodes = nodes.nodes;
   const std::string unknown = text("a node that ", fs::path(naming.complete()).filename().string(), " does not have");
-  take_edges(data, std::move(list), nodes, unknown, options.merge_edges, edge_file, reading);
+  take_edges(data, std::move(list), nodes, unknown, options, edge_file, reading);
   const std::vector<int32_t> of_feature_rows = nodes_of_rows(features, nodes, naming, reading),
                              of_label_rows = nodes_of_rows(labels, nodes, naming, reading);
   for (const NodeFile* const file : {&features, &labels}) {

@@ -207,7 +207,15 @@ NodeDataset GraphBuilder::finish(const LoadOptions& how, FileReading& told, Read
   for (ListedEdge& edge : edges_) {
     edge.edge = {number[static_cast<std::size_t>(edge.edge.first)], number[static_cast<std::size_t>(edge.edge.second)]};
   }
-  take_listed_edges(data, std::move(edges_), weighted_, how.merge_edges, declares_direction_, edge_file_, reading);
+  if (how.directed) {
+    const std::size_t listed = edges_.size();
+    for (std::size_t i = 0; i < listed; ++i) {
+      if (!edges_[i].backwards || edges_[i].edge.first == edges_[i].edge.second) continue;
+      edges_.push_back(edges_[i]);
+      std::swap(edges_.back().edge.first, edges_.back().edge.second);
+    }
+  }
+  take_listed_edges(data, std::move(edges_), weighted_, how, declares_direction_, edge_file_, reading);
   data.labels.assign(static_cast<std::size_t>(data.nodes), -1);
   if (!by_number) data.node_ids = std::move(ids_);
   take_attributes(data, attributes_, how.columns, told, reading);

@@ -38,8 +38,9 @@ class GraphBuilder {
   int32_t find_declared(std::string_view id) const { return ids_.find(id); }
   /// Throws Error{bad_data} where there is none. `place`: that of the edge.
   int32_t require_node(std::string_view id, int64_t place);
-  void add_edge(int32_t source, int32_t target, float weight, int64_t place) {
-    edges_.push_back({{source, target}, weight, false, place});
+  /// `both_ways`: the file says that it has no direction.
+  void add_edge(int32_t source, int32_t target, float weight, int64_t place, bool both_ways) {
+    edges_.push_back({{source, target}, weight, both_ways, place});
   }
   void set_weighted() { weighted_ = true; }
   /// The place of the attribute of this name.

@@ -86,7 +86,7 @@ std::pair<std::string, std::string> citation_files(const std::string& path) {
 }  // namespace
 
 NodeDataset parse_citations(std::string_view content, const std::string& content_name, std::string_view cites,
-                            const std::string& cites_name, RepeatedEdges repeated, Reading& reading) {
+                            const std::string& cites_name, const LoadOptions& how, Reading& reading) {
   NodeDataset data;
   IdTable ids;
   std::vector<std::string> labels;
@@ -133,13 +133,13 @@ NodeDataset parse_citations(std::string_view content, const std::string& content
                         edges.number());
       continue;
     }
-    listed.push_back({{cited, citing}, 1, false, edges.number()});
+    listed.push_back({{citing, cited}, 1, false, edges.number()});
   }
   require(!listed.empty(), ErrorKind::bad_data, cites_name, " has no edges between papers of ", content_name);
-  take_listed_edges(data, std::move(listed), false, repeated, false, cites_name, reading);
+  take_listed_edges(data, std::move(listed), false, how, false, cites_name, reading);
   FileReading& told_edges = tell_file(reading, cites_name, "edges", "content", "is named NAME.cites");
   told_edges.rows = rows;
-  told_edges.columns = {{"", 1, 1, "source", "place"}, {"", 2, 1, "target", "place"}};
+  told_edges.columns = {{"", 1, 1, "target", "place"}, {"", 2, 1, "source", "place"}};  // the second cites the first
   data.node_ids = std::move(ids);
   return data;
 }
@@ -151,7 +151,7 @@ NodeDataset read_citations(const std::string& path, const LoadOptions& how, Read
   require(!content_file.empty(), ErrorKind::bad_data, path, " is not named NAME.content, and no such file is in it");
   require(!cites_file.empty(), ErrorKind::bad_data, content_file, " has no NAME.cites beside it");
   const ByteBuffer content = read_text_file(content_file), cites = read_text_file(cites_file);
-  NodeDataset data = parse_citations(content.view(), content_file, cites.view(), cites_file, how.merge_edges, reading);
+  NodeDataset data = parse_citations(content.view(), content_file, cites.view(), cites_file, how, reading);
   data.name = data_name(content_file);
   return data;
 }
@@ -197,7 +197,7 @@ NodeDataset read_ogb(const std::string& path, const LoadOptions& how, Reading& r
   const int64_t listed = list.listed;
   NodeNames names;
   names.nodes = data.nodes;
-  take_edges(data, std::move(list), names, "", how.merge_edges, edge_file, reading);
+  take_edges(data, std::move(list), names, "", how, edge_file, reading);
   if (!feature_file.empty()) {
     NodeRows rows = parse_features(TextSource(feature_file, plain.options), of_features, reading, false);
     require(rows.ids.empty(), ErrorKind::bad_data, feature_file, " has a column of node ids, and OGB's features have none");
@@ -339,7 +339,7 @@ NodeDataset parse_dgl(TextSource nodes, TextSource edges, const LoadOptions& how
       if (ends[end] < 0) edge_table.fail_at(line, "node ", in_quotes(written), " is not among the nodes of ", nodes_name);
     }
     const float value = weight < 0 ? 1 : parse_number(edge_table, line, fields[static_cast<std::size_t>(weight)], "weight");
-    graph.add_edge(ends[0], ends[1], value, line);
+    graph.add_edge(ends[0], ends[1], value, line, false);
   });
   require(listed > 0, ErrorKind::bad_data, edges_name, " has no edges");
   if (weight >= 0) graph.set_weighted();

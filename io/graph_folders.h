@@ -14,7 +14,7 @@ namespace heddle::io::detail {
 /// its class, and NAME.cites, a line a citation with the ids of two papers. Citations of papers that NAME.content has not are
 /// left out, and counted.
 NodeDataset parse_citations(std::string_view content, const std::string& content_name, std::string_view cites,
-                            const std::string& cites_name, RepeatedEdges repeated, Reading& reading);
+                            const std::string& cites_name, const LoadOptions& how, Reading& reading);
 /// A folder with one NAME.content and its NAME.cites, or one of these files.
 bool is_citations(const std::string& path);
 NodeDataset read_citations(const std::string& path, const LoadOptions& how, Reading& reading);

@@ -130,19 +130,21 @@ std::vector<SettingOf<LoadOptions>> load_rows() {
     names.emplace_back(entry.name, entry.format);
     meaning += text(&entry == &formats.back() ? " or " : ", ", entry.name);
   }
-  std::vector<SettingOf<LoadOptions>> rows = {setting("format", &LoadOptions::format, std::move(names), meaning),
-                                              node_column_setting("source_column", &NodeColumns::source, "an edge's beginning"),
-                                              node_column_setting("target_column", &NodeColumns::target, "an edge's end"),
-                                              node_column_setting("weight_column", &NodeColumns::weight, "an edge's weight"),
-                                              node_column_setting("node_column", &NodeColumns::node, "the node's id"),
-                                              node_column_setting("label_column", &NodeColumns::label, "the node's class"),
-                                              setting("merge_edges", &LoadOptions::merge_edges,
-                                                      {{"mean", RepeatedEdges::mean},
-                                                       {"sum", RepeatedEdges::sum},
-                                                       {"max", RepeatedEdges::largest},
-                                                       {"error", RepeatedEdges::same}},
-                                                      "an edge that is listed with several weights, in both directions or "
-                                                      "repeatedly, gets their mean (and a note), sum or max, or is an error")};
+  std::vector<SettingOf<LoadOptions>> rows = {
+      setting("format", &LoadOptions::format, std::move(names), meaning),
+      node_column_setting("source_column", &NodeColumns::source, "an edge's beginning"),
+      node_column_setting("target_column", &NodeColumns::target, "an edge's end"),
+      node_column_setting("weight_column", &NodeColumns::weight, "an edge's weight"),
+      node_column_setting("node_column", &NodeColumns::node, "the node's id"),
+      node_column_setting("label_column", &NodeColumns::label, "the node's class"),
+      setting("merge_edges", &LoadOptions::merge_edges,
+              {{"mean", RepeatedEdges::mean},
+               {"sum", RepeatedEdges::sum},
+               {"max", RepeatedEdges::largest},
+               {"error", RepeatedEdges::same}},
+              "an edge that is listed with several weights, in both directions or "
+              "repeatedly, gets their mean (and a note), sum or max, or is an error"),
+      setting("directed", &LoadOptions::directed, "edges keep the direction in which they are listed; without, they have none")};
   for (SettingOf<ReadOptions>& row : detail::read_option_rows()) {
     if (row.told.name == "dates") continue;  // no reader of nodes reads times
     rows.push_back(detail::setting_within(&LoadOptions::options, std::move(row)));
@@ -164,6 +166,7 @@ NodeDataset load(const std::string& path, const LoadOptions& options, Reading* t
     NodeDataset data = detail::read_nodes(readable.path(), options, reading);
     if (readable.is_copy()) data.name = detail::data_name(readable.name());
     data.options = load_settings().changed(options);
+    data.directed = options.directed;
     return data;
   });
 } catch (...) {

@@ -60,6 +60,8 @@ NodeDataset parse_node_link(std::string_view content, const std::string& name, c
     }
   }
   const std::string weight_name = how.columns.weight.empty() ? "weight" : how.columns.weight;
+  const Json* const says_directed = member(root, "directed");
+  const bool directed = says_directed != nullptr && says_directed->is_boolean() && says_directed->get<bool>();
   bool weighted = false, by_place = false;
   int64_t edge = 0;
   for (const Json& link : *links) {
@@ -90,12 +92,11 @@ NodeDataset parse_node_link(std::string_view content, const std::string& name, c
               " is not a finite float32 number");
       weighted = true;
     }
-    graph.add_edge(ends[0], ends[1], weight, edge);
+    graph.add_edge(ends[0], ends[1], weight, edge, !directed);
   }
   if (weighted) graph.set_weighted();
-  const Json* const directed = member(root, "directed");
-  if (directed != nullptr && directed->is_boolean() && directed->get<bool>())
-    reading.note(NoteKind::graph, name, 0, "its edges are directed: they are read as undirected ones");
+  if (directed && !how.directed)
+    reading.note(NoteKind::graph, name, 0, text("its edges are directed: they are read as undirected ones", directed_remedy));
   if (by_place)
     reading.note(
         NoteKind::graph, name, 0,

@@ -65,11 +65,12 @@ std::vector<int32_t> parse_test_index(const NamedBytes& part, int64_t first, int
   return ids;
 }
 
-/// Sorted, symmetric, without self-loops; counts in data.cleaning.
-void take_graph(NodeDataset& data, const NamedBytes& part) {
+/// Sorted, without self-loops; counts in data.cleaning. Nodes list their neighbours: the edges go from them, or have no
+/// direction.
+void take_graph(NodeDataset& data, const NamedBytes& part, bool directed) {
   const AdjacencyLists adjacency = unpickle_adjacency(part.bytes, part.name);
-  std::vector<Edge> directed;
-  directed.reserve(adjacency.entries.size());
+  std::vector<Edge> listed;
+  listed.reserve(adjacency.entries.size());
   for (const auto& [node, neighbour] : adjacency.entries) {
     for (const int64_t id : {node, neighbour}) {
       require(id >= 0 && id < data.nodes, ErrorKind::bad_data, part.name, ": node ", node, " lists ", neighbour, ", but ",
@@ -78,16 +79,18 @@ void take_graph(NodeDataset& data, const NamedBytes& part) {
     if (node == neighbour) {
       ++data.cleaning.self_loops;
     } else {
-      directed.emplace_back(static_cast<int32_t>(node), static_cast<int32_t>(neighbour));
+      listed.emplace_back(static_cast<int32_t>(node), static_cast<int32_t>(neighbour));
     }
   }
   require(!adjacency.entries.empty(), ErrorKind::bad_data, part.name, " has no edges");
-  data.cleaning.duplicate_edges = sort_unique(directed);
-  for (auto& [low, high] : directed) {
-    if (low > high) std::swap(low, high);
+  data.cleaning.duplicate_edges = sort_unique(listed);
+  if (!directed) {
+    for (auto& [low, high] : listed) {
+      if (low > high) std::swap(low, high);
+    }
+    sort_unique(listed);
   }
-  sort_unique(directed);
-  data.edges = std::move(directed);
+  data.edges = std::move(listed);
 }
 
 /// Tells a callback (or none) how many bytes of the parts have been read.
@@ -115,7 +118,7 @@ class PartsProgress {
 
 }  // namespace
 
-NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress) {
+NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress, bool directed) {
   NodeDataset data;
   data.name = std::move(name);
   PartsProgress told(progress, parts);
@@ -178,7 +181,7 @@ NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const
   for (std::size_t i = 0; i < row_of_test.size(); ++i) {
     if (row_of_test[i] != no_row) put(data.test, test_begin + static_cast<int64_t>(i));
   }
-  take_graph(data, told.part(part_graph));
+  take_graph(data, told.part(part_graph), directed);
   return data;
 }
 
@@ -232,7 +235,7 @@ NodeDataset read_planetoid(const std::string& path, const LoadOptions& options, 
     parts[i] = {contents[i].view(), file};
   }
   const std::string stem = std::filesystem::path(prefix).filename().string();  // "ind.NAME."
-  return parse_planetoid(parts, stem.substr(4, stem.size() - 5), options.options.progress);
+  return parse_planetoid(parts, stem.substr(4, stem.size() - 5), options.options.progress, options.directed);
 }
 
 }  // namespace heddle::io::detail

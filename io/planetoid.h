@@ -37,7 +37,8 @@ using PlanetoidParts = std::array<NamedBytes, planetoid_part_names.size()>;
 ///   both its ends.
 /// Throws Error{bad_data} naming file and byte or line. `progress` is told "reading the data" before each part; false throws
 /// Error{interrupted}.
-NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress = {});
+NodeDataset parse_planetoid(const PlanetoidParts& parts, std::string name, const ProgressCallback& progress = {},
+                            bool directed = false);
 
 /// "DIR/ind.NAME." for "DIR/NAME" and "DIR/ind.NAME.PART" (where DIR/ind.NAME.PART exists for some PART), and for a folder that
 /// holds one Planetoid data set; empty for anything else. A folder with several is an Error{usage} that lists them.

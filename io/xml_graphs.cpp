@@ -31,6 +31,7 @@ struct DeclaredAttribute {
 /// An edge before it is known which nodes there are: edges may stand before them.
 struct XmlEdge {
   std::string source, target;
+  bool directed = false;
   float weight = 1;
 };
 
@@ -38,7 +39,7 @@ void add_edges(GraphBuilder& graph, const std::vector<XmlEdge>& edges) {
   for (std::size_t i = 0; i < edges.size(); ++i) {
     const auto place = static_cast<int64_t>(i) + 1;
     const int32_t source = graph.require_node(edges[i].source, place);
-    graph.add_edge(source, graph.require_node(edges[i].target, place), edges[i].weight, place);
+    graph.add_edge(source, graph.require_node(edges[i].target, place), edges[i].weight, place, !edges[i].directed);
   }
 }
 
@@ -65,8 +66,13 @@ std::string text_of(XmlDocument& xml) {
   return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
-void note_directed(Reading& reading, const std::string& name) {
-  reading.note(NoteKind::graph, name, 0, "its edges are directed: they are read as undirected ones");
+void note_directed(const std::vector<XmlEdge>& edges, const LoadOptions& how, Reading& reading, const std::string& name) {
+  const auto directed = std::count_if(edges.begin(), edges.end(), [](const XmlEdge& edge) { return edge.directed; });
+  if (directed == 0 || how.directed) return;
+  const bool all = directed == static_cast<std::ptrdiff_t>(edges.size());
+  reading.note(NoteKind::graph, name, 0,
+               text(all ? "its edges" : text(counted(directed, "edge")), !all && directed == 1 ? " is" : " are",
+                    " directed: they are read as undirected ones", directed_remedy));
 }
 
 }  // namespace
@@ -112,7 +118,8 @@ NodeDataset parse_graphml(std::string_view content, const std::string& name, con
         graph.set(graph.attribute(known != node_keys.end() ? known->second.name : key), node, value);
       }
     } else if (element == "edge") {
-      XmlEdge edge{xml.attribute("source"), xml.attribute("target")};
+      const std::string direction = xml.attribute("directed");
+      XmlEdge edge{xml.attribute("source"), xml.attribute("target"), direction.empty() ? directed : direction == "true"};
       for (const auto& [id, key] : edge_keys) {
         if (key.name != weight_name || key.otherwise.empty()) continue;
         edge.weight = xml_weight(xml, key.otherwise);
@@ -138,7 +145,7 @@ NodeDataset parse_graphml(std::string_view content, const std::string& name, con
   add_declared(graph, node_keys);
   add_edges(graph, edges);
   if (weighted) graph.set_weighted();
-  if (directed) note_directed(reading, name);
+  note_directed(edges, how, reading, name);
   FileReading& told = tell_file(reading, name, "graph", "graphml", "begins as GraphML");
   return graph.finish(how, told, reading);
 }
@@ -191,12 +198,12 @@ NodeDataset parse_gexf(std::string_view content, const std::string& name, const 
       graph.set(graph.attribute(known != node_keys.end() ? known->second.name : key), open_node, xml.attribute("value"));
     } else if (element == "edge") {
       in_edge = true;
-      XmlEdge edge{xml.attribute("source"), xml.attribute("target")};
+      const std::string type = xml.attribute("type");
+      XmlEdge edge{xml.attribute("source"), xml.attribute("target"), type.empty() ? directed : type == "directed"};
       if (const std::string written = xml.attribute("weight"); !written.empty() && how.columns.weight.empty()) {
         edge.weight = xml_weight(xml, written);
         weighted = true;
       }
-      directed = directed || xml.attribute("type") == "directed";
       edges.push_back(std::move(edge));
     } else if (element == "attvalue" && in_edge && !how.columns.weight.empty()) {
       std::string key = xml.attribute("for");
@@ -210,7 +217,7 @@ NodeDataset parse_gexf(std::string_view content, const std::string& name, const 
   add_declared(graph, node_keys);
   add_edges(graph, edges);
   if (weighted) graph.set_weighted();
-  if (directed) note_directed(reading, name);
+  note_directed(edges, how, reading, name);
   FileReading& told = tell_file(reading, name, "graph", "gexf", "begins as GEXF");
   return graph.finish(how, told, reading);
 }

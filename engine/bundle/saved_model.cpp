@@ -19,6 +19,9 @@ namespace heddle {
 
 namespace {
 
+/// Of a node classifier's file: whether its edges had directions.
+constexpr const char* directed_key = "data.option.directed";
+
 std::string entry(const std::map<std::string, std::string>& metadata, const char* key) {
   const auto found = metadata.find(key);
   return found == metadata.end() ? std::string() : found->second;
@@ -156,6 +159,7 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
   metadata["data.name"] = data.name;
   metadata["data.hash"] = hash;
   for (const auto& [name, value] : data.options) metadata[text(data_option_prefix, name)] = value;
+  if (data.directed) metadata[directed_key] = "true";
   // A file has at most 100,000 entries; without names, classes are told by their numbers.
   constexpr std::size_t most_names = 50'000;
   for (std::size_t c = 0; c < data.class_names.size() && data.class_names.size() <= most_names; ++c)
@@ -166,6 +170,10 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
 }
 
 void adopt_classes(NodeDataset& data, const std::map<std::string, std::string>& metadata) try {
+  const bool directed = entry(metadata, directed_key) == "true";
+  require(directed == data.directed, ErrorKind::bad_data, data.name, ": the model was trained on ",
+          directed ? "directed edges, and these have no direction; --directed reads them with theirs"
+                   : "edges without a direction, and these are directed; they are read without --directed");
   std::vector<std::string> names;
   for (auto found = metadata.find("class.0"); found != metadata.end(); found = metadata.find(text("class.", names.size())))
     names.push_back(found->second);

@@ -53,14 +53,15 @@ NodeDataset graph_from_edges(std::span<const Edge> edges, std::span<const float>
   std::vector<ListedEdge> listed;
   listed.reserve(edges.size());
   for (std::size_t e = 0; e < edges.size(); ++e) {
-    const auto [low, high] = std::minmax(edges[e].first, edges[e].second);
-    if (low == high) {
+    const auto [first, second] = options.directed ? edges[e] : Edge(std::minmax(edges[e].first, edges[e].second));
+    if (first == second) {
       ++data.cleaning.self_loops;
     } else {
-      listed.push_back({{low, high}, weights.empty() ? 1.0f : weights[e], false, static_cast<int64_t>(e)});
+      listed.push_back({{first, second}, weights.empty() ? 1.0f : weights[e], false, static_cast<int64_t>(e)});
     }
   }
   io::detail::MergedEdges merged = merge_edges("graph_from_edges", listed, !weights.empty(), options.repeated);
+  data.directed = options.directed;
   data.edges = std::move(merged.edges);
   data.edge_weights = std::move(merged.weights);
   data.cleaning.duplicate_edges = merged.repeats;

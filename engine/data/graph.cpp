@@ -24,13 +24,15 @@ void divide_by_sum(float* begin, float* end) {
   for (float* value = begin; value != end; ++value) *value = static_cast<float>(*value / sum);
 }
 
-void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights) {
+void check(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights,
+           bool directed) {
   require(weights.empty() || weights.size() == edges.size(), ErrorKind::bad_data, counted(weights.size(), "edge weight"), " for ",
           counted(edges.size(), "edge"));
   for (std::size_t edge = 0; edge < edges.size(); ++edge) {
     const auto [u, v] = edges[edge];
-    require(0 <= u && u < v && v < nodes, ErrorKind::bad_data, "edge ", edge, " goes from ", u, " to ", v,
-            ", not from a node to a later one of ", nodes);
+    require(0 <= std::min(u, v) && std::max(u, v) < nodes && (directed ? u != v : u < v), ErrorKind::bad_data, "edge ", edge,
+            " goes from ", u, " to ", v, directed ? ", not from a node to another of " : ", not from a node to a later one of ",
+            nodes);
     require(edge == 0 || edges[edge - 1] < edges[edge], ErrorKind::bad_data, "edge ", edge, " from ", u, " to ", v,
             " does not come after the one before it");
   }
@@ -77,19 +79,20 @@ bool stays_dense(const NodeDataset& data) { return !data.features_are_sparse && 
 
 }  // namespace
 
-HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges,
-                      const std::vector<float>& weights) try {
-  check(nodes, edges, weights);
+HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges, const std::vector<float>& weights,
+                      bool directed) try {
+  check(nodes, edges, weights, directed);
   const auto weight = [&](std::size_t edge) { return weights.empty() ? 1.0 : static_cast<double>(weights[edge]); };
   HostCsr matrix{.rows = nodes, .cols = nodes, .row_offsets = std::vector<int64_t>(nodes + 1), .col_indices = {}, .values = {}};
   std::vector<double> degree(nodes, 1.0);
   std::vector<int64_t>& offsets = matrix.row_offsets;
   for (std::size_t edge = 0; edge < edges.size(); ++edge) {
     const auto [u, v] = edges[edge];
-    degree[u] += weight(edge);
     degree[v] += weight(edge);
-    ++offsets[u + 1];
     ++offsets[v + 1];
+    if (directed) continue;
+    degree[u] += weight(edge);
+    ++offsets[u + 1];
   }
   for (int64_t node = 0; node < nodes; ++node) {
     require(degree[node] > 0, ErrorKind::bad_data, "node ", node, ": its edge weights and its self-loop sum to ", degree[node],
@@ -104,11 +107,18 @@ HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_
     matrix.col_indices[at] = column;
     matrix.values[at] = static_cast<float>(value / std::sqrt(degree[row] * degree[column]));
   };
-  // Edges are sorted by (first, second) with first < second. Written in two passes the columns of each row ascend: first those
-  // below the diagonal, then the diagonal, then those above.
-  for (std::size_t edge = 0; edge < edges.size(); ++edge) put(edges[edge].second, edges[edge].first, weight(edge));
+  // Edges are sorted by (first, second). Written in two passes the columns of each row ascend: first those below the diagonal,
+  // then the diagonal, then those above, which of undirected edges, listed with first < second, are the other directions.
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) {
+    const auto [u, v] = edges[edge];
+    if (u < v) put(v, u, weight(edge));
+  }
   for (int64_t node = 0; node < nodes; ++node) put(static_cast<int32_t>(node), static_cast<int32_t>(node), 1.0);
-  for (std::size_t edge = 0; edge < edges.size(); ++edge) put(edges[edge].first, edges[edge].second, weight(edge));
+  for (std::size_t edge = 0; edge < edges.size(); ++edge) {
+    const auto [u, v] = edges[edge];
+    if (!directed) put(u, v, weight(edge));
+    if (directed && u > v) put(v, u, weight(edge));
+  }
   return matrix;
 } catch (...) {
   rethrow_as_error();

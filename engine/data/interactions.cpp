@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -64,6 +65,30 @@ int64_t share_of(double share, int64_t count) {
   return static_cast<int64_t>(std::floor(share * static_cast<double>(count) + 0.5));
 }
 
+/// Calls body(part) for each part on as many threads as the process may use.
+void on_parts(std::size_t parts, const std::function<void(std::size_t)>& body) {
+  std::vector<std::function<void()>> tasks;
+  tasks.reserve(parts);
+  for (std::size_t part = 0; part < parts; ++part) tasks.emplace_back([part, &body] { body(part); });
+  io::detail::run_all(parts == 1 ? 1 : default_threads().count, tasks);
+}
+
+/// Into how many parts work on so many entries is cut: results do not depend on it.
+constexpr std::size_t entries_of_part = std::size_t{1} << 17;
+
+/// Whether `good` holds for every one of them.
+template <class T, class Predicate>
+bool all_are(const std::vector<T>& values, const Predicate& good) {
+  const std::size_t parts = std::max<std::size_t>(1, values.size() / entries_of_part);
+  std::atomic<bool> all = true;
+  on_parts(parts, [&](std::size_t part) {
+    const auto begin = values.begin() + static_cast<std::ptrdiff_t>(values.size() * part / parts),
+               end = values.begin() + static_cast<std::ptrdiff_t>(values.size() * (part + 1) / parts);
+    if (!std::all_of(begin, end, good)) all = false;
+  });
+  return all;
+}
+
 void check_log(const InteractionLog& log) {
   const std::size_t count = log.user.size();
   const auto check = [&](const char* what, std::size_t size) {
@@ -78,14 +103,17 @@ void check_log(const InteractionLog& log) {
   require(log.item_names.empty() || static_cast<int64_t>(log.item_names.size()) == log.items.size(), ErrorKind::usage,
           "prepare: the log has ", counted(log.items.size(), "item"), " and ", counted(log.item_names.size(), "name"));
   const auto check_range = [&](const char* what, const std::vector<int32_t>& values, int64_t size) {
-    for (const int32_t value : values) {
-      require(value >= 0 && value < size, ErrorKind::usage, "prepare: ", what, " ", value, " is not in [0, ", size, ")");
-    }
+    const auto known = [size](int32_t value) { return value >= 0 && value < size; };
+    if (all_are(values, known)) return;
+    const int32_t first = *std::find_if_not(values.begin(), values.end(), known);
+    fail(ErrorKind::usage, "prepare: ", what, " ", first, " is not in [0, ", size, ")");
   };
   check_range("user", log.user, log.users.size());
   check_range("item", log.item, log.items.size());
   check_range("behaviour", log.behaviour, static_cast<int64_t>(log.behaviours.size()));
-  for (const double time : log.time) require(std::isfinite(time), ErrorKind::usage, "prepare: a time is ", time);
+  const auto finite = [](double time) { return std::isfinite(time); };
+  if (all_are(log.time, finite)) return;
+  fail(ErrorKind::usage, "prepare: a time is ", *std::find_if_not(log.time.begin(), log.time.end(), finite));
 }
 
 /// How a sentence about these data begins: "orders: "; empty where they have no name.
@@ -137,17 +165,6 @@ std::vector<float> weights_of(const InteractionLog& log, const std::map<std::str
   }
   return weights;
 }
-
-/// Calls body(part) for each part on as many threads as the process may use.
-void on_parts(std::size_t parts, const std::function<void(std::size_t)>& body) {
-  std::vector<std::function<void()>> tasks;
-  tasks.reserve(parts);
-  for (std::size_t part = 0; part < parts; ++part) tasks.emplace_back([part, &body] { body(part); });
-  io::detail::run_all(parts == 1 ? 1 : default_threads().count, tasks);
-}
-
-/// Into how many parts work on so many entries is cut: results do not depend on it.
-constexpr std::size_t entries_of_part = std::size_t{1} << 17;
 
 /// The same of a log whose parts count the entries of each user: what they count with stays below the entries themselves.
 std::size_t log_parts(std::size_t entries, std::size_t users) {
@@ -517,12 +534,14 @@ InteractionDataset prepare(InteractionLog&& log, const PrepareOptions& asked, co
   data.item_names = std::move(log.item_names);
   make_matrices(entries, data);
   check_parts(data, options);
-  count_cold(data);
   data.reading = std::move(log.reading);
   data.origin.options = std::move(log.read_with);
   data.origin.options.merge(prepare_settings().write(asked));
-  data.origin.hash_as_split = data.content_hash();
   data.origin.split = options.split;
+  // Each goes through all that there is; giving back the entries takes the system as long as reading them.
+  io::detail::run_all(
+      entries.size() < entries_of_part ? 1 : default_threads().count,
+      {[&] { Entries().swap(entries); }, [&] { count_cold(data); }, [&] { data.origin.hash_as_split = data.content_hash(); }});
   return data;
 } catch (...) {
   rethrow_as_error();

@@ -97,7 +97,7 @@ Gat::Gat(const NodeDataset& data, const GatOptions& options, const Device& devic
     : options_(options),
       graph_hash_(data.graph_hash()),
       context_(device, options.seed),
-      graph_(context_.stream(), gcn_adjacency(checked(data, "gat", options).nodes, data.edges)),
+      graph_(context_.stream(), gcn_adjacency(checked(data, "gat", options).nodes, data.edges, {}, data.directed)),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
   options_.feature_scaling = features_.scaling();

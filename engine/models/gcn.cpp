@@ -41,7 +41,7 @@ Gcn::Gcn(const NodeDataset& data, const GcnOptions& options, const Device& devic
     : options_(options),
       graph_hash_(data.graph_hash()),
       context_(device, options.seed),
-      adjacency_(context_.stream(), gcn_adjacency(checked(data, "gcn", options).nodes, data.edges, data.edge_weights), true),
+      adjacency_(context_.stream(), gcn_adjacency(checked(data, "gcn", options)), !data.directed),
       features_(context_, data, options.feature_scaling) {
   if (options_.classes == 0) options_.classes = data.classes;
   options_.feature_scaling = features_.scaling();

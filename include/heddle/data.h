@@ -78,8 +78,10 @@ struct EdgeTable {
 struct NodeDataset {
   std::string name;   ///< for people
   int64_t nodes = 0;  ///< numbered from 0
-  /// Undirected edges, each once, first < second, in ascending order; no self-loops.
+  /// The edges, each once, in ascending order, no self-loops: undirected ones with first < second, `directed` ones as (source,
+  /// target), of which the target's row of a product gathers the source's.
   std::vector<std::pair<int32_t, int32_t>> edges;
+  bool directed = false;  ///< see edges
   /// Empty, or one weight per edge.
   std::vector<float> edge_weights;
   /// At most one of the two holds the node features (rows == nodes), raw as in the files; the other is empty, and both are if the
@@ -128,9 +130,11 @@ enum class RepeatedEdges {
 struct EdgeOptions {
   int64_t nodes = 0;                             ///< 0: the largest id plus one
   RepeatedEdges repeated = RepeatedEdges::same;  ///< of edges that are listed more than once
+  bool directed = false;                         ///< graph_from_edges: (u, v) goes from u to v, and (v, u) is another edge
 };
 
-/// A data set without features and labels (each label is -1) from edges in any order and direction; ids run from 0. `weights`:
+/// A data set without features and labels (each label is -1) from edges in any order and, unless they are directed, in either
+/// direction; ids run from 0. `weights`:
 /// empty, or one for each of `edges`. Self-loops are left out, and counted with the repeated edges in `cleaning`. Features,
 /// labels and splits are the caller's to add. Throws Error{usage} where the numbers of edges and weights differ or `nodes` is out
 /// of range, Error{bad_data} with the place in the list for an id that is negative or not below `nodes`, and for a weight that is

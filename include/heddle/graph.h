@@ -14,10 +14,16 @@
 HEDDLE_API_BEGIN
 namespace heddle {
 
-/// A^ = D^-1/2 (A + I) D^-1/2 of an undirected graph (Kipf & Welling 2017, eq. 2), D the degrees with the self-loops.
-/// `edges` as in NodeDataset; `weights` empty or one per edge. Throws Error{bad_data} where a node's weights sum to less than 0.
+/// A^ = D^-1/2 (A + I) D^-1/2 (Kipf & Welling 2017, eq. 2), nodes x nodes: row v gathers from v's neighbours and itself. Of an
+/// undirected graph it is symmetric, D the degrees with the self-loops; of a `directed` one row v has the sources of the edges to
+/// v, and D are the in-degrees, as PyTorch Geometric's gcn_norm has it. `edges` as in NodeDataset; `weights` empty or one per
+/// edge. Throws Error{bad_data} where a node's weights sum to less than 0.
 HostCsr gcn_adjacency(int64_t nodes, const std::vector<std::pair<int32_t, int32_t>>& edges,
-                      const std::vector<float>& weights = {});
+                      const std::vector<float>& weights = {}, bool directed = false);
+/// The same of a data set's edges, with their weights and directions.
+inline HostCsr gcn_adjacency(const NodeDataset& data) {
+  return gcn_adjacency(data.nodes, data.edges, data.edge_weights, data.directed);
+}
 
 /// What happens to raw features before training.
 enum class FeatureScaling {

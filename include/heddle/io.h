@@ -62,6 +62,9 @@ struct LoadOptions {
   /// What becomes of an edge that is listed with several weights, in both directions or repeatedly; without weights it is one.
   /// The mean is taken under a note of kind graph, what else is asked for without.
   RepeatedEdges merge_edges = RepeatedEdges::mean;
+  /// Edges keep the direction in which they are listed; where a format says of an edge that it has none, it goes both ways. Of an
+  /// adjacency matrix row i, column j is the edge from i to j. Without, all edges are undirected.
+  bool directed = false;
   ReadOptions options = {};  ///< how texts are taken apart, and what becomes of rows that say too little
 };
 

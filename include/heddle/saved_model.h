@@ -84,7 +84,8 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
 
 /// Gives the classes of `data` the numbers that a node classifier's file has for their names, and the names of those that no node
 /// of `data` has; nothing where the file has none, or `data` call classes by numbers. The content hash of `data` is another then.
-/// Throws Error{bad_data} for a class that the model was not trained on.
+/// Throws Error{bad_data} for a class that the model was not trained on, and where its edges were directed and those of `data`
+/// are not, or the other way round.
 void adopt_classes(NodeDataset& data, const std::map<std::string, std::string>& metadata);
 
 /// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as

@@ -559,6 +559,18 @@ TEST_SUITE("cli") {
     CHECK(of_gcn["kind"] == "node classifier");
     CHECK(of_gcn["settings"]["hidden"] == 16);
     CHECK(of_gcn["data"]["read_with"].empty());
+    // A model of directed edges says so, and predicts on none without a direction, and the other way round.
+    const std::string directed = club.file("directed");
+    REQUIRE(
+        run_program("train gcn --epochs 3 --quiet --directed --data " + club.path().string() + " --save " + directed).status ==
+        0);
+    CHECK(run_program("info " + directed).out.find("read with directed true\n") != std::string::npos);
+    CHECK(run_program("predict " + directed + " --directed --data " + club.path().string()).status == 0);
+    const ProgramResult undirected = run_program("predict " + directed + " --data " + club.path().string());
+    CHECK(undirected.status == 3);
+    CHECK(undirected.err.find("the model was trained on directed edges, and these have no direction; --directed reads") !=
+          std::string::npos);
+    CHECK(run_program("predict " + gcn + " --directed --data " + club.path().string()).status == 3);
     // How the data were read: what was asked for.
     const std::string split = club.file("split"), bought = club.file("bought");
     REQUIRE(run_program("train gcn --epochs 3 --quiet --split random --test-share 0.4 --merge-edges sum --data " +

@@ -45,7 +45,7 @@ class TanhNetwork final : public heddle::NodeClassifier {
   TanhNetwork(const heddle::NodeDataset& data, const TanhOptions& options, uint64_t seed, const heddle::Device& device)
       : options_(options),
         context_(device, seed),
-        adjacency_(context_.stream(), heddle::gcn_adjacency(data.nodes, data.edges, data.edge_weights), true),
+        adjacency_(context_.stream(), heddle::gcn_adjacency(data), !data.directed),
         features_(context_, data) {
     const int64_t hidden = options.hidden;
     parameters_.emplace_back(context_, "weight1", heddle::glorot_uniform(features_.count(), hidden, seed, 0), true);

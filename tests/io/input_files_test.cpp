@@ -145,6 +145,90 @@ TEST_CASE("io / input files: all that a reader of nodes opens, whatever the form
     });
 }
 
+TEST_CASE("io / directed edges: with their directions forgotten they are the undirected ones, of every format") {
+  int with_direction = 0;
+  for (const io::detail::NodeFormatEntry& entry : io::detail::node_formats()) {
+    CAPTURE(entry.name);
+    for (const Files& files : data_sets(entry.name)) {
+      const TempDir folder;
+      for (const auto& [name, content] : files) {
+        fs::create_directories(fs::path(folder.file(name)).parent_path());
+        folder.write(name, content);
+      }
+      const std::string path = files.size() == 1 ? folder.file(files.front().first) : folder.path().string();
+      const NodeDataset without = io::load(path, {.format = entry.format});
+      const NodeDataset with = io::load(path, {.format = entry.format, .directed = true});
+      CHECK_FALSE(without.directed);
+      CHECK(with.directed);
+      CHECK(with.options.at("directed") == "true");
+      CHECK(with.content_hash() != without.content_hash());
+      CHECK(with.graph_hash() != without.graph_hash());
+      CHECK(std::is_sorted(with.edges.begin(), with.edges.end()));
+      std::vector<std::pair<int32_t, int32_t>> forgotten;
+      for (const auto& [from, to] : with.edges) {
+        CHECK(from != to);
+        forgotten.push_back(std::minmax(from, to));
+      }
+      std::sort(forgotten.begin(), forgotten.end());
+      forgotten.erase(std::unique(forgotten.begin(), forgotten.end()), forgotten.end());
+      CHECK(forgotten == without.edges);
+      with_direction += with.edges.size() < 2 * without.edges.size();
+    }
+  }
+  CHECK(with_direction > 5);
+}
+
+TEST_CASE(
+    "io / directed edges: they go where the file says, both ways where it says that they have none, and weights with them") {
+  using Edges = std::vector<std::pair<int32_t, int32_t>>;
+  const Edges one_way = {{0, 2}, {1, 0}}, both_ways = {{0, 1}, {0, 2}, {1, 0}, {2, 0}};
+  const std::string nodes = R"(<node id="a"/><node id="b"/><node id="c"/>)";
+  const auto graphml = [&](const char* direction, const char* of_first) {
+    return std::string(R"(<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph edgedefault=")") + direction + "\">" +
+           nodes + "<edge source=\"b\" target=\"a\"" + of_first + "/><edge source=\"a\" target=\"c\"/></graph></graphml>";
+  };
+  const auto gexf = [&](const char* direction) {
+    return std::string(R"(<gexf xmlns="http://gexf.net/1.3"><graph defaultedgetype=")") + direction + "\"><nodes>" + nodes +
+           R"(</nodes><edges><edge source="b" target="a"/><edge source="a" target="c"/></edges></graph></gexf>)";
+  };
+  const auto node_link = [](const char* directed) {
+    return std::string(R"({"directed": )") + directed +
+           R"(, "nodes": [{"id": 0}, {"id": 1}, {"id": 2}], "links": [{"source": 1, "target": 0}, {"source": 0, "target": 2}]})";
+  };
+  const std::string matrix = "3 3 2\n2 1\n1 3\n";
+  struct Case {
+    std::string name, content;
+    Edges expected;
+  };
+  const Case cases[] = {{"e.csv", "source,target\n1,0\n0,2\n", one_way},
+                        {"e.txt", "1 0\n0 2\n", one_way},
+                        {"m.mtx", "%%MatrixMarket matrix coordinate pattern general\n" + matrix, one_way},
+                        {"s.mtx", "%%MatrixMarket matrix coordinate pattern symmetric\n3 3 2\n2 1\n3 1\n", both_ways},
+                        {"d.graphml", graphml("directed", ""), one_way},
+                        {"u.graphml", graphml("undirected", ""), both_ways},
+                        {"x.graphml", graphml("undirected", " directed=\"true\""), {{0, 2}, {1, 0}, {2, 0}}},
+                        {"d.gexf", gexf("directed"), one_way},
+                        {"u.gexf", gexf("undirected"), both_ways},
+                        {"d.json", node_link("true"), one_way},
+                        {"u.json", node_link("false"), both_ways}};
+  for (const auto& [name, content, expected] : cases) {
+    CAPTURE(name);
+    const TempDir folder;
+    const std::string path = folder.write(name, content);
+    const NodeDataset with = io::load(path, {.directed = true});
+    CHECK(with.edges == expected);
+    CHECK(std::none_of(with.reading.notes.begin(), with.reading.notes.end(),
+                       [](const ReadingNote& note) { return note.sentence.find("undirected") != std::string::npos; }));
+    CHECK(io::load(path).edges == Edges{{0, 1}, {0, 2}});
+  }
+  const TempDir folder;
+  const std::string weighted = folder.write("w.csv", "source,target,weight\n0,1,2\n1,0,3\n0,1,4\n");
+  const NodeDataset with = io::load(weighted, {.merge_edges = RepeatedEdges::sum, .directed = true});
+  CHECK(with.edges == Edges{{0, 1}, {1, 0}});
+  CHECK(with.edge_weights == std::vector<float>{6, 3});
+  CHECK(io::load(weighted, {.merge_edges = RepeatedEdges::sum}).edge_weights == std::vector<float>{9});
+}
+
 TEST_CASE("io / input files: all that a reader of interactions opens, whatever the format") {
   for (const io::detail::InteractionFormatEntry& entry : io::detail::interaction_formats()) {
     check_format(entry.name, [&](const std::string& path) {

@@ -118,7 +118,7 @@ inline std::pair<std::string_view, std::string_view> two_files(std::string_view 
 inline void citations(std::string_view content) {
   Reading reading;
   const auto [papers, cites] = two_files(content);
-  io::detail::parse_citations(papers, "f", cites, "f", RepeatedEdges::mean, reading);
+  io::detail::parse_citations(papers, "f", cites, "f", {}, reading);
 }
 inline void dgl(std::string_view content) {
   Reading reading;

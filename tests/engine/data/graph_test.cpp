@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "heddle/fit.h"
 #include "heddle/gradcheck.h"
 #include "tests/engine/datasets.h"
 #include "tests/support/compare.h"
@@ -75,6 +76,76 @@ TEST_CASE("gcn_adjacency / weights, negative ones too, count in the degrees") {
   const Edges edges{{0, 1}, {0, 3}, {1, 2}, {2, 3}};
   const std::vector<float> weights{0.5f, 2.25f, -0.75f, 1e-3f};
   CHECK(mismatch(dense(gcn_adjacency(5, edges, weights)), dense_adjacency(5, edges, weights)) == "");
+}
+
+TEST_CASE("gcn_adjacency / of directed edges a row has the sources of its node, scaled by in-degrees") {
+  // 0 -> 1, 0 -> 2, 2 -> 0, 2 -> 1 with weights 1, 2, 3, 0.5: in-degrees with the self-loops 1 + 3, 1 + 1 + 0.5, 1 + 2.
+  const Edges edges{{0, 1}, {0, 2}, {2, 0}, {2, 1}};
+  const std::vector<float> weights{1, 2, 3, 0.5f};
+  const double d0 = 4, d1 = 2.5, d2 = 3;
+  const HostCsr a = gcn_adjacency(3, edges, weights, true);
+  CHECK(a.row_offsets == std::vector<int64_t>{0, 2, 5, 7});
+  CHECK(a.col_indices == std::vector<int32_t>{0, 2, 0, 1, 2, 0, 2});
+  const double expected[] = {
+      1 / d0, 3 / std::sqrt(d0 * d2), 1 / std::sqrt(d0 * d1), 1 / d1, 0.5 / std::sqrt(d1 * d2), 2 / std::sqrt(d0 * d2), 1 / d2};
+  for (std::size_t i = 0; i < a.values.size(); ++i) CHECK(a.values[i] == static_cast<float>(expected[i]));
+  // Both directions of every edge are the undirected graph.
+  const Edges undirected{{0, 1}, {0, 2}, {1, 2}};
+  const HostCsr both = gcn_adjacency(3, {{0, 1}, {0, 2}, {1, 0}, {1, 2}, {2, 0}, {2, 1}}, {1, 2, 1, 5, 2, 5}, true);
+  const HostCsr one = gcn_adjacency(3, undirected, {1, 2, 5});
+  CHECK(both.row_offsets == one.row_offsets);
+  CHECK(both.col_indices == one.col_indices);
+  CHECK(both.values == one.values);
+  for (const Edges& wrong : {Edges{{1, 1}}, Edges{{0, 3}}, Edges{{1, 0}, {0, 1}}, Edges{{0, 1}, {0, 1}}, Edges{{-1, 0}}})
+    CHECK(error_mismatch(ErrorKind::bad_data, "edge", [&] { gcn_adjacency(3, wrong, {}, true); }) == "");
+}
+
+TEST_CASE(
+    "gcn and gat / directed: every device trains alike, a node hears its sources alone, and gradients are those of differences") {
+  const Edges edges{{0, 1}, {0, 2}, {1, 2}, {2, 3}, {3, 0}, {3, 1}};
+  NodeDataset data = graph_from_edges(edges, {}, {.nodes = 5, .directed = true});
+  CHECK(data.directed);
+  CHECK(data.edges == edges);
+  data.dense_features = bench::random_matrix(5, 4, 3);
+  data.labels = {0, 1, 0, 1, 1};
+  data.classes = 2;
+  data.train = {0, 1, 2, 3};
+  data.val = {4};
+  for (const std::string kind : {"gcn", "gat"}) {
+    CAPTURE(kind);
+    std::vector<float> first;
+    for (const NamedDevice& device : devices()) {
+      CAPTURE(device.name);
+      const auto probabilities = [&](const NodeDataset& of) {
+        Settings settings{{"epochs", "15"}, {"dropout", "0"}, {"hidden", "4"}};
+        if (kind == "gat") settings["attention_dropout"] = "0";  // the devices draw alike, and round otherwise
+        const FitPlan plan = plan_fit(kind, settings);
+        return predict(*fit(plan, of, {.device = device.device, .seed = 5}).model).values;
+      };
+      const std::vector<float> found = probabilities(data);
+      if (first.empty()) first = found;
+      for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == doctest::Approx(first[i]).epsilon(3e-3));
+      NodeDataset turned =
+          graph_from_edges(Edges{{1, 0}, {2, 0}, {2, 1}, {3, 2}, {0, 3}, {1, 3}}, {}, {.nodes = 5, .directed = true});
+      turned.dense_features = data.dense_features;
+      turned.labels = data.labels;
+      turned.classes = data.classes;
+      turned.train = data.train;
+      turned.val = data.val;
+      CHECK(probabilities(turned) != found);
+    }
+  }
+  // The product's gradient goes along the edges, and so back from the rows to what they gathered.
+  const HostCsr adjacency = gcn_adjacency(data);
+  for (const NamedDevice& device : devices()) {
+    Stream stream(device.device.backend());
+    const SparseMatrix a(stream, adjacency);
+    stream.synchronise();
+    const auto function = [&](Context&, const std::vector<Tensor>& in) { return graph_convolution(a, scale(in[0], 1), in[1]); };
+    const HostMatrix x{5, 2, {1, -1, 0.5f, 0.25f, 2, -1, 0, 1, 1, -2}};
+    const GradcheckResult result = gradcheck(device.device, function, {x, {2, 3, std::vector<float>(6, 0.5f)}});
+    CHECK_MESSAGE(result.passed, result.message);
+  }
 }
 
 TEST_CASE("gcn_adjacency / an isolated node keeps its self-loop of weight 1") {

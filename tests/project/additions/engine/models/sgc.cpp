@@ -41,7 +41,7 @@ class Sgc final : public NodeClassifier {
       : options_(options),
         graph_hash_(data.graph_hash()),
         context_(device, seed),
-        adjacency_(context_.stream(), gcn_adjacency(checked(data, "sgc", options).nodes, data.edges, data.edge_weights), true),
+        adjacency_(context_.stream(), gcn_adjacency(checked(data, "sgc", options)), !data.directed),
         features_(context_, data, options.feature_scaling) {
     if (options_.classes == 0) options_.classes = data.classes;
     options_.feature_scaling = features_.scaling();
