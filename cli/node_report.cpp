@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/terminal.h"
+#include "cli/text_columns.h"
 #include "heddle/classification.h"
 #include "heddle/error.h"
 #include "io/text.h"
@@ -41,6 +43,12 @@ std::string how_trained(const Settings& settings) {
   text += patient ? fmt::format(", patience {}", patience->second) : ", no early stop";
   if (selection != settings.end() && selection->second != "last") text += ", weights of the best validation epoch";
   return text;
+}
+
+/// What the data call a class.
+std::string class_name(const NodeDataset& data, int32_t number) {
+  const auto at = static_cast<std::size_t>(number);
+  return at < data.class_names.size() ? io::detail::printable(data.class_names[at]) : std::to_string(number);
 }
 
 /// A figure of a seed; null where it has none.
@@ -140,6 +148,57 @@ std::string training_text(const NodeTraining& training, const SeedRuns& runs, co
 std::string macro_f1_text(double train, double val, double test, const NodeDataset& data) {
   return fmt::format("macro-F1   train {}, validation {}, test {}\n", accuracy_text(train, data.train),
                      accuracy_text(val, data.val), accuracy_text(test, data.test));
+}
+
+std::string class_figures_text(const std::vector<int32_t>& predicted, const NodeDataset& data) {
+  const std::pair<const char*, const std::vector<int32_t>*> parts[] = {
+      {"test", &data.test}, {"validation", &data.val}, {"training", &data.train}};
+  const auto part = std::find_if(std::begin(parts), std::end(parts), [](const auto& each) { return !each.second->empty(); });
+  if (part == std::end(parts)) return {};
+  const Classification figures = classification(predicted, data.labels, *part->second);
+  std::vector<int32_t> met;  // classes that are some node's label or prediction
+  for (std::size_t c = 0; c < figures.classes.size(); ++c) {
+    if (figures.classes[c].nodes + figures.classes[c].predicted > 0) met.push_back(static_cast<int32_t>(c));
+  }
+  constexpr int label_columns = 11, figures_columns = 33, widest_name = 24;
+  const int columns = output_width() > 0 ? output_width() : 100;
+  const int most = std::clamp(columns - label_columns - figures_columns, 5, widest_name);
+  const auto name_of = [&](int32_t number) { return cut_to_columns(class_name(data, number), most); };
+  int width = 5;
+  for (const int32_t number : met) width = std::max(width, columns_of(name_of(number)));
+  std::string text = fmt::format("per class  of the {}'s {}, in percent\n", part->first, grouped(figures.nodes, "node"));
+  text += fmt::format("           {}{:>8}{:>11}{:>8}{:>6}\n", padded_to_columns("class", width), "nodes", "precision", "recall",
+                      "F1");
+  for (const int32_t number : met) {
+    const ClassFigures& of = figures.classes[static_cast<std::size_t>(number)];
+    text += fmt::format("           {}{:>8}{:>11.1f}{:>8.1f}{:>6.1f}\n", padded_to_columns(name_of(number), width),
+                        grouped(of.nodes), 100 * of.precision, 100 * of.recall, 100 * of.f1);
+  }
+  constexpr std::size_t most_rows = 12, cell = 7;
+  if (met.size() <= most_rows && label_columns + width + 3 + static_cast<int>(cell * met.size()) <= columns) {
+    text += fmt::format("confusion  {}", padded_to_columns("label", width + 3));
+    for (std::size_t c = 0; c < met.size(); ++c) text += fmt::format("{:>{}}", fmt::format("as {}", c + 1), cell);
+    for (std::size_t row = 0; row < met.size(); ++row) {
+      text += fmt::format("\n           {:>2} {}", row + 1, padded_to_columns(name_of(met[row]), width));
+      for (const int32_t column : met) {
+        const auto found = std::find_if(figures.confusion.begin(), figures.confusion.end(), [&](const Confusion& each) {
+          return each.label == met[row] && each.predicted == column;
+        });
+        text += fmt::format("{:>{}}", found == figures.confusion.end() ? "." : grouped(found->nodes), cell);
+      }
+    }
+    return text + "\n";
+  }
+  std::vector<Confusion> mistakes = figures.confusion;
+  std::erase_if(mistakes, [](const Confusion& each) { return each.label == each.predicted; });
+  std::stable_sort(mistakes.begin(), mistakes.end(), [](const Confusion& a, const Confusion& b) { return a.nodes > b.nodes; });
+  for (std::size_t i = 0; i < std::min(mistakes.size(), most_rows); ++i) {
+    text += fmt::format("{:<11}{} of {} as {}\n", i == 0 ? "confusion" : "", grouped(mistakes[i].nodes),
+                        name_of(mistakes[i].label), name_of(mistakes[i].predicted));
+  }
+  if (mistakes.size() > most_rows)
+    text += fmt::format("           and {} of fewer nodes\n", grouped(mistakes.size() - most_rows, "other kind", "other kinds"));
+  return text;
 }
 
 Json classification_json(const std::vector<int32_t>& predicted, const NodeDataset& data) {

@@ -26,6 +26,9 @@ Json training_json(const NodeTraining& training, const SeedRuns& runs, const std
 
 /// "macro-F1   train 98.1 %, validation ..., test ...\n".
 std::string macro_f1_text(double train, double val, double test, const NodeDataset& data);
+/// A table of each class's figures, and what was taken for what: of the test part, of validation where that is empty, else of
+/// training; nothing where no part has a node. As wide as the terminal, of many classes the most frequent mistakes.
+std::string class_figures_text(const std::vector<int32_t>& predicted, const NodeDataset& data);
 /// For each part its figures of each class and what was taken for what; null for an empty part.
 Json classification_json(const std::vector<int32_t>& predicted, const NodeDataset& data);
 

@@ -102,4 +102,9 @@ void PrintOptions::add_to(CLI::App& app) {
   app.add_flag("--quiet", quiet, "print nothing on standard error but errors, and what is likely to be one");
 }
 
+void add_class_figures(CLI::App& app, bool& class_figures) {
+  app.add_flag("--class-figures", class_figures,
+               "tell each class's precision, recall and F1 too, and what was taken for what; the JSON object always does");
+}
+
 }  // namespace heddle::cli

@@ -56,4 +56,7 @@ struct PrintOptions {
   void add_to(CLI::App& app);
 };
 
+/// `--class-figures`: of a node classifier's report.
+void add_class_figures(CLI::App& app, bool& class_figures);
+
 }  // namespace heddle::cli

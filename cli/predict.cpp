@@ -31,6 +31,7 @@ struct PredictCommand {
   DeviceOptions device;
   OutputOptions outputs;
   PrintOptions printing;
+  bool class_figures = false;
 
   void run() const;
 };
@@ -60,7 +61,7 @@ std::string origin_text(const Origin& trained_on, const std::string& hash) {
 }
 
 std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, const std::vector<int32_t>& predicted,
-                            const Origin& trained_on, const NodeDataset& data, const std::string& hash) {
+                            const Origin& trained_on, const NodeDataset& data, const std::string& hash, bool class_figures) {
   std::string text = data_text(data, hash);
   text += fmt::format("model      {}: {}\n", model.name(), settings_text(model.settings()));
   text += fmt::format("           trained {}\n", origin_text(trained_on, hash));
@@ -70,6 +71,7 @@ std::string prediction_text(NodeClassifier& model, const DatasetFigures& on, con
                       accuracy_text(on.val.accuracy, data.val), accuracy_text(on.test.accuracy, data.test));
   const auto f1_of = [&](const std::vector<int32_t>& nodes) { return classification(predicted, data.labels, nodes).macro_f1; };
   text += macro_f1_text(f1_of(data.train), f1_of(data.val), f1_of(data.test), data);
+  if (class_figures) text += class_figures_text(predicted, data);
   text += fmt::format("weights    hash {}\n", weights_hash(model));
   return text + cost_text();
 }
@@ -118,6 +120,8 @@ void PredictCommand::run() const {
   const std::string hash = dataset.content_hash();
   adopt_classes(dataset, trained_on.metadata);
   const std::unique_ptr<NodeClassifier> loaded = load_model(model, dataset, where);
+  if (const std::string doubt = doubt_about_places(dataset, trained_on.metadata); !doubt.empty() && !printing.quiet)
+    say("heddle: " + io::detail::printable(doubt));
   note_doing("classifying");
   // First: a model that has none is refused before anything else is computed.
   const HostMatrix embeddings = outputs.embeddings.empty() ? HostMatrix{} : hidden_representations(*loaded);
@@ -131,7 +135,7 @@ void PredictCommand::run() const {
       print(prediction_json(*loaded, on, predicted_classes(*loaded), trained_on, dataset, hash));
       return;
     }
-    const std::string text = prediction_text(*loaded, on, predicted_classes(*loaded), trained_on, dataset, hash);
+    const std::string text = prediction_text(*loaded, on, predicted_classes(*loaded), trained_on, dataset, hash, class_figures);
     if (!outputs.predictions.empty()) {
       print(text);
       return;
@@ -155,6 +159,7 @@ void add_predict(CLI::App& app, Action& action) {
   command->data.add_to(*predict);
   command->device.add_to(*predict);
   command->outputs.add_to(*predict, false, true);
+  add_class_figures(*predict, command->class_figures);
   command->printing.add_to(*predict);
   predict->callback([command, &action] { action = [command] { command->run(); }; });
 }

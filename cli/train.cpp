@@ -40,6 +40,7 @@ struct TrainCommand {
   ProfileOption profile;
   PrintOptions printing;
   std::string tuned;  ///< a file of heddle tune; empty: not asked for
+  bool class_figures = false;
   SettingOptions settings;
 
   void add_to(CLI::App& app, const Kind& kind);
@@ -66,6 +67,7 @@ void TrainCommand::add_to(CLI::App& app, const Kind& kind) {
   app.add_option("--tuned", tuned,
                  "run the variants that heddle tune saved in this file, where it knows this graph, width and device")
       ->type_name("FILE");
+  add_class_figures(app, class_figures);
   profile.add_to(app);
   printing.add_to(app);
 }
@@ -132,7 +134,8 @@ void TrainCommand::run(const Kind& kind) {
       print(object);
       return;
     }
-    print(training_text(training, runs, dataset, hash, where) + profile_text(profiler.get()) + cost_text() +
+    const std::string classes = class_figures ? class_figures_text(predicted_classes(*runs.first_model), dataset) : "";
+    print(training_text(training, runs, dataset, hash, where) + classes + profile_text(profiler.get()) + cost_text() +
           results.saved_text());
   });
   results.require_saved();

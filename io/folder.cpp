@@ -96,7 +96,7 @@ HostMatrix read_feature_array(const std::string& path) {
   } else if (const auto* integers = std::get_if<std::vector<int64_t>>(&array.values)) {
     matrix.values.assign(integers->begin(), integers->end());
   } else {
-    fail(ErrorKind::bad_data, path, ": features are byte strings, not numbers");
+    fail(ErrorKind::bad_data, path, ": features are text, not numbers");
   }
   if (const int64_t at = find_not_finite(matrix.values.data(), static_cast<int64_t>(matrix.values.size())); at >= 0) {
     fail(ErrorKind::bad_data, path, ": row ", at / matrix.cols, ", column ", at % matrix.cols, " is ",

@@ -11,6 +11,7 @@
 #include "heddle/rethrow.h"
 #include "io/shape.h"
 #include "io/text.h"
+#include "io/utf8.h"
 
 namespace heddle::io {
 
@@ -194,18 +195,37 @@ std::vector<std::string> read_strings(const Elements& elements, int64_t item_siz
   return values;
 }
 
+/// NumPy's text: four bytes a character, as long as the longest of them, shorter ones with zeros behind.
+std::vector<std::string> read_text(const Elements& elements, int64_t item_size) {
+  std::vector<std::string> values(static_cast<std::size_t>(elements.count));
+  std::vector<char32_t> characters(static_cast<std::size_t>(item_size / 4));
+  for (int64_t i = 0; i < elements.count; ++i) {
+    elements.source.read(elements.offset + i * item_size, characters.data(), item_size);
+    std::size_t length = characters.size();
+    while (length > 0 && characters[length - 1] == 0) --length;
+    for (std::size_t c = 0; c < length; ++c) {
+      const auto code = static_cast<uint32_t>(characters[c]);
+      require(code <= 0x10ffff && (code < 0xd800 || code > 0xdfff), ErrorKind::bad_data, elements.name, ": element ", i,
+              " has the number ", code, ", which is no character");
+      append_utf8(values[static_cast<std::size_t>(i)], characters[c]);
+    }
+  }
+  return values;
+}
+
 /// The element's width by its dtype, or none for a type that is not read.
 std::optional<int64_t> item_size(std::string_view descr) {
   constexpr std::string_view number_types[] = {"<f2", "<f4", "<f8", "|i1", "<i2", "<i4",
                                                "<i8", "|u1", "<u2", "<u4", "<u8", "|b1"};
   if (std::find(std::begin(number_types), std::end(number_types), descr) != std::end(number_types)) return descr[2] - '0';
-  if (!descr.starts_with("|S") || descr.size() < 3 || descr.size() > 11) return std::nullopt;
+  const bool is_text = descr.starts_with("<U");
+  if (!(is_text || descr.starts_with("|S")) || descr.size() < 3 || descr.size() > 11) return std::nullopt;
   int64_t size = 0;
   for (const char digit : descr.substr(2)) {
     if (digit < '0' || digit > '9') return std::nullopt;
     size = 10 * size + (digit - '0');
   }
-  return size > 0 ? std::optional(size) : std::nullopt;
+  return size > 0 ? std::optional(is_text ? 4 * size : size) : std::nullopt;
 }
 
 decltype(Array::values) read_elements(const Elements& elements, std::string_view descr, int64_t size) {
@@ -221,7 +241,7 @@ decltype(Array::values) read_elements(const Elements& elements, std::string_view
   if (type == "u2") return read_integers<uint16_t>(elements);
   if (type == "u4") return read_integers<uint32_t>(elements);
   if (type == "u8") return read_integers<uint64_t>(elements);
-  return read_strings(elements, size);
+  return type.starts_with('U') ? read_text(elements, size) : read_strings(elements, size);
 }
 
 /// From column-major to row-major.
@@ -266,7 +286,7 @@ Array parse_npy(const ByteSource& source, std::string_view name) {
 
   const std::optional<int64_t> item = item_size(header.descr);
   require(item.has_value(), ErrorKind::bad_data, name, ": dtype ", in_quotes(header.descr),
-          " is not read; little-endian f2 f4 f8, i1 to i8, u1 to u8, b1 and byte strings are");
+          " is not read; little-endian f2 f4 f8, i1 to i8, u1 to u8, b1, text and byte strings are");
   const int64_t offset = header_at + header_length;
   const int64_t bytes = checked_bytes(header.shape, *item);
   require(bytes == source.size() - offset, ErrorKind::bad_data, name, ": shape ", shape_text(header.shape), " of ", *item,

@@ -21,6 +21,8 @@ namespace {
 
 /// Of a node classifier's file: whether its edges had directions.
 constexpr const char* directed_key = "data.option.directed";
+/// Of a node classifier's file: NodeDataset::graph_hash of what it was trained on, where nodes have no features.
+constexpr const char* graph_key = "data.graph_hash";
 
 std::string entry(const std::map<std::string, std::string>& metadata, const char* key) {
   const auto found = metadata.find(key);
@@ -160,11 +162,21 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
   metadata["data.hash"] = hash;
   for (const auto& [name, value] : data.options) metadata[text(data_option_prefix, name)] = value;
   if (data.directed) metadata[directed_key] = "true";
+  if (data.feature_count() == 0) metadata[graph_key] = data.graph_hash();
   // A file has at most 100,000 entries; without names, classes are told by their numbers.
   constexpr std::size_t most_names = 50'000;
   for (std::size_t c = 0; c < data.class_names.size() && data.class_names.size() <= most_names; ++c)
     metadata[text("class.", c)] = data.class_names[c];
   return metadata;
+} catch (...) {
+  rethrow_as_error();
+}
+
+std::string doubt_about_places(const NodeDataset& data, const std::map<std::string, std::string>& metadata) try {
+  const std::string graph = entry(metadata, graph_key);
+  if (data.feature_count() > 0 || graph.empty() || graph == data.graph_hash()) return {};
+  return text(data.name, " has no features, so that the model knows nodes by their places alone, and its edges are not those of ",
+              entry(metadata, "data.name"), ": predictions hold where the same nodes stand at the same places");
 } catch (...) {
   rethrow_as_error();
 }

@@ -159,8 +159,8 @@ struct ItemTable {
 ItemTable read_item_table(const std::string& path, const ReadOptions& options = {}, Reading* told = nullptr);
 
 /// One array of a .npy or .npz file: `values` row-major (a Fortran-order file is transposed), one of the element types. float16
-/// becomes float, every integer and bool int64, byte strings std::string without trailing zero bytes. Unsigned 64-bit values past
-/// int64, big-endian, complex, object, unicode and structured arrays are refused.
+/// becomes float, every integer and bool int64, byte strings and text std::string, without trailing zeros and in UTF-8. Unsigned
+/// 64-bit values past int64, big-endian, complex, object, unicode and structured arrays are refused.
 struct Array {
   std::vector<int64_t> shape;  ///< of each dimension
   /// The elements, as many as the product of `shape`.

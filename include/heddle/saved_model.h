@@ -88,6 +88,11 @@ std::map<std::string, std::string> training_metadata(const NodeDataset& data, co
 /// are not, or the other way round.
 void adopt_classes(NodeDataset& data, const std::map<std::string, std::string>& metadata);
 
+/// What is to be said of data on which a node classifier is asked whose features are the places of the nodes, for there were
+/// none: its predictions hold only where the nodes stand where they stood. Empty where the edges are those that it was trained
+/// on, where there are features, and for files that do not tell.
+std::string doubt_about_places(const NodeDataset& data, const std::map<std::string, std::string>& metadata);
+
 /// Reads the interactions at `path` and prepares them as those were that a saved recommender was trained on. Throws as
 /// io::load_interactions and prepare, which `progress` is told of; Error{bad_data} as trained_on.
 InteractionDataset load_as_trained(const std::string& path, const SavedRecommender& saved, const ProgressCallback& progress = {});

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <sstream>
 
@@ -76,6 +77,31 @@ TEST_SUITE("cli") {
     CHECK(asked.err.find("macro-F1   train ") != std::string::npos);
     const json predicted = run_program("predict --json " + model + data).json();
     CHECK(predicted["classification"] == trained["classification"]);
+    // The same in the text: a row for each class, and a table of what was taken for what.
+    const std::string text = run_program("predict --class-figures " + model + data).err;
+    CHECK(text.find("per class  of the test's 6 nodes, in percent\n           class     nodes  precision  recall    F1\n") !=
+          std::string::npos);
+    std::string confusion = "confusion  label        as 1   as 2\n";
+    for (std::size_t row = 0; row < 2; ++row) {
+      const json& of = test["classes"][row];
+      CHECK(text.find(fmt::format("           {:<7}{:>8}{:>11.1f}{:>8.1f}{:>6.1f}\n", of["class"].get<std::string>(),
+                                  of["nodes"].get<int64_t>(), 100 * of["precision"].get<double>(),
+                                  100 * of["recall"].get<double>(), 100 * of["f1"].get<double>())) != std::string::npos);
+      confusion += fmt::format("           {:>2} {:<7}", row + 1, of["class"].get<std::string>());
+      for (std::size_t column = 0; column < 2; ++column) {
+        std::string count = ".";
+        for (const json& each : test["confusion"]) {
+          if (each["label"] == of["class"] && each["predicted"] == test["classes"][column]["class"])
+            count = std::to_string(each["nodes"].get<int64_t>());
+        }
+        confusion += fmt::format("{:>7}", count);
+      }
+      confusion += "\n";
+    }
+    CHECK_MESSAGE(text.find(confusion) != std::string::npos, text);
+    CHECK(run_program("train gcn --epochs 3 --class-figures" + data).out.find("per class  of the test's 6 nodes") !=
+          std::string::npos);
+    CHECK(run_program("predict " + model + data).err.find("per class") == std::string::npos);
   }
 
   TEST_CASE("a model keeps the names of its classes, whichever of them other data have") {

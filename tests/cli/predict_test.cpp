@@ -82,6 +82,15 @@ TEST_SUITE("cli") {
     folder.write("train.txt", "0\n");
     CHECK(run_program("predict " + model + " " + data + " --json").json()["trained_on"]["same"] == false);
     CHECK(run_program("predict " + model + " " + data).err.find("trained on other data than this") != std::string::npos);
+    // Nodes without features are known by their places: told where the edges are others.
+    const std::string doubt = "has no features, so that the model knows nodes by their places alone";
+    CHECK(run_program("predict " + model + " " + data).err.find(doubt) == std::string::npos);
+    const TempDir turned;
+    write_karate(turned);
+    std::string edges = file_content(turned.file("edges.txt"));
+    turned.write("edges.txt", edges.substr(edges.find("\n", 20) + 1));  // without its first edge
+    CHECK(run_program("predict " + model + " --data " + turned.path().string()).err.find(doubt) != std::string::npos);
+    CHECK(run_program("predict --quiet " + model + " --data " + turned.path().string()).err.find(doubt) == std::string::npos);
     folder.write(
         "labels.txt", "0\n1\n2\n" + [] {
           std::string rest;

@@ -300,7 +300,7 @@ TEST_CASE("nodes / edges: several weights of one edge are merged by one rule in 
 TEST_CASE("nodes / edges: a list of which some edges go both ways is told to be read as undirected") {
   const TempDir folder;
   CHECK(told(io::load(folder.write("some.txt", "0 1\n1 0\n1 2\n2 3\n")), NoteKind::graph) ==
-        "1 edge listed in both directions, 2 in one: all of them are read as undirected\n");
+        "1 edge listed in both directions, 2 in one: all of them are read as undirected; --directed keeps their direction\n");
   for (const char* plain : {"0 1\n1 2\n2 0\n", "0 1\n1 0\n2 1\n1 2\n", "0 1\n0 1\n1 2\n"}) {
     CAPTURE(plain);
     CHECK(told(io::load(folder.write("plain.txt", plain)), NoteKind::graph).empty());

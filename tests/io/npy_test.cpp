@@ -43,6 +43,8 @@ TEST_CASE("io / npy: every element type becomes the promised one") {
   CHECK(std::get<Integers>(parse_vector("<u8", raw<uint64_t>({1, 7}), 2).values) == Integers{1, 7});
   CHECK(std::get<Integers>(parse_vector("|b1", bytes("\1\0"), 2).values) == Integers{1, 0});
   CHECK(std::get<Strings>(parse_vector("|S3", bytes("ab\0\0\0\0xyz"), 3).values) == Strings{"ab", "", "xyz"});
+  CHECK(std::get<Strings>(parse_vector("<U2", raw<char32_t>({U'a', 0, 0, 0, U'\u56FE', U'\U0001F600'}), 3).values) ==
+        Strings{"a", "", "\u56FE\U0001F600"});
 }
 
 TEST_CASE("io / npy: float16 converts exactly, with its infinities, NaN and subnormals") {
