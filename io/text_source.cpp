@@ -22,6 +22,8 @@ constexpr std::pair<const char*, Encoding> encoding_names[] = {
 
 }  // namespace
 
+std::span<const std::pair<const char*, Encoding>> known_encodings() { return encoding_names; }
+
 const char* to_string(Encoding encoding) {
   switch (encoding) {
     case Encoding::utf8: return "UTF-8";

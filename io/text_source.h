@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "heddle/reading.h"
 #include "io/decompress.h"
@@ -22,6 +24,8 @@ enum class Encoding {
 };
 /// "UTF-8", "UTF-16LE", ...
 const char* to_string(Encoding encoding);
+/// The names of encodings that may be asked for, in lower case. Latin-1 is read as Windows-1252, which has all its letters.
+std::span<const std::pair<const char*, Encoding>> known_encodings();
 /// What ReadOptions::encoding names. Throws Error{usage} for others; `called` is what its sentence calls the option.
 Encoding encoding_named(const std::string& name, const std::string& called = "the encoding");
 /// What a text that begins so is encoded with: UTF-16 by its mark or by its zero bytes, else UTF-8.

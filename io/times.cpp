@@ -16,8 +16,9 @@ namespace {
 // A field's form is told here, while it is read. The calendar is the standard library's. Howard Hinnant's date library, of which
 // C++20 took that calendar, parses a field by a format that is given: it would be tried with one format after another, through a
 // stream, for each cell, and what tells day from month, a zone's abbreviation from its offset and a number from a date would
-// stand here all the same. What it has beyond that, the zones by the names of their places, no log that was met has without an
-// offset.
+// stand here all the same. With the one right format it takes 520 ns for "2024-05-31 07:01:00" where this takes 75 (a million of
+// them, date 3.0.1, Zen 4): for five million rows 2.6 s, more than all else of reading them. What it has beyond that, the zones
+// by the names of their places, no log that was met has without an offset.
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -14,6 +15,7 @@
 #include "io/delimited.h"
 #include "io/interaction_columns.h"
 #include "io/interactions.h"
+#include "io/text_source.h"
 #include "tests/support/source_dir.h"
 #include "tests/support/temp_dir.h"
 
@@ -385,6 +387,26 @@ TEST_CASE("io / people / docs: formats.md has the reader's own formats, words an
   for (const std::string_view word : io::detail::missing_words)
     words += (words.empty() ? "" : ", ") + ("`" + std::string(word) + "`");
   CHECK_MESSAGE(has(docs, words), words);
+  // Encodings: each is named, can be asked for in any case, and is told by its own name.
+  const std::size_t row = docs.find("| `--encoding` | "), row_end = docs.find('\n', row);
+  REQUIRE(row != std::string::npos);
+  const TempDir folder;
+  for (const auto& [name, encoding] : io::detail::known_encodings()) {
+    CAPTURE(std::string(name));
+    CHECK(has(docs.substr(row, row_end - row), "`" + std::string(name) + "`"));
+    const std::string told = io::detail::to_string(encoding);
+    std::string upper = name, log;
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const bool wide = told.starts_with("UTF-16"), big = told == "UTF-16BE";
+    for (const char c : std::string("user,item\na,1\nb,2\n")) {
+      if (wide && big) log += '\0';
+      log += c;
+      if (wide && !big) log += '\0';
+    }
+    const InteractionLog read = io::load_interactions(folder.write("log.csv", log), {.options = {.encoding = upper}});
+    CHECK(read.size() == 2);
+    CHECK(read.reading.files.front().encoding == told);
+  }
 }
 
 }  // namespace heddle::test
