@@ -290,6 +290,29 @@ float parse_number(const Table& table, int64_t line, std::string_view field, con
   return result;
 }
 
+namespace {
+
+/// What to do with a text of many columns in place of edges: two other forms that graphs are written in look so.
+std::string wide_table_remedy(const Table& table) {
+  const std::string file = "'" + std::filesystem::path(table.source.name()).filename().string() + "'";
+  const auto all_rows = [&](const auto& are) { return std::all_of(table.rows.begin(), table.rows.end(), are); };
+  if (!all_rows([&](const auto& row) { return row.size() == table.rows.front().size(); })) {
+    return text(
+        "; lines of several lengths may be lists of neighbours: in Python, networkx.write_edgelist(networkx.read_adjlist(", file,
+        "), 'edges.txt', data=False) writes edges that are read");
+  }
+  const bool numbers = all_rows([](const auto& row) { return std::all_of(row.begin(), row.end(), is_number); });
+  if (table.header.empty() && numbers && table.rows.size() >= 4) {
+    return text(
+        "; as many numbers in each line may be an adjacency matrix: in Python, scipy.io.mmwrite('graph.mtx', "
+        "scipy.sparse.coo_matrix(numpy.loadtxt(",
+        file, table.dialect.separator == "," ? ", delimiter=','" : "", "))) writes one that is read");
+  }
+  return "; a header that names source, target and weight says which columns they are";
+}
+
+}  // namespace
+
 EdgeColumns find_edge_columns(Table& table, const LoadOptions& options, Reading& reading) {
   EdgeColumns places;
   const std::vector<std::string>& header = table.header;
@@ -309,7 +332,7 @@ EdgeColumns find_edge_columns(Table& table, const LoadOptions& options, Reading&
     const int64_t rest = table.columns() - first;
     if (rest < 2 || rest > 3) {
       table.fail_at(line, "an edge has two node ids and maybe a weight, found ", in_quotes(first_row_text(table)),
-                    "; a header that names source, target and weight says which columns they are");
+                    wide_table_remedy(table));
     }
     places = {first, first + 1, weight >= 0 ? weight : rest == 3 ? first + 2 : -1};
     if (numbered) {

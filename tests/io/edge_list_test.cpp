@@ -20,6 +20,16 @@ NodeDataset edges_of(const std::string& content, RepeatedEdges merge = RepeatedE
 
 using Edges = std::vector<std::pair<int32_t, int32_t>>;
 
+TEST_CASE("io / edge list: lists of neighbours and a dense matrix are named, with the way to edges") {
+  const TempDir folder;
+  const std::string lists = folder.write("g.adjlist", "0 5 6 7 8\n1 2 3\n2 4 5 6\n3\n"),
+                    matrix = folder.write("m.csv", "0,1,0,0,1\n1,0,0,0,0\n0,0,0,1,0\n0,0,1,0,0\n1,0,0,0,0\n");
+  CHECK_THROWS_WITH_AS(io::load(lists), doctest::Contains("networkx.read_adjlist('g.adjlist')"), Error);
+  CHECK_THROWS_WITH_AS(io::load(matrix), doctest::Contains("numpy.loadtxt('m.csv', delimiter=',')"), Error);
+  CHECK_THROWS_WITH_AS(io::load(folder.write("t.csv", "a,b,c,d\n1,2,3,4\n")),
+                       doctest::Contains("a header that names source, target and weight"), Error);
+}
+
 TEST_CASE("io / edge list: blanks, tabs, commas, comments, a header, CRLF and a byte order mark") {
   for (const char* content : {"0 1\n2 1\n", "0\t1\r\n2\t1\r\n", "0,1\n2,1", "# note\n\n0 1\n% note\n  2   1  \n",
                               "source,target\n0, 1\n2 ,1\n", "\xef\xbb\xbfu v\n0 1\n1 2\n"}) {
