@@ -3,23 +3,8 @@
 # A shared library is made of the very objects that archives are: BUILD has compiled them. They come without the list of the headers
 # that they depend on, so that none may stay from an earlier run.
 file(REMOVE_RECURSE ${WORK}/build ${WORK}/prefix ${WORK}/found)
-file(MAKE_DIRECTORY ${WORK}/build)
-file(WRITE ${WORK}/build/same_objects.txt "")
-set(settings "CMAKE_BUILD_TYPE|CMAKE_CUDA_(ARCHITECTURES|COMPILER|RUNTIME_LIBRARY)|CMAKE_(CXX|CUDA)_FLAGS|HEDDLE_(CUDA|UNITY_BUILD|WARNINGS_AS_ERRORS)")
-run(sed -nE "s/^(${settings}):([A-Z]+)=(.*)$/set(\\1 \"\\6\" CACHE \\5 \"\")/p" ${BUILD}/CMakeCache.txt)
-file(WRITE ${WORK}/build/like.cmake "${said}")
-set(reusing sh ${CMAKE_CURRENT_LIST_DIR}/reuse_object.sh ${BUILD} ${WORK}/build/same_objects.txt ${LAUNCHER})
-string(REPLACE ";" "\\;" reusing "${reusing}")
-run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -C ${WORK}/build/like.cmake ${options} "-DCMAKE_CXX_COMPILER_LAUNCHER=${reusing}"
-    "-DCMAKE_CUDA_COMPILER_LAUNCHER=${reusing}" -D CMAKE_EXPORT_COMPILE_COMMANDS=ON -D BUILD_SHARED_LIBS=ON
-    -D HEDDLE_CLI=OFF -D HEDDLE_TESTS=OFF -D HEDDLE_BENCH=OFF)
-if(EXISTS ${BUILD}/compile_commands.json)
-  run(sh ${CMAKE_CURRENT_LIST_DIR}/same_objects.sh ${WORK}/build ${BUILD})
-  file(WRITE ${WORK}/build/same_objects.txt "${said}")
-endif()
-file(STRINGS ${WORK}/build/same_objects.txt same)
-list(LENGTH same count)
-message("${count} objects are taken from ${BUILD}")
+include(${CMAKE_CURRENT_LIST_DIR}/like_build.cmake)
+configure_like_build(${SOURCE} OPTIONS -D BUILD_SHARED_LIBS=ON -D HEDDLE_CLI=OFF -D HEDDLE_TESTS=OFF -D HEDDLE_BENCH=OFF)
 run(${CMAKE_COMMAND} --build ${WORK}/build --parallel ${processors})
 
 run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/prefix)
