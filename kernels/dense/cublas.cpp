@@ -5,6 +5,7 @@
 #include "heddle/buffer.h"
 #include "heddle/error.h"
 #include "heddle/kernel/gemm.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/device/backend.h"
 #include "kernels/device/cuda.h"
 #include "kernels/device/cuda_library.h"
@@ -97,8 +98,6 @@ cublasHandle_t handle_of(Stream& stream) {
   return handle.get();
 }
 
-}  // namespace
-
 void gemm_cublas(const GemmArgs& args, void*, Stream& stream) {
   const auto& [a, b, c, transpose_a, transpose_b] = args;
   if (c.rows == 0 || c.cols == 0) return;
@@ -110,6 +109,18 @@ void gemm_cublas(const GemmArgs& args, void*, Stream& stream) {
   check_cublas(cublas().sgemm(handle, transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N, transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N, c.cols,
                               c.rows, k, &one, b.data, b.cols, a.data, a.cols, &zero, c.data, c.cols),
                "cublasSgemm");
+}
+
+}  // namespace
+
+Variant<GemmArgs> gemm_cublas_variant() {
+  return {.name = "cublas",
+          .summary = "cuBLAS SGEMM, TF32 off",
+          .source = "NVIDIA cuBLAS",
+          .deterministic = true,
+          .supports = takes_anything<GemmArgs>,
+          .workspace = needs_no_workspace<GemmArgs>,
+          .run = gemm_cublas};
 }
 
 }  // namespace heddle::kernels::cuda

@@ -3,6 +3,7 @@
 
 #include "heddle/kernel/gemm.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 
 // Idea: a block owns a tile of C and walks K in slices staged in shared memory one slice ahead; a thread holds 4 x 4 sums in
@@ -179,8 +180,6 @@ void launch_transposes(const GemmArgs& args, const Shape& shape, float* target, 
                           : launch_tiles<tile_rows, tile_cols, depth, false, false>(args, shape, target, stream);
 }
 
-}  // namespace
-
 std::string gemm_tiled_supports(const GemmArgs& args) {
   if (args.c.cols > 64 * max_column_tiles) {
     return text("c has ", counted(args.c.cols, "column"), ", ", 64 * max_column_tiles, " is the limit");
@@ -208,6 +207,19 @@ void gemm_tiled(const GemmArgs& args, void* workspace, Stream& stream) {
     const int64_t size = shape.m * shape.n;
     launch(gemm_tiled_sum_kernel, blocks_for(size, 128), 128, 0, stream, size, shape.chunks, target, args.c.data);
   }
+}
+
+}  // namespace
+
+Variant<GemmArgs> gemm_tiled_variant() {
+  return {.name = "tiled",
+          .summary = "a block owns an output tile, shared-memory panels",
+          .source = "Volkov and Demmel 2008",
+          .deterministic = true,
+          .supports = gemm_tiled_supports,
+          .workspace = gemm_tiled_workspace,
+          .run = gemm_tiled,
+          .limits = "at most 4,194,240 columns"};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

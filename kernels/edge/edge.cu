@@ -1,6 +1,8 @@
 #include "kernels/edge/edge.h"
 
+#include "heddle/kernel/edge.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 
 // Idea: a thread owns an edge and a head, a row and a head, or a row and a column, so that neighbours in a warp read neighbouring
@@ -131,21 +133,10 @@ void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream) {
          args.graph.row_offsets, args.graph.value_index, args.s.data, args.y.data);
 }
 
-void head_sddmm(const HeadSddmmArgs& args, Stream& stream) {
-  launch(head_sddmm_kernel, blocks_for(args.graph.rows * args.heads, block_threads), block_threads, 0, stream, args.graph.rows,
-         args.heads, args.x.cols / args.heads, args.graph.row_offsets, args.graph.col_indices, args.x.data, args.y.data,
-         args.s.data);
-}
-
 void head_spmm(const HeadSpmmArgs& args, Stream& stream) {
   launch(head_spmm_kernel, blocks_for(args.y.size(), block_threads), block_threads, 0, stream, args.graph.rows, args.heads,
          args.x.cols / args.heads, args.graph.row_offsets, args.graph.col_indices, args.graph.value_index, args.s.data,
          args.x.data, args.y.data);
-}
-
-void edge_softmax(const EdgeSoftmaxArgs& args, Stream& stream) {
-  launch(edge_softmax_kernel, blocks_for(args.graph.rows * args.x.cols, block_threads), block_threads, 0, stream, args.graph.rows,
-         args.x.cols, args.graph.row_offsets, args.x.data, args.y.data);
 }
 
 void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream) {
@@ -161,6 +152,41 @@ void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Strea
 void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx, Stream& stream) {
   launch(leaky_kernel, blocks_for((x.size() + 3) / 4, block_threads), block_threads, 0, stream, x.size(), slope, x.data, dy.data,
          aligned_for_quads(x.data, dy.data, dx.data), dx.data);
+}
+
+namespace {
+
+void head_sddmm_row_per_thread(const HeadSddmmArgs& args, void*, Stream& stream) {
+  launch(head_sddmm_kernel, blocks_for(args.graph.rows * args.heads, block_threads), block_threads, 0, stream, args.graph.rows,
+         args.heads, args.x.cols / args.heads, args.graph.row_offsets, args.graph.col_indices, args.x.data, args.y.data,
+         args.s.data);
+}
+
+void edge_softmax_row_per_thread(const EdgeSoftmaxArgs& args, void*, Stream& stream) {
+  launch(edge_softmax_kernel, blocks_for(args.graph.rows * args.x.cols, block_threads), block_threads, 0, stream, args.graph.rows,
+         args.x.cols, args.graph.row_offsets, args.x.data, args.y.data);
+}
+
+}  // namespace
+
+Variant<HeadSddmmArgs> head_sddmm_row_per_thread_variant() {
+  return {.name = "row_per_thread",
+          .summary = "a thread owns a row and a head: the plain reference",
+          .source = "definition",
+          .deterministic = true,
+          .supports = takes_anything<HeadSddmmArgs>,
+          .workspace = needs_no_workspace<HeadSddmmArgs>,
+          .run = head_sddmm_row_per_thread};
+}
+
+Variant<EdgeSoftmaxArgs> edge_softmax_row_per_thread_variant() {
+  return {.name = "row_per_thread",
+          .summary = "a thread owns a row and a head, three passes: the plain reference",
+          .source = "definition",
+          .deterministic = true,
+          .supports = takes_anything<EdgeSoftmaxArgs>,
+          .workspace = needs_no_workspace<EdgeSoftmaxArgs>,
+          .run = edge_softmax_row_per_thread};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

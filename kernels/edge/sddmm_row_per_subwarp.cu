@@ -1,5 +1,7 @@
 #include "heddle/kernel/edge.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
+#include "kernels/gat/fits_lanes.h"
 #include "kernels/gat/lanes.h"
 
 // Idea: all heads of a row in one group of up to 32 lanes, laid out as in the attention kernels: x_i stays in registers, y_j is
@@ -39,14 +41,25 @@ bool reads_quads(const HeadSddmmArgs& args) {
   return args.x.cols / args.heads % 4 == 0 && aligned_for_quads(args.x.data, args.y.data);
 }
 
-}  // namespace
-
 void head_sddmm_row_per_subwarp(const HeadSddmmArgs& args, void*, Stream& stream) {
   const int64_t columns = args.x.cols / args.heads;
   with_pieces(args.graph.rows, args.heads, columns, reads_quads(args), [&]<class Piece, int pieces>(const Plan& plan) {
     launch(head_sddmm_row_per_subwarp_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, args.graph.rows,
            args.heads, columns, args.graph.row_offsets, args.graph.col_indices, args.x.data, args.y.data, args.s.data);
   });
+}
+
+}  // namespace
+
+Variant<HeadSddmmArgs> head_sddmm_row_per_subwarp_variant() {
+  return {.name = "row_per_subwarp",
+          .summary = "all heads of a row in one group of lanes, x_i in registers, 16-byte loads, a butterfly a head",
+          .source = "Yang, Buluc, Owens 2018 (row split); Huang et al. 2021 (GNN SDDMM)",
+          .deterministic = true,
+          .supports = head_sddmm_fits_lanes,
+          .workspace = needs_no_workspace<HeadSddmmArgs>,
+          .run = head_sddmm_row_per_subwarp,
+          .limits = "a head of at most 256 columns, 1024 in whole 16 bytes"};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -3,6 +3,7 @@
 
 #include "heddle/kernel/edge.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 
 // Idea: a warp owns a row. Its lanes lie along 2^k heads and then along 32 / 2^k edges, so that a warp reads neighbours where H
@@ -52,8 +53,6 @@ __global__ void __launch_bounds__(softmax_block_threads)
   }
 }
 
-}  // namespace
-
 void edge_softmax_row_per_warp(const EdgeSoftmaxArgs& args, void*, Stream& stream) {
   const int64_t heads = args.x.cols;
   const auto at_once = static_cast<int>(std::bit_ceil(static_cast<uint64_t>(std::min<int64_t>(heads, 32))));
@@ -61,6 +60,18 @@ void edge_softmax_row_per_warp(const EdgeSoftmaxArgs& args, void*, Stream& strea
                   static_cast<unsigned>((heads + at_once - 1) / at_once));
   launch(edge_softmax_row_per_warp_kernel, grid, softmax_block_threads, 0, stream, args.graph.rows, heads, at_once,
          args.graph.row_offsets, args.x.data, args.y.data);
+}
+
+}  // namespace
+
+Variant<EdgeSoftmaxArgs> edge_softmax_row_per_warp_variant() {
+  return {.name = "row_per_warp",
+          .summary = "a warp owns a row, lanes along edges and heads; maximum and sum in one read, a second read writes",
+          .source = "Milakov and Gimelshein 2018 (online softmax)",
+          .deterministic = true,
+          .supports = takes_anything<EdgeSoftmaxArgs>,
+          .workspace = needs_no_workspace<EdgeSoftmaxArgs>,
+          .run = edge_softmax_row_per_warp};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -1,4 +1,6 @@
+#include "heddle/kernel/gat.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/gat/lanes.h"
 
@@ -164,7 +166,10 @@ __global__ void __launch_bounds__(block_threads, 2)
   }
 }
 
-}  // namespace
+constexpr const char* column_per_thread_summary =
+    "a thread owns a row and a column, no shuffles; backward a thread a row and head, then a thread a row and column, two "
+    "gathers";
+constexpr const char* column_per_thread_source = "Velickovic et al. 2018, as written";
 
 void gat_forward_column_per_thread(const GatForwardArgs& args, void*, Stream& stream) {
   const CsrView& a = args.incoming;
@@ -190,6 +195,28 @@ void gat_backward_column_per_thread(const GatBackwardArgs& args, void* workspace
   launch(gat_column_dx_kernel, blocks_for(args.x.size(), block_threads), block_threads, 0, stream, a.rows, heads, columns, stride,
          a.row_offsets, a.col_indices, a.value_index, args.use.slope, drop_of(args.use), args.use.edge_scores, args.source_scores,
          args.source_weights, args.target_weights, records, args.dy.data, args.dsource_scores, args.dtarget_scores, args.dx.data);
+}
+
+}  // namespace
+
+Variant<GatForwardArgs> gat_forward_column_per_thread_variant() {
+  return {.name = "column_per_thread",
+          .summary = column_per_thread_summary,
+          .source = column_per_thread_source,
+          .deterministic = true,
+          .supports = takes_anything<GatForwardArgs>,
+          .workspace = needs_no_workspace<GatForwardArgs>,
+          .run = gat_forward_column_per_thread};
+}
+
+Variant<GatBackwardArgs> gat_backward_column_per_thread_variant() {
+  return {.name = "column_per_thread",
+          .summary = column_per_thread_summary,
+          .source = column_per_thread_source,
+          .deterministic = true,
+          .supports = takes_anything<GatBackwardArgs>,
+          .workspace = gat_records_workspace,
+          .run = gat_backward_column_per_thread};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "heddle/kernel/gat.h"
 #include "heddle/kernel/kernel.h"
+#include "heddle/kernel/variant.h"
 #include "kernels/common/quads.h"
 #include "kernels/gat/cpu_gat.h"
+#include "kernels/gat/fits_lanes.h"
 #include "kernels/gat/lanes.h"
 
 // Idea: all heads of a row in one group of up to 32 lanes: each head has 2^k lanes, each lane up to eight float4 (where D is a
@@ -251,36 +254,6 @@ __global__ void __launch_bounds__(block_threads)
 
 }  // namespace
 
-void gat_forward(const GatForwardArgs& args, Stream& stream) {
-  const CsrView& a = args.incoming;
-  const int64_t heads = args.use.heads;
-  const int64_t columns = args.x.cols / heads;
-  const bool quads = columns % 4 == 0 && aligned_for_quads(args.x.data, args.y.data, args.kept.positive);
-  with_pieces(a.rows, heads, columns, quads, [&]<class Piece, int pieces>(const Plan& plan) {
-    launch(gat_forward_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns,
-           head_stride(heads), a.row_offsets, a.col_indices, args.use.slope, drop_of(args.use), args.use.edge_scores, args.x.data,
-           args.source_scores, args.target_scores, args.y.data, args.kept.statistics, args.kept.positive);
-  });
-}
-
-void gat_backward(const GatBackwardArgs& args, float* records, Stream& stream) {
-  const CsrView& a = args.outgoing;
-  const int64_t heads = args.use.heads;
-  const int64_t columns = args.x.cols / heads;
-  const int64_t stride = head_stride(heads);
-  const bool quads = columns % 4 == 0 && aligned_for_quads(args.x.data, args.y.data, args.dy.data, args.dx.data,
-                                                           args.kept.positive, args.source_weights, args.target_weights);
-  with_pieces(a.rows, heads, columns, quads, [&]<class Piece, int pieces>(const Plan& plan) {
-    launch(gat_records_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns, stride,
-           args.use.slope, args.y.data, args.kept.positive, args.dy.data, args.kept.statistics, args.target_scores, records,
-           args.dtarget_scores);
-    launch(gat_backward_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns, stride,
-           a.row_offsets, a.col_indices, a.value_index, args.use.slope, drop_of(args.use), args.use.edge_scores, args.x.data,
-           args.source_scores, args.source_weights, args.target_weights, records, args.dy.data, args.dtarget_scores, args.dx.data,
-           args.dsource_scores, args.dedge_scores);
-  });
-}
-
 void head_scores(const HeadScoresArgs& args, Stream& stream) {
   const int64_t columns = args.x.cols / args.heads;
   launch(head_scores_kernel, blocks_for(args.x.rows * args.stride, block_threads), block_threads, 0, stream, args.x.rows,
@@ -302,6 +275,69 @@ void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, S
          args.dscores, partials);
   launch(head_scores_da_of_chunks_kernel, blocks_for(width, block_threads), block_threads, 0, stream, chunks, width, partials,
          args.da);
+}
+
+namespace {
+
+constexpr const char* row_per_subwarp_summary =
+    "all heads of a row in one group of lanes, 16-byte loads; backward one walk with one gather, shuffles within a head";
+constexpr const char* row_per_subwarp_source =
+    "Velickovic et al. 2018; Milakov and Gimelshein 2018; Yang, Buluc, Owens 2018 (row split)";
+constexpr const char* row_per_subwarp_limits = "a head of at most 256 columns, 1024 in whole 16 bytes";
+
+void gat_forward_row_per_subwarp(const GatForwardArgs& args, void*, Stream& stream) {
+  const CsrView& a = args.incoming;
+  const int64_t heads = args.use.heads;
+  const int64_t columns = args.x.cols / heads;
+  const bool quads = columns % 4 == 0 && aligned_for_quads(args.x.data, args.y.data, args.kept.positive);
+  with_pieces(a.rows, heads, columns, quads, [&]<class Piece, int pieces>(const Plan& plan) {
+    launch(gat_forward_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns,
+           head_stride(heads), a.row_offsets, a.col_indices, args.use.slope, drop_of(args.use), args.use.edge_scores, args.x.data,
+           args.source_scores, args.target_scores, args.y.data, args.kept.statistics, args.kept.positive);
+  });
+}
+
+void gat_backward_row_per_subwarp(const GatBackwardArgs& args, void* workspace, Stream& stream) {
+  auto* const records = static_cast<float*>(workspace);
+  const CsrView& a = args.outgoing;
+  const int64_t heads = args.use.heads;
+  const int64_t columns = args.x.cols / heads;
+  const int64_t stride = head_stride(heads);
+  const bool quads = columns % 4 == 0 && aligned_for_quads(args.x.data, args.y.data, args.dy.data, args.dx.data,
+                                                           args.kept.positive, args.source_weights, args.target_weights);
+  with_pieces(a.rows, heads, columns, quads, [&]<class Piece, int pieces>(const Plan& plan) {
+    launch(gat_records_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns, stride,
+           args.use.slope, args.y.data, args.kept.positive, args.dy.data, args.kept.statistics, args.target_scores, records,
+           args.dtarget_scores);
+    launch(gat_backward_kernel<Piece, pieces>, plan.grid, block_threads, 0, stream, plan.lanes, a.rows, heads, columns, stride,
+           a.row_offsets, a.col_indices, a.value_index, args.use.slope, drop_of(args.use), args.use.edge_scores, args.x.data,
+           args.source_scores, args.source_weights, args.target_weights, records, args.dy.data, args.dtarget_scores, args.dx.data,
+           args.dsource_scores, args.dedge_scores);
+  });
+}
+
+}  // namespace
+
+Variant<GatForwardArgs> gat_forward_row_per_subwarp_variant() {
+  return {.name = "row_per_subwarp",
+          .summary = row_per_subwarp_summary,
+          .source = row_per_subwarp_source,
+          .deterministic = true,
+          .supports = gat_forward_fits_lanes,
+          .workspace = needs_no_workspace<GatForwardArgs>,
+          .run = gat_forward_row_per_subwarp,
+          .limits = row_per_subwarp_limits};
+}
+
+Variant<GatBackwardArgs> gat_backward_row_per_subwarp_variant() {
+  return {.name = "row_per_subwarp",
+          .summary = row_per_subwarp_summary,
+          .source = row_per_subwarp_source,
+          .deterministic = true,
+          .supports = gat_backward_fits_lanes,
+          .workspace = gat_records_workspace,
+          .run = gat_backward_row_per_subwarp,
+          .limits = row_per_subwarp_limits};
 }
 
 }  // namespace heddle::kernels::HEDDLE_TWIN

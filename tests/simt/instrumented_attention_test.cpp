@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gat/cpu_gat.h"
 #include "kernels/gat/gat.h"
+#include "kernels/instrumented_variants.h"
 #include "kernels/simt/counter.h"
 #include "kernels/simt/race_detector.h"
 #include "tests/simt/schedules.h"
@@ -22,13 +24,9 @@
 namespace heddle::kernels::simt_instrumented {
 void head_scores(const HeadScoresArgs& args, Stream& stream);
 void head_scores_backward(const HeadScoresBackwardArgs& args, float* partials, Stream& stream);
-void gat_forward(const GatForwardArgs& args, Stream& stream);
-void gat_backward(const GatBackwardArgs& args, float* records, Stream& stream);
 void edge_sums(const EdgeSumsArgs& args, Stream& stream);
 void sum_over_edges(const SumOverEdgesArgs& args, Stream& stream);
-void head_sddmm_row_per_subwarp(const HeadSddmmArgs& args, void* workspace, Stream& stream);
 void head_spmm(const HeadSpmmArgs& args, Stream& stream);
-void edge_softmax_row_per_warp(const EdgeSoftmaxArgs& args, void* workspace, Stream& stream);
 void edge_softmax_backward(const EdgeSoftmaxBackwardArgs& args, Stream& stream);
 void leaky_relu(DenseView<const float> x, float slope, DenseView<float> y, Stream& stream);
 void leaky_relu_backward(DenseView<const float> x, float slope, DenseView<const float> dy, DenseView<float> dx, Stream& stream);
@@ -44,6 +42,12 @@ using namespace heddle::kernels;
 namespace ops = heddle::kernels::simt_instrumented;
 
 constexpr float slope = 0.2f, dropout = 0.6f;
+
+/// Runs the variant of this name; `Args` is the op's.
+template <class Args>
+void run(std::span<const Variant<Args>> variants, const char* name, const Args& args, void* workspace, Stream& stream) {
+  find_variant("attention", variants, DeviceKind::simt, name).run(args, workspace, stream);
+}
 
 /// One layer's arrays on the executor, each named for the counter where there is one.
 class Layer {
@@ -74,24 +78,26 @@ class Layer {
     const GatKept kept{array("statistics", n_, 3 * stride).data, array("positive", n_, width_).data};
     ops::head_scores({x, a_source, heads_, stride, source}, stream_);
     ops::head_scores({x, a_target, heads_, stride, target}, stream_);
-    ops::gat_forward({incoming_, use, x, source, target, y, kept}, stream_);
+    run<GatForwardArgs>(ops::gat_forward_variants(), "row_per_subwarp", {incoming_, use, x, source, target, y, kept}, nullptr,
+                        stream_);
     float* const dsource = array("dsource_scores", n_, stride).data;
     float* const dtarget = array("dtarget_scores", n_, stride).data;
-    ops::gat_backward({.outgoing = outgoing_,
-                       .use = use,
-                       .x = x,
-                       .source_scores = source,
-                       .target_scores = target,
-                       .source_weights = a_source,
-                       .target_weights = a_target,
-                       .y = y,
-                       .kept = kept,
-                       .dy = array("dy", n_, width_),
-                       .dx = dx,
-                       .dsource_scores = dsource,
-                       .dtarget_scores = dtarget,
-                       .dedge_scores = nullptr},
-                      array("records", n_, gat_record_fields * stride).data, stream_);
+    run<GatBackwardArgs>(ops::gat_backward_variants(), "row_per_subwarp",
+                         {.outgoing = outgoing_,
+                          .use = use,
+                          .x = x,
+                          .source_scores = source,
+                          .target_scores = target,
+                          .source_weights = a_source,
+                          .target_weights = a_target,
+                          .y = y,
+                          .kept = kept,
+                          .dy = array("dy", n_, width_),
+                          .dx = dx,
+                          .dsource_scores = dsource,
+                          .dtarget_scores = dtarget,
+                          .dedge_scores = nullptr},
+                         array("records", n_, gat_record_fields * stride).data, stream_);
     weights_gradient(a_source, dsource, stride, {}, "da_source");
     weights_gradient(a_target, dtarget, stride, {}, "da_target");
   }
@@ -110,11 +116,11 @@ class Layer {
     ops::head_scores({x, a_target, heads_, heads_, target.data}, stream_);
     ops::edge_sums({incoming_, source, target, raw}, stream_);
     ops::leaky_relu(raw, slope, logits, stream_);
-    ops::edge_softmax_row_per_warp({incoming_, logits, alpha}, nullptr, stream_);
+    run<EdgeSoftmaxArgs>(ops::edge_softmax_variants(), "row_per_warp", {incoming_, logits, alpha}, nullptr, stream_);
     ops::bias_relu_dropout({.x = alpha, .dropout = dropout, .random = random_, .y = kept}, stream_);
     ops::head_spmm({incoming_, heads_, kept, x, y}, stream_);
 
-    ops::head_sddmm_row_per_subwarp({incoming_, heads_, dy, x, d}, nullptr, stream_);
+    run<HeadSddmmArgs>(ops::head_sddmm_variants(), "row_per_subwarp", {incoming_, heads_, dy, x, d}, nullptr, stream_);
     ops::head_spmm({outgoing_, heads_, kept, dy, dx}, stream_);
     ops::bias_relu_dropout_backward({.dy = d, .dropout = dropout, .random = random_, .dx = d}, nullptr, stream_);
     ops::edge_softmax_backward({incoming_, alpha, d, d}, stream_);
