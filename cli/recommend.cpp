@@ -183,7 +183,7 @@ void RecommendCommand::answer_lines(const Device& where) const {
     note_doing("answering a request", answered);
     const std::string before = served.problem();
     if (served.refresh(accept)) {
-      defaults.lists = std::move(of_next);
+      defaults.lists = std::exchange(of_next, {});
       if (!printing.quiet) say(fmt::format("heddle: {} was replaced; the new model answers from here on", model));
     } else if (served.problem() != before) {
       say(fmt::format("heddle: {}; the model before it answers on", served.problem()));
