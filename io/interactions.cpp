@@ -262,9 +262,10 @@ InteractionLog read_interactions(const std::string& path, const InteractionReadi
 
 }  // namespace detail
 
-InteractionLog load_interaction_files(const std::vector<std::string>& paths, const InteractionReading& how, Reading* told) try {
+InteractionLog load_interaction_files(const std::vector<std::string>& paths, const InteractionReading& reading,
+                                      Reading* told) try {
   require(!paths.empty(), ErrorKind::usage, "no file is named to read interactions from");
-  if (paths.size() == 1 && !detail::is_pattern(paths.front())) return load_interactions(paths.front(), how, told);
+  if (paths.size() == 1 && !detail::is_pattern(paths.front())) return load_interactions(paths.front(), reading, told);
   std::vector<std::string> files;
   try {
     files = detail::named_files(paths);
@@ -272,12 +273,13 @@ InteractionLog load_interaction_files(const std::vector<std::string>& paths, con
     if (told != nullptr) told->refused = error.what();
     throw;
   }
-  return detail::read_all_and_tell(files, how.options, told,
-                                   [&](const std::deque<detail::ReadablePath>& readable, Reading& reading) {
+  return detail::read_all_and_tell(files, reading.options, told,
+                                   [&](const std::deque<detail::ReadablePath>& readable, Reading& report) {
                                      std::vector<std::string> opened;
+                                     opened.reserve(readable.size());
                                      for (const detail::ReadablePath& path : readable) opened.push_back(path.path());
-                                     InteractionLog log = detail::read_files(opened, how, false, reading);
-                                     log.read_with = reading_settings().write(how);
+                                     InteractionLog log = detail::read_files(opened, reading, false, report);
+                                     log.read_with = reading_settings().write(reading);
                                      log.name = detail::data_name(files.front());
                                      if (files.size() > 1) log.name += text(" and ", counted(files.size() - 1, "more file"));
                                      return log;

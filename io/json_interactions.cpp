@@ -190,6 +190,7 @@ InteractionLog parse_json_records(std::vector<InteractionText> sources, const In
   as_csv.options.progress = part_of(how.options.progress, 0.5, 1);
   as_csv.options.skip_lines = 0;
   std::vector<InteractionText> texts;
+  texts.reserve(files.size());
   for (const JsonAsCsv& file : files) {
     // Records of one line have no lines of their own: they are counted.
     texts.push_back({TextSource(file.csv, file.by_line ? file.name : file.name + " record", as_csv.options), file.part});

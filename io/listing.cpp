@@ -73,7 +73,7 @@ std::string near_paths(const std::string& path) {
 }
 
 std::string what_is_there(const std::string& path) {
-  if (const std::string near = near_paths(path); !near.empty()) return near;
+  if (std::string near = near_paths(path); !near.empty()) return near;
   auto [folder, name] = parted(path);
   std::string missing;
   while (!folder.empty() && folder != "/" && !is_folder(folder)) {

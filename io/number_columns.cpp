@@ -424,6 +424,7 @@ NodeRows parse_labels(TextSource source, const LoadOptions& options, Reading& re
                    text(counted(of_class.size(), "column"), " of zeros and ones taken for one class each"));
     }
   }
+  used.reserve(used.size() + of_class.size() + 3);
   for (const int64_t column : of_class) used.emplace_back(column, "label");
   used.emplace_back(places.node, "node");
   used.emplace_back(places.label, "label");

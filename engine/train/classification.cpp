@@ -34,7 +34,7 @@ Classification classification(std::span<const int32_t> predicted, std::span<cons
     most = std::max({most, label, guess});
   }
   std::sort(pairs.begin(), pairs.end());
-  result.classes.resize(static_cast<std::size_t>(most + 1));
+  result.classes.resize(static_cast<std::size_t>(most) + 1);
   int64_t correct = 0;
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const auto [label, guess] = pairs[i];
